@@ -1,0 +1,1 @@
+#include "net/mysql/greeting.h"

@@ -1,0 +1,134 @@
+// The decision core's one door: asks the policies in their order (ban, source, prefix, class,
+// global) and keeps the books of every connection from accept to the end of its backend slot.
+//
+// Threads: every method may be called from any thread; calls for one Ticket come from its owner.
+// Two short locks exist (a source-table shard, and admission); never both with a callback between.
+// Lifetime: the engine outlives all tickets; sinks outlive the engine.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policies/address.h"
+#include "policies/event.h"
+#include "policies/limits.h"
+#include "policies/reason.h"
+#include "policies/time.h"
+
+namespace headgate {
+
+// What to do with a connection now.
+struct Verdict {
+  enum class Kind : std::uint8_t { kAdmit, kWait, kRefuse };
+  Kind kind = Kind::kAdmit;
+  Reason reason = Reason::kNone;
+};
+
+// A secret the tables hash attacker-chosen keys with, and the seed for tie-breaks.
+struct EngineSecrets {
+  std::uint64_t key0 = 0;
+  std::uint64_t key1 = 0;
+};
+
+// One connection's place in the books. Owned by the edge's session object, never moved.
+// Destroying it gives everything back (as OnBackendEnded would).
+class Ticket;
+struct TicketDeleter {
+  void operator()(Ticket* t) const;
+};
+using TicketPtr = std::unique_ptr<Ticket, TicketDeleter>;
+
+struct AcceptResult {
+  Verdict verdict;
+  TicketPtr ticket;  // null when refused
+};
+
+struct BanInfo {
+  Address source;  // as SourceOf()
+  Time until{};
+  std::uint32_t times = 0;  // how often it was banned lately: decides the next duration
+  std::string reason;
+};
+
+struct ClassStatus {
+  std::string name;
+  std::uint32_t leases = 0, unproven = 0, reserve = 0, max = 0, waiting = 0;
+};
+
+struct EngineStatus {
+  std::uint32_t slots_capacity = 0;   // max_connections - keep_free, after lowering
+  std::uint32_t leases = 0;           // orphans included
+  std::uint32_t orphans = 0;
+  std::uint32_t pending = 0, pending_max = 0;
+  std::uint32_t waiting = 0, waiting_max = 0;
+  std::uint32_t logins = 0, logins_max = 0;  // in progress at the backend
+  std::uint32_t sources = 0, bans = 0, known_good = 0, locked_pairs = 0;
+  std::vector<ClassStatus> classes;
+  std::array<std::uint64_t, kReasonCount> acted{};      // exact counts of verdicts carried out
+  std::array<std::uint64_t, kReasonCount> would_act{};  // dry-run and observe
+  std::uint64_t accepted = 0, logins_ok = 0, logins_failed = 0;
+};
+
+class Engine {
+ public:
+  Engine(std::shared_ptr<const Limits> limits, EngineSecrets secrets, Wakeups& wakeups,
+         DecisionSink& decisions);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // A new snapshot; live connections meet it at their next verdict.
+  void Publish(std::shared_ptr<const Limits> limits, Time now);
+  [[nodiscard]] std::shared_ptr<const Limits> limits() const;
+
+  // 1. A TCP connection completed its handshake. May evict others (Wakeups::Evicted).
+  [[nodiscard]] AcceptResult OnAccept(ConnectionId id, const Address& peer, Time now);
+  // 3. The login packet is complete. kWait: Wakeups says later how it ended. On kAdmit (or a later
+  // Admitted) the ticket holds a slot lease and a lane lease, and the edge opens the backend.
+  [[nodiscard]] Verdict OnLogin(Ticket& t, const LoginClaim& claim, Time now);
+  // 6. The server said OK / the login ended otherwise. Both give the lane back; the slot stays
+  // leased until OnBackendEnded.
+  void OnLoginOk(Ticket& t, Time now);
+  void OnLoginFailed(Ticket& t, LoginFailure how, Time now);
+  // COM_CHANGE_USER: admission asked again for the new user on the slot already held. Never kWait.
+  // Then OnLoginOk or OnLoginFailed as above.
+  [[nodiscard]] Verdict OnChangeUser(Ticket& t, const LoginClaim& claim, Time now);
+  // A command was answered in full: what known-good is earned by. Cheap: no lock except on the
+  // first one of a minute.
+  void OnStatementCompleted(Ticket& t, Time now);
+
+  // The client is gone. Before a backend exists everything is given back; after, the slot counts
+  // as an orphan until OnBackendEnded.
+  void OnClientGone(Ticket& t, Time now);
+  // The backend connection has really ended (its FIN or RST came). The slot is free.
+  void OnBackendEnded(Ticket& t, Time now);
+
+  // An end the edge decided on (protocol error, deadline, drain ...): counted and logged; refusals
+  // are charged to the source. Does not release anything by itself.
+  void Count(const Ticket& t, Reason reason, Time now);
+  void Count(Reason reason, const Address& peer, Time now);
+
+  // Due work: waiting deadlines, delayed logins, lane rate, expiry. Call about every 20 ms, and at
+  // once after NextWork() says so. Returns when it wants to be called next.
+  Time OnTick(Time now);
+
+  // Operator's acts. Ban() evicts the source's live connections that are not known-good exempt.
+  void Ban(const Address& source, Duration how_long, std::string_view reason, Time now);
+  [[nodiscard]] bool Unban(const Address& source, Time now);
+  std::size_t UnbanAll(Time now);
+  [[nodiscard]] std::vector<BanInfo> Bans(Time now) const;
+  [[nodiscard]] EngineStatus Status(Time now) const;
+
+ private:
+  friend struct TicketDeleter;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace headgate
