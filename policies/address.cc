@@ -33,8 +33,8 @@ std::uint32_t Address::V4HostOrder() const {
 
 bool Address::IsLoopback() const {
   if (IsV4()) return bytes[12] == 127;
-  return bytes[15] == 1 && std::all_of(bytes.begin(), bytes.begin() + 15,
-                                       [](std::uint8_t b) { return b == 0; });
+  return bytes[15] == 1 &&
+         std::all_of(bytes.begin(), bytes.begin() + 15, [](std::uint8_t b) { return b == 0; });
 }
 
 bool Cidr::Contains(const Address& a) const { return Masked(a, bits) == Masked(address, bits); }

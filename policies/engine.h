@@ -62,8 +62,8 @@ struct ClassStatus {
 };
 
 struct EngineStatus {
-  std::uint32_t slots_capacity = 0;   // max_connections - keep_free, after lowering
-  std::uint32_t leases = 0;           // orphans included
+  std::uint32_t slots_capacity = 0;  // max_connections - keep_free, after lowering
+  std::uint32_t leases = 0;          // orphans included
   std::uint32_t orphans = 0;
   std::uint32_t pending = 0, pending_max = 0;
   std::uint32_t waiting = 0, waiting_max = 0;

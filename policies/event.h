@@ -22,22 +22,23 @@ struct ConnectionId {
 
 // What a login packet claims. A claim is no proof until the server said OK.
 struct LoginClaim {
-  std::string_view user;      // bytes as sent
-  std::string_view database;  // empty = none
-  std::size_t held_bytes = 0; // what the edge keeps in memory while the login waits
+  std::string_view user;       // bytes as sent
+  std::string_view database;   // empty = none
+  std::size_t held_bytes = 0;  // what the edge keeps in memory while the login waits
 };
 
 // How a login at the backend ended, other than with OK.
 enum class LoginFailure : std::uint8_t {
-  kAccessDenied,   // ERR of the authentication kind (1045, 1044, 1698, 3118, 1820...): charged to the pair
-  kServerError,    // another ERR after the greeting: charged to nobody
-  kStalled,        // the client did not answer the auth switch in time
-  kMalformed,      // the client answered with something no plugin sends
-  kHealthCheck,    // the client left at the switch with QUIT, as load balancers' checks do
-  kClientGone,     // the client closed before the answer
-  kBackendFull,    // the backend said 1040
-  kUnreachable,    // connect failed, or the backend ended before its greeting
-  kBackendRefused, // ERR instead of a greeting, other than 1040
+  kAccessDenied,    // ERR of the authentication kind (1045, 1044, 1698, 3118, 1820...): charged to
+                    // the pair
+  kServerError,     // another ERR after the greeting: charged to nobody
+  kStalled,         // the client did not answer the auth switch in time
+  kMalformed,       // the client answered with something no plugin sends
+  kHealthCheck,     // the client left at the switch with QUIT, as load balancers' checks do
+  kClientGone,      // the client closed before the answer
+  kBackendFull,     // the backend said 1040
+  kUnreachable,     // connect failed, or the backend ended before its greeting
+  kBackendRefused,  // ERR instead of a greeting, other than 1040
 };
 
 // One line of the decision log. Told at most once per verdict, to a sink that samples.
@@ -46,7 +47,7 @@ struct Decision {
   Reason reason = Reason::kNone;
   bool enforced = true;  // false: a dry-run limit or mode = observe; nothing was done
   Address peer;
-  std::string_view user;      // claimed; empty before the login packet
+  std::string_view user;        // claimed; empty before the login packet
   std::string_view class_name;  // empty before the login packet
 };
 
@@ -63,7 +64,7 @@ class DecisionSink {
 class Wakeups {
  public:
   virtual ~Wakeups() = default;
-  virtual void Admitted(ConnectionId id) = 0;               // left the waiting room: has slot and lane
+  virtual void Admitted(ConnectionId id) = 0;  // left the waiting room: has slot and lane
   virtual void Refused(ConnectionId id, Reason reason) = 0;  // waited in vain
   virtual void Evicted(ConnectionId id, Reason reason) = 0;  // pending, waiting or in: must go now
 };

@@ -103,8 +103,9 @@ struct ClassLimits {
   std::vector<std::string> databases;  // globs; empty = any
   std::uint32_t reserve = 0;           // slots always there for it
   Share max = Share::Percent(100);     // of the slots
-  Share unproven = Share::Percent(25); // of its max: logins the server has not said OK to, at least 1
-  Duration queue = Duration::zero();   // zero = [waiting] queue
+  Share unproven =
+      Share::Percent(25);  // of its max: logins the server has not said OK to, at least 1
+  Duration queue = Duration::zero();  // zero = [waiting] queue
   bool operator==(const ClassLimits&) const = default;
 };
 
@@ -121,6 +122,7 @@ struct Limits {
   // While every client looks like localhost to the backend: users refused from other hosts.
   bool identity_collapsed = false;
   std::vector<std::string> localhost_users;
+  std::vector<Cidr> local_sources;  // who is this host: default 127.0.0.0/8 and ::1
 
   // The defaults of the shipped sample file, including lists.
   static Limits Defaults();

@@ -14,45 +14,45 @@ namespace headgate {
 enum class Reason : std::uint8_t {
   kNone,
   // admission, in the order it is asked
-  kBanned,              // the source is on the ban list
-  kConnectRate,         // more connects per second than [source] connect_rate
-  kSourceConnections,   // more connections at once than [source] connections
-  kPrefixConnections,   // all unknown sources of the prefix together: prefix_connections
-  kSourceTableFull,     // no room to account for a new source
-  kPendingFull,         // no pending place, and nobody greedier to evict
-  kPendingEvicted,      // was the oldest of the greediest group when the pending budget was full
-  kPendingDeadline,     // no complete login packet within [pending] deadline
-  kPasswordlessUser,    // a user the server lets in without a password from localhost
-  kPairLocked,          // this (source, user) failed to log in too often
-  kClassFull,           // the class holds its max
-  kUnprovenFull,        // too many logins of the class that the server has not said OK to
-  kNoSlot,              // no backend slot (only where waiting is off)
-  kWaitingFull,         // the waiting room is full
-  kWaitingPerSource,    // the source's share of the waiting room is used
-  kWaitingDeadline,     // no slot or lane came free in time
-  kLoginDeadline,       // the login stalled at the backend: [login] deadline
+  kBanned,             // the source is on the ban list
+  kConnectRate,        // more connects per second than [source] connect_rate
+  kSourceConnections,  // more connections at once than [source] connections
+  kPrefixConnections,  // all unknown sources of the prefix together: prefix_connections
+  kSourceTableFull,    // no room to account for a new source
+  kPendingFull,        // no pending place, and nobody greedier to evict
+  kPendingEvicted,     // was the oldest of the greediest group when the pending budget was full
+  kPendingDeadline,    // no complete login packet within [pending] deadline
+  kPasswordlessUser,   // a user the server lets in without a password from localhost
+  kPairLocked,         // this (source, user) failed to log in too often
+  kClassFull,          // the class holds its max
+  kUnprovenFull,       // too many logins of the class that the server has not said OK to
+  kNoSlot,             // no backend slot (only where waiting is off)
+  kWaitingFull,        // the waiting room is full
+  kWaitingPerSource,   // the source's share of the waiting room is used
+  kWaitingDeadline,    // no slot or lane came free in time
+  kLoginDeadline,      // the login stalled at the backend: [login] deadline
   // protocol outcomes
-  kMalformedLogin,      // the login packet does not parse
-  kOversizedLogin,      // the login packet is longer than 64 KiB
-  kTlsNotOffered,       // asked for TLS that the gate did not offer
-  kNoAuthSwitch,        // a client without PLUGIN_AUTH cannot log in through the gate (ERR 1251)
-  kMalformedAuth,       // an auth answer of a length the plugin cannot have (ERR 1043)
-  kProtocolError,       // anything else that cannot be parsed
-  kLoginFailed,         // the backend said ERR to the login
-  kChangeUserFailed,    // the backend said ERR to COM_CHANGE_USER: both sides closed
-  kChangeUserRefused,   // the gate refused COM_CHANGE_USER
+  kMalformedLogin,     // the login packet does not parse
+  kOversizedLogin,     // the login packet is longer than 64 KiB
+  kTlsNotOffered,      // asked for TLS that the gate did not offer
+  kNoAuthSwitch,       // a client without PLUGIN_AUTH cannot log in through the gate (ERR 1251)
+  kMalformedAuth,      // an auth answer of a length the plugin cannot have (ERR 1043)
+  kProtocolError,      // anything else that cannot be parsed
+  kLoginFailed,        // the backend said ERR to the login
+  kChangeUserFailed,   // the backend said ERR to COM_CHANGE_USER: both sides closed
+  kChangeUserRefused,  // the gate refused COM_CHANGE_USER
   // the backend
   kBackendUnreachable,  // no connection to the backend, or no greeting known yet
   kBackendFull,         // the backend itself said 1040
   kBackendRefused,      // the backend answered the connect with another ERR (1129, 1130, ...)
   kBackendClosed,       // the backend closed first
   // ordinary ends and the gate's own state
-  kClientClosed,        // the client closed first
-  kHealthCheck,         // logged in and left at once, as load balancers do
-  kDescriptors,         // out of file descriptors: the listener paused
-  kDraining,            // the gate is shutting down
-  kStopped,             // ended by the gate's immediate stop
-  kBanApplied,          // the source was banned while it was connected
+  kClientClosed,  // the client closed first
+  kHealthCheck,   // logged in and left at once, as load balancers do
+  kDescriptors,   // out of file descriptors: the listener paused
+  kDraining,      // the gate is shutting down
+  kStopped,       // ended by the gate's immediate stop
+  kBanApplied,    // the source was banned while it was connected
   kCount
 };
 

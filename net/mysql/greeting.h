@@ -17,10 +17,10 @@ struct Greeting {
   std::string server_version;
   std::uint8_t charset = 0;
   std::uint16_t status = 0;
-  std::uint32_t capabilities = 0;           // as the backend sent them; masking happens in Advertised()
-  std::uint32_t mariadb_capabilities = 0;   // MariaDB extended, 0 on MySQL
+  std::uint32_t capabilities = 0;  // as the backend sent them; masking happens in Advertised()
+  std::uint32_t mariadb_capabilities = 0;  // MariaDB extended, 0 on MySQL
   std::string auth_plugin;
-  std::uint32_t connection_id = 0;          // the backend's; not mirrored
+  std::uint32_t connection_id = 0;  // the backend's; not mirrored
   bool operator==(const Greeting&) const = default;
 };
 

@@ -30,12 +30,12 @@ enum class Phase : std::uint8_t {
   kAwaitAdmission,  // the claim is with the engine (admitted, waiting)
   kConnecting,      // the edge opens the backend
   kAwaitServerGreeting,
-  kAuthenticating,  // relaying auth packets; the lane is held
-  kCommand,         // logged in
-  kReauthAdmission, // COM_CHANGE_USER parsed, the engine is being asked
+  kAuthenticating,   // relaying auth packets; the lane is held
+  kCommand,          // logged in
+  kReauthAdmission,  // COM_CHANGE_USER parsed, the engine is being asked
   kReauthenticating,
-  kFinishing,       // client gone or stalled at the switch: ending the backend's login politely
-  kOrphaned,        // client gone: write side towards the server shut, waiting for its FIN
+  kFinishing,  // client gone or stalled at the switch: ending the backend's login politely
+  kOrphaned,   // client gone: write side towards the server shut, waiting for its FIN
   kClosed,
 };
 
@@ -54,7 +54,7 @@ struct Action {
     kLoginOk,       // the server said OK: tell the engine, then call again
     kLoginFailed,   // tell the engine `failure`, then call again
     kShutdownServer,  // half-close towards the server (SHUT_WR), keep reading from it until FIN
-    kClose,         // send `bytes` to the client if any (an ERR packet), then close both as `reason`
+    kClose,  // send `bytes` to the client if any (an ERR packet), then close both as `reason`
   };
   Kind kind = Kind::kWait;
   std::size_t n = 0;
@@ -92,9 +92,9 @@ class Session {
   // The engine's answer to kAskAdmission / kAskReauth (at once, or after waiting).
   [[nodiscard]] Action OnAdmission(bool admitted, Reason reason);
   [[nodiscard]] Action OnBackendConnected();
-  [[nodiscard]] Action OnBackendFailed();   // could not connect, or ended before its greeting
-  [[nodiscard]] Action OnClientClosed();    // FIN or RST from the client
-  [[nodiscard]] Action OnServerClosed();    // FIN or RST from the server
+  [[nodiscard]] Action OnBackendFailed();  // could not connect, or ended before its greeting
+  [[nodiscard]] Action OnClientClosed();   // FIN or RST from the client
+  [[nodiscard]] Action OnServerClosed();   // FIN or RST from the server
   // The deadline of the current phase has passed (the edge knows the numbers and keeps the timer).
   [[nodiscard]] Action OnDeadline();
   // The engine or an operator wants it gone.
