@@ -1,0 +1,60 @@
+// The admin server: HTTP/1.1 on a unix socket, for the subcommands of the same host. What is
+// answered comes from a callback. It has its own thread, so it answers during a flood.
+//
+// Threads: Bind, Start and Stop on one thread; the handler runs on the server's own thread, one
+// call at a time, and may block. Lifetime: what the handler refers to outlives Stop().
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "policies/time.h"
+
+namespace headgate::net {
+
+inline constexpr std::size_t kMaxAdminBody = 64 * 1024;
+
+struct AdminReply {
+  unsigned status = 200;  // of HTTP
+  std::string body;       // JSON
+};
+
+// `method` is "GET" or "POST", `target` the path as sent ("/status").
+using AdminHandler = std::function<AdminReply(std::string_view method, std::string_view target,
+                                              std::string_view body)>;
+
+struct AdminOptions {
+  std::string path;
+  std::optional<uid_t> owner;  // who the socket file is given to, when privileges are dropped later
+  std::optional<gid_t> group;
+  Duration deadline = std::chrono::seconds(5);  // for a whole request, and for taking its answer
+};
+
+class AdminServer {
+ public:
+  // Binds the socket, mode 0660. A file left behind by a gate that died is replaced; a socket on
+  // which somebody listens is an error. Peers must be root, the uid that called Bind(), the
+  // owner, or the uid the process has now (SO_PEERCRED, unix(7)); others get 403.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<AdminServer>> Bind(AdminOptions options);
+  ~AdminServer();  // Stop()
+  AdminServer(const AdminServer&) = delete;
+  AdminServer& operator=(const AdminServer&) = delete;
+
+  void Start(AdminHandler handler);
+  // Ends the thread and removes the socket file. Not from within the handler.
+  void Stop();
+
+ private:
+  struct Impl;
+  explicit AdminServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace headgate::net

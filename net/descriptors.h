@@ -1,0 +1,25 @@
+// How many file descriptors the process may have, and how many clients fit in them. A session
+// needs two (client and backend); some are kept back so that the control plane always has one.
+//
+// Threads: call RaiseDescriptorLimit() once at start. Lifetime: none.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+
+namespace headgate::net {
+
+// What admin socket, logs, reloads and probes may use at once, beside what each thread needs.
+inline constexpr std::size_t kControlDescriptors = 64;
+
+// Raises the soft RLIMIT_NOFILE to the hard one (getrlimit(2)) and returns it.
+[[nodiscard]] absl::StatusOr<std::size_t> RaiseDescriptorLimit();
+
+// How many clients fit into `limit` descriptors with `threads` workers on `listeners` addresses;
+// at least 1. [pending] max and the slots together should stay below it.
+[[nodiscard]] std::size_t ClientsThatFit(std::size_t limit, std::size_t threads,
+                                         std::size_t listeners);
+
+}  // namespace headgate::net

@@ -1,0 +1,28 @@
+// What the gate's edge needs to know to run, as one plain value: filled from [gate] by
+// guard/config. The numbers of the policies are not here: they come with the engine's Limits, and
+// can change.
+//
+// Threads: plain values. Lifetime: none.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace headgate::net {
+
+// The header the backend gets before its greeting (haproxy's proxy-protocol.txt).
+enum class ProxyHeader : std::uint8_t { kOff, kV1, kV2 };
+
+struct GateOptions {
+  // "192.0.2.1:3306", "[::]:3306". An IPv6 address is IPv6 only. Port 0: any free one.
+  std::vector<std::string> listen;
+  // "192.0.2.10:3306", "[2001:db8::1]:3306", "db.example:3306" (resolved once, at Start()), or
+  // "unix:/run/mysqld/mysqld.sock".
+  std::string backend;
+  ProxyHeader proxy_to_backend = ProxyHeader::kOff;
+  unsigned threads = 0;         // 0: one per core
+  std::size_t max_clients = 0;  // 0: as many as the descriptors allow
+};
+
+}  // namespace headgate::net
