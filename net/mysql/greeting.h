@@ -1,5 +1,6 @@
 // What the gate says first to a client: a mirror of the backend's initial handshake (HandshakeV10),
-// learned once and shared by all sessions.
+// learned once and shared by all sessions. A greeting must not promise what the backend lacks, and
+// must not offer what the gate cannot follow: compression, and TLS (not built yet).
 //
 // Threads: immutable value, shared as std::shared_ptr<const Greeting>. Lifetime: see above.
 #pragma once
@@ -7,11 +8,15 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
-#include <vector>
+
+#include "net/mysql/wire.h"
 
 namespace headgate::mysql {
+
+inline constexpr std::size_t kSaltSize = 20;
+// Real greetings take about 100 bytes; a version string is at most a few dozen.
+inline constexpr std::size_t kMaxGreeting = 4096;
 
 struct Greeting {
   std::string server_version;
@@ -23,5 +28,17 @@ struct Greeting {
   std::uint32_t connection_id = 0;  // the backend's; not mirrored
   bool operator==(const Greeting&) const = default;
 };
+
+// The payload (without header) of a HandshakeV10. Empty when it does not parse, or is not protocol
+// 10 with the 4.1 layout and PLUGIN_AUTH (every server since 5.5.7 has it).
+[[nodiscard]] std::optional<Greeting> ParseGreeting(Bytes payload);
+
+// What the gate offers of it: without COMPRESS, ZSTD and SSL, and without those MariaDB extended
+// capabilities whose framing the gate does not know (COM_MULTI, and whatever comes later).
+[[nodiscard]] Greeting Advertised(const Greeting& backend);
+
+// The whole packet, sequence 0, of Advertised(backend) with our own id and salt.
+[[nodiscard]] Buffer BuildGreeting(const Greeting& backend, std::uint32_t connection_id,
+                                   const std::array<std::uint8_t, kSaltSize>& salt);
 
 }  // namespace headgate::mysql

@@ -3,24 +3,42 @@
 // backend with a forced auth switch, relays the authentication packet by packet, and then lets
 // the command phase stream through.
 //
+// The calling contract, for the edge that owns the two sockets:
+//  * Start() once. Afterwards one of the On...() calls for each thing that happens.
+//  * Perform the Action, then POLL: call OnServerBytes, then OnClientBytes, each with everything
+//    unconsumed of that side (possibly empty), performing what comes back, until both have just
+//    said kWait or kHold. (An action of one side can release the other: an OK from the server frees
+//    held client bytes.) Only kOpenBackend, kAskAdmission and kAskReauth first want their answer,
+//    which is an event as well: OnBackendConnected/OnBackendFailed, OnAdmission.
+//  * `n` always counts from the front of the input just given; it is 0 in the answers to calls
+//    without input.
+//  * After kClose no call is allowed but the observers. After kShutdownServer the client socket is
+//    gone: only OnServerBytes, OnServerClosed and OnEvicted may follow.
+//  * OnClientClosed: call it when FIN or RST was read, after OnClientBytes with what came before
+//    it. With kHold the edge does not read, so it does not see the FIN until later; that is meant.
+//  * Exactly one action of a connection has a reason other than kNone: the kShutdownServer or the
+//    kClose that ends it. Count that one.
+//  * Unconsumed input stays bounded: at most 64 KiB + 4 for the client (a login packet, or what was
+//    pipelined before the OK; beyond it the session closes), 16 KiB + 4 for the server, plus one
+//    read. In the command phase it is a few bytes, or a short statement.
+//
 // Threads: one session, one thread. Lifetime: the shared Greeting outlives the session through its
-// shared_ptr; spans in an Action are valid until the next call on the same session.
+// shared_ptr; the KillMap outlives the session; spans in an Action are valid until the next call on
+// the same session.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
-#include <string>
 #include <string_view>
 
 #include "net/mysql/greeting.h"
+#include "net/mysql/wire.h"
+#include "policies/event.h"
 #include "policies/reason.h"
-#include "policies/time.h"
 
 namespace headgate::mysql {
-
-using Bytes = std::span<const std::uint8_t>;
 
 enum class Side : std::uint8_t { kClient, kServer };
 
@@ -34,13 +52,13 @@ enum class Phase : std::uint8_t {
   kCommand,          // logged in
   kReauthAdmission,  // COM_CHANGE_USER parsed, the engine is being asked
   kReauthenticating,
-  kFinishing,  // client gone or stalled at the switch: ending the backend's login politely
+  kFinishing,  // client gone or stalled at the switch: ending the backend's login politely; the
+               // lane is still held. Give it a short deadline of its own, then OnDeadline().
   kOrphaned,   // client gone: write side towards the server shut, waiting for its FIN
   kClosed,
 };
 
-// What the edge has to do next. After performing one (other than kWait / kHold / kClose) the edge
-// calls the same On...Bytes again with what is left of that side's input, until kWait or kHold.
+// What the edge has to do next; see the contract above.
 struct Action {
   enum class Kind : std::uint8_t {
     kWait,          // nothing to do; keep the unconsumed tail (it is bounded) and read on from both
@@ -51,17 +69,21 @@ struct Action {
     kAskAdmission,  // drop n; ask Engine::OnLogin with claim(), answer with OnAdmission()
     kAskReauth,     // drop n; ask Engine::OnChangeUser with claim(), answer with OnAdmission()
     kOpenBackend,   // connect (PROXY header first if configured), answer with OnBackendConnected()
-    kLoginOk,       // the server said OK: tell the engine, then call again
-    kLoginFailed,   // tell the engine `failure`, then call again
-    kShutdownServer,  // half-close towards the server (SHUT_WR), keep reading from it until FIN
-    kClose,  // send `bytes` to the client if any (an ERR packet), then close both as `reason`
+    kLoginOk,       // the server said OK: tell the engine, then poll on. backend_greeting() is
+                    // still there: the moment to refresh the mirror. (Not there on a change-user.)
+    kLoginFailed,   // tell the engine `failure`, then poll on
+    kShutdownServer,  // send `bytes` to the client if any (an ERR packet) and close the client;
+                      // half-close towards the server (SHUT_WR) after what is still queued for it,
+                      // keep reading from it until FIN: only then its slot is free
+    kClose,  // send `bytes` to the client if any (an ERR packet), then close both as `reason`.
+             // Whatever was queued for either side before is still flushed.
   };
   Kind kind = Kind::kWait;
   std::size_t n = 0;
   Side to = Side::kClient;
   Bytes bytes;
   Reason reason = Reason::kNone;
-  std::uint8_t failure = 0;  // headgate::LoginFailure, for kLoginFailed
+  LoginFailure failure = LoginFailure::kServerError;  // for kLoginFailed
 };
 
 // Maps connection ids of ours to the backend's, for KILL. Implemented at the edge.
@@ -72,12 +94,21 @@ class KillMap {
   virtual std::uint32_t BackendId(std::uint32_t our_id) const = 0;
 };
 
+// Ids of ours start here, so that they can be told from a backend's.
+inline constexpr std::uint32_t kFirstConnectionId = 0x40000000;
+inline constexpr std::uint32_t kEndConnectionId = 0x80000000;
+
 struct SessionOptions {
-  std::shared_ptr<const Greeting> greeting;  // what the backend would say
-  std::uint32_t connection_id = 0;           // ours: >= 0x40000000, < 2^31
-  std::array<std::uint8_t, 20> salt{};       // 0x21..0x7d, without '$', from a CSPRNG
-  const KillMap* kill_map = nullptr;
+  // What the backend would say, unmasked. Null = never learned: Start() answers kClose with
+  // Reason::kBackendUnreachable.
+  std::shared_ptr<const Greeting> greeting;
+  std::uint32_t connection_id = 0;             // ours: kFirstConnectionId .. kEndConnectionId - 1
+  std::array<std::uint8_t, kSaltSize> salt{};  // 0x21..0x7d, without '$', from a CSPRNG
+  const KillMap* kill_map = nullptr;           // null: ids of ours are "gone"
   bool proxy_header = false;  // only for messages; the edge writes the header itself
+  // (client leg TLS ? 1 : 0) - (backend leg TLS ? 1 : 0): how far the client's sequence numbers are
+  // ahead of the backend's during the first authentication.
+  std::int8_t sequence_delta = 0;
 };
 
 class Session {
@@ -91,24 +122,33 @@ class Session {
   [[nodiscard]] Action OnServerBytes(Bytes in);
   // The engine's answer to kAskAdmission / kAskReauth (at once, or after waiting).
   [[nodiscard]] Action OnAdmission(bool admitted, Reason reason);
+  // Also when the client left meanwhile (phase kFinishing): a connection once made is ended
+  // politely. The edge need not cancel its connect on OnClientClosed; if it does: OnBackendFailed.
   [[nodiscard]] Action OnBackendConnected();
   [[nodiscard]] Action OnBackendFailed();  // could not connect, or ended before its greeting
   [[nodiscard]] Action OnClientClosed();   // FIN or RST from the client
   [[nodiscard]] Action OnServerClosed();   // FIN or RST from the server
   // The deadline of the current phase has passed (the edge knows the numbers and keeps the timer).
+  // kCommand and kOrphaned have none: kWait.
   [[nodiscard]] Action OnDeadline();
-  // The engine or an operator wants it gone.
+  // The engine or an operator wants it gone. The client is told when it is at a packet boundary.
   [[nodiscard]] Action OnEvicted(Reason reason);
 
   [[nodiscard]] Phase phase() const;
   // Valid from kAskAdmission / kAskReauth until the answer to it.
   [[nodiscard]] std::string_view claimed_user() const;
   [[nodiscard]] std::string_view claimed_database() const;
+  // What the session itself keeps in memory for the login; 0 in kCommand.
   [[nodiscard]] std::size_t held_bytes() const;
   // 0 until the backend's greeting came.
   [[nodiscard]] std::uint32_t backend_connection_id() const;
-  // Commands whose answer is complete, since the start; for known-good.
+  // The backend's own greeting, unmasked: from when it was read until kCommand; else null.
+  [[nodiscard]] const Greeting* backend_greeting() const;
+  // Statements (COM_QUERY, COM_STMT_EXECUTE, COM_STMT_BULK_EXECUTE) whose answer is complete, since
+  // the start; for known-good. Pings do not count.
   [[nodiscard]] std::uint64_t statements_completed() const;
+  // Commands passed on whose answer is not complete: 0 = the server has nothing to do for it.
+  [[nodiscard]] std::size_t commands_outstanding() const;
 
  private:
   struct Impl;
