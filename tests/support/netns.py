@@ -1,0 +1,70 @@
+"""Three hosts in network namespaces: client - gate - db, on addresses that are not loopback.
+
+The db host resolves names (a hosts file for the gate's address; any other lookup fails at once, as
+nothing listens on its resolver), so its host cache and max_connect_errors are at work.
+Needs root. Made and removed by the test that uses it.
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+
+GATE_CLIENT_SIDE, CLIENT = "10.77.1.1", "10.77.1.2"
+GATE_DB_SIDE, DB = "10.77.2.1", "10.77.2.2"
+ATTACKERS = "10.99.0.0/16"
+
+
+def ip(*words):
+    done = subprocess.run(["ip", *words], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"ip {' '.join(words)}: {done.stderr.strip()}")
+
+
+class ThreeHosts:
+    def __init__(self):
+        mark = os.getpid()
+        self.client, self.gate, self.db = (f"hg{mark}{role}" for role in ("c", "g", "d"))
+        self.names = (self.client, self.gate, self.db)
+
+    def __enter__(self):
+        try:
+            self._make()
+        except Exception:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.remove()
+
+    def _make(self):
+        for name in self.names:
+            etc = pathlib.Path("/etc/netns", name)
+            etc.mkdir(parents=True, exist_ok=True)
+            (etc / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+            (etc / "hosts").write_text(
+                f"127.0.0.1 localhost\n{GATE_DB_SIDE} gate.test\n{DB} db.test\n{CLIENT} app.test\n")
+            ip("netns", "add", name)
+            ip("-n", name, "link", "set", "lo", "up")
+        self._wire(self.client, CLIENT, self.gate, GATE_CLIENT_SIDE)
+        self._wire(self.gate, GATE_DB_SIDE, self.db, DB)
+        ip("-n", self.client, "route", "add", "local", ATTACKERS, "dev", "lo")
+        ip("-n", self.gate, "route", "add", ATTACKERS, "via", CLIENT)
+
+    @staticmethod
+    def _wire(left, left_address, right, right_address):
+        near, far = f"{left[2:]}l", f"{right[2:]}r"
+        ip("link", "add", near, "netns", left, "type", "veth", "peer", "name", far, "netns", right)
+        for name, device, address in ((left, near, left_address), (right, far, right_address)):
+            ip("-n", name, "addr", "add", f"{address}/24", "dev", device)
+            ip("-n", name, "link", "set", device, "up")
+
+    def remove(self):
+        for name in self.names:
+            subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
+            shutil.rmtree(pathlib.Path("/etc/netns", name), ignore_errors=True)
+
+
+def attackers(count):
+    """Addresses inside ATTACKERS, each in a /24 of its own up to 250."""
+    return [f"10.99.{i % 250}.{i // 250 + 1}" for i in range(count)]
