@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "policies/address.h"
+#include "policies/ban_list.h"
 #include "policies/event.h"
 #include "policies/limits.h"
 #include "policies/reason.h"
@@ -47,13 +48,6 @@ using TicketPtr = std::unique_ptr<Ticket, TicketDeleter>;
 struct AcceptResult {
   Verdict verdict;
   TicketPtr ticket;  // null when refused
-};
-
-struct BanInfo {
-  Address source;  // as SourceOf()
-  Time until{};
-  std::uint32_t times = 0;  // how often it was banned lately: decides the next duration
-  std::string reason;
 };
 
 struct ClassStatus {

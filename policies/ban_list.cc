@@ -1,0 +1,135 @@
+#include "policies/ban_list.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace headgate {
+namespace {
+
+constexpr Duration kLongest = std::chrono::hours(24 * 3650);
+
+Duration Doubled(Duration base, std::uint32_t times, Duration most) {
+  Duration d = std::min(base, most);
+  for (std::uint32_t i = 0; i < times && d < most; ++i) d = d > most / 2 ? most : d * 2;
+  return d;
+}
+
+}  // namespace
+
+BanList::BanList(KeyedHash hash, std::uint32_t capacity)
+    : table_(hash, std::max<std::uint32_t>(capacity, 1)) {}
+
+BanList::Order BanList::OrderOf(const Entry& e, Id id) {
+  return {e.kind, e.kind == Kind::kEnded ? e.forget : e.until, id};
+}
+
+void BanList::Set(Id id, Entry entry) {
+  Entry& e = table_[id];
+  order_.erase(OrderOf(e, id));
+  running_ -= e.kind != Kind::kEnded;
+  e = std::move(entry);
+  running_ += e.kind != Kind::kEnded;
+  order_.insert(OrderOf(e, id));
+}
+
+void BanList::Drop(Id id) {
+  order_.erase(OrderOf(table_[id], id));
+  running_ -= table_[id].kind != Kind::kEnded;
+  table_.Erase(id);
+}
+
+BanList::Id BanList::FindOrMake(const Address& source, Kind kind, Time now) {
+  Id id = table_.Find(source);
+  if (id != 0) return id;
+  if (table_.size() == table_.capacity()) Expire(now);
+  if (table_.size() == table_.capacity()) {
+    const Order first = *order_.begin();
+    if (first.kind > kind) return 0;
+    Drop(first.id);
+  }
+  return table_.Insert(source);
+}
+
+bool BanList::IsBanned(const Address& source, Time now) const {
+  const Id id = table_.Find(source);
+  return id != 0 && table_[id].kind != Kind::kEnded && now < table_[id].until;
+}
+
+Time BanList::Escalate(const Address& source, Duration ban, Duration ban_max,
+                       std::string_view reason, Time now) {
+  const Id id = FindOrMake(source, Kind::kOwn, now);
+  if (id == 0) return now;
+  Entry e = table_[id];
+  const bool running = e.kind != Kind::kEnded && now < e.until;
+  if (running && e.kind == Kind::kOperator) return e.until;
+  if (now >= e.forget) e.times = 0;
+  const Time until = now + Doubled(ban, e.times, std::min(ban_max, kLongest));
+  e.until = running ? std::max(e.until, until) : until;
+  e.forget = e.until + std::clamp(ban_max, Duration::zero(), kLongest);
+  e.times = std::min<std::uint32_t>(e.times + 1, 64);
+  e.kind = Kind::kOwn;
+  e.reason = reason.substr(0, kMaxReasonBytes);
+  const Time end = e.until;
+  Set(id, std::move(e));
+  return end;
+}
+
+void BanList::Ban(const Address& source, Duration how_long, std::string_view reason, Time now) {
+  const Id id = FindOrMake(source, Kind::kOperator, now);
+  if (id == 0) return;
+  Entry e = table_[id];
+  e.until = now + std::clamp(how_long, Duration::zero(), kLongest);
+  e.forget = std::max(e.forget, e.until);
+  e.times = std::min<std::uint32_t>(e.times + 1, 64);
+  e.kind = Kind::kOperator;
+  e.reason = reason.substr(0, kMaxReasonBytes);
+  Set(id, std::move(e));
+}
+
+bool BanList::Unban(const Address& source, Time now) {
+  const bool banned = IsBanned(source, now);
+  if (const Id id = table_.Find(source); id != 0) Drop(id);
+  return banned;
+}
+
+std::size_t BanList::UnbanAll(Time now) {
+  Expire(now);
+  const std::size_t banned = running_;
+  while (!order_.empty()) Drop(order_.begin()->id);
+  return banned;
+}
+
+std::vector<BanInfo> BanList::List(Time now) const {
+  std::vector<BanInfo> bans;
+  bans.reserve(running_);
+  for (const Order& o : order_) {
+    const Entry& e = table_[o.id];
+    if (e.kind == Kind::kEnded || e.until <= now) continue;
+    bans.push_back({table_.KeyOf(o.id), e.until, e.times, e.reason});
+  }
+  return bans;
+}
+
+void BanList::ExpireKind(Kind kind, Time now) {
+  while (true) {
+    const auto it = order_.lower_bound(Order{kind, Time::min(), 0});
+    if (it == order_.end() || it->kind != kind || now < it->at) return;
+    const Id id = it->id;
+    if (now >= table_[id].forget) {
+      Drop(id);
+    } else {
+      Entry ended = table_[id];
+      ended.kind = Kind::kEnded;
+      Set(id, std::move(ended));
+    }
+  }
+}
+
+void BanList::Expire(Time now) {
+  ExpireKind(Kind::kOwn, now);
+  ExpireKind(Kind::kOperator, now);
+  ExpireKind(Kind::kEnded, now);
+}
+
+}  // namespace headgate

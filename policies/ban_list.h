@@ -1,0 +1,89 @@
+// Who is out until when. Bans for going on after refusals double each time, up to a maximum, and
+// are forgotten after as long a quiet.
+//
+// Bounded. When full, room is made in this order: ended bans that are only remembered for the next
+// one's length (soonest forgotten first), then the gate's own bans (soonest to expire first), then
+// the operator's (soonest first); an operator's ban is never pushed out by one of the gate's own,
+// which is dropped instead.
+//
+// Threads: none of its own; the engine's lock. Lifetime: the list owns copies of all it is told.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/container/btree_set.h>
+#include "policies/address.h"
+#include "policies/bounded_table.h"
+#include "policies/time.h"
+
+namespace headgate {
+
+struct BanInfo {
+  Address source;  // as SourceOf()
+  Time until{};
+  std::uint32_t times = 0;  // how often it was banned lately: decides the next duration
+  std::string reason;
+};
+
+class BanList {
+ public:
+  static constexpr std::uint32_t kDefaultCapacity = 65536;
+  static constexpr std::size_t kMaxReasonBytes = 120;  // longer ones are cut
+
+  explicit BanList(KeyedHash hash, std::uint32_t capacity = kDefaultCapacity);
+
+  // O(1). A ban ends at its `until`, whether or not Expire() was called.
+  [[nodiscard]] bool IsBanned(const Address& source, Time now) const;
+
+  // The gate's own: for `ban`, doubled for each ban within the last `ban_max` of quiet, at most
+  // `ban_max`. A running longer ban is never shortened. Returns when it ends; `now` when the list
+  // is full of the operator's bans.
+  Time Escalate(const Address& source, Duration ban, Duration ban_max, std::string_view reason,
+                Time now);
+  // The operator's: exactly this long (at most 10 years), replacing what was.
+  void Ban(const Address& source, Duration how_long, std::string_view reason, Time now);
+  // False when it was not banned. Forgets its escalation as well.
+  [[nodiscard]] bool Unban(const Address& source, Time now);
+  // How many were banned.
+  std::size_t UnbanAll(Time now);
+
+  // Running bans, the soonest to expire first among the gate's own, then the operator's.
+  [[nodiscard]] std::vector<BanInfo> List(Time now) const;
+  // Running bans after Expire(); before it, ended ones may still be counted.
+  [[nodiscard]] std::size_t size() const { return running_; }
+  // Drops what is over. Cheap when nothing is; call it now and then.
+  void Expire(Time now);
+
+ private:
+  // In the order of who makes room first.
+  enum class Kind : std::uint8_t { kEnded, kOwn, kOperator };
+  struct Entry {
+    Time until{};
+    Time forget{};  // when the escalation is forgotten: until + ban_max
+    std::uint32_t times = 0;
+    Kind kind = Kind::kEnded;
+    std::string reason;
+  };
+  using Id = std::uint32_t;
+  struct Order {
+    Kind kind;
+    Time at;  // kEnded: forget; else until
+    Id id;
+    auto operator<=>(const Order&) const = default;
+  };
+
+  static Order OrderOf(const Entry& e, Id id);
+  [[nodiscard]] Id FindOrMake(const Address& source, Kind kind, Time now);
+  void Set(Id id, Entry entry);
+  void Drop(Id id);
+  void ExpireKind(Kind kind, Time now);
+
+  BoundedTable<Address, Entry> table_;
+  absl::btree_set<Order> order_;
+  std::size_t running_ = 0;
+};
+
+}  // namespace headgate

@@ -1,0 +1,15 @@
+// Matches user and database names against the patterns of a class.
+//
+// Threads: pure. Lifetime: none.
+#pragma once
+
+#include <string_view>
+
+namespace headgate {
+
+// `*` is any run of bytes, also none; `?` is one byte; all else is itself, case and all. The whole
+// text must match. No escapes. At most pattern.size() x text.size() steps, whatever the pattern,
+// and linear for patterns with one `*`.
+[[nodiscard]] bool GlobMatches(std::string_view pattern, std::string_view text);
+
+}  // namespace headgate

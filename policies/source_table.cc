@@ -1,0 +1,58 @@
+#include "policies/source_table.h"
+
+namespace headgate {
+
+SourceTable::SourceTable(KeyedHash hash, std::uint32_t capacity) : table_(hash, capacity) {}
+
+SourceTable::Handle SourceTable::Touch(const Address& source) {
+  Handle h = table_.Find(source);
+  if (h != Table::kNone) {
+    if (table_.ListOf(h) == kIdle) table_.MoveTo(h, kIdle);
+    return h;
+  }
+  if (table_.size() == table_.capacity()) {
+    const Handle oldest = table_.Oldest(kIdle);
+    if (oldest == Table::kNone) return kOverflow;
+    table_.Erase(oldest);
+  }
+  return table_.Insert(source, kIdle);
+}
+
+SourceTable::Handle SourceTable::Find(const Address& source) const { return table_.Find(source); }
+
+bool SourceTable::TakeConnect(Handle h, const Rate& rate, Time now) {
+  return h == kOverflow || table_[h].connects.Take(rate, now);
+}
+
+bool SourceTable::TakeRefusal(Handle h, const Rate& ban_after, Time now) {
+  return h == kOverflow || table_[h].refusals.Take(ban_after, now);
+}
+
+void SourceTable::AddLive(Handle h) {
+  if (EntryOf(h).live++ == 0 && h != kOverflow) table_.MoveTo(h, kLive);
+}
+
+void SourceTable::DropLive(Handle h) {
+  if (--EntryOf(h).live == 0 && h != kOverflow) table_.MoveTo(h, kIdle);
+}
+
+void SourceTable::AddGood(Handle h) { ++EntryOf(h).good; }
+void SourceTable::DropGood(Handle h) { --EntryOf(h).good; }
+
+std::uint32_t SourceTable::Live(Handle h) const { return EntryOf(h).live; }
+std::uint32_t SourceTable::Good(Handle h) const { return EntryOf(h).good; }
+
+std::uint32_t SourceTable::Expire(Time now, std::uint32_t most) {
+  std::uint32_t dropped = 0;
+  while (dropped < most) {
+    const Handle oldest = table_.Oldest(kIdle);
+    if (oldest == Table::kNone) break;
+    const Entry& e = table_[oldest];
+    if (!e.connects.Idle(now) || !e.refusals.Idle(now)) break;
+    table_.Erase(oldest);
+    ++dropped;
+  }
+  return dropped;
+}
+
+}  // namespace headgate
