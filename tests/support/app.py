@@ -2,7 +2,7 @@
 
 Runs in a process of its own so that attackers do not take its CPU time in Python. Every operation
 is recorded; finish() returns an AppReport. An operation is a pooled query, or the whole of connect,
-login, query and quit. A pooled connection that fails is opened again, and the failure stays counted.
+login, query and quit. A pooled connection that fails is opened again; its failure stays counted.
 """
 import ctypes
 import dataclasses

@@ -3,7 +3,7 @@
 Bounded in count and time. Each worker lives one life after another until the time is over: it
 connects from its own source address, misbehaves as its kind does, and counts how that ended:
   opened, unreachable, closed (by the other side), left (by itself), ok (logged in), err_CODE,
-  and what single attacks add.
+  longest_ms (the longest life), and what single attacks add.
 """
 import asyncio
 import collections
@@ -255,6 +255,10 @@ class Attackers:
             self._process.kill()
         return self.counts
 
+    def stop_after(self, seconds):
+        time.sleep(seconds)
+        return self.stop()
+
     # In the child.
 
     def _main(self):
@@ -280,7 +284,10 @@ class Attackers:
     async def _worker(self, source, index):
         await asyncio.sleep(index * self.options.get("ramp", 1.0) / self.workers)
         while True:
-            life = Life(self, source)
+            if self.options.get("roam"):  # a new address for each life
+                source = f"127.{random.randint(20, 219)}.{random.randrange(256)}." \
+                         f"{random.randint(1, 254)}"
+            life, began = Life(self, source), time.monotonic()
             try:
                 await LIVES[self.kind](life)
             except wire.ServerError as error:
@@ -293,4 +300,6 @@ class Attackers:
                 self.counts["closed"] += 1
             finally:
                 life.close()
+                self.counts["longest_ms"] = max(self.counts["longest_ms"],
+                                                int((time.monotonic() - began) * 1000))
             await asyncio.sleep(self.pause * random.uniform(0.5, 1.5))

@@ -4,6 +4,7 @@ The db host resolves names (a hosts file for the gate's address; any other looku
 nothing listens on its resolver), so its host cache and max_connect_errors are at work.
 Needs root. Made and removed by the test that uses it.
 """
+import contextlib
 import os
 import pathlib
 import shutil
@@ -63,6 +64,8 @@ class ThreeHosts:
         for name in self.names:
             subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
             shutil.rmtree(pathlib.Path("/etc/netns", name), ignore_errors=True)
+        with contextlib.suppress(OSError):
+            os.rmdir("/etc/netns")  # only when nobody else uses it
 
 
 def attackers(count):

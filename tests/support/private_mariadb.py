@@ -138,9 +138,10 @@ class PrivateMariadb:
             self.folder = pathlib.Path(tempfile.mkdtemp(prefix="headgate-db-", dir="/tmp"))
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
-        subprocess.run(["cp", "-a", "--sparse=always", str(source), str(self.folder / "data")],
-                       check=True)
-        give_to_mysql(self.folder)
+        if not (self.folder / "data").exists():
+            subprocess.run(["cp", "-a", "--sparse=always", str(source), str(self.folder / "data")],
+                           check=True)
+            give_to_mysql(self.folder)
         inside = ["ip", "netns", "exec", self.netns] if self.netns else []
         command = [*inside, SERVER, "--no-defaults", *drop_to_mysql(),
                    f"--datadir={self.folder}/data", f"--socket={self.socket}",
@@ -166,7 +167,8 @@ class PrivateMariadb:
         self.stop()
         raise RuntimeError(f"MariaDB did not start:\n{text}")
 
-    def stop(self):
+    def end_process(self):
+        """Ends the server; start() starts it again with the same data, port and socket."""
         if self._admin:
             with contextlib.suppress(pymysql.Error, OSError):
                 self._admin.close()
@@ -180,6 +182,9 @@ class PrivateMariadb:
                     self.process.kill()
                     self.process.wait()
             self.process = None
+
+    def stop(self):
+        self.end_process()
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)
 

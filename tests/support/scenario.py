@@ -1,4 +1,4 @@
-"""The frame of a system test: a private MariaDB, the real gate, the app, an attack, and the verdict.
+"""The frame of a system test: a private MariaDB, the real gate, the app, an attack, the verdict.
 
 Each scenario states its config and its attack; hold() asserts what must always hold: every
 operation of the app succeeded, the attackers held no backend slot (or at most what the scenario

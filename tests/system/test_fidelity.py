@@ -1,0 +1,346 @@
+#!/usr/bin/python3
+"""A login that fails, fails alike: code, sqlstate and text through the gate are the server's own.
+
+Raw clients from chosen source addresses (the server is told them by PROXY v2) send the same login
+to the server and to the gate. What is compared is the whole last packet of the authentication and,
+after an OK, who the server says we are. Where the gate differs on purpose the test states the
+difference.
+"""
+import contextlib
+import dataclasses
+import pathlib
+import socket
+import struct
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "clients"))
+
+# pylint: disable=wrong-import-position
+from stage import DATABASE, PASSWORD, USER, Stage, main, merged, wire  # noqa: E402
+
+NEAR, FAR = "127.0.0.1", "127.9.0.1"
+LENENC, EXPIRED_OK, CONNECT_ATTRS = 1 << 21, 1 << 22, 1 << 20
+WHO = ("SELECT HEX(CONCAT_WS('|', CURRENT_USER(), USER(), DATABASE(), @@character_set_client, "
+       "@@collation_connection))")
+
+ACCOUNTS = """
+CREATE OR REPLACE USER locked@'%' IDENTIFIED BY 'pw' ACCOUNT LOCK;
+CREATE OR REPLACE USER expired@'%' IDENTIFIED BY 'pw' PASSWORD EXPIRE;
+CREATE OR REPLACE USER tlsonly@'%' IDENTIFIED BY 'pw' REQUIRE SSL;
+CREATE OR REPLACE USER x509only@'%' IDENTIFIED BY 'pw' REQUIRE X509;
+CREATE OR REPLACE USER farhost@'127.9.0.0/255.255.0.0' IDENTIFIED BY 'pw';
+CREATE OR REPLACE USER nowherehost@'10.99.99.99' IDENTIFIED BY 'pw';
+CREATE OR REPLACE USER twice@'%' IDENTIFIED BY 'pw-any';
+CREATE OR REPLACE USER twice@'127.9.0.1' IDENTIFIED BY 'pw-far';
+CREATE OR REPLACE USER bysocket@'%' IDENTIFIED VIA unix_socket;
+CREATE OR REPLACE USER either@'%' IDENTIFIED VIA ed25519 USING PASSWORD('pw') OR mysql_native_password USING PASSWORD('pw2');
+CREATE OR REPLACE USER few@'%' IDENTIFIED BY 'pw' WITH MAX_USER_CONNECTIONS 1;
+CREATE OR REPLACE USER hourly@'%' IDENTIFIED BY 'pw' WITH MAX_CONNECTIONS_PER_HOUR 2;
+CREATE OR REPLACE USER empty@'%';
+CREATE OR REPLACE USER 'grüße'@'%' IDENTIFIED BY 'pw';
+CREATE OR REPLACE USER everything@'%' IDENTIFIED BY 'pw';
+GRANT ALL ON *.* TO everything@'%';
+CREATE OR REPLACE ROLE arole;
+"""
+
+
+@dataclasses.dataclass
+class Login:
+    """One HandshakeResponse41 and how the client goes on."""
+    user: object = USER            # text or bytes
+    password: str = PASSWORD
+    database: object = None
+    source: str = NEAR
+    capabilities: int = wire.CAPABILITIES
+    charset: int = wire.UTF8MB4
+    plugin: bytes = wire.NATIVE
+    raw_answer: bytes = None       # sent instead of the scramble, first and after a switch
+    attributes: bytes = None
+    trailing: bytes = b""
+    whole: bytes = None            # the login packet itself
+
+    def payload(self, salt):
+        if self.whole is not None:
+            return self.whole
+        answer = wire.scramble(self.password, salt) if self.raw_answer is None else self.raw_answer
+        capabilities = self.capabilities
+        capabilities |= wire.CONNECT_WITH_DB if self.database is not None else 0
+        capabilities |= CONNECT_ATTRS if self.attributes is not None else 0
+        out = struct.pack("<IIB23x", capabilities, 1 << 24, self.charset)
+        out += as_bytes(self.user) + b"\0" + bytes([len(answer)]) + answer
+        if self.database is not None:
+            out += as_bytes(self.database) + b"\0"
+        if capabilities & wire.PLUGIN_AUTH:
+            out += self.plugin + b"\0"
+        return out + (self.attributes or b"") + self.trailing
+
+
+def as_bytes(text):
+    return text if isinstance(text, bytes) else text.encode()
+
+
+def readable(hexadecimal):
+    return bytes.fromhex(hexadecimal).decode("utf8", "backslashreplace")
+
+
+def attempt(login, address, then=WHO):
+    """What becomes of `login`: ["OK", ...], ["ERR", ...] or ["closed"]."""
+    with wire.Blocking(address, login.source) as client:
+        try:
+            greeting = client.greeting()
+            client.send(1, login.payload(greeting.salt))
+            client.auth(login.password, login.raw_answer)
+        except wire.ServerError as error:
+            return ["ERR", error.code, error.sqlstate, error.text]
+        except (EOFError, ConnectionError) as gone:
+            return ["closed", type(gone).__name__]
+        try:
+            return ["OK", readable(client.query_value(then))]
+        except wire.ServerError as error:
+            return ["OK, then", error.code, error.sqlstate, error.text]
+
+
+class Fidelity(Stage):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.run_sql(ACCOUNTS)
+        cls.compared = 0
+
+    def alike(self, expected, **login):
+        """Same outcome on both ways, and it begins like `expected` (a code, or "OK")."""
+        login = Login(**login)
+        outcome = self.assert_alike(lambda address: attempt(login, address), str(login)[:300])
+        self.assertEqual(outcome[1] if outcome[0] == "ERR" else outcome[0], expected, outcome)
+        type(self).compared += 1
+        return outcome
+
+    def tearDown(self):
+        self.figures(self._testMethodName, f"{self.compared} logins alike so far")
+
+    def test_passwords(self):
+        for source in (NEAR, FAR):
+            self.assertIn(f"carol@{source}|stock", self.alike("OK", database=DATABASE, source=source)[1])
+            self.alike("OK", source=source)
+            for user in (USER, "nobody", "x", ""):
+                self.alike(1045, user=user, password="wrong", source=source)
+                self.alike(1045, user=user, password="", source=source)
+        self.alike("OK", user="empty", password="")
+        self.alike(1045, user="empty", password="given")
+        self.assertIn("using password: NO", self.alike(1045, password="")[3])
+        self.alike(1045, user="arole", password="")
+        self.alike(1045, user="CAROL")
+
+    def test_accounts(self):
+        for password in ("pw", "wrong"):
+            self.alike(4151 if password == "pw" else 1045, user="locked", password=password)
+            self.alike(1045, user="tlsonly", password=password)
+            self.alike(1045, user="x509only", password=password)
+            self.alike(1045, user="nowherehost", password=password)
+            self.alike(1045, user="farhost", password=password, source=NEAR)
+            self.alike("OK" if password == "pw" else 1045, user="farhost", password=password, source=FAR)
+        self.assertEqual(self.alike("OK", user="twice", password="pw-far", source=FAR)[1].split("|")[0],
+                         "twice@127.9.0.1")
+        self.alike(1045, user="twice", password="pw-far", source=NEAR)
+        self.alike("OK", user="twice", password="pw-any", source=NEAR)
+        self.alike(1698, user="bysocket", password="pw")
+        self.alike("OK", user="either", password="pw2", plugin=b"client_ed25519")
+
+    def test_expired(self):
+        self.alike("OK, then", user="expired", password="pw")
+        self.alike(1045, user="expired", password="wrong")
+        self.db.query("SET GLOBAL disconnect_on_expired_password = 1")
+        try:
+            self.alike(1862, user="expired", password="pw")
+            self.alike("OK, then", user="expired", password="pw",
+                       capabilities=wire.CAPABILITIES | EXPIRED_OK)
+        finally:
+            self.db.query("SET GLOBAL disconnect_on_expired_password = 0")
+
+    def test_databases(self):
+        self.alike(1049, database="nowhere")
+        self.alike(1044, database="mysql")
+        self.alike(1044, database="not_granted")
+        self.alike("OK", database="")
+        for length in (64, 65, 200, 300, 1000):
+            self.both_alike_any(user="everything", password="pw", database="d" * length)
+            self.both_alike_any(database="d" * length)
+        self.both_alike_any(user="everything", password="pw", database="sl/a.sh\\es ")
+        self.both_alike_any(user="everything", password="pw", database="世界")
+        self.both_alike_any(user="everything", password="pw", database=b"\xff\xfe")
+        self.alike(1045, database="nowhere", password="wrong")
+        self.alike("OK", database="information_schema")
+
+    def both_alike_any(self, **login):
+        """Same outcome, whichever it is."""
+        login = Login(**login)
+        self.assert_alike(lambda address: attempt(login, address), str(login)[:300])
+        type(self).compared += 1
+
+    def test_users(self):
+        for length in (80, 81, 128, 129, 255, 256, 385, 1000, 20000):
+            self.both_alike_any(user="u" * length)
+            self.both_alike_any(user="ü" * length)
+        for charset in (8, 33, 45, 63, 1, 28, 13, 224, 255, 0, 17, 60):
+            self.both_alike_any(user="grüße", password="pw", charset=charset)
+            self.both_alike_any(user="grüße".encode("latin1"), password="pw", charset=charset)
+            self.both_alike_any(user="geschlüsselt", password="wrong", charset=charset)
+        self.both_alike_any(user="quo'te\"\\`", password="x")
+        self.both_alike_any(user="'carol'", password=PASSWORD)
+
+    def test_shapes(self):
+        """Shorter and longer forms of the login packet."""
+        attributes = b"\x0a" + b"\x04_pid" + b"\x041234"
+        self.alike("OK", capabilities=wire.CAPABILITIES | LENENC, attributes=attributes)
+        self.alike(1045, capabilities=wire.CAPABILITIES | LENENC, attributes=attributes, password="x")
+        self.alike("OK", trailing=bytes(50))
+        self.alike("OK", plugin=b"no_such_plugin")
+        self.alike(1045, plugin=b"no_such_plugin", password="x")
+        self.alike("OK", plugin=b"dialog")
+        self.alike("OK", plugin=b"mysql_clear_password", raw_answer=None)
+        self.alike("OK", plugin=b"")
+        self.alike("OK", capabilities=wire.CAPABILITIES & ~wire.LONG_PASSWORD)
+
+    def test_malformed_answers(self):
+        """An answer of the wrong length: 1043 either way, and never a blocked gate."""
+        for length in (1, 19, 21, 32, 250):
+            self.alike(1043, raw_answer=b"a" * length)
+            self.both_alike_any(user="edward", raw_answer=b"a" * length, plugin=b"client_ed25519")
+        self.both_alike_any(user="edward", raw_answer=b"a" * 64, plugin=b"client_ed25519")
+
+    def test_malformed_packets(self):
+        head = struct.pack("<IIB23x", wire.CAPABILITIES, 1 << 24, wire.UTF8MB4)
+        for whole in (b"", b"\0", head[:20], head, head + b"carol", head + b"carol\0",
+                      head + b"carol\0\x14short", head + b"carol\0\xff" + b"a" * 30):
+            self.both_alike_any(whole=whole)
+
+    def test_without_plugin_auth(self):
+        """A client that knows no plugins cannot answer the switch: 1251, by name, at the gate only."""
+        login = Login(capabilities=wire.CAPABILITIES & ~wire.PLUGIN_AUTH)
+        direct, through = self.both(lambda address: attempt(login, address))
+        self.assertEqual(direct[0], "OK")
+        self.assertEqual(through[:3], ["ERR", 1251, "08004"])
+
+    def test_change_user(self):
+        for user, password, database in (
+                (USER, "wrong", ""), (USER, "", ""), ("nobody", "x", ""), (USER, PASSWORD, "nowhere"),
+                (USER, PASSWORD, "mysql"), ("locked", "pw", ""), ("tlsonly", "pw", ""),
+                ("nowherehost", "pw", ""), ("farhost", "pw", ""), ("bysocket", "pw", ""),
+                ("u" * 300, "x", ""), (USER, PASSWORD, "d" * 65), ("other", "secret-other", "stock2"),
+                ("empty", "", ""), (USER, PASSWORD, DATABASE)):
+            self.assert_alike(lambda address: self._change(address, user, password, database),
+                              f"{user} {password} {database}")
+            type(self).compared += 1
+
+    @staticmethod
+    def _change(address, user, password, database):
+        with wire.Blocking(address) as client:
+            greeting = client.login(USER, PASSWORD, DATABASE)
+            client.send(0, wire.change_user_payload(user, wire.scramble(password, greeting.salt),
+                                                    database))
+            try:
+                client.auth(password)
+            except wire.ServerError as error:
+                return ["ERR", error.code, error.sqlstate, error.text]
+            return ["OK", readable(client.query_value(WHO))]
+
+    def test_failed_change_user_closes(self):
+        """The server would keep the old user; the gate passes the ERR on and closes."""
+        with wire.Blocking(self.gate.address) as client:
+            client.login(USER, PASSWORD, DATABASE)
+            client.send(0, wire.change_user_payload("other", b"", "stock2"))
+            with self.assertRaises(wire.ServerError):
+                client.auth("wrong")
+            with self.assertRaises((EOFError, ConnectionError)):
+                client.query_value("SELECT 1")
+        self.all_back(self.gate)
+
+    def test_user_limits(self):
+        def second(address):
+            self.db.query("FLUSH USER_RESOURCES")
+            with wire.Blocking(address) as holder:
+                holder.login("few", "pw")
+                return attempt(Login("few", "pw"), address)
+        self.assertEqual(self.after_quiet(second)[:3], ["ERR", 1226, "42000"])
+
+        def third(address):
+            self.db.query("FLUSH USER_RESOURCES")
+            return [attempt(Login("hourly", "pw"), address) for _ in range(3)][2]
+        self.assertEqual(self.after_quiet(third)[:3], ["ERR", 1226, "42000"])
+
+        def too_many(address):
+            with contextlib.ExitStack() as held:
+                for _ in range(3):
+                    held.enter_context(wire.Blocking(address)).login(USER, PASSWORD)
+                return attempt(Login(), address)
+        # The server counts an account by it only when the limit was not 0 at its start.
+        self.assertEqual(self.after_quiet(too_many)[0], "OK")
+
+    def after_quiet(self, work):
+        """assert_alike(), each time with nobody logged in any more."""
+        def quietly(address):
+            self.all_back(self.gate)
+            return work(address)
+        return self.assert_alike(quietly)
+
+    def test_backend_full(self):
+        """1040 from the server itself, after the login and, with its last slot taken, before it."""
+        gate = self.start_gate(self.config(slots={"max_connections": 200, "keep_free": 0},
+                                           login={"failures": "off", "rate": "off", "per_source": 50}))
+        self.db.query("SET GLOBAL max_connections = 10")
+        try:
+            with contextlib.ExitStack() as held:
+                self._fill(held)
+                full = ["ERR", 1040, "08004", "Too many connections"]
+                self.assertEqual(attempt(Login(), self.db.address), full)
+                self.assertEqual(attempt(Login(), gate.address), full)
+                # The slot beyond the last, kept for administrators: held by one who never logs in.
+                held.enter_context(wire.Blocking(self.db.address)).greeting()
+                self.assertEqual(attempt(Login(), self.db.address), full[:2] + ["", full[3]])
+                self.assertEqual(attempt(Login(), gate.address), full)
+        finally:
+            self.db.query(f"SET GLOBAL max_connections = {self.max_connections}")
+
+    def _fill(self, held):
+        for _ in range(20):
+            client = held.enter_context(wire.Blocking(self.db.address))
+            try:
+                client.login(USER, PASSWORD)
+            except wire.ServerError as error:
+                self.assertEqual(error.code, 1040)
+                return
+        self.fail("the server is never full")
+
+    def test_gate_full(self):
+        """The gate's own refusal reads like the server's."""
+        gate = self.start_gate(self.config(slots={"max_connections": 2, "keep_free": 0},
+                                           waiting={"queue": "300ms"}))
+        with contextlib.ExitStack() as held:
+            for _ in range(2):
+                held.enter_context(wire.Blocking(gate.address)).login(USER, PASSWORD)
+            start = time.monotonic()
+            self.assertEqual(attempt(Login(), gate.address),
+                             ["ERR", 1040, "08004", "Too many connections"])
+            self.assertLess(time.monotonic() - start, 5)
+        self.all_back(gate)
+
+    def test_backend_away(self):
+        """A dead backend behind a running gate: 2003, not a hang and not a close."""
+        host, _ = self.db.address
+        with socket.create_server((host, 0)) as dead:
+            port = dead.getsockname()[1]
+        gate = self.start_gate(wait=False, config=merged(self.config(), {
+            "gate": {"backend": [f"{host}:{port}"], "proxy_to_backend": "v2"}}))
+        deadline = time.monotonic() + 10
+        outcome = None
+        while time.monotonic() < deadline and outcome is None:
+            with contextlib.suppress(ConnectionError):
+                outcome = attempt(Login(), gate.address)
+            time.sleep(0.05)
+        self.assertEqual(outcome and outcome[:2], ["ERR", 2003])
+
+
+if __name__ == "__main__":
+    main()
