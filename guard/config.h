@@ -1,0 +1,96 @@
+// The whole configuration as one plain value, and how it is read from a file with every problem
+// reported at once.
+//
+// Threads: a Config is immutable once built; a reload builds a new one. Lifetime: none.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "guard/toml_reader.h"
+#include "policies/address.h"
+#include "policies/limits.h"
+#include "policies/time.h"
+
+namespace headgate::guard {
+
+// Where to listen or to connect: an address or a name with a port, or a unix socket.
+struct Endpoint {
+  Address address;
+  std::uint16_t port = 0;
+  std::string host;       // not empty: a name, looked up once at start; address means nothing
+  std::string unix_path;  // not empty: a unix socket; all else means nothing
+
+  [[nodiscard]] bool IsUnix() const { return !unix_path.empty(); }
+  // 0.0.0.0 or ::
+  [[nodiscard]] bool IsWildcard() const;
+  bool operator==(const Endpoint&) const = default;
+};
+// "192.0.2.1:3306", "[2001:db8::1]:3306", "db.example:3306", "unix:/run/mysqld/mysqld.sock";
+// nullopt when malformed. Paths fit sun_path (107 bytes, unix(7)), names DNS (253 bytes).
+[[nodiscard]] std::optional<Endpoint> ParseEndpoint(std::string_view text);
+[[nodiscard]] std::string ToText(const Endpoint& endpoint);
+
+enum class ProxyToBackend : std::uint8_t { kOff, kV1, kV2 };
+
+struct Config {
+  Limits limits = Limits::Defaults();
+
+  std::vector<Endpoint> listen;  // default 0.0.0.0:3306 and [::]:3306
+  std::vector<Endpoint> backend;
+  ProxyToBackend proxy_to_backend = ProxyToBackend::kOff;
+  bool clients_become_localhost = false;
+  std::string user = "headgate";
+  std::uint32_t threads = 0;  // 0 = one per core
+  Duration drain = std::chrono::seconds(10);
+
+  std::string admin_socket = "/run/headgate/admin.sock";
+
+  std::string log_level = "info";
+  std::string log_decisions;  // empty = no decision log
+  Rate log_sample{10, 10};    // per reason; off = every line is suppressed, counters stay exact
+
+  Config();
+  bool operator==(const Config&) const = default;
+};
+
+// One finding of a check.
+struct Problem {
+  enum class Severity : std::uint8_t { kError, kWarning };
+  Severity severity = Severity::kError;
+  std::string file;
+  Position at;
+  std::string key;  // "gate.backend"; empty for the file as a whole
+  std::string message;
+};
+// "headgate.toml:3:9: gate.backend: message", without zero positions or an empty key.
+[[nodiscard]] std::string ToText(const Problem& problem);
+[[nodiscard]] bool AnyError(const std::vector<Problem>& problems);
+
+struct Loaded {
+  std::optional<Config> config;  // empty when any problem is an error
+  std::vector<Problem> problems;
+};
+
+// What the checks have to know about the machine; plain values so that tests can choose.
+struct HostFacts {
+  std::uint64_t descriptors = 0;   // the limit on open files; 0 = unknown
+  std::vector<Address> addresses;  // of this host's interfaces
+  bool conf_d_exists = false;      // a conf.d directory beside the file
+  // Addresses of a host name; none = it cannot be looked up. Empty function: names stay names.
+  std::function<std::vector<Address>(const std::string&)> resolve;
+};
+// Reads them from the running system, for the config file at `path`.
+[[nodiscard]] HostFacts ReadHostFacts(const std::string& path);
+
+// `file` is what messages call it.
+[[nodiscard]] Loaded ParseConfig(std::string_view text, const std::string& file,
+                                 const HostFacts& host);
+// Reads the file (at most 1 MiB); an unreadable one is one problem.
+[[nodiscard]] Loaded LoadConfig(const std::string& path);
+
+}  // namespace headgate::guard

@@ -1,0 +1,234 @@
+#include "guard/config_checks.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/str_format.h"
+#include "guard/config_text.h"
+#include "guard/identity.h"
+
+namespace headgate::guard {
+namespace {
+
+using Severity = Problem::Severity;
+
+class Checker {
+ public:
+  Checker(const Config& config, const KeyPositions& positions, const HostFacts& host)
+      : config_(config), limits_(config.limits), positions_(positions), host_(host) {}
+
+  std::vector<Problem> Run() {
+    CheckBackend();
+    CheckLoops();
+    CheckIdentity();
+    CheckCapacity();
+    CheckClasses();
+    CheckPairsOfValues();
+    CheckDescriptors();
+    CheckSurroundings();
+    return std::move(problems_);
+  }
+
+ private:
+  void Add(Severity severity, const std::string& key, std::string message) {
+    auto found = positions_.find(key);
+    for (std::string outer = key; found == positions_.end() && !outer.empty();) {
+      const std::size_t dot = outer.rfind('.');
+      outer.resize(dot == std::string::npos ? 0 : dot);
+      found = positions_.find(outer);
+    }
+    const Position at = found == positions_.end() ? Position{} : found->second;
+    problems_.push_back({severity, "", at, key, std::move(message)});
+  }
+  void Error(const std::string& key, std::string message) {
+    Add(Severity::kError, key, std::move(message));
+  }
+  void Warn(const std::string& key, std::string message) {
+    Add(Severity::kWarning, key, std::move(message));
+  }
+
+  void CheckBackend() {
+    if (config_.backend.empty()) {
+      if (positions_.contains("gate.backend.faulty")) return;
+      Error("gate.backend", "needed: where the server is, such as backend = [\"192.0.2.10:3306\"]");
+    } else if (config_.backend.size() > 1) {
+      Error("gate.backend", "more than one backend is not built yet: name one");
+    } else if (config_.backend[0].IsWildcard()) {
+      Error("gate.backend", "is no address to connect to: name the server's own");
+    }
+  }
+
+  bool IsOwn(const Address& address) const {
+    return address.IsLoopback() || std::find(host_.addresses.begin(), host_.addresses.end(),
+                                             address) != host_.addresses.end();
+  }
+
+  void CheckLoops() {
+    if (config_.listen.empty()) Error("gate.listen", "needs at least one address");
+    std::set<std::string> seen;
+    for (const Endpoint& listen : config_.listen) {
+      if (!seen.insert(ToText(listen)).second) {
+        Error("gate.listen", absl::StrFormat("%s stands here twice", ToText(listen)));
+      }
+      for (const Endpoint& backend : config_.backend) CheckLoop(listen, backend);
+    }
+  }
+
+  void CheckLoop(const Endpoint& listen, const Endpoint& backend) {
+    if (backend.IsUnix() || backend.port != listen.port) return;
+    const bool itself = backend.host.empty() && backend.address == listen.address;
+    const bool local_name = backend.host == "localhost";
+    const bool same_family = local_name || backend.address.IsV4() == listen.address.IsV4() ||
+                             listen.address == Address::V4(0);
+    const bool covered = listen.IsWildcard() && (local_name || IsOwn(backend.address));
+    if (!itself && !(covered && same_family)) return;
+    Error("gate.backend",
+          absl::StrFormat("%s is where the gate itself listens (%s): it would connect to itself in "
+                          "a loop; let the server listen on another port",
+                          ToText(backend), ToText(listen)));
+  }
+
+  void CheckIdentity() {
+    if (config_.backend.size() != 1) return;
+    std::vector<Address> resolved;
+    if (const std::string& name = config_.backend[0].host; !name.empty() && host_.resolve) {
+      resolved = host_.resolve(name);
+      if (resolved.empty()) Warn("gate.backend", name + " cannot be looked up from here now");
+    }
+    const IdentityFinding finding = JudgeIdentity(config_, resolved);
+    if (!finding.error.empty()) Error("gate.backend", finding.error);
+    if (!finding.warning.empty()) Warn("gate.clients_become_localhost", finding.warning);
+  }
+
+  std::uint32_t Capacity() const {
+    const SlotLimits& slots = limits_.slots;
+    return slots.max_connections > slots.keep_free ? slots.max_connections - slots.keep_free : 0;
+  }
+
+  void CheckCapacity() {
+    const SlotLimits& slots = limits_.slots;
+    if (Capacity() == 0) {
+      Error("slots.keep_free", absl::StrFormat("keeps all of the %d connections: nobody gets in",
+                                               slots.max_connections));
+    }
+    if (slots.max_connections_auto) {
+      Warn(
+          "slots.max_connections",
+          absl::StrFormat("\"auto\" without a monitor means %d, lowered when the server says it is "
+                          "full: write the server's own max_connections here",
+                          slots.max_connections));
+    }
+    std::uint64_t reserves = 0;
+    for (const ClassLimits& c : limits_.classes) reserves += c.reserve;
+    if (Capacity() > 0 && reserves > Capacity()) {
+      Error("class", absl::StrFormat("all reserves together are %d, but there are only %d slots "
+                                     "(max_connections %d - keep_free %d)",
+                                     reserves, Capacity(), slots.max_connections, slots.keep_free));
+    }
+  }
+
+  void CheckClasses() {
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < limits_.classes.size(); ++i) {
+      const ClassLimits& c = limits_.classes[i];
+      const bool is_default = i + 1 == limits_.classes.size();
+      const std::string key =
+          is_default ? std::string("default_class") : absl::StrFormat("class.%d", i);
+      if (Capacity() > 0 && c.max.Of(Capacity()) < c.reserve) {
+        Error(key + ".max",
+              absl::StrFormat("class \"%s\": max %s (%d slots) is below its reserve "
+                              "%d",
+                              c.name, ToText(c.max), c.max.Of(Capacity()), c.reserve));
+      }
+      if (is_default) continue;
+      CheckName(c, key, names);
+      if (c.sources.empty() && c.users.empty() && c.databases.empty()) {
+        Warn(key, absl::StrFormat("class \"%s\" names no sources, users or databases: it takes "
+                                  "everybody, and nothing below it is reached",
+                                  c.name));
+      }
+    }
+  }
+
+  void CheckName(const ClassLimits& c, const std::string& key, std::set<std::string>& names) {
+    const bool plain = std::all_of(c.name.begin(), c.name.end(), [](char letter) {
+      return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+             (letter >= '0' && letter <= '9') || letter == '_' || letter == '-' || letter == '.';
+    });
+    if (c.name.empty()) {
+      Error(key + ".name", "needed: a class has a name");
+    } else if (c.name == "default") {
+      Error(key + ".name", "\"default\" is the name of [default_class]");
+    } else if (!plain || c.name.size() > 64) {
+      Error(key + ".name", "takes up to 64 letters, digits, '_', '-' and '.'");
+    } else if (!names.insert(c.name).second) {
+      Error(key + ".name", absl::StrFormat("\"%s\" is the name of two classes", c.name));
+    }
+  }
+
+  void CheckPairsOfValues() {
+    const LoginLimits& login = limits_.login;
+    if (login.lock > login.lock_max) {
+      Error("login.lock",
+            absl::StrFormat("%s is above lock_max %s", ToText(login.lock), ToText(login.lock_max)));
+    }
+    if (limits_.source.ban > limits_.source.ban_max) {
+      Error("source.ban", absl::StrFormat("%s is above ban_max %s", ToText(limits_.source.ban),
+                                          ToText(limits_.source.ban_max)));
+    }
+    if (login.per_source > login.in_progress) {
+      Warn("login.per_source", absl::StrFormat("%d is above in_progress %d: it limits nobody",
+                                               login.per_source, login.in_progress));
+    }
+    if (login.known_good_share == 1) {
+      Warn("login.known_good_share", "keeps the whole lane but one place for known-good logins");
+    }
+    if (limits_.pending.known_good_share == 1) {
+      Warn("pending.known_good_share", "keeps every pending place for known-good sources");
+    }
+  }
+
+  void CheckDescriptors() {
+    if (host_.descriptors == 0) return;
+    // A session takes two descriptors, a pending or waiting client one.
+    const std::uint64_t needed = limits_.pending.max + limits_.waiting.max + 2ull * Capacity();
+    if (needed <= host_.descriptors) return;
+    Warn("pending.max",
+         absl::StrFormat(
+             "pending %d, waiting %d and %d slots may need %d descriptors, the limit is "
+             "%d: the gate pauses accepting before it runs out; raise LimitNOFILE or "
+             "lower max",
+             limits_.pending.max, limits_.waiting.max, Capacity(), needed, host_.descriptors));
+  }
+
+  void CheckSurroundings() {
+    if (limits_.mode == Mode::kObserve) {
+      Warn("gate.mode", "\"observe\": limits decide and count, and never act");
+    }
+    if (config_.admin_socket.empty() || config_.admin_socket.front() != '/' ||
+        config_.admin_socket.size() > 107) {
+      Error("admin.socket", "needs an absolute path of at most 107 bytes");
+    }
+    if (!config_.log_decisions.empty() && config_.log_decisions.front() != '/') {
+      Error("log.decisions", "needs an absolute path, or \"\" for none");
+    }
+    if (host_.conf_d_exists) {
+      Warn("", "the conf.d directory beside this file is not read: merging is not built yet");
+    }
+  }
+
+  const Config& config_;
+  const Limits& limits_;
+  const KeyPositions& positions_;
+  const HostFacts& host_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::vector<Problem> CheckWhole(const Config& config, const KeyPositions& positions,
+                                const HostFacts& host) {
+  return Checker(config, positions, host).Run();
+}
+
+}  // namespace headgate::guard

@@ -1,0 +1,49 @@
+// The one key table: every key that works, with its type, range, default, and whether a reload can
+// change it; and the keys whose names are settled but whose feature is not built yet. The reader,
+// the reload's diff and the documentation are all made from it.
+//
+// Threads: immutable after the first call. Lifetime: static.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "guard/config.h"
+#include "guard/config_values.h"
+
+namespace headgate::guard {
+
+template <class Target>
+struct Key {
+  std::string_view table;
+  std::string_view name;
+  std::string_view type;   // "rate", "time", "whole number": with its unit where it has one
+  std::string range;       // as text; empty = the type says it all
+  bool reloadable = true;  // false: a reload keeps the running value and says so
+  std::function<Faults(const Node&, Target&)> set;
+  std::function<std::string(const Target&)> get;  // the value as TOML writes it
+  std::function<void(const Target& from, Target& to)> copy;
+
+  [[nodiscard]] std::string FullName() const {
+    return std::string(table) + "." + std::string(name);
+  }
+};
+
+// Every key of a plain table, in the order of the sample file.
+[[nodiscard]] std::span<const Key<Config>> ConfigKeys();
+// Every key of a [[class]].
+[[nodiscard]] std::span<const Key<ClassLimits>> ClassKeys();
+// The part of them that [default_class] takes too: it matches whom nobody else matched.
+[[nodiscard]] std::span<const Key<ClassLimits>> DefaultClassKeys();
+
+// A name that is settled for a feature that does not exist yet: refused, never ignored.
+struct NotBuilt {
+  std::string_view table;  // a table of tables matches by its first name: "pressure"
+  std::string_view name;   // empty = the whole table
+  std::string_view what;
+};
+[[nodiscard]] std::span<const NotBuilt> NotBuiltKeys();
+
+}  // namespace headgate::guard

@@ -1,0 +1,34 @@
+// The little languages inside config values and on the command line: "50/s burst 200", "5m",
+// "25%", "off"; and the nearest word to a misspelt one.
+//
+// Threads: pure functions. Lifetime: none.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "policies/limits.h"
+#include "policies/time.h"
+
+namespace headgate::guard {
+
+// "250ms" "5s" "10m" "1h" "7d"; a whole or decimal number of one unit, at most ten years.
+[[nodiscard]] std::optional<Duration> ParseDuration(std::string_view text);
+// "N/s", "N/m" or "N/h" with an optional " burst M"; "off". N is above 0 and at most a million a
+// second. Without a burst, as many as N may come at once, at least 1.
+[[nodiscard]] std::optional<Rate> ParseRate(std::string_view text);
+// "25%" (above 0, at most 100), or "off". Plain numbers are numbers in TOML, not text.
+[[nodiscard]] std::optional<Share> ParseShare(std::string_view text);
+
+// The shortest text that parses back to the same value.
+[[nodiscard]] std::string ToText(Duration d);
+[[nodiscard]] std::string ToText(const Rate& rate);
+[[nodiscard]] std::string ToText(const Share& share);
+
+// The candidate with the fewest edits (insert, delete, replace, swap of neighbours) from `word`;
+// empty when none is near: at most 1 edit in up to 4 letters, 2 up to 8, else 3.
+[[nodiscard]] std::string Nearest(std::string_view word, std::span<const std::string> candidates);
+
+}  // namespace headgate::guard

@@ -1,0 +1,82 @@
+#include "guard/identity.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "guard/config_values.h"
+
+namespace headgate::guard {
+namespace {
+
+// RFC 6761, 6.3: localhost and every name below it are loopback.
+bool IsLocalName(const std::string& host) {
+  constexpr std::string_view kSuffix = ".localhost";
+  return host == "localhost" ||
+         (host.size() > kSuffix.size() &&
+          host.compare(host.size() - kSuffix.size(), kSuffix.size(), kSuffix) == 0);
+}
+
+bool IsLocal(const Endpoint& backend, const std::vector<Address>& resolved) {
+  if (backend.IsUnix()) return true;
+  if (backend.host.empty()) return backend.address.IsLoopback();
+  return IsLocalName(backend.host) || std::any_of(resolved.begin(), resolved.end(),
+                                                  [](const Address& a) { return a.IsLoopback(); });
+}
+
+}  // namespace
+
+IdentityFinding JudgeIdentity(const Config& config, const std::vector<Address>& resolved) {
+  IdentityFinding finding;
+  const Endpoint& backend = config.backend.at(0);
+  finding.collapsed = IsLocal(backend, resolved) && config.proxy_to_backend == ProxyToBackend::kOff;
+  if (!finding.collapsed) {
+    if (config.clients_become_localhost) {
+      finding.warning = "has no meaning here: the server does not see the clients as localhost";
+    }
+    return finding;
+  }
+  if (!config.clients_become_localhost) {
+    finding.error = absl::StrFormat(
+        "over %s every client would be localhost to the server, and user@host grants would not "
+        "hold. Set [gate] proxy_to_backend = \"v2\" and name this host in the server's "
+        "proxy_protocol_networks, or connect by a non-loopback address, or accept it with [gate] "
+        "clients_become_localhost = true",
+        ToText(backend));
+    return finding;
+  }
+  finding.warning =
+      "every client is localhost to the server: user@host grants do not tell clients apart, and "
+      "localhost_only_users are refused from other hosts";
+  const auto& names = config.limits.localhost_users;
+  if (names.empty()) {
+    finding.error =
+        "clients_become_localhost needs localhost_only_users: the server lets such "
+        "users in from localhost without a password";
+  } else if (backend.IsUnix() &&
+             std::find(names.begin(), names.end(), config.user) != names.end()) {
+    finding.error = absl::StrFormat(
+        "over a unix socket the gate must not run as [gate] user = %s, "
+        "which the server lets in by its uid",
+        Quoted(config.user));
+  }
+  return finding;
+}
+
+absl::Status JudgeRunningUser(const Config& config, bool collapsed, const std::string& name,
+                              unsigned uid) {
+  if (uid == 0) {
+    return absl::FailedPreconditionError(
+        "the gate does not run as root: name another [gate] user, such as \"headgate\"");
+  }
+  const auto& names = config.limits.localhost_users;
+  const bool lets_in = std::find(names.begin(), names.end(), name) != names.end();
+  if (collapsed && config.backend.at(0).IsUnix() && lets_in) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "the gate does not run as %s over a unix socket: the server would let every client in as "
+        "that user; run it as a user that is no database account",
+        name));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace headgate::guard

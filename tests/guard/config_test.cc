@@ -1,0 +1,179 @@
+#include "guard/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "guard/config_keys.h"
+#include "tests/guard/config_testing.h"
+
+namespace headgate::guard {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(Config, SmallestFile) {
+  const Loaded loaded = Parse("[gate]\nbackend = [\"192.0.2.10:3306\"]\n");
+  EXPECT_THAT(Errors(loaded), IsEmpty());
+  ASSERT_TRUE(loaded.config.has_value());
+  Config expected;
+  expected.backend = {*ParseEndpoint("192.0.2.10:3306")};
+  EXPECT_EQ(*loaded.config, expected);
+}
+
+TEST(Config, DefaultsAreThoseOfTheCore) {
+  EXPECT_EQ(Config().limits, Limits::Defaults());
+  ASSERT_EQ(Config().listen.size(), 2u);
+  EXPECT_EQ(ToText(Config().listen[0]), "0.0.0.0:3306");
+  EXPECT_EQ(ToText(Config().listen[1]), "[::]:3306");
+}
+
+TEST(Config, SampleHasEveryKey) {
+  const std::string text = ReadAll(HEADGATE_SOURCE_DIR "/docs/headgate.sample.toml");
+  const auto node = ReadToml(text);
+  ASSERT_TRUE(std::holds_alternative<Node>(node));
+  std::set<std::string> there;
+  for (const Member& table : std::get<Node::Table>(std::get<Node>(node).value)) {
+    const Node* body = &table.node;
+    if (const auto* list = std::get_if<Node::List>(&body->value)) body = &list->at(0);
+    for (const Member& key : std::get<Node::Table>(body->value)) {
+      there.insert(table.key + "." + key.key);
+    }
+  }
+  std::set<std::string> all;
+  for (const auto& key : ConfigKeys()) all.insert(key.FullName());
+  for (const auto& key : ClassKeys()) all.insert(key.FullName());
+  for (const auto& key : DefaultClassKeys()) all.insert("default_class." + std::string(key.name));
+  EXPECT_EQ(there, all);
+}
+
+TEST(Config, SampleIsValidAndShowsTheDefaults) {
+  const std::string text = ReadAll(HEADGATE_SOURCE_DIR "/docs/headgate.sample.toml");
+  const Loaded loaded = Parse(text);
+  EXPECT_THAT(Errors(loaded), IsEmpty());
+  EXPECT_THAT(Warnings(loaded), IsEmpty());
+  ASSERT_TRUE(loaded.config.has_value());
+  const Config defaults;
+  for (const auto& key : ConfigKeys()) {
+    const std::string name = key.FullName();
+    if (name == "gate.backend" || name == "slots.max_connections") continue;
+    EXPECT_EQ(key.get(*loaded.config), key.get(defaults)) << name;
+  }
+  EXPECT_THAT(loaded.config->limits.classes, SizeIs(2));
+}
+
+TEST(Config, EveryProblemAtOnceEachInItsPlace) {
+  const Loaded loaded = Parse(
+      "[gate]\n"
+      "backend = [\"192.0.2.10:3306\"]\n"
+      "thread = 4\n"
+      "tls = \"terminate\"\n"
+      "[pending]\n"
+      "max = 0\n"
+      "deadline = 5\n"
+      "[source]\n"
+      "exempt = [\"10.0.0.0/8\", \"10.0.0.1/8\", 7]\n"
+      "[sorce]\n"
+      "ban = \"1m\"\n"
+      "[[rule]]\n"
+      "name = \"x\"\n");
+  EXPECT_FALSE(loaded.config.has_value());
+  EXPECT_THAT(
+      Errors(loaded),
+      ElementsAre("t.toml:3:1: gate.thread: there is no such key; did you mean gate.threads?",
+                  StartsWith("t.toml:4:1: gate.tls: not built yet"),
+                  "t.toml:6:7: pending.max: 0 is outside 1 to 1000000",
+                  StartsWith("t.toml:7:12: pending.deadline: expected a time with its unit"),
+                  StartsWith("t.toml:9:25: source.exempt: \"10.0.0.1/8\" is no network"),
+                  StartsWith("t.toml:9:39: source.exempt: expected text"),
+                  "t.toml:10:2: sorce: there is no such table; did you mean source?",
+                  StartsWith("t.toml:12:3: rule: not built yet")));
+}
+
+TEST(Config, SyntaxErrorHasItsPlace) {
+  EXPECT_THAT(Errors(Parse("[gate]\nbackend = [\n")), ElementsAre(StartsWith("t.toml:")));
+  EXPECT_THAT(Errors(Parse("[gate]\nmode = \"observe\"\nmode = \"enforce\"\n")),
+              ElementsAre(StartsWith("t.toml:3:")));
+}
+
+TEST(Config, BackendIsNeeded) {
+  EXPECT_THAT(Errors(Parse("")), ElementsAre(HasSubstr("gate.backend: needed")));
+  EXPECT_THAT(Errors(Parse("[gate]\nbackend = []\n")),
+              ElementsAre(HasSubstr("t.toml:2:1: gate.backend: needed")));
+  EXPECT_THAT(Errors(Parse("[gate]\nbackend = [\"192.0.2.1\"]\n")),
+              ElementsAre(HasSubstr("t.toml:2:12: gate.backend: \"192.0.2.1\" is no address")));
+  EXPECT_THAT(Errors(Parse("[gate]\nbackend = [\"192.0.2.1:1\", \"192.0.2.2:1\"]\n")),
+              ElementsAre(HasSubstr("more than one backend is not built yet")));
+}
+
+TEST(Config, KeyInTheWrongTableIsToldWhereItBelongs) {
+  EXPECT_THAT(Errors(ParseBeside("[source]\nin_progress = 4\n")),
+              ElementsAre(HasSubstr("source.in_progress: there is no such key; it belongs into "
+                                    "[login]")));
+}
+
+TEST(Config, TablesOfTheWrongShape) {
+  EXPECT_THAT(Errors(ParseBeside("pending = 5\n")), ElementsAre(HasSubstr("expected a table")));
+  EXPECT_THAT(Errors(ParseBeside("[class]\nname = \"a\"\n")), ElementsAre(HasSubstr("[[class]]")));
+  EXPECT_THAT(Errors(ParseBeside("class = [1]\n")), ElementsAre(HasSubstr("expected a table")));
+}
+
+TEST(Config, ControlBytesOfAKeyDoNotReachTheTerminal) {
+  const auto errors = Errors(ParseBeside("[log]\n\"a\\u001b[2J\" = 1\n"));
+  ASSERT_THAT(errors, SizeIs(1));
+  EXPECT_EQ(errors[0].find('\x1b'), std::string::npos);
+}
+
+TEST(Config, EveryNotBuiltNameIsRefusedByName) {
+  for (const NotBuilt& entry : NotBuiltKeys()) {
+    const std::string table(entry.table);
+    std::string text = "[" + table + "]\n" + std::string(entry.name) + " = \"off\"\n";
+    if (entry.name.empty()) text = "[" + table + "]\nx = 1\n";
+    if (table == "class") text = "[[class]]\nname = \"a\"\nusers = [\"a\"]\n" + text.substr(8);
+    if (table == "gate") {
+      text = "[gate]\nbackend = [\"192.0.2.10:3306\"]\n" + text.substr(7);
+    }
+    const std::string name = entry.name.empty() ? table : table + "." + std::string(entry.name);
+    const std::string slots = table == "slots" ? "" : "slots.max_connections = 9\n";
+    const std::string gate = table == "gate" ? "" : "gate.backend = [\"192.0.2.10:3306\"]\n";
+    EXPECT_THAT(Errors(Parse(slots + gate + text)),
+                ElementsAre(HasSubstr(": " + name + ": not built yet")));
+  }
+}
+
+TEST(Config, NotBuiltValues) {
+  EXPECT_THAT(Errors(Parse("[gate]\nbackend = [\"192.0.2.1:1\"]\nfailover = \"sticky\"\n"
+                           "listen = [\"systemd\"]\n")),
+              ElementsAre(AllOf(HasSubstr(":3:12: gate.failover"), HasSubstr("not built yet")),
+                          AllOf(HasSubstr(":4:11: gate.listen"), HasSubstr("not built yet"))));
+}
+
+TEST(Config, ConfDIsNotIgnoredSilently) {
+  HostFacts host;
+  host.conf_d_exists = true;
+  EXPECT_THAT(
+      Warnings(Parse("gate.backend = [\"192.0.2.10:3306\"]\nslots.max_connections = 9\n", host)),
+      ElementsAre(HasSubstr("conf.d")));
+}
+
+TEST(Config, UnreadableFileIsOneProblem) {
+  EXPECT_THAT(Errors(LoadConfig("/nonexistent/headgate.toml")),
+              ElementsAre(HasSubstr("No such file")));
+  EXPECT_THAT(Errors(LoadConfig("/")), ElementsAre(HasSubstr("no regular file")));
+}
+
+}  // namespace
+}  // namespace headgate::guard
