@@ -97,7 +97,8 @@ class Gate:
         self.file.write_text(to_toml(config), encoding="utf8")
         self.file.chmod(0o644)
 
-    def start(self, wait=True):
+    def start(self, wait=True, show=False):
+        """With `show` it writes to this process's stderr instead of the log file."""
         inside = ["ip", "netns", "exec", self.netns] if self.netns else []
 
         def limit():
@@ -105,8 +106,9 @@ class Gate:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (self.nofile, self.nofile))
 
         with open(self.log, "wb") as log:
+            out = None if show else log
             self.process = subprocess.Popen([*inside, binary(), "run", "--config", str(self.file)],
-                                            stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            stdout=out, stderr=out, stdin=subprocess.DEVNULL,
                                             preexec_fn=limit, cwd="/", start_new_session=True)
         if wait:
             self.wait_ready()

@@ -1,0 +1,71 @@
+# The front door. `make help` lists what there is.
+#   make run [PORT=3306] [BACKEND=host:port]     make demo [ATTACK=silent]
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+.PHONY: help build run test check bench demo fuzz clean
+
+PYTHON := /usr/bin/python3
+JOBS ?= $(shell nproc)
+ATTACK ?= silent
+FUZZ_SECONDS ?= 60
+RELEASE := build/release
+# Our C++ sources, as git knows them.
+SOURCES = $(shell git ls-files -- '*.cc' '*.h')
+UNITS = $(shell git ls-files -- 'policies/*.cc' 'net/*.cc' 'guard/*.cc')
+export PYTHONDONTWRITEBYTECODE := 1
+export PORT BACKEND
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+build: ## build/headgate, the release binary (installs what compiling needs)
+	@bash .ci/install build
+	@cmake --preset release -DHEADGATE_TESTS=OFF -DHEADGATE_BENCH=OFF >/dev/null
+	cmake --build --preset release --target headgate -j $(JOBS)
+	@test -x build/headgate
+
+run: build ## headgate in front of a private MariaDB, or of BACKEND=host:port; Ctrl-C ends it
+	@$(PYTHON) tests/support/front_door.py
+
+test: ## builds and runs every test: unit, property, simulation, protocol, system
+	@bash .ci/install test
+	@cmake --preset release -DHEADGATE_TESTS=ON >/dev/null
+	cmake --build --preset release -j $(JOBS)
+	@$(PYTHON) tests/support/run_tests.py $(RELEASE) $(JOBS)
+
+check: ## formats (dry), lints, and checks layers and file lengths
+	@bash .ci/install check
+	@cmake --preset release -DHEADGATE_TESTS=ON >/dev/null
+	@echo "format: $(words $(SOURCES)) files"
+	@clang-format --dry-run -Werror $(SOURCES)
+	@tests/support/check_layers.py .
+	@long=0; for file in $$(git ls-files -- '*.cc' '*.h' '*.py'); do \
+	  lines=$$(wc -l < "$$file"); \
+	  if [ "$$lines" -gt 400 ]; then echo "$$file: $$lines lines, more than 400"; long=1; fi; \
+	done; [ $$long = 0 ] && echo "lengths: no file above 400 lines"
+	@echo "lint: $(words $(UNITS)) units, 2 at a time"
+	@printf '%s\n' $(UNITS) | xargs -P 2 -n 1 clang-tidy -p $(RELEASE) --quiet --warnings-as-errors='*' \
+	  2> >(grep -v ' warnings generated' >&2)
+	@echo "check: all fine"
+
+bench: ## ns per admission decision and bytes per source
+	@bash .ci/install test
+	@cmake --preset release -DHEADGATE_BENCH=ON >/dev/null
+	cmake --build --preset release -j $(JOBS)
+	@for bench in $$(find $(RELEASE)/bench -maxdepth 1 -type f -executable); do "$$bench" || exit 1; done
+
+demo: build ## an attack and an application side by side: ATTACK=silent drip stalled-login ...
+	@$(PYTHON) bench/demo.py $(ATTACK)
+
+fuzz: ## each fuzzer for FUZZ_SECONDS=60
+	@bash .ci/install check
+	@cmake --preset fuzz >/dev/null
+	cmake --build --preset fuzz -j $(JOBS)
+	@for fuzzer in $$(find build/fuzz/tests/fuzz -maxdepth 1 -type f -executable); do \
+	  name=$$(basename "$$fuzzer"); mkdir -p "build/corpus/$$name"; echo "fuzz: $$name"; \
+	  seeds=tests/fuzz/corpus/$${name%_fuzzer}; [ -d "$$seeds" ] || seeds=; \
+	  "$$fuzzer" -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 "build/corpus/$$name" $$seeds \
+	    || exit 1; done
+
+clean: ## removes build/
+	rm -rf build
