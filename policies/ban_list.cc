@@ -56,6 +56,11 @@ bool BanList::IsBanned(const Address& source, Time now) const {
   return id != 0 && table_[id].kind != Kind::kEnded && now < table_[id].until;
 }
 
+bool BanList::IsBannedByOperator(const Address& source, Time now) const {
+  const Id id = table_.Find(source);
+  return id != 0 && table_[id].kind == Kind::kOperator && now < table_[id].until;
+}
+
 Time BanList::Escalate(const Address& source, Duration ban, Duration ban_max,
                        std::string_view reason, Time now) {
   const Id id = FindOrMake(source, Kind::kOwn, now);

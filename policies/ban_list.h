@@ -37,6 +37,8 @@ class BanList {
 
   // O(1). A ban ends at its `until`, whether or not Expire() was called.
   [[nodiscard]] bool IsBanned(const Address& source, Time now) const;
+  // The same, for an operator's ban only: those bind whatever [source] enforce says.
+  [[nodiscard]] bool IsBannedByOperator(const Address& source, Time now) const;
 
   // The gate's own: for `ban`, doubled for each ban within the last `ban_max` of quiet, at most
   // `ban_max`. A running longer ban is never shortened. Returns when it ends; `now` when the list

@@ -1,16 +1,19 @@
 // The decision core's one door: asks the policies in their order (ban, source, prefix, class,
 // global) and keeps the books of every connection from accept to the end of its backend slot.
 //
+// Who counts what: verdicts and wakeups that refuse or evict are counted and logged by the engine;
+// the edge does not Count() them again. Ends the edge decides on are told with Count(); deadlines
+// the edge keeps for the engine's limits are asked with Gate() first, as a limit may not act.
+//
 // Threads: every method may be called from any thread; calls for one Ticket come from its owner.
-// Two short locks exist (a source-table shard, and admission); never both with a callback between.
+// Short locks inside, never two at once: trust (bans, known-good, pair locks), a shard of the
+// sources, admission (pending, waiting, lane, slots). Sinks may be called under the last.
 // Lifetime: the engine outlives all tickets; sinks outlive the engine.
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +66,7 @@ struct EngineStatus {
   std::uint32_t waiting = 0, waiting_max = 0;
   std::uint32_t logins = 0, logins_max = 0;  // in progress at the backend
   std::uint32_t sources = 0, bans = 0, known_good = 0, locked_pairs = 0;
+  std::uint32_t connections = 0;  // tickets alive
   std::vector<ClassStatus> classes;
   std::array<std::uint64_t, kReasonCount> acted{};      // exact counts of verdicts carried out
   std::array<std::uint64_t, kReasonCount> would_act{};  // dry-run and observe
@@ -77,7 +81,8 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // A new snapshot; live connections meet it at their next verdict.
+  // A new snapshot; live connections meet it at their next verdict. REQUIRES: at least one class.
+  // The sizes of tables ([source] and [known_good] table_size) stay those of the constructor.
   void Publish(std::shared_ptr<const Limits> limits, Time now);
   [[nodiscard]] std::shared_ptr<const Limits> limits() const;
 
@@ -87,11 +92,12 @@ class Engine {
   // Admitted) the ticket holds a slot lease and a lane lease, and the edge opens the backend.
   [[nodiscard]] Verdict OnLogin(Ticket& t, const LoginClaim& claim, Time now);
   // 6. The server said OK / the login ended otherwise. Both give the lane back; the slot stays
-  // leased until OnBackendEnded.
+  // leased until OnBackendEnded. OnLoginFailed charges the pair and the source and counts
+  // logins_failed; the reason the connection is then closed with is told with Count() as any other.
   void OnLoginOk(Ticket& t, Time now);
   void OnLoginFailed(Ticket& t, LoginFailure how, Time now);
   // COM_CHANGE_USER: admission asked again for the new user on the slot already held. Never kWait.
-  // Then OnLoginOk or OnLoginFailed as above.
+  // Then OnLoginOk or OnLoginFailed as above. After kRefuse the connection has to be closed.
   [[nodiscard]] Verdict OnChangeUser(Ticket& t, const LoginClaim& claim, Time now);
   // A command was answered in full: what known-good is earned by. Cheap: no lock except on the
   // first one of a minute.
@@ -108,11 +114,16 @@ class Engine {
   void Count(const Ticket& t, Reason reason, Time now);
   void Count(Reason reason, const Address& peer, Time now);
 
+  // Whether an end that one of the limits asks for (kPendingDeadline, kLoginDeadline) is to be
+  // carried out; false where the limit does not act. Counts and logs it either way, once a call.
+  [[nodiscard]] bool Gate(const Ticket& t, Reason reason, Time now);
+
   // Due work: waiting deadlines, delayed logins, lane rate, expiry. Call about every 20 ms, and at
   // once after NextWork() says so. Returns when it wants to be called next.
   Time OnTick(Time now);
 
-  // Operator's acts. Ban() evicts the source's live connections that are not known-good exempt.
+  // Operator's acts. Ban() evicts all connections of the source, logged in or not, and binds
+  // known-good, never_ban and exempt sources as well; only mode = observe keeps it from acting.
   void Ban(const Address& source, Duration how_long, std::string_view reason, Time now);
   [[nodiscard]] bool Unban(const Address& source, Time now);
   std::size_t UnbanAll(Time now);
@@ -120,6 +131,7 @@ class Engine {
   [[nodiscard]] EngineStatus Status(Time now) const;
 
  private:
+  friend class Ticket;
   friend struct TicketDeleter;
   struct Impl;
   std::unique_ptr<Impl> impl_;

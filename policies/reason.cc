@@ -41,6 +41,8 @@ constexpr std::array<Row, kReasonCount> kRows = {{
     {Reason::kUnprovenFull, "unproven_full", kYes,
      "Too many logins of the class are waiting for the server to confirm them."},
     {Reason::kNoSlot, "no_slot", kYes, "No backend slot is free and waiting is off."},
+    {Reason::kLoginLane, "login_lane", kYes,
+     "Too many logins are in progress, or came lately, and waiting is off."},
     {Reason::kWaitingFull, "waiting_full", kYes, "The waiting room is full."},
     {Reason::kWaitingPerSource, "waiting_per_source", kYes,
      "The source has as many clients waiting as [waiting] per_source allows."},

@@ -27,6 +27,7 @@ enum class Reason : std::uint8_t {
   kClassFull,          // the class holds its max
   kUnprovenFull,       // too many logins of the class that the server has not said OK to
   kNoSlot,             // no backend slot (only where waiting is off)
+  kLoginLane,          // no place in the login lane (only where waiting is off)
   kWaitingFull,        // the waiting room is full
   kWaitingPerSource,   // the source's share of the waiting room is used
   kWaitingDeadline,    // no slot or lane came free in time

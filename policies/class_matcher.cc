@@ -1,0 +1,35 @@
+#include "policies/class_matcher.h"
+
+#include <algorithm>
+
+#include "policies/glob.h"
+
+namespace headgate {
+namespace {
+
+bool AnyMatches(const std::vector<std::string>& globs, std::string_view text) {
+  return std::any_of(globs.begin(), globs.end(),
+                     [&](const std::string& glob) { return GlobMatches(glob, text); });
+}
+
+}  // namespace
+
+bool AnyContains(const std::vector<Cidr>& networks, const Address& a) {
+  return std::any_of(networks.begin(), networks.end(),
+                     [&](const Cidr& network) { return network.Contains(a); });
+}
+
+std::size_t ClassMatcher::Match(const Address& peer, std::string_view user,
+                                std::string_view database) const {
+  const std::size_t last = classes_->size() - 1;
+  for (std::size_t i = 0; i < last; ++i) {
+    const ClassLimits& c = (*classes_)[i];
+    if (!c.sources.empty() && !AnyContains(c.sources, peer)) continue;
+    if (!c.users.empty() && !AnyMatches(c.users, user)) continue;
+    if (!c.databases.empty() && !AnyMatches(c.databases, database)) continue;
+    return i;
+  }
+  return last;
+}
+
+}  // namespace headgate

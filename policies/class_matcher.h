@@ -1,0 +1,32 @@
+// Which [[class]] a login belongs to: the first whose sources, users and databases all match; the
+// last class is the default and takes everybody else.
+//
+// Threads: immutable after construction. Lifetime: the limits outlive it.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "policies/address.h"
+#include "policies/limits.h"
+
+namespace headgate {
+
+class ClassMatcher {
+ public:
+  // REQUIRES: at least one class.
+  explicit ClassMatcher(const std::vector<ClassLimits>& classes) : classes_(&classes) {}
+
+  // Index into the classes. Time: linear in the classes' matchers, none of them chosen by clients.
+  [[nodiscard]] std::size_t Match(const Address& peer, std::string_view user,
+                                  std::string_view database) const;
+
+ private:
+  const std::vector<ClassLimits>* classes_;
+};
+
+// True when any of the networks holds the address.
+[[nodiscard]] bool AnyContains(const std::vector<Cidr>& networks, const Address& a);
+
+}  // namespace headgate

@@ -1,0 +1,208 @@
+#include "policies/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "policies/engine_impl.h"
+
+namespace headgate {
+namespace {
+
+constexpr std::uint32_t kPrefixTable = 65536;
+
+// What a source is itself to blame for. Being turned away because others hold everything is not:
+// else a shortage would ban the applications that try again.
+bool IsOwnFault(Reason reason) {
+  switch (reason) {
+    case Reason::kConnectRate:
+    case Reason::kSourceConnections:
+    case Reason::kPendingEvicted:
+    case Reason::kPendingDeadline:
+    case Reason::kPasswordlessUser:
+    case Reason::kPairLocked:
+    case Reason::kWaitingPerSource:
+    case Reason::kMalformedLogin:
+    case Reason::kOversizedLogin:
+    case Reason::kTlsNotOffered:
+    case Reason::kNoAuthSwitch:
+    case Reason::kProtocolError:
+    case Reason::kChangeUserRefused:
+      return true;
+    default:  // the failures of a login are charged by OnLoginFailed
+      return false;
+  }
+}
+
+}  // namespace
+
+Engine::Impl::Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d)
+    : hash(secrets.key0, secrets.key1),
+      wakeups(w),
+      decisions(d),
+      bans(hash),
+      known_good(hash, first->known_good.table_size),
+      pairs(hash),
+      prefixes(hash, kPrefixTable),
+      pending(hash),
+      room(hash),
+      lane(hash) {
+  const auto each = static_cast<std::uint32_t>(first->source.table_size / kShards + 1);
+  for (std::size_t i = 0; i < kShards; ++i) shards.push_back(std::make_unique<Shard>(hash, each));
+  Configure(std::move(first));
+}
+
+// Under the admission lock, except in the constructor.
+void Engine::Impl::Configure(LimitsPtr next) {
+  class_ids = ledger.Configure(next->slots, next->classes);
+  lane.Configure(next->login);
+  room.Configure(next->waiting);
+  matcher = std::make_unique<ClassMatcher>(next->classes);
+  limits = next;
+  NoteRoom();
+  const std::lock_guard lock(snapshot_mutex);
+  snapshot = std::move(next);
+}
+
+Engine::Impl::LimitsPtr Engine::Impl::Snapshot() const {
+  const std::lock_guard lock(snapshot_mutex);
+  return snapshot;
+}
+
+// The one place that says whether a decision is carried out. What is not in the list is not the
+// decision of a limit and always is.
+bool Engine::Impl::Acts(const Limits& l, Reason reason) {
+  const bool enforcing = l.mode == Mode::kEnforce;
+  switch (reason) {
+    case Reason::kPendingFull:
+    case Reason::kPendingEvicted:
+    case Reason::kPendingDeadline:
+      return l.pending.enforce;  // the deferral's own bounds: also in observe
+    case Reason::kConnectRate:
+    case Reason::kSourceConnections:
+    case Reason::kPrefixConnections:
+    case Reason::kSourceTableFull:
+    case Reason::kBanned:
+    case Reason::kBanApplied:
+      return enforcing && l.source.enforce;
+    case Reason::kPairLocked:
+    case Reason::kLoginLane:
+    case Reason::kLoginDeadline:
+      return enforcing && l.login.enforce;
+    case Reason::kWaitingFull:
+    case Reason::kWaitingPerSource:
+    case Reason::kWaitingDeadline:
+      return enforcing && l.waiting.enforce;
+    case Reason::kClassFull:
+    case Reason::kUnprovenFull:
+    case Reason::kNoSlot:
+      return enforcing;
+    case Reason::kChangeUserRefused:
+      return enforcing && l.login.enforce;
+    default:
+      return true;
+  }
+}
+
+bool Engine::Impl::Decide(bool acts, Reason reason, const Address& peer, std::string_view user,
+                          std::string_view class_name, Time now) {
+  auto& counters = acts ? acted : would_act;
+  counters[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
+  decisions.OnDecision({now, reason, acts, peer, user, class_name});
+  return acts;
+}
+
+bool Engine::Impl::Decide(const Limits& l, Reason reason, const Ticket& t, Time now) {
+  return Decide(Acts(l, reason), reason, t.peer, t.user, t.class_name, now);
+}
+
+// Holds no lock when called.
+void Engine::Impl::Charge(const Address& source, Reason reason, Time now) {
+  const LimitsPtr l = Snapshot();
+  std::uint32_t live = 0;
+  {
+    Shard& shard = ShardOf(source);
+    const std::lock_guard lock(shard.mutex);
+    const auto entry = shard.sources.Find(source);
+    if (shard.sources.TakeRefusal(entry, l->source.ban_after, now)) return;
+    if (shard.sources.Good(entry) > 0) return;
+    live = shard.sources.Live(entry);
+  }
+  if (AnyContains(l->source.never_ban, source) || AnyContains(l->source.exempt, source)) return;
+  const bool acts = Acts(*l, Reason::kBanApplied);
+  {
+    const std::lock_guard lock(trust_mutex);
+    if (known_good.IsKnownGoodSource(source)) return;
+    if (acts) bans.Escalate(source, l->source.ban, l->source.ban_max, Name(reason), now);
+  }
+  if (!acts) {
+    Decide(false, Reason::kBanApplied, source, {}, {}, now);
+  } else if (live > 0) {
+    EvictSource(source, /*logged_in_too=*/false, now);
+  }
+}
+
+// Walks all tickets: a ban takes a hundred refusals to earn, or an operator.
+std::size_t Engine::Impl::EvictSource(const Address& source, bool logged_in_too, Time now) {
+  std::size_t evicted = 0;
+  const Admission admission(*this, now);
+  for (Ticket* t = tickets; t != nullptr; t = t->next) {
+    if (t->source != source || t->state == Ticket::State::kRefused) continue;
+    const bool before_backend =
+        t->state == Ticket::State::kPending || t->state == Ticket::State::kWaiting;
+    if (!before_backend && !logged_in_too) continue;
+    if (t->state == Ticket::State::kOrphan) continue;
+    Decide(true, Reason::kBanApplied, t->peer, {}, {}, now);
+    if (before_backend) {
+      LeavePending(*t);
+      LeaveRoom(*t);
+      t->state = Ticket::State::kRefused;
+      t->refused = Reason::kBanApplied;
+    }
+    wakeups.Evicted(t->id, Reason::kBanApplied);
+    ++evicted;
+  }
+  return evicted;
+}
+
+Engine::Engine(std::shared_ptr<const Limits> limits, EngineSecrets secrets, Wakeups& wakeups,
+               DecisionSink& decisions)
+    : impl_(std::make_unique<Impl>(std::move(limits), secrets, wakeups, decisions)) {}
+
+Engine::~Engine() = default;
+
+void Engine::Publish(std::shared_ptr<const Limits> limits, Time now) {
+  Impl& m = *impl_;
+  const Impl::Admission admission(m, now);
+  m.Configure(std::move(limits));
+  while (m.limits->pending.enforce && m.pending.size() > m.limits->pending.max) {
+    const auto tag = m.pending.EvictOne();
+    if (!tag) break;
+    Ticket& t = *reinterpret_cast<Ticket*>(*tag);
+    m.Decide(true, Reason::kPendingEvicted, t.peer, {}, {}, now);
+    t.pending = PendingBudget::kRefused;
+    t.state = Ticket::State::kRefused;
+    t.refused = Reason::kPendingEvicted;
+    m.wakeups.Evicted(t.id, Reason::kPendingEvicted);
+  }
+  m.Serve(now);
+}
+
+std::shared_ptr<const Limits> Engine::limits() const { return impl_->Snapshot(); }
+
+void Engine::Count(const Ticket& t, Reason reason, Time now) {
+  impl_->Decide(true, reason, t.peer, t.user, t.class_name, now);
+  if (IsOwnFault(reason)) impl_->Charge(t.source, reason, now);
+}
+
+void Engine::Count(Reason reason, const Address& peer, Time now) {
+  impl_->Decide(true, reason, peer, {}, {}, now);
+  if (IsOwnFault(reason)) impl_->Charge(SourceOf(peer), reason, now);
+}
+
+bool Engine::Gate(const Ticket& t, Reason reason, Time now) {
+  if (!impl_->Decide(*impl_->Snapshot(), reason, t, now)) return false;
+  if (IsOwnFault(reason)) impl_->Charge(t.source, reason, now);
+  return true;
+}
+
+}  // namespace headgate

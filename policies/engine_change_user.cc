@@ -1,0 +1,75 @@
+// COM_CHANGE_USER: a login on a slot already held. It counts as a login (the source's connect rate,
+// the lane, the pair's failures, the class's unproven budget), but never waits.
+#include "policies/engine_impl.h"
+#include "policies/login_name.h"
+
+namespace headgate {
+
+using Kind = Verdict::Kind;
+
+Verdict Engine::OnChangeUser(Ticket& t, const LoginClaim& claim, Time now) {
+  Impl& m = *impl_;
+  const Impl::LimitsPtr limits = m.Snapshot();
+  const std::string_view user = CanonicalUser(claim.user);
+  const PairKey before = t.pair;
+  Impl::Trust trust;
+  Reason refused = m.AskClaim(*limits, t, user, trust, now);
+  // To the same user again is how pools reset a session: it needs no place among strangers.
+  const bool same_user = t.pair == before;
+  if (refused == Reason::kNone && !trust.known_good && !m.TakeReauth(*limits, t, now)) {
+    refused = Reason::kChangeUserRefused;
+  }
+  if (refused == Reason::kNone) {
+    const Impl::Admission admission(m, now);
+    if (t.state != Ticket::State::kIn) return {Kind::kRefuse, Reason::kChangeUserRefused};
+    refused = m.Reseat(t, claim, same_user, trust.known_good, now);
+  }
+  if (refused == Reason::kNone) return {Kind::kAdmit, Reason::kNone};
+  m.Charge(t.source, refused, now);
+  return {Kind::kRefuse, refused};
+}
+
+// False when the source logs in too fast.
+bool Engine::Impl::TakeReauth(const Limits& l, const Ticket& t, Time now) {
+  if (t.exempt || t.known_source) return true;
+  {
+    Shard& shard = ShardOf(t.source);
+    const std::lock_guard lock(shard.mutex);
+    if (shard.sources.TakeConnect(t.entry, l.source.connect_rate, now)) return true;
+  }
+  const bool acts = Acts(l, Reason::kConnectRate);
+  return !Decide(acts, Reason::kChangeUserRefused, t.peer, t.user, t.class_name, now);
+}
+
+Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, bool is_known_good,
+                            Time now) {
+  const std::string_view user = CanonicalUser(claim.user);
+  const std::size_t index = matcher->Match(t.peer, user, claim.database);
+  const SlotLedger::ClassId id = class_ids[index];
+  const auto standing = same_user       ? SlotLedger::Standing::kProven
+                        : is_known_good ? SlotLedger::Standing::kKnownGood
+                                        : SlotLedger::Standing::kUnproven;
+  const bool moves = id != t.slot.class_id() || standing != t.slot.standing();
+  if (moves && ledger.MayMove(t.slot, id, standing) != SlotLedger::Answer::kGranted &&
+      Decide(Acts(*limits, Reason::kNoSlot), Reason::kChangeUserRefused, t.peer, user,
+             limits->classes[index].name, now)) {
+    return Reason::kChangeUserRefused;
+  }
+  const bool trusted = same_user || is_known_good;
+  if (!same_user && lane.MayEnter(t.source, trusted, now) != LoginLane::Answer::kFree &&
+      Decide(*limits, Reason::kChangeUserRefused, t, now)) {
+    return Reason::kChangeUserRefused;
+  }
+  if (moves) ledger.MoveTo(t.slot, id, standing);
+  t.lane = lane.Enter(t.source, trusted, now);
+  t.known_good = is_known_good;
+  t.user = user.substr(0, Ticket::kKeptUser);
+  t.minute.store(INT64_MIN, std::memory_order_relaxed);
+  t.class_id = id;
+  t.class_name = limits->classes[index].name;
+  t.state = Ticket::State::kReauth;
+  Serve(now);
+  return Reason::kNone;
+}
+
+}  // namespace headgate

@@ -1,0 +1,155 @@
+// The engine's inside: the policies, the locks that guard them, and the steps its methods share.
+//
+// Threads: three kinds of lock, never two at once (so there is no order to get wrong):
+//   trust      bans, known-good, pair locks
+//   a shard    the entries of some sources
+//   admission  pending, prefixes, waiting room, lane, slots, and the third part of every ticket
+// The snapshot's own lock is held for the copy of a pointer, inside any of them.
+// Lifetime: of the engine.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "policies/class_matcher.h"
+#include "policies/engine.h"
+#include "policies/known_good.h"
+#include "policies/pair_lock.h"
+#include "policies/ticket.h"
+
+namespace headgate {
+
+struct Engine::Impl {
+  using LimitsPtr = std::shared_ptr<const Limits>;
+  static constexpr std::size_t kShards = 16;
+
+  struct alignas(64) Shard {
+    Shard(KeyedHash hash, std::uint32_t capacity) : sources(hash, capacity) {}
+    std::mutex mutex;
+    SourceTable sources;
+  };
+
+  // Holds the admission lock; when it lets go, what others read without the lock is brought up to
+  // date.
+  class Admission {
+   public:
+    Admission(Impl& m, Time now) : m_(m), lock_(m.admission_mutex) {
+      if (now > m.latest) m.latest = now;
+    }
+    explicit Admission(Impl& m) : m_(m), lock_(m.admission_mutex) {}
+    ~Admission() { m_.NoteRoom(); }
+    Admission(const Admission&) = delete;
+    Admission& operator=(const Admission&) = delete;
+
+   private:
+    Impl& m_;
+    std::lock_guard<std::mutex> lock_;
+  };
+
+  // What the policies of trust say about a login.
+  struct Trust {
+    bool locked = false;
+    Duration delay = Duration::zero();
+    bool known_good = false;
+    bool known_neighbour = false;
+  };
+  // What is missing for a login to go on.
+  struct Lack {
+    Reason slot = Reason::kNone;
+    LoginLane::Answer lane = LoginLane::Answer::kFree;
+  };
+
+  Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d);
+
+  // engine.cc: limits, counting, charging
+  [[nodiscard]] LimitsPtr Snapshot() const;
+  void Configure(LimitsPtr next);
+  [[nodiscard]] static bool Acts(const Limits& limits, Reason reason);
+  bool Decide(bool acts, Reason reason, const Address& peer, std::string_view user,
+              std::string_view class_name, Time now);
+  bool Decide(const Limits& limits, Reason reason, const Ticket& t, Time now);
+  void Charge(const Address& source, Reason reason, Time now);
+  std::size_t EvictSource(const Address& source, bool logged_in_too, Time now);
+
+  // engine_accept.cc
+  [[nodiscard]] bool AskBan(const Limits& limits, const Address& peer, const Address& source,
+                            Time now, bool& known_good);
+  [[nodiscard]] Reason AskSource(const Limits& limits, Ticket& t, Time now);
+  [[nodiscard]] Reason EnterPending(const Limits& limits, Ticket& t, Time now, Address& charged);
+  [[nodiscard]] bool TakePendingPlace(const Limits& limits, Ticket& t, Time now, Address& charged);
+
+  // engine_login.cc; all but the first three under the admission lock
+  [[nodiscard]] Trust AskTrust(const PairKey& pair, const Limits& limits, Time now);
+  [[nodiscard]] bool RefusedUser(const Limits& limits, const Ticket& t, std::string_view user);
+  [[nodiscard]] Reason AskClaim(const Limits& limits, Ticket& t, std::string_view user,
+                                Trust& trust, Time now);
+  [[nodiscard]] Verdict Seat(Ticket& t, const LoginClaim& claim, const Trust& trust, Time now);
+  [[nodiscard]] Verdict Wait(Ticket& t, Reason lack, Duration delay, Time now);
+  [[nodiscard]] Lack Missing(const Ticket& t, SlotLedger::ClassId id, Time now) const;
+  void Admit(Ticket& t, SlotLedger::ClassId id, Time now);
+  [[nodiscard]] WaitingRoom::Try TryWaiting(Ticket& t, Time now);
+  void Serve(Time now);
+  void ExpireWaiting(Time now);
+  void LeaveRoom(Ticket& t);
+  void LeavePending(Ticket& t);
+  Verdict Refuse(Ticket& t, Reason reason);
+
+  // engine_change_user.cc; the second under the admission lock
+  [[nodiscard]] bool TakeReauth(const Limits& limits, const Ticket& t, Time now);
+  [[nodiscard]] Reason Reseat(Ticket& t, const LoginClaim& claim, bool same_user, bool known_good,
+                              Time now);
+
+  // engine_life.cc
+  void GiveBack(Ticket& t, std::optional<Time> now, bool for_good);
+  void Link(Ticket& t);
+  void Unlink(Ticket& t);
+  void DropGood(Ticket& t);
+  void NoteRoom();
+
+  [[nodiscard]] Shard& ShardOf(const Address& source) {
+    return *shards[(hash(source) >> 32) % kShards];
+  }
+
+  const KeyedHash hash;
+  Wakeups& wakeups;
+  DecisionSink& decisions;
+
+  mutable std::mutex snapshot_mutex;
+  LimitsPtr snapshot;
+
+  std::mutex trust_mutex;
+  BanList bans;
+  KnownGood known_good;
+  PairLock pairs;
+
+  std::vector<std::unique_ptr<Shard>> shards;
+  std::atomic<std::uint32_t> next_shard_to_expire{0};
+
+  std::mutex admission_mutex;
+  LimitsPtr limits;  // as snapshot, for those who hold the lock
+  std::unique_ptr<ClassMatcher> matcher;
+  std::vector<SlotLedger::ClassId> class_ids;  // of limits->classes
+  PrefixCounts prefixes;
+  PendingBudget pending;
+  WaitingRoom room;
+  LoginLane lane;
+  SlotLedger ledger;
+  Ticket* tickets = nullptr;  // all of them
+  std::uint32_t ticket_count = 0;
+  Time latest{};  // the youngest `now` heard of: what a deleter goes by
+
+  // Read without a lock by the asking of sources.
+  std::atomic<bool> scarce{false};
+  std::atomic<std::uint32_t> capacity{1};
+
+  std::array<std::atomic<std::uint64_t>, kReasonCount> acted{};
+  std::array<std::atomic<std::uint64_t>, kReasonCount> would_act{};
+  std::atomic<std::uint64_t> accepted{0}, logins_ok{0}, logins_failed{0};
+};
+
+}  // namespace headgate

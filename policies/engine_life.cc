@@ -1,0 +1,190 @@
+// From the server's answer to the end of the slot, and the work that is due by time.
+#include <algorithm>
+
+#include "policies/engine_impl.h"
+
+namespace headgate {
+namespace {
+
+constexpr Duration kHousekeeping = std::chrono::seconds(1);
+constexpr Duration kSoon = std::chrono::milliseconds(1);
+constexpr std::uint32_t kExpireAtOnce = 64;  // entries of a table, per tick
+constexpr std::uint32_t kScarceBelow = 5;    // free slots below a fifth
+
+using State = Ticket::State;
+
+}  // namespace
+
+void Engine::OnLoginOk(Ticket& t, Time now) {
+  Impl& m = *impl_;
+  {
+    const Impl::Admission admission(m, now);
+    if (t.state != State::kLogin && t.state != State::kReauth) {
+      t.lane.Release();  // the client left meanwhile
+      m.Serve(now);
+      return;
+    }
+    t.lane.Release();
+    t.slot.Prove();
+    t.state = State::kIn;
+    m.Serve(now);
+  }
+  m.logins_ok.fetch_add(1, std::memory_order_relaxed);
+  {
+    const std::lock_guard lock(m.trust_mutex);
+    if (m.pairs.size() > 0) m.pairs.OnSuccess(t.pair);
+  }
+  if (t.good) return;
+  Impl::Shard& shard = m.ShardOf(t.source);
+  const std::lock_guard lock(shard.mutex);
+  shard.sources.AddGood(t.entry);
+  t.good = true;
+}
+
+void Engine::OnLoginFailed(Ticket& t, LoginFailure how, Time now) {
+  Impl& m = *impl_;
+  m.logins_failed.fetch_add(1, std::memory_order_relaxed);
+  {
+    const Impl::Admission admission(m, now);
+    t.lane.Release();
+    if (t.state == State::kLogin || t.state == State::kReauth) t.state = State::kFailed;
+    if (how == LoginFailure::kBackendFull && t.slot.held()) m.ledger.OnBackendFull(now);
+    m.Serve(now);
+  }
+  m.DropGood(t);
+  switch (how) {
+    case LoginFailure::kAccessDenied: {
+      const Impl::LimitsPtr limits = m.Snapshot();
+      const std::lock_guard lock(m.trust_mutex);
+      m.pairs.OnFailure(t.pair, limits->login, now);
+      break;
+    }
+    case LoginFailure::kStalled:
+    case LoginFailure::kMalformed:
+      break;
+    case LoginFailure::kServerError:
+    case LoginFailure::kHealthCheck:
+    case LoginFailure::kClientGone:
+    case LoginFailure::kBackendFull:
+    case LoginFailure::kUnreachable:
+    case LoginFailure::kBackendRefused:
+      return;  // nobody's fault
+  }
+  m.Charge(t.source,
+           how == LoginFailure::kAccessDenied ? Reason::kLoginFailed : Reason::kLoginDeadline, now);
+}
+
+void Engine::OnStatementCompleted(Ticket& t, Time now) {
+  const std::int64_t minute = KnownGood::MinuteOf(now);
+  if (t.minute.load(std::memory_order_relaxed) == minute) return;
+  t.minute.store(minute, std::memory_order_relaxed);
+  if (!t.good) return;
+  Impl& m = *impl_;
+  const Impl::LimitsPtr limits = m.Snapshot();
+  const std::lock_guard lock(m.trust_mutex);
+  m.known_good.OnStatement(t.pair, limits->known_good, now, /*calm=*/true);
+}
+
+void Engine::OnClientGone(Ticket& t, Time now) {
+  Impl& m = *impl_;
+  bool holds = false;
+  {
+    const Impl::Admission admission(m, now);
+    if (t.slot.held()) {
+      t.slot.Orphan();
+      t.state = State::kOrphan;
+      holds = true;
+    }
+  }
+  m.DropGood(t);
+  if (!holds) m.GiveBack(t, now, false);
+}
+
+void Engine::OnBackendEnded(Ticket& t, Time now) { impl_->GiveBack(t, now, false); }
+
+void TicketDeleter::operator()(Ticket* t) const {
+  t->engine.GiveBack(*t, std::nullopt, /*for_good=*/true);
+  delete t;
+}
+
+// Everything the ticket holds; what is free then goes to those who wait. May be called again.
+// Without a time of its own (a deleter) it goes by the last the engine heard.
+void Engine::Impl::GiveBack(Ticket& t, std::optional<Time> now, bool for_good) {
+  if (t.linked) {
+    const Admission admission(*this, now.value_or(Time::min()));
+    LeavePending(t);
+    LeaveRoom(t);
+    const bool freed = t.slot.held() || t.lane.held();
+    t.lane.Release();
+    t.slot.Release();
+    if (t.prefix != PrefixCounts::kUncounted) prefixes.Drop(t.prefix);
+    t.prefix = PrefixCounts::kUncounted;
+    t.state = State::kRefused;
+    if (freed) Serve(now.value_or(latest));
+    if (for_good) Unlink(t);
+  }
+  DropGood(t);
+  if (!t.live) return;
+  t.live = false;
+  Shard& shard = ShardOf(t.source);
+  const std::lock_guard lock(shard.mutex);
+  shard.sources.DropLive(t.entry);
+}
+
+void Engine::Impl::DropGood(Ticket& t) {
+  if (!t.good) return;
+  t.good = false;
+  Shard& shard = ShardOf(t.source);
+  const std::lock_guard lock(shard.mutex);
+  shard.sources.DropGood(t.entry);
+}
+
+void Engine::Impl::Link(Ticket& t) {
+  t.next = tickets;
+  if (tickets != nullptr) tickets->previous = &t;
+  tickets = &t;
+  ++ticket_count;
+  t.linked = true;
+}
+
+void Engine::Impl::Unlink(Ticket& t) {
+  (t.previous == nullptr ? tickets : t.previous->next) = t.next;
+  if (t.next != nullptr) t.next->previous = t.previous;
+  --ticket_count;
+  t.linked = false;
+}
+
+// Under the admission lock: what those outside it go by.
+void Engine::Impl::NoteRoom() {
+  const std::uint32_t slots = ledger.capacity();
+  const bool few_slots = std::uint64_t{ledger.free_slots()} * kScarceBelow < slots;
+  const bool half_pending = pending.size() > limits->pending.max / 2;
+  scarce.store(few_slots || half_pending, std::memory_order_relaxed);
+  capacity.store(slots, std::memory_order_relaxed);
+}
+
+Time Engine::OnTick(Time now) {
+  Impl& m = *impl_;
+  const Impl::LimitsPtr limits = m.Snapshot();
+  Time next = now + kHousekeeping;
+  {
+    const Impl::Admission admission(m, now);
+    m.ledger.Recover(now);
+    m.Serve(now);
+    m.ExpireWaiting(now);
+    next = std::min({next, m.room.NextEvent(), m.ledger.NextRecovery()});
+    if (m.room.queued() > 0) next = std::min(next, std::max(m.lane.NextToken(now), now + kSoon));
+  }
+  {
+    const std::lock_guard lock(m.trust_mutex);
+    m.bans.Expire(now);
+    m.pairs.Expire(limits->login, now, kExpireAtOnce);
+  }
+  const auto i = m.next_shard_to_expire.fetch_add(1, std::memory_order_relaxed);
+  Impl::Shard& shard = *m.shards[i % Impl::kShards];
+  const std::lock_guard lock(shard.mutex);
+  shard.sources.Expire(now, kExpireAtOnce);
+  return next;
+}
+
+}  // namespace headgate

@@ -1,0 +1,222 @@
+// What is asked when a login packet is complete: the identity rule, the pair's lock, then a seat:
+// class, slot and lane, or the waiting room.
+#include <algorithm>
+
+#include "policies/engine_impl.h"
+#include "policies/login_name.h"
+
+namespace headgate {
+namespace {
+
+using Kind = Verdict::Kind;
+
+Reason ReasonOf(SlotLedger::Answer answer) {
+  switch (answer) {
+    case SlotLedger::Answer::kGranted:
+      return Reason::kNone;
+    case SlotLedger::Answer::kClassFull:
+      return Reason::kClassFull;
+    case SlotLedger::Answer::kUnprovenFull:
+      return Reason::kUnprovenFull;
+    case SlotLedger::Answer::kNoSlot:
+      return Reason::kNoSlot;
+  }
+  return Reason::kNoSlot;
+}
+
+SlotLedger::Standing StandingOf(const Ticket& t) {
+  return t.known_good ? SlotLedger::Standing::kKnownGood : SlotLedger::Standing::kUnproven;
+}
+
+}  // namespace
+
+Verdict Engine::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
+  Impl& m = *impl_;
+  const Impl::LimitsPtr limits = m.Snapshot();
+  const std::string_view user = CanonicalUser(claim.user);
+  Impl::Trust trust;
+  const Reason refused = m.AskClaim(*limits, t, user, trust, now);
+  Verdict verdict;
+  {
+    const Impl::Admission admission(m, now);
+    if (t.state != Ticket::State::kPending) return {Kind::kRefuse, t.refused};
+    // A log line needs the name; a waiting ticket's name is read under this lock.
+    t.user = user.substr(0, Ticket::kKeptUser);
+    m.LeavePending(t);
+    t.known_good = trust.known_good;
+    t.tier = trust.known_good        ? WaitingRoom::Tier::kKnownGood
+             : trust.known_neighbour ? WaitingRoom::Tier::kKnownNeighbour
+                                     : WaitingRoom::Tier::kOther;
+    verdict = refused != Reason::kNone ? m.Refuse(t, refused) : m.Seat(t, claim, trust, now);
+  }
+  if (verdict.kind == Kind::kRefuse &&
+      (verdict.reason == Reason::kPairLocked || verdict.reason == Reason::kPasswordlessUser ||
+       verdict.reason == Reason::kWaitingPerSource)) {
+    m.Charge(t.source, verdict.reason, now);
+  }
+  return verdict;
+}
+
+// The claim alone, before anybody's place is looked at. Sets the ticket's pair.
+Reason Engine::Impl::AskClaim(const Limits& l, Ticket& t, std::string_view user, Trust& trust,
+                              Time now) {
+  t.pair = hash.Pair(t.peer, user);
+  if (RefusedUser(l, t, user)) {
+    Decide(true, Reason::kPasswordlessUser, t.peer, user.substr(0, Ticket::kKeptUser), {}, now);
+    return Reason::kPasswordlessUser;
+  }
+  trust = AskTrust(t.pair, l, now);
+  const bool acts = Acts(l, Reason::kPairLocked);
+  if (!acts) trust.delay = Duration::zero();
+  if (trust.locked &&
+      Decide(acts, Reason::kPairLocked, t.peer, user.substr(0, Ticket::kKeptUser), {}, now)) {
+    return Reason::kPairLocked;
+  }
+  return Reason::kNone;
+}
+
+bool Engine::Impl::RefusedUser(const Limits& l, const Ticket& t, std::string_view user) {
+  return l.identity_collapsed && MeansOneOf(l.localhost_users, user) &&
+         !AnyContains(l.local_sources, t.peer);
+}
+
+Engine::Impl::Trust Engine::Impl::AskTrust(const PairKey& pair, const Limits& l, Time now) {
+  const std::lock_guard lock(trust_mutex);
+  Trust trust;
+  if (pairs.size() > 0) {
+    const PairLock::Answer answer = pairs.Ask(pair, l.login, now);
+    trust.locked = answer.locked;
+    trust.delay = answer.delay;
+  }
+  if (known_good.size() > 0) {
+    trust.known_good = known_good.IsKnownGood(pair);
+    trust.known_neighbour = known_good.IsKnownUserFromKnownPrefix(pair);
+  }
+  return trust;
+}
+
+Verdict Engine::Impl::Refuse(Ticket& t, Reason reason) {
+  t.state = Ticket::State::kRefused;
+  t.refused = reason;
+  return {Kind::kRefuse, reason};
+}
+
+// A newcomer is tried at once, even when others wait: whoever waits cannot go in now, as they are
+// offered every place that comes free (and those that time frees, just before).
+Verdict Engine::Impl::Seat(Ticket& t, const LoginClaim& claim, const Trust& trust, Time now) {
+  const std::size_t index = matcher->Match(t.peer, CanonicalUser(claim.user), claim.database);
+  t.class_id = class_ids[index];
+  t.class_name = limits->classes[index].name;
+  Serve(now);
+  const Lack lack = Missing(t, t.class_id, now);
+  if (trust.delay > Duration::zero()) return Wait(t, Reason::kPairLocked, trust.delay, now);
+  if (lack.slot != Reason::kNone && Acts(*limits, lack.slot)) {
+    return Wait(t, lack.slot, Duration::zero(), now);
+  }
+  if (lack.slot != Reason::kNone) Decide(*limits, lack.slot, t, now);
+  if (lack.lane != LoginLane::Answer::kFree) {
+    if (Acts(*limits, Reason::kLoginLane)) {
+      return Wait(t, Reason::kLoginLane, Duration::zero(), now);
+    }
+    Decide(*limits, Reason::kLoginLane, t, now);
+  }
+  Admit(t, t.class_id, now);
+  return {Kind::kAdmit, Reason::kNone};
+}
+
+Engine::Impl::Lack Engine::Impl::Missing(const Ticket& t, SlotLedger::ClassId id, Time now) const {
+  return {ReasonOf(ledger.MayGrant(id, StandingOf(t))), lane.MayEnter(t.source, t.known_good, now)};
+}
+
+void Engine::Impl::Admit(Ticket& t, SlotLedger::ClassId id, Time now) {
+  t.slot = ledger.Grant(id, StandingOf(t));
+  t.lane = lane.Enter(t.source, t.known_good, now);
+  t.state = Ticket::State::kLogin;
+}
+
+Verdict Engine::Impl::Wait(Ticket& t, Reason lack, Duration delay, Time now) {
+  if (limits->waiting.max == 0 && Decide(*limits, lack, t, now)) return Refuse(t, lack);
+  const WaitingRoom::Room answer = room.Ask(t.source, t.tier);
+  if (answer == WaitingRoom::Room::kSourceFull &&
+      Decide(*limits, Reason::kWaitingPerSource, t, now)) {
+    return Refuse(t, Reason::kWaitingPerSource);
+  }
+  if (answer == WaitingRoom::Room::kFull && Decide(*limits, Reason::kWaitingFull, t, now)) {
+    return Refuse(t, Reason::kWaitingFull);
+  }
+  if (answer == WaitingRoom::Room::kDisplacing) {
+    Ticket& out = *static_cast<Ticket*>(room.Displaced());
+    if (Decide(*limits, Reason::kWaitingFull, out, now)) {
+      LeaveRoom(out);
+      Refuse(out, Reason::kWaitingFull);
+      wakeups.Refused(out.id, Reason::kWaitingFull);
+    }
+  }
+  const auto c = std::find_if(limits->classes.begin(), limits->classes.end(),
+                              [&](const ClassLimits& x) { return x.name == t.class_name; });
+  const Duration own = c == limits->classes.end() ? Duration::zero() : c->queue;
+  const Duration queue = own > Duration::zero() ? own : limits->waiting.queue;
+  ledger.Pin(t.class_id);
+  t.state = Ticket::State::kWaiting;
+  t.place = room.Enter({.who = &t,
+                        .source = t.source,
+                        .class_id = t.class_id,
+                        .tier = t.tier,
+                        .deadline = now + delay + queue,
+                        .not_before = now + delay},
+                       now);
+  return {Kind::kWait, Reason::kNone};
+}
+
+// Offers what is free to those who wait.
+void Engine::Impl::Serve(Time now) {
+  if (room.size() == 0) return;
+  room.Serve(now, [&](const WaitingRoom::Applicant& a) {
+    return TryWaiting(*static_cast<Ticket*>(a.who), now);
+  });
+}
+
+WaitingRoom::Try Engine::Impl::TryWaiting(Ticket& t, Time now) {
+  const SlotLedger::ClassId id = ledger.Resolve(t.class_id);
+  const Lack lack = Missing(t, id, now);
+  if (lack.slot != Reason::kNone && Acts(*limits, lack.slot)) {
+    return WaitingRoom::Try::kGroupBlocked;
+  }
+  if (lack.lane != LoginLane::Answer::kFree && Acts(*limits, Reason::kLoginLane)) {
+    return lack.lane == LoginLane::Answer::kSourceFull ? WaitingRoom::Try::kSourceBlocked
+                                                       : WaitingRoom::Try::kGroupBlocked;
+  }
+  ledger.Unpin(t.class_id);
+  t.place = WaitingRoom::kNowhere;  // the room itself lets it leave
+  Admit(t, id, now);
+  wakeups.Admitted(t.id);
+  return WaitingRoom::Try::kIn;
+}
+
+void Engine::Impl::ExpireWaiting(Time now) {
+  while (void* who = room.Overdue(now)) {
+    Ticket& t = *static_cast<Ticket*>(who);
+    if (!Decide(*limits, Reason::kWaitingDeadline, t, now)) {
+      room.Forgive(t.place);
+      continue;
+    }
+    LeaveRoom(t);
+    Refuse(t, Reason::kWaitingDeadline);
+    wakeups.Refused(t.id, Reason::kWaitingDeadline);
+  }
+}
+
+void Engine::Impl::LeaveRoom(Ticket& t) {
+  if (t.place == WaitingRoom::kNowhere) return;
+  room.Leave(t.place);
+  ledger.Unpin(t.class_id);
+  t.place = WaitingRoom::kNowhere;
+}
+
+void Engine::Impl::LeavePending(Ticket& t) {
+  if (t.pending == PendingBudget::kRefused) return;
+  pending.Leave(t.pending);
+  t.pending = PendingBudget::kRefused;
+}
+
+}  // namespace headgate

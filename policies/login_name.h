@@ -1,0 +1,21 @@
+// What a server makes of the user name in a login packet, so that a name written another way is
+// not taken for another user.
+//
+// Threads: pure. Lifetime: views of the argument.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace headgate {
+
+// The name as the server looks it up: MySQL and MariaDB chop one pair of single quotes off
+// (`'root'` logs in as root; sql_acl.cc and sql_authentication.cc, parse_client_handshake_packet).
+[[nodiscard]] std::string_view CanonicalUser(std::string_view sent);
+
+// True when the name is one of `users`, also in the server's `filename` character set, in which
+// "@0072oot" is converted to "root" (strings/ctype-utf8.c, my_mb_wc_filename).
+[[nodiscard]] bool MeansOneOf(const std::vector<std::string>& users, std::string_view sent);
+
+}  // namespace headgate

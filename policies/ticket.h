@@ -1,0 +1,74 @@
+// One connection's place in the books, from accept to the end of its backend slot. Opaque outside
+// policies/: the edges hold a TicketPtr and hand it back to the engine.
+//
+// Threads: fields of the first part are set before the ticket is handed out; the second belongs to
+// the owner's thread; the third is guarded by the engine's admission lock.
+// Lifetime: between OnAccept and the TicketDeleter, which gives everything back.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "policies/engine.h"
+#include "policies/keyed_hash.h"
+#include "policies/login_lane.h"
+#include "policies/pending.h"
+#include "policies/prefix_counts.h"
+#include "policies/slot_ledger.h"
+#include "policies/source_table.h"
+#include "policies/waiting_room.h"
+
+namespace headgate {
+
+class Ticket {
+ public:
+  static constexpr std::size_t kKeptUser = 128;  // bytes
+
+  enum class State : std::uint8_t {
+    kPending,  // no complete login yet
+    kWaiting,  // in the waiting room
+    kLogin,    // holds slot and lane
+    kIn,       // the server said OK
+    kReauth,   // COM_CHANGE_USER: slot, and lane again
+    kFailed,   // the server said no; the slot is held until the backend's end
+    kOrphan,   // the client is gone; the slot is held until the backend's end
+    kRefused,  // must go, or has gone
+  };
+
+  Ticket(Engine::Impl& e, ConnectionId connection, const Address& from)
+      : engine(e), id(connection), peer(from), source(SourceOf(from)) {}
+  Ticket(const Ticket&) = delete;
+  Ticket& operator=(const Ticket&) = delete;
+
+  Engine::Impl& engine;
+  const ConnectionId id;
+  const Address peer;
+  const Address source;
+  SourceTable::Handle entry = SourceTable::kOverflow;
+  bool known_source = false;  // some user of it was known-good when it came
+  bool exempt = false;
+  bool linked = false;  // got as far as the admission lock
+
+  PairKey pair;
+  std::string user;        // claimed, cut to what a log line can bear
+  std::string class_name;  // of the claim
+  bool known_good = false;
+  bool live = false;                            // counted in the source's entry
+  bool good = false;                            // counted as one of the source's logged-in sessions
+  std::atomic<std::int64_t> minute{INT64_MIN};  // the last one told to known-good
+
+  State state = State::kPending;
+  Reason refused = Reason::kNone;  // why, in kRefused
+  PrefixCounts::Handle prefix = PrefixCounts::kUncounted;
+  PendingBudget::Place pending = PendingBudget::kRefused;
+  WaitingRoom::Place place = WaitingRoom::kNowhere;
+  WaitingRoom::Tier tier = WaitingRoom::Tier::kOther;
+  SlotLedger::ClassId class_id = 0;
+  SlotLedger::Lease slot;
+  LoginLane::Lease lane;
+  Ticket* previous = nullptr;
+  Ticket* next = nullptr;
+};
+
+}  // namespace headgate
