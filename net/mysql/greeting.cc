@@ -1,1 +1,68 @@
 #include "net/mysql/greeting.h"
+
+#include <algorithm>
+
+#include "net/mysql/capabilities.h"
+
+namespace headgate::mysql {
+namespace {
+
+constexpr std::uint8_t kProtocolVersion = 10;
+constexpr std::size_t kSaltHead = 8;  // the rest of the salt follows after the capabilities
+constexpr std::uint32_t kMasked = kCapCompress | kCapZstd | kCapSsl;
+
+}  // namespace
+
+std::optional<Greeting> ParseGreeting(Bytes payload) {
+  Reader in(payload);
+  Greeting g;
+  if (in.U8() != kProtocolVersion) return std::nullopt;
+  g.server_version = in.NulText();
+  g.connection_id = in.U32();
+  in.Take(kSaltHead + 1);  // the salt is the backend's affair: every login switches to a fresh one
+  g.capabilities = in.U16();
+  g.charset = in.U8();
+  g.status = in.U16();
+  g.capabilities |= static_cast<std::uint32_t>(in.U16()) << 16;
+  const std::uint8_t salt_size = in.U8();
+  in.Take(6);
+  const std::uint32_t extended = in.U32();
+  if ((g.capabilities & kCapLongPassword) == 0) g.mariadb_capabilities = extended;
+  // "max(13, length - 8)": the second part of the salt with its NUL.
+  in.Take(std::max<std::size_t>(13, salt_size > kSaltHead ? salt_size - kSaltHead : 0));
+  g.auth_plugin = in.NulTextOrRest();
+  constexpr std::uint32_t kNeeded = kCapProtocol41 | kCapSecureConnection | kCapPluginAuth;
+  if (!in.ok() || (g.capabilities & kNeeded) != kNeeded) return std::nullopt;
+  return g;
+}
+
+Greeting Advertised(const Greeting& backend) {
+  Greeting g = backend;
+  g.capabilities &= ~kMasked;
+  g.mariadb_capabilities &= kExtKnown;
+  return g;
+}
+
+Buffer BuildGreeting(const Greeting& backend, std::uint32_t connection_id,
+                     const std::array<std::uint8_t, kSaltSize>& salt) {
+  const std::uint32_t capabilities = backend.capabilities & ~kMasked;
+  const std::string_view text = AsText(salt);
+  Buffer packet = BeginPacket();
+  PutInt(packet, kProtocolVersion, 1);
+  PutNulText(packet, backend.server_version);
+  PutInt(packet, connection_id, 4);
+  PutNulText(packet, text.substr(0, kSaltHead));
+  PutInt(packet, capabilities, 2);
+  PutInt(packet, backend.charset, 1);
+  PutInt(packet, backend.status, 2);
+  PutInt(packet, capabilities >> 16, 2);
+  PutInt(packet, kSaltSize + 1, 1);
+  PutInt(packet, 0, 6);
+  PutInt(packet, backend.mariadb_capabilities & kExtKnown, 4);
+  PutNulText(packet, text.substr(kSaltHead));
+  PutNulText(packet, backend.auth_plugin);
+  EndPacket(packet, 0);
+  return packet;
+}
+
+}  // namespace headgate::mysql

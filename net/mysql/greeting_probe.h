@@ -26,7 +26,7 @@ class GreetingProbe {
     };
     Kind kind = Kind::kWait;
     std::size_t n = 0;
-    Bytes bytes;
+    Bytes bytes{};
   };
 
   // Everything unconsumed from the server so far; an empty span polls.

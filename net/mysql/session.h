@@ -81,7 +81,7 @@ struct Action {
   Kind kind = Kind::kWait;
   std::size_t n = 0;
   Side to = Side::kClient;
-  Bytes bytes;
+  Bytes bytes{};
   Reason reason = Reason::kNone;
   LoginFailure failure = LoginFailure::kServerError;  // for kLoginFailed
 };

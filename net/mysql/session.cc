@@ -1,0 +1,250 @@
+// The session's events: which phase listens to what.
+#include "net/mysql/session.h"
+
+#include <utility>
+
+#include "net/mysql/refusal.h"
+#include "net/mysql/session_impl.h"
+
+namespace headgate::mysql {
+
+void Session::Impl::SetPhase(Phase next) { phase = next; }
+
+Session::Session(SessionOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Session::~Session() = default;
+
+Action Session::Start() { return impl_->Start(); }
+
+Action Session::OnClientBytes(Bytes in) {
+  Impl& s = *impl_;
+  if (s.ending()) return s.phase == Phase::kFinishing ? s.NextOfEnd(0) : Action{};
+  switch (s.phase) {
+    case Phase::kAwaitLogin:
+      return s.AwaitLogin(in);
+    case Phase::kAwaitAdmission:
+      return in.size() > kMaxHeldAhead ? s.Refuse(Reason::kProtocolError) : Action{};
+    case Phase::kConnecting:
+    case Phase::kAwaitServerGreeting:
+      if (in.size() <= kMaxHeldAhead) return {};
+      return s.Finish(LoginFailure::kMalformed, Reason::kProtocolError, 0);
+    case Phase::kAuthenticating:
+    case Phase::kReauthenticating:
+      return s.AuthFromClient(in);
+    case Phase::kCommand:
+      s.ForgetLogin();
+      return s.CommandFromClient(in);
+    case Phase::kFinishing:
+    case Phase::kOrphaned:
+      return in.empty() ? Action{} : Action{.kind = Action::Kind::kDiscard, .n = in.size()};
+    case Phase::kGreeting:
+    case Phase::kReauthAdmission:
+    case Phase::kClosed:
+      break;
+  }
+  return {};
+}
+
+Action Session::OnServerBytes(Bytes in) {
+  Impl& s = *impl_;
+  if (s.ending() && s.phase == Phase::kFinishing) return s.NextOfEnd(0);
+  switch (s.phase) {
+    case Phase::kAwaitServerGreeting:
+      return s.ServerGreeting(in);
+    case Phase::kAuthenticating:
+    case Phase::kReauthenticating:
+      return s.AuthFromServer(in);
+    case Phase::kFinishing:
+      return s.FinishFromServer(in);
+    case Phase::kCommand:
+      s.ForgetLogin();
+      return s.CommandFromServer(in);
+    case Phase::kOrphaned:
+      return in.empty() ? Action{} : Action{.kind = Action::Kind::kDiscard, .n = in.size()};
+    case Phase::kGreeting:
+    case Phase::kAwaitLogin:
+    case Phase::kAwaitAdmission:
+    case Phase::kConnecting:
+    case Phase::kReauthAdmission:
+    case Phase::kClosed:
+      break;
+  }
+  return {};
+}
+
+Action Session::OnAdmission(bool admitted, Reason reason) {
+  Impl& s = *impl_;
+  if (s.phase == Phase::kReauthAdmission) {
+    if (admitted) return s.SendChangeUser();
+    return s.LeaveLoggedIn(Reason::kChangeUserRefused,
+                           BuildRefusal(Reason::kChangeUserRefused, 1, false));
+  }
+  if (s.phase != Phase::kAwaitAdmission) return {};
+  if (!admitted) return s.Refuse(reason);
+  s.SetPhase(Phase::kConnecting);
+  return {.kind = Action::Kind::kOpenBackend};
+}
+
+Action Session::OnBackendConnected() {
+  // In kFinishing the client has left: the greeting is awaited to end politely.
+  if (impl_->phase == Phase::kConnecting) impl_->SetPhase(Phase::kAwaitServerGreeting);
+  return {};
+}
+
+Action Session::OnBackendFailed() {
+  Impl& s = *impl_;
+  if (s.phase != Phase::kConnecting && s.phase != Phase::kAwaitServerGreeting) {
+    return OnServerClosed();
+  }
+  const auto sequence = static_cast<std::uint8_t>(s.login->client_sequence + 1);
+  return s.EndNow(LoginFailure::kUnreachable, Reason::kBackendUnreachable,
+                  BuildRefusal(Reason::kBackendUnreachable, sequence, false), 0);
+}
+
+Action Session::OnClientClosed() {
+  Impl& s = *impl_;
+  switch (s.phase) {
+    case Phase::kGreeting:
+    case Phase::kAwaitLogin:
+    case Phase::kAwaitAdmission:
+      return s.Refuse(Reason::kClientClosed);
+    case Phase::kConnecting:
+    case Phase::kAwaitServerGreeting:
+      return s.Finish(LoginFailure::kClientGone, Reason::kClientClosed, 0);
+    case Phase::kAuthenticating:
+    case Phase::kReauthenticating: {
+      const bool check = s.login->may_answer && !s.login->client_spoke && !s.login->reauth;
+      return s.Finish(check ? LoginFailure::kHealthCheck : LoginFailure::kClientGone,
+                      check ? Reason::kHealthCheck : Reason::kClientClosed, 0);
+    }
+    case Phase::kCommand:
+    case Phase::kReauthAdmission:
+      return s.LeaveLoggedIn(Reason::kClientClosed, {});
+    case Phase::kFinishing:
+    case Phase::kOrphaned:
+    case Phase::kClosed:
+      break;
+  }
+  return {};
+}
+
+Action Session::OnServerClosed() {
+  Impl& s = *impl_;
+  switch (s.phase) {
+    case Phase::kConnecting:
+    case Phase::kAwaitServerGreeting:
+      return OnBackendFailed();
+    case Phase::kAuthenticating:
+    case Phase::kReauthenticating: {
+      if (s.login->told_ok) {
+        s.SetPhase(Phase::kClosed);
+        return {.kind = Action::Kind::kClose, .reason = Reason::kBackendClosed};
+      }
+      s.login->half_close = false;
+      const auto sequence = static_cast<std::uint8_t>(s.login->client_sequence + 1);
+      return s.EndNow(LoginFailure::kServerError, Reason::kBackendClosed,
+                      BuildRefusal(Reason::kBackendClosed, sequence, false), 0);
+    }
+    case Phase::kFinishing:
+      s.login->half_close = false;
+      if (s.ending()) return s.NextOfEnd(0);
+      return s.EndNow(s.login->failure, s.login->reason, std::move(s.login->last_words), 0);
+    case Phase::kCommand:
+    case Phase::kReauthAdmission:
+      s.SetPhase(Phase::kClosed);
+      return {.kind = Action::Kind::kClose, .reason = Reason::kBackendClosed};
+    case Phase::kOrphaned:
+      s.SetPhase(Phase::kClosed);
+      return {.kind = Action::Kind::kClose};
+    case Phase::kGreeting:
+    case Phase::kAwaitLogin:
+    case Phase::kAwaitAdmission:
+    case Phase::kClosed:
+      break;
+  }
+  return {};
+}
+
+Action Session::OnDeadline() {
+  Impl& s = *impl_;
+  switch (s.phase) {
+    case Phase::kGreeting:
+    case Phase::kAwaitLogin:
+      return s.Refuse(Reason::kPendingDeadline);
+    case Phase::kAwaitAdmission:
+      return s.Refuse(Reason::kWaitingDeadline);
+    case Phase::kConnecting:
+    case Phase::kAwaitServerGreeting:
+      return OnBackendFailed();
+    case Phase::kAuthenticating:
+    case Phase::kReauthenticating:
+      return s.Finish(LoginFailure::kStalled, Reason::kLoginDeadline, 0);
+    case Phase::kFinishing:
+      if (s.ending()) return s.NextOfEnd(0);
+      return s.EndNow(s.login->failure, s.login->reason, std::move(s.login->last_words), 0);
+    case Phase::kCommand:
+    case Phase::kReauthAdmission:
+    case Phase::kOrphaned:
+    case Phase::kClosed:
+      break;
+  }
+  return {};
+}
+
+Action Session::OnEvicted(Reason reason) {
+  Impl& s = *impl_;
+  switch (s.phase) {
+    case Phase::kGreeting:
+    case Phase::kAwaitLogin:
+    case Phase::kAwaitAdmission:
+      return s.Refuse(reason);
+    case Phase::kConnecting:
+    case Phase::kAwaitServerGreeting:
+    case Phase::kAuthenticating:
+    case Phase::kReauthenticating:
+      return s.Finish(LoginFailure::kClientGone, reason, 0);
+    case Phase::kCommand:
+    case Phase::kReauthAdmission: {
+      // Between two commands a client understands an ERR numbered 0, as a killed server's is.
+      const bool quiet = s.tracker->Idle() && s.client_cursor.AtMessage();
+      return s.LeaveLoggedIn(reason, quiet ? BuildRefusal(reason, 0, false) : Buffer());
+    }
+    case Phase::kFinishing:
+    case Phase::kOrphaned:
+    case Phase::kClosed:
+      break;
+  }
+  return {};
+}
+
+Phase Session::phase() const { return impl_->phase; }
+
+std::string_view Session::claimed_user() const {
+  return impl_->login ? std::string_view(impl_->login->request.user) : std::string_view();
+}
+
+std::string_view Session::claimed_database() const {
+  return impl_->login ? std::string_view(impl_->login->request.database) : std::string_view();
+}
+
+std::size_t Session::held_bytes() const {
+  if (!impl_->login || impl_->phase == Phase::kCommand) return 0;
+  const LoginRequest& r = impl_->login->request;
+  return sizeof(LoginState) + r.user.size() + r.database.size() + r.attributes.size();
+}
+
+std::uint32_t Session::backend_connection_id() const { return impl_->backend_id; }
+
+const Greeting* Session::backend_greeting() const {
+  const bool there = impl_->login && impl_->login->backend && impl_->phase != Phase::kCommand;
+  return there ? &*impl_->login->backend : nullptr;
+}
+
+std::uint64_t Session::statements_completed() const {
+  return impl_->tracker ? impl_->tracker->statements_completed() : 0;
+}
+
+std::size_t Session::commands_outstanding() const {
+  return impl_->tracker ? impl_->tracker->outstanding() : 0;
+}
+
+}  // namespace headgate::mysql

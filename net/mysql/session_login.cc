@@ -1,0 +1,211 @@
+// From the greeting to the server's OK.
+#include <algorithm>
+
+#include "net/mysql/capabilities.h"
+#include "net/mysql/command.h"
+#include "net/mysql/refusal.h"
+#include "net/mysql/session_impl.h"
+#include "net/mysql/session_track.h"
+
+namespace headgate::mysql {
+
+Action Session::Impl::Start() {
+  if (!options.greeting) {
+    SetPhase(Phase::kClosed);
+    out = BuildRefusal(Reason::kBackendUnreachable, 0, true);
+    return {.kind = Kind::kClose, .bytes = out, .reason = Reason::kBackendUnreachable};
+  }
+  out = BuildGreeting(*options.greeting, options.connection_id, options.salt);
+  SetPhase(Phase::kAwaitLogin);
+  return {.kind = Kind::kSend, .to = Side::kClient, .bytes = out};
+}
+
+Action Session::Impl::AwaitLogin(Bytes in) {
+  if (in.size() < kHeaderSize) return {};
+  const PacketHeader header = ReadHeader(in);
+  if (!login) login = std::make_unique<LoginState>();
+  login->client_sequence = header.sequence;
+  // Decided from the header, before any of the body is kept.
+  if (header.length > kMaxLogin) return Refuse(Reason::kOversizedLogin);
+  if (header.sequence != 1 || header.length == 0) return Refuse(Reason::kMalformedLogin);
+  if (!HasPacket(in, header)) return {};
+  return TakeLogin(in.subspan(kHeaderSize, header.length), header);
+}
+
+Action Session::Impl::TakeLogin(Bytes payload, const PacketHeader& header) {
+  switch (ParseLogin(payload, login->request)) {
+    case LoginParse::kOk:
+      break;
+    case LoginParse::kSslRequest:
+      return Refuse(Reason::kTlsNotOffered);
+    case LoginParse::kTooOld:
+    case LoginParse::kNoPluginAuth:
+      return Refuse(Reason::kNoAuthSwitch);
+    case LoginParse::kMalformed:
+      return Refuse(Reason::kMalformedLogin);
+  }
+  login->delta = options.sequence_delta;
+  SetPhase(Phase::kAwaitAdmission);
+  return {.kind = Kind::kAskAdmission, .n = kHeaderSize + header.length};
+}
+
+Action Session::Impl::ServerGreeting(Bytes in) {
+  if (in.size() < kHeaderSize) return {};
+  const PacketHeader header = ReadHeader(in);
+  const std::size_t n = kHeaderSize + header.length;
+  const auto sequence = static_cast<std::uint8_t>(login->client_sequence + 1);
+  if (header.length > kMaxGreeting || header.length == 0) {
+    return EndNow(LoginFailure::kServerError, Reason::kBackendRefused,
+                  BuildRefusal(Reason::kBackendRefused, sequence, false), 0);
+  }
+  if (!HasPacket(in, header)) return {};
+  const Bytes payload = in.subspan(kHeaderSize, header.length);
+  if (payload[0] != kErrByte) return SendLogin(payload, n);
+  const bool full = ErrCode(payload) == 1040;
+  return EndNow(full ? LoginFailure::kBackendFull : LoginFailure::kBackendRefused,
+                full ? Reason::kBackendFull : Reason::kBackendRefused, RelayErr(payload, sequence),
+                n);
+}
+
+Action Session::Impl::SendLogin(Bytes payload, std::size_t n) {
+  login->backend = ParseGreeting(payload);
+  if (!login->backend) {
+    const auto sequence = static_cast<std::uint8_t>(login->client_sequence + 1);
+    return EndNow(LoginFailure::kServerError, Reason::kBackendRefused,
+                  BuildRefusal(Reason::kBackendRefused, sequence, false), n);
+  }
+  backend_id = login->backend->connection_id;
+  Negotiate(login->request, Advertised(*options.greeting), *login->backend);
+  capabilities = login->request.capabilities;
+  charset = login->request.charset;
+  const auto sequence = static_cast<std::uint8_t>(login->client_sequence - login->delta);
+  out = BuildBackendLogin(login->request, *login->backend, sequence);
+  if (phase == Phase::kAwaitServerGreeting) SetPhase(Phase::kAuthenticating);
+  return {.kind = Kind::kSend, .n = n, .to = Side::kServer, .bytes = out};
+}
+
+Action Session::Impl::AuthFromClient(Bytes in) {
+  if (in.size() > kMaxHeldAhead) {
+    return Finish(LoginFailure::kMalformed, Reason::kProtocolError, 0);
+  }
+  if (!login->may_answer || login->told_ok || in.size() < kHeaderSize) return {};
+  const PacketHeader header = ReadHeader(in);
+  const auto expected = static_cast<std::uint8_t>(login->server_sequence + login->delta + 1);
+  if (header.sequence == 0) return LeaveAtSwitch(in, header);
+  login->client_sequence = header.sequence;
+  if (header.sequence != expected || header.length > kMaxAuthPacket) {
+    return Finish(LoginFailure::kMalformed, Reason::kMalformedAuth, 0);
+  }
+  if (!HasPacket(in, header)) return {};
+  return RelayAnswer(in.first(kHeaderSize + header.length), header);
+}
+
+// A command instead of an answer: QUIT, as load balancers' checks send right behind their login;
+// anything else was pipelined and waits for the OK.
+Action Session::Impl::LeaveAtSwitch(Bytes in, const PacketHeader& header) {
+  if (header.length != 1 || !HasPacket(in, header)) return {};
+  if (in[kHeaderSize] != static_cast<std::uint8_t>(Command::kQuit)) return {};
+  const bool check = !login->reauth && !login->client_spoke;
+  return Finish(check ? LoginFailure::kHealthCheck : LoginFailure::kClientGone,
+                check ? Reason::kHealthCheck : Reason::kClientClosed, kHeaderSize + 1);
+}
+
+Action Session::Impl::RelayAnswer(Bytes packet, const PacketHeader& header) {
+  if (!CanBeAnswer(login->plugin, login->answers, header.length)) {
+    return Finish(LoginFailure::kMalformed, Reason::kMalformedAuth, packet.size());
+  }
+  ++login->answers;
+  login->may_answer = false;
+  login->client_spoke = true;
+  if (login->delta == 0) return {.kind = Kind::kForward, .n = packet.size()};
+  out.assign(packet.begin(), packet.end());
+  out[kHeaderSize - 1] = static_cast<std::uint8_t>(header.sequence - login->delta);
+  return {.kind = Kind::kSend, .n = packet.size(), .to = Side::kServer, .bytes = out};
+}
+
+Action Session::Impl::AuthFromServer(Bytes in) {
+  if (in.size() < kHeaderSize) return {};
+  const PacketHeader header = ReadHeader(in);
+  const bool unbelievable =
+      header.length > kMaxAuthPacket || header.length == 0 || login->packets >= kMaxAuthPackets;
+  if (unbelievable) {
+    const auto sequence = static_cast<std::uint8_t>(login->client_sequence + 1);
+    return EndNow(LoginFailure::kServerError, Reason::kProtocolError,
+                  BuildRefusal(Reason::kProtocolError, sequence, false), 0);
+  }
+  if (!HasPacket(in, header)) return {};
+  const Bytes packet = in.first(kHeaderSize + header.length);
+  login->server_sequence = header.sequence;
+  switch (packet[kHeaderSize]) {
+    case kOkByte:
+      return AuthOk(packet);
+    case kErrByte:
+      return AuthErr(packet.subspan(kHeaderSize), packet.size());
+    default:
+      return AuthAsks(packet);
+  }
+}
+
+// Told first, passed on second: the engine knows of the login before the client does.
+Action Session::Impl::AuthOk(Bytes packet) {
+  if (!login->told_ok) {
+    login->told_ok = true;
+    return {.kind = Kind::kLoginOk};
+  }
+  const auto sequence = static_cast<std::uint8_t>(login->server_sequence + login->delta);
+  std::optional<Buffer> tracked;
+  if (!login->reauth && (capabilities & kCapSessionTrack)) {
+    tracked = AddConnectionId(packet.subspan(kHeaderSize), backend_id, sequence);
+  }
+  EnterCommand();
+  if (!tracked && sequence == packet[kHeaderSize - 1]) {
+    return {.kind = Kind::kForward, .n = packet.size()};
+  }
+  if (tracked) out = std::move(*tracked);
+  const Bytes bytes = tracked ? Bytes(out) : ToClient(packet, sequence);
+  return {.kind = Kind::kSend, .n = packet.size(), .to = Side::kClient, .bytes = bytes};
+}
+
+Bytes Session::Impl::ToClient(Bytes packet, std::uint8_t sequence) {
+  out.assign(packet.begin(), packet.end());
+  out[kHeaderSize - 1] = sequence;
+  return out;
+}
+
+Action Session::Impl::AuthErr(Bytes payload, std::size_t n) {
+  const LoginFailure failure = FailureFor(ErrCode(payload));
+  const auto sequence = static_cast<std::uint8_t>(login->server_sequence + login->delta);
+  Reason reason = Reason::kLoginFailed;
+  if (login->reauth) {
+    // MariaDB keeps the connection logged in as the user before; the client must not go on so.
+    login->half_close = true;
+    reason = Reason::kChangeUserFailed;
+  } else if (failure == LoginFailure::kBackendFull) {
+    reason = Reason::kBackendFull;
+  }
+  return EndNow(failure, reason, RelayErr(payload, sequence), n);
+}
+
+void Session::Impl::NoteRequest(Bytes payload) {
+  ++login->packets;
+  if (const auto plugin = ParseAuthSwitch(payload)) {
+    login->plugin = *plugin;
+    login->answers = 0;
+  }
+  // caching_sha2's "fast path went well" asks nothing: the OK follows.
+  const bool fast_ok = login->plugin == AuthPlugin::kCachingSha2 && payload.size() == 2 &&
+                       payload[0] == 1 && payload[1] == 3;
+  login->may_answer = !fast_ok;
+}
+
+Action Session::Impl::AuthAsks(Bytes packet) {
+  NoteRequest(packet.subspan(kHeaderSize));
+  if (login->delta == 0) return {.kind = Kind::kForward, .n = packet.size()};
+  const auto sequence = static_cast<std::uint8_t>(login->server_sequence + login->delta);
+  return {.kind = Kind::kSend,
+          .n = packet.size(),
+          .to = Side::kClient,
+          .bytes = ToClient(packet, sequence)};
+}
+
+}  // namespace headgate::mysql
