@@ -87,7 +87,7 @@ void GroupTree::Remove(Id id) {
 }
 
 void GroupTree::Refresh(Id id) {
-  const Address source = levels_[kLevels - 1].groups[members_[id].group[kLevels - 1]].key;
+  const Address source = SourceOfMember(id);
   const std::uint64_t tag = members_[id].tag;
   Remove(id);
   // The place just freed is the first to be taken, so the member keeps its id.
@@ -105,6 +105,10 @@ GroupTree::Id GroupTree::OldestOf(const Address& source) const {
   const Level& sources = levels_[kLevels - 1];
   const auto it = sources.by_key.find(source);
   return it == sources.by_key.end() ? kNone : sources.groups[it->second].oldest;
+}
+
+const Address& GroupTree::SourceOfMember(Id id) const {
+  return levels_[kLevels - 1].groups[members_[id].group[kLevels - 1]].key;
 }
 
 std::uint32_t GroupTree::CountOf(const Address& source) const {

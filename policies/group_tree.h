@@ -37,6 +37,10 @@ class GroupTree {
   // The oldest member of this source; kNone when it has none.
   [[nodiscard]] Id OldestOf(const Address& source) const;
 
+  // The next younger member of the same source; kNone after its youngest.
+  [[nodiscard]] Id YoungerInSource(Id id) const { return members_[id].newer[kLevels - 1]; }
+  [[nodiscard]] const Address& SourceOfMember(Id id) const;
+
   [[nodiscard]] std::uint32_t CountOf(const Address& source) const;
   [[nodiscard]] std::uint64_t TagOf(Id id) const { return members_[id].tag; }
   [[nodiscard]] std::uint32_t size() const { return size_; }

@@ -10,7 +10,7 @@
 // statements from as many sources as the table has room, within a minute: more than the login rate
 // lets in with the defaults (200/s x 60 s = 12,000 of 65,536).
 //
-// Memory: 64 bytes an entry, and 80 at most for what is known by source and by prefix.
+// Memory: 56 bytes an entry, and 80 at most for what is known by source and by prefix.
 //
 // Threads: none of its own; the engine's lock, except MinuteOf(). Lifetime: of the engine.
 #pragma once

@@ -8,6 +8,10 @@ namespace {
 
 constexpr int kFreeFailures = 2;  // the third slows the next login down
 
+std::uint32_t TagId(const GroupTree& groups, GroupTree::Id member) {
+  return static_cast<std::uint32_t>(groups.TagOf(member));
+}
+
 bool Quiet(Time last_failure, Time until, const LoginLimits& limits, Time now) {
   return now - std::max(last_failure, until) >= limits.lock_max;
 }
@@ -33,21 +37,29 @@ void PairLock::Forget(Pairs::Id id) {
   pairs_.Erase(id);
 }
 
-void PairLock::MakeRoom(const PairKey& pair) {
+void PairLock::ForgetOneOf(GroupTree::Id oldest, Time now) {
+  GroupTree::Id out = oldest;
+  while (out != GroupTree::kNone && now < pairs_[TagId(groups_, out)].until) {
+    out = groups_.YoungerInSource(out);
+  }
+  Forget(TagId(groups_, out == GroupTree::kNone ? oldest : out));
+}
+
+void PairLock::MakeRoom(const PairKey& pair, Time now) {
   if (groups_.CountOf(pair.source) >= kPerSource) {
-    Forget(static_cast<Pairs::Id>(groups_.TagOf(groups_.OldestOf(pair.source))));
+    ForgetOneOf(groups_.OldestOf(pair.source), now);
   } else if (pairs_.size() == pairs_.capacity()) {
-    Forget(static_cast<Pairs::Id>(groups_.TagOf(groups_.Greediest())));
+    ForgetOneOf(groups_.Greediest(), now);
   }
 }
 
-PairLock::Pairs::Id PairLock::FindOrMake(const PairKey& pair) {
+PairLock::Pairs::Id PairLock::FindOrMake(const PairKey& pair, Time now) {
   Pairs::Id id = pairs_.Find(pair);
   if (id != Pairs::kNone) {
     groups_.Refresh(pairs_[id].member);
     return id;
   }
-  MakeRoom(pair);
+  MakeRoom(pair, now);
   id = pairs_.Insert(pair);
   pairs_[id].member = groups_.Add(pair.source, id);
   return id;
@@ -64,7 +76,7 @@ void PairLock::Lock(Entry& e, const LoginLimits& limits, Time now) {
 
 bool PairLock::OnFailure(const PairKey& pair, const LoginLimits& limits, Time now) {
   if (limits.failures.Off()) return false;
-  const Pairs::Id id = FindOrMake(pair);
+  const Pairs::Id id = FindOrMake(pair, now);
   Entry& e = pairs_[id];
   if (e.locks > 0 && Quiet(e.last_failure, e.until, limits, now)) e.locks = 0;
   e.last_failure = now;

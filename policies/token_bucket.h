@@ -28,7 +28,7 @@ class TokenBucket {
   // One token. True: there was one and it is taken. Off() rates always let through and keep no
   // state. Rates above 1e9/s count as 1e9/s; bursts below 1 as 1. After a reload that shortens the
   // refill, old debt is cut down to a full bucket's (within a second), so nobody pays for long at
-  // the old rate.
+  // the old rate. REQUIRES: `now` within 70 years of the clock's zero.
   [[nodiscard]] bool Take(const Rate& rate, Time now);
 
   // Would Take() succeed now? Changes nothing.

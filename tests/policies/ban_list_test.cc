@@ -1,0 +1,161 @@
+#include "policies/ban_list.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <random>
+
+#include "tests/policies/addresses.h"
+
+namespace headgate {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const KeyedHash kHash(1, 2);
+const Time kNow{hours(1)};
+const Address kBad = V4(192, 0, 2, 1);
+
+Time Escalate(BanList& list, const Address& source, Time now) {
+  return list.Escalate(source, minutes(1), hours(1), "refusals", now);
+}
+
+TEST(BanList, BansUntilTheEndAndNotAnInstantLonger) {
+  BanList list(kHash);
+  EXPECT_FALSE(list.IsBanned(kBad, kNow));
+  EXPECT_EQ(Escalate(list, kBad, kNow), kNow + minutes(1));
+  EXPECT_TRUE(list.IsBanned(kBad, kNow));
+  EXPECT_FALSE(list.IsBanned(V4(192, 0, 2, 2), kNow));
+  EXPECT_TRUE(list.IsBanned(kBad, kNow + minutes(1) - Duration(1)));
+  EXPECT_FALSE(list.IsBanned(kBad, kNow + minutes(1)));  // without any Expire()
+}
+
+TEST(BanList, DoublesWhileItGoesOnUpToTheMaximumAndForgetsAfterQuiet) {
+  BanList list(kHash);
+  Time now = kNow;
+  for (const int expected : {1, 2, 4, 8, 16, 32, 60, 60, 60}) {
+    const Time until = Escalate(list, kBad, now);
+    EXPECT_EQ(until - now, minutes(expected));
+    now = until + minutes(59);
+    list.Expire(now);
+    EXPECT_EQ(list.size(), 0U);
+  }
+  now += minutes(1);
+  EXPECT_EQ(Escalate(list, kBad, now) - now, minutes(1));
+}
+
+TEST(BanList, AnOperatorsBanIsExactAndNotEscalatedAway) {
+  BanList list(kHash);
+  list.Ban(kBad, hours(24), "by hand", kNow);
+  EXPECT_EQ(Escalate(list, kBad, kNow), kNow + hours(24));
+  ASSERT_EQ(list.List(kNow).size(), 1U);
+  EXPECT_EQ(list.List(kNow)[0].reason, "by hand");
+  list.Ban(kBad, minutes(5), "shorter", kNow);
+  EXPECT_FALSE(list.IsBanned(kBad, kNow + minutes(5)));
+  list.Ban(kBad, Duration::max(), "for ever", kNow);
+  EXPECT_TRUE(list.IsBanned(kBad, kNow + hours(24 * 3000)));
+}
+
+TEST(BanList, TellsTheOperatorsBansApart) {
+  BanList list(kHash);
+  Escalate(list, kBad, kNow);
+  EXPECT_FALSE(list.IsBannedByOperator(kBad, kNow));
+  list.Ban(kBad, minutes(2), "by hand", kNow);
+  EXPECT_TRUE(list.IsBannedByOperator(kBad, kNow));
+  EXPECT_FALSE(list.IsBannedByOperator(kBad, kNow + minutes(2)));
+}
+
+TEST(BanList, AutomaticBanNeverShortensARunningOne) {
+  BanList list(kHash);
+  EXPECT_EQ(list.Escalate(kBad, hours(1), hours(1), "a", kNow), kNow + hours(1));
+  EXPECT_EQ(list.Escalate(kBad, seconds(1), seconds(4), "b", kNow), kNow + hours(1));
+}
+
+TEST(BanList, UnbanForgetsTheEscalationToo) {
+  BanList list(kHash);
+  EXPECT_FALSE(list.Unban(kBad, kNow));
+  Escalate(list, kBad, kNow);
+  Escalate(list, kBad, kNow + minutes(1));
+  EXPECT_TRUE(list.Unban(kBad, kNow + minutes(1)));
+  EXPECT_FALSE(list.IsBanned(kBad, kNow + minutes(1)));
+  EXPECT_EQ(Escalate(list, kBad, kNow + minutes(1)), kNow + minutes(2));
+  EXPECT_FALSE(list.Unban(kBad, kNow + minutes(2)));  // over by itself
+}
+
+TEST(BanList, UnbanAllAndList) {
+  BanList list(kHash);
+  list.Ban(V4(10, 0, 0, 1), minutes(9), "x", kNow);
+  Escalate(list, V4(10, 0, 0, 2), kNow);
+  Escalate(list, V4(10, 0, 0, 3), kNow - minutes(2));  // over
+  const auto bans = list.List(kNow);
+  ASSERT_EQ(bans.size(), 2U);
+  EXPECT_EQ(bans[0].source, V4(10, 0, 0, 2));
+  EXPECT_EQ(bans[0].times, 1U);
+  EXPECT_EQ(bans[1].until, kNow + minutes(9));
+  EXPECT_EQ(list.UnbanAll(kNow), 2U);
+  EXPECT_TRUE(list.List(kNow).empty());
+  EXPECT_EQ(list.size(), 0U);
+}
+
+TEST(BanList, FullItForgetsEndedThenTheSoonestToExpire) {
+  BanList list(kHash, 3);
+  Escalate(list, V4(10, 0, 0, 1), kNow - minutes(10));  // ended, remembered
+  list.Escalate(V4(10, 0, 0, 2), minutes(5), hours(1), "", kNow);
+  list.Escalate(V4(10, 0, 0, 3), minutes(3), hours(1), "", kNow);
+  list.Escalate(V4(10, 0, 0, 4), minutes(4), hours(1), "", kNow);
+  for (std::uint8_t i = 2; i <= 4; ++i) EXPECT_TRUE(list.IsBanned(V4(10, 0, 0, i), kNow));
+  list.Escalate(V4(10, 0, 0, 5), minutes(1), hours(1), "", kNow);
+  EXPECT_FALSE(list.IsBanned(V4(10, 0, 0, 3), kNow));
+  EXPECT_TRUE(list.IsBanned(V4(10, 0, 0, 5), kNow));
+  EXPECT_EQ(list.size(), 3U);
+}
+
+TEST(BanList, AFloodOfBansNeverPushesOutTheOperators) {
+  BanList list(kHash, 100);
+  list.Ban(kBad, seconds(1), "by hand", kNow);
+  for (std::uint32_t i = 0; i < 10'000; ++i) Escalate(list, V6Source(i), kNow);
+  EXPECT_TRUE(list.IsBanned(kBad, kNow));
+  EXPECT_EQ(list.size(), 100U);
+  BanList all_by_hand(kHash, 2);
+  all_by_hand.Ban(V4(10, 0, 0, 1), minutes(1), "", kNow);
+  all_by_hand.Ban(V4(10, 0, 0, 2), minutes(2), "", kNow);
+  EXPECT_EQ(Escalate(all_by_hand, kBad, kNow), kNow);
+  EXPECT_FALSE(all_by_hand.IsBanned(kBad, kNow));
+  all_by_hand.Ban(kBad, minutes(3), "", kNow);  // the soonest of his own
+  EXPECT_TRUE(all_by_hand.IsBanned(kBad, kNow));
+  EXPECT_FALSE(all_by_hand.IsBanned(V4(10, 0, 0, 1), kNow));
+}
+
+TEST(BanList, ReasonsAreBounded) {
+  BanList list(kHash);
+  list.Ban(kBad, minutes(1), std::string(100'000, 'x'), kNow);
+  EXPECT_EQ(list.List(kNow)[0].reason.size(), BanList::kMaxReasonBytes);
+}
+
+TEST(BanList, SizeIsExactAfterExpireWhateverHappened) {
+  std::mt19937_64 random(9);
+  BanList list(kHash, 50);
+  Time now = kNow;
+  for (int i = 0; i < 50'000; ++i) {
+    now += seconds(random() % 20);
+    const Address source = V6Source(static_cast<std::uint32_t>(random() % 80));
+    switch (random() % 4) {
+      case 0:
+        list.Ban(source, minutes(random() % 5), "op", now);
+        break;
+      case 1:
+        static_cast<void>(list.Unban(source, now));
+        break;
+      default:
+        Escalate(list, source, now);
+    }
+    list.Expire(now);
+    ASSERT_EQ(list.size(), list.List(now).size());
+    ASSERT_LE(list.size(), 50U);
+  }
+}
+
+}  // namespace
+}  // namespace headgate
