@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "absl/status/statusor.h"
+#include <absl/status/statusor.h>
 #include "net/admin.h"
 #include "policies/time.h"
 

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "absl/status/statusor.h"
+#include <absl/status/statusor.h>
 
 namespace headgate::net {
 

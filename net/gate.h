@@ -18,8 +18,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
 #include "net/options.h"
 #include "policies/engine.h"
 #include "policies/event.h"

@@ -1,0 +1,80 @@
+#include "net/connector.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "net/listen_socket.h"
+
+namespace headgate::net {
+
+Connector::Connector(boost::asio::any_io_executor executor,
+                     const std::vector<SocketAddress>& addresses, std::string header, Done done)
+    : socket_(std::move(executor)),
+      addresses_(addresses),
+      header_(std::move(header)),
+      done_(std::move(done)) {}
+
+void Connector::Start() { TryNext(); }
+
+void Connector::Cancel() {
+  done_ = nullptr;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+void Connector::TryNext() {
+  while (next_ < addresses_.size()) {
+    switch (Connect(addresses_[next_++])) {
+      case Step::kConnected:
+        if (SendHeader()) return Finish(Fd(socket_.release()));
+        break;
+      case Step::kInProgress:
+        socket_.async_wait(boost::asio::posix::stream_descriptor::wait_write,
+                           [self = shared_from_this()](const boost::system::error_code& error) {
+                             if (!error && self->done_) self->OnWritable();
+                           });
+        return;
+      case Step::kFailed:
+        break;
+    }
+  }
+  Finish(Fd());
+}
+
+Connector::Step Connector::Connect(const SocketAddress& to) {
+  boost::system::error_code error;
+  socket_.close(error);
+  Fd fd(socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return Step::kFailed;
+  TuneBackendSocket(fd.get(), to.family());
+  // A unix socket whose backlog is full says EAGAIN (unix(7)), and no event would follow.
+  const bool connected = connect(fd.get(), to.get(), to.size) == 0;
+  if (!connected && errno != EINPROGRESS) return Step::kFailed;
+  socket_.assign(fd.get(), error);
+  if (error) return Step::kFailed;
+  static_cast<void>(fd.Release());
+  return connected ? Step::kConnected : Step::kInProgress;
+}
+
+void Connector::OnWritable() {
+  int error = 0;
+  socklen_t size = sizeof error;
+  const bool asked = getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) == 0;
+  if (asked && error == 0 && SendHeader()) return Finish(Fd(socket_.release()));
+  TryNext();
+}
+
+// At most 108 bytes into the empty buffer of a new connection: they fit, or it is broken.
+bool Connector::SendHeader() {
+  return header_.empty() || send(socket_.native_handle(), header_.data(), header_.size(),
+                                 MSG_NOSIGNAL) == static_cast<ssize_t>(header_.size());
+}
+
+void Connector::Finish(Fd fd) {
+  const Done done = std::exchange(done_, nullptr);
+  if (done) done(std::move(fd));
+}
+
+}  // namespace headgate::net

@@ -1,0 +1,49 @@
+// Opens one connection to the backend: tries its addresses in order without blocking, and sends
+// the PROXY header before anybody can send anything else.
+//
+// Threads: one, that of its executor. Lifetime: shared; keeps itself alive until `done` was called
+// or Cancel().
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/fd.h"
+#include "net/socket_address.h"
+
+namespace headgate::net {
+
+class Connector : public std::enable_shared_from_this<Connector> {
+ public:
+  // Gets a connected, non-blocking socket, or an invalid one when no address answered.
+  using Done = std::function<void(Fd)>;
+
+  Connector(boost::asio::any_io_executor executor, const std::vector<SocketAddress>& addresses,
+            std::string header, Done done);
+
+  // Calls `done` from here when the answer is known at once. There is no time limit: the owner has
+  // one, and cancels.
+  void Start();
+  // `done` will not be called any more.
+  void Cancel();
+
+ private:
+  enum class Step : std::uint8_t { kConnected, kInProgress, kFailed };
+  void TryNext();
+  Step Connect(const SocketAddress& to);
+  void OnWritable();
+  bool SendHeader();
+  void Finish(Fd fd);
+
+  boost::asio::posix::stream_descriptor socket_;
+  const std::vector<SocketAddress>& addresses_;
+  std::size_t next_ = 0;
+  std::string header_;
+  Done done_;
+};
+
+}  // namespace headgate::net

@@ -1,0 +1,103 @@
+#include "net/farewell.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <utility>
+
+namespace headgate::net {
+namespace {
+
+using Descriptor = boost::asio::posix::stream_descriptor;
+
+// A client that still talks this much after the end is cut off.
+constexpr std::size_t kMaxDiscarded = 256 * 1024;
+
+bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+
+}  // namespace
+
+struct Farewells::One {
+  explicit One(boost::asio::io_context& io) : socket(io) {}
+  Descriptor socket;
+  std::vector<std::uint8_t> owed;
+  std::size_t sent = 0;
+  std::size_t discarded = 0;
+  bool shut = false;
+  Time deadline{};
+  std::list<OnePtr>::iterator place;
+
+  // True when everything owed has left; false with `broken` set when it never will.
+  bool Flush(bool& broken) {
+    while (sent < owed.size()) {
+      const ssize_t n = send(socket.native_handle(), owed.data() + sent, owed.size() - sent,
+                             MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (n < 0) {
+        broken = !WouldBlock();
+        return false;
+      }
+      sent += static_cast<std::size_t>(n);
+    }
+    return true;
+  }
+
+  // True when the client has ended, or is not worth listening to any longer.
+  bool Drained() {
+    std::array<std::uint8_t, 4096> scratch;
+    while (discarded < kMaxDiscarded) {
+      const ssize_t n = recv(socket.native_handle(), scratch.data(), scratch.size(), MSG_DONTWAIT);
+      if (n <= 0) return n == 0 || !WouldBlock();
+      discarded += static_cast<std::size_t>(n);
+    }
+    return true;
+  }
+};
+
+Farewells::Farewells(boost::asio::io_context& io) : io_(io) {}
+Farewells::~Farewells() {
+  while (!open_.empty()) Close(open_.front());
+}
+
+void Farewells::Take(Fd client, std::vector<std::uint8_t> owed, Time now) {
+  if (open_.size() >= kMaxFarewells) Close(open_.front());
+  auto one = std::make_shared<One>(io_);
+  boost::system::error_code error;
+  one->socket.assign(client.get(), error);
+  if (error) return;
+  static_cast<void>(client.Release());
+  one->owed = std::move(owed);
+  one->deadline = now + kFarewellTime;
+  one->place = open_.insert(open_.end(), one);
+  Advance(one);
+}
+
+void Farewells::Advance(const OnePtr& one) {
+  bool broken = false;
+  if (!one->Flush(broken)) return broken ? Close(one) : WaitFor(one, /*writable=*/true);
+  if (!std::exchange(one->shut, true)) shutdown(one->socket.native_handle(), SHUT_WR);
+  if (one->Drained()) return Close(one);
+  WaitFor(one, /*writable=*/false);
+}
+
+void Farewells::WaitFor(const OnePtr& one, bool writable) {
+  one->socket.async_wait(writable ? Descriptor::wait_write : Descriptor::wait_read,
+                         [this, one](const boost::system::error_code& error) {
+                           if (!error && one->socket.is_open()) Advance(one);
+                         });
+}
+
+// Keeps a reference of its own: `one` may be the list element that erase() destroys.
+void Farewells::Close(const OnePtr& one) {
+  const OnePtr kept = one;
+  boost::system::error_code ignored;
+  kept->socket.close(ignored);
+  open_.erase(kept->place);
+}
+
+void Farewells::Expire(Time now) {
+  while (!open_.empty() && open_.front()->deadline <= now) Close(open_.front());
+}
+
+}  // namespace headgate::net

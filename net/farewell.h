@@ -1,0 +1,46 @@
+// The last words to clients the gate has done with: sends what is still owed, closes the write
+// side, and waits a moment for the client's own end. Closing at once would turn unread input into
+// a RST, and the client could lose the ERR that says why.
+//
+// Threads: one. Lifetime: what is left is closed with the object.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "net/fd.h"
+#include "policies/time.h"
+
+namespace headgate::net {
+
+// Per thread. When they are all taken the oldest is closed at once.
+inline constexpr std::size_t kMaxFarewells = 64;
+inline constexpr Duration kFarewellTime = std::chrono::seconds(2);
+
+class Farewells {
+ public:
+  explicit Farewells(boost::asio::io_context& io);
+  ~Farewells();
+
+  // Owns `client` from here on. Non-blocking.
+  void Take(Fd client, std::vector<std::uint8_t> owed, Time now);
+  // Closes those whose time has passed.
+  void Expire(Time now);
+  [[nodiscard]] bool empty() const { return open_.empty(); }
+
+ private:
+  struct One;
+  using OnePtr = std::shared_ptr<One>;
+  void Advance(const OnePtr& one);
+  void WaitFor(const OnePtr& one, bool writable);
+  void Close(const OnePtr& one);
+
+  boost::asio::io_context& io_;
+  std::list<OnePtr> open_;  // by age
+};
+
+}  // namespace headgate::net

@@ -1,0 +1,62 @@
+// The connection ids the gate gives its clients, and which id each has at the backend: what makes
+// a client's KILL and Ctrl-C reach the right connection.
+//
+// Threads: every method from any thread; sharded mutexes. Lifetime: outlives its leases.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
+#include <absl/container/flat_hash_map.h>
+#include "net/mysql/session.h"
+
+namespace headgate::net {
+
+class KillMap final : public mysql::KillMap {
+ public:
+  // Ours start where no server's ids are, and stay below what a signed 32-bit client can hold.
+  static constexpr std::uint32_t kFirstId = 0x40000000;
+  static constexpr std::uint32_t kEndId = 0x80000000;
+
+  // An id in use. Gives it back when destroyed.
+  class Lease {
+   public:
+    Lease() = default;
+    Lease(Lease&& other) noexcept;
+    Lease& operator=(Lease&& other) noexcept;
+    ~Lease() { Release(); }
+    [[nodiscard]] std::uint32_t id() const { return id_; }
+    // Known from the backend's greeting on.
+    void SetBackendId(std::uint32_t backend_id);
+    // The connection is gone: its id means nothing any more.
+    void Release();
+
+   private:
+    friend class KillMap;
+    Lease(KillMap* map, std::uint32_t id) : map_(map), id_(id) {}
+    KillMap* map_ = nullptr;
+    std::uint32_t id_ = 0;
+  };
+
+  explicit KillMap(std::uint32_t first = kFirstId) : next_(first) {}
+
+  // The next id that nobody has. REQUIRES: fewer than 2^30 leases.
+  [[nodiscard]] Lease Allocate();
+  [[nodiscard]] std::uint32_t BackendId(std::uint32_t our_id) const override;
+
+ private:
+  struct Shard {
+    mutable std::mutex mutex;
+    absl::flat_hash_map<std::uint32_t, std::uint32_t> ids;  // ours -> the backend's, 0 = none yet
+  };
+  Shard& ShardOf(std::uint32_t id) { return shards_[id % shards_.size()]; }
+  const Shard& ShardOf(std::uint32_t id) const { return shards_[id % shards_.size()]; }
+  std::uint32_t NextId();
+
+  std::array<Shard, 16> shards_;
+  std::atomic<std::uint32_t> next_;
+};
+
+}  // namespace headgate::net

@@ -1,0 +1,77 @@
+// One side of a relay: a non-blocking socket, input the session has not consumed, and output the
+// kernel has not taken. Both are empty for an idle side, and then hold no memory.
+//
+// Threads: one. Lifetime: closes its socket when destroyed.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "net/fd.h"
+#include "net/mysql/wire.h"
+
+namespace headgate::net {
+
+class Leg {
+ public:
+  enum class Got : std::uint8_t { kBytes, kNothing, kEnd };  // kEnd: FIN, RST or another error
+
+  explicit Leg(boost::asio::io_context& io) : socket_(io) {}
+
+  [[nodiscard]] bool Open(Fd fd);
+  [[nodiscard]] bool open() const { return socket_.is_open(); }
+  [[nodiscard]] int fd() { return socket_.native_handle(); }
+  // Hands the socket and what it is still owed over; open() is false afterwards.
+  [[nodiscard]] Fd Release(std::vector<std::uint8_t>& owed);
+  void Close();
+
+  // One recv(2). New bytes are looked at where they are, in `scratch`, until KeepInput().
+  [[nodiscard]] Got Receive(std::span<std::uint8_t> scratch);
+  // One recv(2) of what nobody wants to see.
+  [[nodiscard]] Got Discard(std::span<std::uint8_t> scratch);
+  [[nodiscard]] mysql::Bytes input() const { return input_; }
+  void Drop(std::size_t n) { input_ = input_.subspan(n); }
+  // Call before `scratch` is used again: keeps a copy of the unconsumed rest.
+  void KeepInput();
+
+  // Sends what the kernel takes and queues the rest. After an error the leg is broken: everything
+  // sent later vanishes, and reading will meet the end.
+  void Send(mysql::Bytes bytes);
+  void Flush();
+  // Once nothing is queued any more: FIN.
+  void ShutdownAfterFlush();
+  [[nodiscard]] bool blocked() const { return !unsent_.empty(); }
+  [[nodiscard]] bool broken() const { return broken_; }
+
+  // One handler at a time of each kind; called with an error when the leg was closed meanwhile.
+  template <typename Handler>
+  void WaitReadable(Handler handler) {
+    socket_.async_wait(Descriptor::wait_read, std::move(handler));
+  }
+  template <typename Handler>
+  void WaitWritable(Handler handler) {
+    socket_.async_wait(Descriptor::wait_write, std::move(handler));
+  }
+
+  bool held = false;     // the session does not want to see more of this side for now
+  bool reading = false;  // a WaitReadable is out
+  bool writing = false;
+
+ private:
+  using Descriptor = boost::asio::posix::stream_descriptor;
+  std::size_t TrySend(mysql::Bytes bytes);
+  void ShutdownIfDue();
+
+  Descriptor socket_;
+  mysql::Bytes input_;              // in tail_, or in the thread's scratch buffer
+  std::vector<std::uint8_t> tail_;  // unconsumed input, between two events
+  std::vector<std::uint8_t> unsent_;
+  bool broken_ = false;
+  bool shutdown_due_ = false;
+};
+
+}  // namespace headgate::net

@@ -1,0 +1,27 @@
+// Makes the listening sockets, with the options every accepted client inherits from them.
+//
+// Threads: call before the workers start. Lifetime: none.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include <absl/status/statusor.h>
+#include "net/fd.h"
+#include "net/proxy_protocol.h"
+
+namespace headgate::net {
+
+struct Bound {
+  Endpoint endpoint;        // with the port really bound
+  std::vector<Fd> sockets;  // one per thread, SO_REUSEPORT, listening, non-blocking
+};
+
+// Refuses an address on which another process listens, even one that would share it. An IPv6
+// socket takes IPv6 only. The error names the address and the remedy.
+[[nodiscard]] absl::StatusOr<Bound> BindListeners(Endpoint endpoint, std::size_t threads);
+
+// TCP_NODELAY and keepalive for a connection to the backend; nothing on a unix socket.
+void TuneBackendSocket(int fd, int family);
+
+}  // namespace headgate::net

@@ -1,0 +1,80 @@
+#include "net/proxy_protocol.h"
+
+#include <arpa/inet.h>
+
+#include <cstddef>
+
+#include "net/address_text.h"
+
+namespace headgate::net {
+namespace {
+
+constexpr std::string_view kSignature{"\r\n\r\n\0\r\nQUIT\n", 12};
+constexpr char kVersion2Local = 0x20;
+constexpr char kVersion2Proxy = 0x21;
+constexpr char kTcp4 = 0x11;
+constexpr char kTcp6 = 0x21;
+constexpr std::size_t kV4Bytes = 4;
+constexpr std::size_t kV6Bytes = 16;
+
+void AppendShort(std::string& out, std::size_t value) {
+  out.push_back(static_cast<char>(value >> 8));
+  out.push_back(static_cast<char>(value & 0xff));
+}
+
+void AppendAddress(std::string& out, const Address& a, std::size_t width) {
+  const auto* first = reinterpret_cast<const char*>(a.bytes.data()) + a.bytes.size() - width;
+  out.append(first, width);
+}
+
+// An address of a pair that is not all IPv4 stays in its IPv6 form, "::ffff:192.0.2.1" included.
+std::string PairText(const Address& a, bool v4) {
+  if (v4) return ToText(a);
+  char out[INET6_ADDRSTRLEN] = {};
+  inet_ntop(AF_INET6, a.bytes.data(), out, sizeof out);
+  return out;
+}
+
+std::string Version1(const std::optional<ProxiedPair>& pair) {
+  if (!pair) return "PROXY UNKNOWN\r\n";
+  const bool v4 = pair->source.address.IsV4() && pair->destination.address.IsV4();
+  return std::string("PROXY ") + (v4 ? "TCP4 " : "TCP6 ") + PairText(pair->source.address, v4) +
+         ' ' + PairText(pair->destination.address, v4) + ' ' + std::to_string(pair->source.port) +
+         ' ' + std::to_string(pair->destination.port) + "\r\n";
+}
+
+std::string Version2(const std::optional<ProxiedPair>& pair) {
+  std::string out(kSignature);
+  if (!pair) {
+    out.push_back(kVersion2Local);
+    out.push_back(0);
+    AppendShort(out, 0);
+    return out;
+  }
+  const bool v4 = pair->source.address.IsV4() && pair->destination.address.IsV4();
+  const std::size_t width = v4 ? kV4Bytes : kV6Bytes;
+  out.push_back(kVersion2Proxy);
+  out.push_back(v4 ? kTcp4 : kTcp6);
+  AppendShort(out, 2 * width + 4);
+  AppendAddress(out, pair->source.address, width);
+  AppendAddress(out, pair->destination.address, width);
+  AppendShort(out, pair->source.port);
+  AppendShort(out, pair->destination.port);
+  return out;
+}
+
+}  // namespace
+
+std::string ProxyHeaderBytes(ProxyHeader version, const std::optional<ProxiedPair>& pair) {
+  switch (version) {
+    case ProxyHeader::kOff:
+      return {};
+    case ProxyHeader::kV1:
+      return Version1(pair);
+    case ProxyHeader::kV2:
+      return Version2(pair);
+  }
+  return {};
+}
+
+}  // namespace headgate::net

@@ -1,0 +1,34 @@
+// The PROXY protocol header the gate sends to the backend, so that user@host grants see the real
+// client (https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt, sections 2.1 and 2.2).
+//
+// Threads: pure functions. Lifetime: none.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "net/options.h"
+#include "policies/address.h"
+
+namespace headgate::net {
+
+struct Endpoint {
+  Address address;
+  std::uint16_t port = 0;
+  bool operator==(const Endpoint&) const = default;
+};
+
+// A relayed connection: who connects, and which of our addresses it reached.
+struct ProxiedPair {
+  Endpoint source;
+  Endpoint destination;
+};
+
+// The header's bytes; empty for kOff. Without a pair the connection is the gate's own: LOCAL in
+// v2, UNKNOWN in v1, and the server then uses the addresses of the socket. A pair of an IPv4 and
+// an IPv6 address is sent as IPv6, the IPv4 one mapped (RFC 4291).
+[[nodiscard]] std::string ProxyHeaderBytes(ProxyHeader version,
+                                           const std::optional<ProxiedPair>& pair);
+
+}  // namespace headgate::net

@@ -1,0 +1,191 @@
+#include "net/relay.h"
+
+#include <utility>
+
+#include "net/clock.h"
+#include "net/worker.h"
+
+namespace headgate::net {
+namespace {
+
+// Whose deadline it is that a session in this phase has. Finishing politely is no limit.
+Reason LimitBehind(mysql::Phase phase) {
+  using mysql::Phase;
+  switch (phase) {
+    case Phase::kGreeting:
+    case Phase::kAwaitLogin:
+      return Reason::kPendingDeadline;
+    case Phase::kConnecting:
+    case Phase::kAwaitServerGreeting:
+    case Phase::kAuthenticating:
+    case Phase::kReauthenticating:
+      return Reason::kLoginDeadline;
+    default:
+      return Reason::kNone;
+  }
+}
+
+}  // namespace
+
+Relay::Relay(Worker& worker, ConnectionId id, const Endpoint& peer, TicketPtr ticket,
+             KillMap::Lease kill, mysql::SessionOptions options, Time accepted)
+    : worker_(worker),
+      id_(id),
+      peer_(peer),
+      accepted_(accepted),
+      ticket_(std::move(ticket)),
+      kill_(std::move(kill)),
+      session_(std::move(options)),
+      client_(worker.io()),
+      server_(worker.io()) {}
+
+void Relay::Start(Fd client) {
+  if (!client_.Open(std::move(client))) {
+    session_over_ = true;
+    RemoveIfOver();
+    return;
+  }
+  Event(session_.Start());
+}
+
+void Relay::Event(const Action& first) {
+  Perform(first);
+  if (polling_) return;  // the loop runs further up the stack and goes on by itself
+  Poll();
+  Settle();
+}
+
+void Relay::Poll() {
+  polling_ = true;
+  bool acted = true;
+  while (acted) {
+    acted = Feed(Side::kServer);
+    acted |= Feed(Side::kClient);
+  }
+  polling_ = false;
+}
+
+bool Relay::Feed(Side side) {
+  Leg& from = leg(side);
+  bool acted = false;
+  while (!session_over_ && !(side == Side::kClient && client_gone_)) {
+    const Action action = side == Side::kClient ? session_.OnClientBytes(from.input())
+                                                : session_.OnServerBytes(from.input());
+    from.held = action.kind == Action::Kind::kHold;
+    if (from.held || action.kind == Action::Kind::kWait) break;
+    acted = true;
+    if (action.kind == Action::Kind::kForward) leg(Other(side)).Send(from.input().first(action.n));
+    from.Drop(action.n);
+    Perform(action);
+  }
+  return acted;
+}
+
+// What follows from the session's rest: books, deadline, and which sockets to watch.
+void Relay::Settle() {
+  if (detached_) return;
+  client_.KeepInput();
+  server_.KeepInput();
+  if (phase_ != session_.phase()) PhaseChanged();
+  if (session_.statements_completed() != statements_) {
+    statements_ = session_.statements_completed();
+    worker_.engine().OnStatementCompleted(*ticket_, Now());
+  }
+  if (client_.broken() && client_.open()) return OnClientEnd();
+  if (RemoveIfOver()) return;
+  Arm(Side::kClient);
+  Arm(Side::kServer);
+}
+
+// While one side cannot take more, the other is not read: at most one read is ever queued.
+bool Relay::WantsToRead(Side side) const {
+  if (side == Side::kServer && discarding()) return true;
+  return !leg(side).held && !leg(Other(side)).blocked();
+}
+
+void Relay::Arm(Side side) {
+  Leg& l = leg(side);
+  if (!l.open()) return;
+  if (l.blocked() && !std::exchange(l.writing, true)) {
+    l.WaitWritable([self = shared_from_this(), side](const boost::system::error_code& error) {
+      self->leg(side).writing = false;
+      if (!error) self->OnWritable(side);
+    });
+  }
+  if (WantsToRead(side) && !std::exchange(l.reading, true)) {
+    l.WaitReadable([self = shared_from_this(), side](const boost::system::error_code& error) {
+      self->leg(side).reading = false;
+      if (!error) self->OnReadable(side);
+    });
+  }
+}
+
+void Relay::OnReadable(Side side) {
+  Leg& l = leg(side);
+  if (!l.open()) return;
+  // Asked for before the other side was blocked: the bytes can wait in the kernel.
+  if (!WantsToRead(side)) return;
+  const bool unseen = side == Side::kServer && discarding();
+  switch (unseen ? l.Discard(worker_.scratch()) : l.Receive(worker_.scratch())) {
+    case Leg::Got::kEnd:
+      return side == Side::kClient ? OnClientEnd() : OnServerEnd();
+    case Leg::Got::kBytes:
+      if (!unseen) Poll();
+      break;
+    case Leg::Got::kNothing:
+      break;
+  }
+  Settle();
+}
+
+void Relay::OnWritable(Side side) {
+  if (!leg(side).open()) return;
+  leg(side).Flush();
+  Settle();
+}
+
+void Relay::OnClientEnd() {
+  client_.Close();
+  NoteClientGone();
+  Event(session_.OnClientClosed());
+}
+
+void Relay::OnServerEnd() {
+  const bool greeted = session_.phase() != mysql::Phase::kAwaitServerGreeting;
+  server_.Close();
+  backend_ = Backend::kEnded;
+  if (!session_over_) Event(greeted ? session_.OnServerClosed() : session_.OnBackendFailed());
+  RemoveIfOver();
+}
+
+void Relay::OnAdmission(bool admitted, Reason reason) {
+  if (session_over_ || session_.phase() != mysql::Phase::kAwaitAdmission) return;
+  if (!admitted) engine_said_ = reason;
+  Event(session_.OnAdmission(admitted, reason));
+}
+
+void Relay::OnEvicted(Reason reason, bool by_engine) {
+  if (session_over_) return;
+  if (by_engine) engine_said_ = reason;
+  Event(session_.OnEvicted(reason));
+}
+
+void Relay::OnDrain() {
+  if (session_.phase() < mysql::Phase::kConnecting) OnEvicted(Reason::kDraining, false);
+}
+
+void Relay::OnDeadline() {
+  deadline_ = kNever;
+  if (session_over_) return;
+  const Reason limit = LimitBehind(session_.phase());
+  if (limit != Reason::kNone) {
+    if (!worker_.engine().Gate(*ticket_, limit, Now())) return;
+    engine_said_ = limit;
+  }
+  if (backend_ == Backend::kConnecting || session_.phase() == mysql::Phase::kAwaitServerGreeting) {
+    worker_.shared().watch->Note(/*reached=*/false);
+  }
+  Event(session_.OnDeadline());
+}
+
+}  // namespace headgate::net

@@ -1,0 +1,191 @@
+// The deeds of a relay: what each Action means for the sockets and for the engine's books.
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "net/clock.h"
+#include "net/relay.h"
+#include "net/worker.h"
+
+namespace headgate::net {
+namespace {
+
+// For ending a login at the backend politely, one round trip.
+constexpr Duration kFinishingTime = std::chrono::seconds(2);
+
+}  // namespace
+
+void Relay::Perform(const Action& action) {
+  using Kind = Action::Kind;
+  switch (action.kind) {
+    case Kind::kWait:
+    case Kind::kHold:
+    case Kind::kForward:  // done by Feed(), which has the input
+    case Kind::kDiscard:
+      return;
+    case Kind::kSend:
+      return leg(action.to).Send(action.bytes);
+    case Kind::kAskAdmission:
+      return AskEngine(/*reauthentication=*/false);
+    case Kind::kAskReauth:
+      return AskEngine(/*reauthentication=*/true);
+    case Kind::kOpenBackend:
+      return OpenBackend();
+    case Kind::kLoginOk:
+      return OnLoginOk();
+    case Kind::kLoginFailed:
+      return worker_.engine().OnLoginFailed(*ticket_, action.failure, Now());
+    case Kind::kShutdownServer:
+      return ShutdownServer(action);
+    case Kind::kClose:
+      return Close(action);
+  }
+}
+
+void Relay::AskEngine(bool reauthentication) {
+  const LoginClaim claim{session_.claimed_user(), session_.claimed_database(),
+                         session_.held_bytes() + client_.input().size()};
+  Engine& engine = worker_.engine();
+  const Verdict verdict = reauthentication ? engine.OnChangeUser(*ticket_, claim, Now())
+                                           : engine.OnLogin(*ticket_, claim, Now());
+  if (verdict.kind == Verdict::Kind::kWait) return;
+  const bool admitted = verdict.kind == Verdict::Kind::kAdmit;
+  if (!admitted) engine_said_ = verdict.reason;
+  Event(session_.OnAdmission(admitted, verdict.reason));
+}
+
+void Relay::OpenBackend() {
+  const GateShared& shared = worker_.shared();
+  std::optional<ProxiedPair> pair;
+  if (shared.options.proxy_to_backend != ProxyHeader::kOff && client_.open()) {
+    pair = ProxiedPair{peer_, LocalEndpoint(client_.fd())};
+  }
+  backend_ = Backend::kConnecting;
+  login_deadline_ = Now() + worker_.engine().limits()->login.deadline;
+  // The local one: an answer given at once drops the member.
+  const auto connector = std::make_shared<Connector>(
+      worker_.io().get_executor(), shared.backend,
+      ProxyHeaderBytes(shared.options.proxy_to_backend, pair),
+      [self = shared_from_this()](Fd fd) { self->OnConnected(std::move(fd)); });
+  connector_ = connector;
+  connector->Start();
+}
+
+void Relay::OnConnected(Fd fd) {
+  connector_.reset();
+  if (fd.valid() && server_.Open(std::move(fd))) {
+    backend_ = Backend::kOpen;
+    return Event(session_.OnBackendConnected());
+  }
+  worker_.shared().watch->Note(/*reached=*/false);
+  backend_ = Backend::kEnded;
+  Event(session_.OnBackendFailed());
+}
+
+void Relay::OnLoginOk() {
+  const mysql::Greeting* greeting = session_.backend_greeting();
+  if (greeting != nullptr) worker_.shared().greetings.Learn(*greeting);
+  worker_.engine().OnLoginOk(*ticket_, Now());
+}
+
+void Relay::ShutdownServer(const Action& action) {
+  CountEnd(action.reason);
+  LetClientGo(action.bytes);
+  server_.ShutdownAfterFlush();
+}
+
+// A backend still open here is an orphan like any other: its slot is free at its FIN.
+void Relay::Close(const Action& action) {
+  session_over_ = true;
+  CountEnd(action.reason);
+  LetClientGo(action.bytes);
+  if (connector_ != nullptr) {
+    std::exchange(connector_, nullptr)->Cancel();
+    backend_ = Backend::kEnded;
+  }
+  server_.ShutdownAfterFlush();
+}
+
+void Relay::CountEnd(Reason reason) {
+  if (reason == Reason::kNone || engine_said_ != Reason::kNone) return;
+  worker_.engine().Count(*ticket_, reason, Now());
+}
+
+void Relay::LetClientGo(mysql::Bytes last_words) {
+  if (client_.open()) {
+    client_.Send(last_words);
+    const bool reachable = !client_.broken();
+    std::vector<std::uint8_t> owed;
+    Fd fd = client_.Release(owed);
+    if (reachable) worker_.SayFarewell(std::move(fd), std::move(owed));
+  }
+  NoteClientGone();
+}
+
+void Relay::NoteClientGone() {
+  if (std::exchange(client_gone_, true)) return;
+  kill_.Release();
+  if (backend_ != Backend::kEnded) worker_.engine().OnClientGone(*ticket_, Now());
+}
+
+void Relay::PhaseChanged() {
+  phase_ = session_.phase();
+  if (phase_ == mysql::Phase::kAuthenticating) {
+    kill_.SetBackendId(session_.backend_connection_id());
+    worker_.shared().watch->Note(/*reached=*/true);
+  }
+  SetDeadline(DeadlineOf(phase_, Now()));
+}
+
+Time Relay::DeadlineOf(mysql::Phase phase, Time now) const {
+  using mysql::Phase;
+  switch (phase) {
+    case Phase::kGreeting:
+    case Phase::kAwaitLogin:
+      return accepted_ + worker_.engine().limits()->pending.deadline;
+    case Phase::kConnecting:
+    case Phase::kAwaitServerGreeting:
+    case Phase::kAuthenticating:
+      return login_deadline_;
+    case Phase::kReauthenticating:
+      return now + worker_.engine().limits()->login.deadline;
+    case Phase::kFinishing:
+      return now + kFinishingTime;
+    case Phase::kAwaitAdmission:  // the engine's waiting room has its own
+    case Phase::kReauthAdmission:
+    case Phase::kCommand:
+    case Phase::kOrphaned:
+    case Phase::kClosed:
+      return kNever;
+  }
+  return kNever;
+}
+
+void Relay::SetDeadline(Time when) {
+  worker_.MoveDeadline(id_.serial, deadline_, when);
+  deadline_ = when;
+}
+
+bool Relay::RemoveIfOver() {
+  if (backend_ == Backend::kConnecting || backend_ == Backend::kOpen || !session_over_) {
+    return false;
+  }
+  Detach();
+  worker_.Remove(id_.serial);
+  return true;
+}
+
+void Relay::Detach() {
+  if (std::exchange(detached_, true)) return;
+  session_over_ = true;
+  SetDeadline(kNever);
+  if (connector_ != nullptr) std::exchange(connector_, nullptr)->Cancel();
+  client_.Close();
+  server_.Close();
+  kill_.Release();
+  if (backend_ != Backend::kNone) worker_.engine().OnBackendEnded(*ticket_, Now());
+  ticket_.reset();
+}
+
+}  // namespace headgate::net

@@ -1,0 +1,204 @@
+#include "net/worker.h"
+
+#include <sys/socket.h>
+
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <utility>
+
+#include "net/clock.h"
+#include "net/mysql/refusal.h"
+#include "net/relay.h"
+
+namespace headgate::net {
+namespace {
+
+constexpr auto kTick = std::chrono::milliseconds(20);
+
+}  // namespace
+
+Worker::Worker(std::uint32_t index, GateShared& shared, std::vector<Fd> listeners)
+    : index_(index), shared_(shared), work_(io_.get_executor()), greeting_(shared.greetings) {
+  for (std::size_t i = 0; i < kReasonCount; ++i) {
+    refusals_[i] = mysql::BuildRefusal(static_cast<Reason>(i), 0, /*first=*/true);
+  }
+  const Listener::Callbacks callbacks{
+      [this](Fd client, const SocketAddress& peer) { OnAccepted(std::move(client), peer); },
+      [this] { engine().Count(Reason::kDescriptors, Address{}, Now()); }};
+  for (Fd& fd : listeners) {
+    listeners_.push_back(std::make_unique<Listener>(io_, std::move(fd), callbacks));
+  }
+}
+
+Worker::~Worker() = default;
+
+void Worker::Run() {
+  for (const auto& listener : listeners_) listener->Start();
+  io_.run();
+  // Handlers that were cancelled hold the last references to their relays.
+  io_.restart();
+  io_.poll();
+}
+
+void Worker::PostWake(const Wake& wake) {
+  const std::lock_guard lock(inbox_mutex_);
+  inbox_.push_back(wake);
+  if (inbox_.size() == 1) boost::asio::post(io_, [this] { TakeWakes(); });
+}
+
+void Worker::PostCloseListeners(std::function<void()> closed) {
+  boost::asio::post(io_, [this, closed = std::move(closed)] {
+    closing_ = true;
+    for (const auto& listener : listeners_) listener->Close();
+    closed();
+  });
+}
+
+void Worker::PostDrain() {
+  boost::asio::post(io_, [this] { Drain(); });
+}
+
+void Worker::OnAccepted(Fd client, const SocketAddress& peer_address) {
+  const Endpoint peer = ToEndpoint(peer_address);
+  const Time now = Now();
+  if (closing_) {
+    engine().Count(Reason::kDraining, peer.address, now);
+    return TurnAway(client, Reason::kDraining);
+  }
+  const ConnectionId id{index_, next_serial_++};
+  AcceptResult result = engine().OnAccept(id, peer.address, now);
+  if (result.ticket == nullptr) return TurnAway(client, result.verdict.reason);
+  Reason obstacle = Reason::kNone;
+  if (shared_.clients.load(std::memory_order_relaxed) >= shared_.max_clients) {
+    obstacle = Reason::kDescriptors;
+  } else if (greeting_.Get() == nullptr) {
+    obstacle = Reason::kBackendUnreachable;
+  }
+  if (obstacle == Reason::kNone) {
+    return StartRelay(std::move(client), peer, id, std::move(result.ticket), now);
+  }
+  engine().Count(*result.ticket, obstacle, now);
+  TurnAway(client, obstacle);
+}
+
+void Worker::StartRelay(Fd client, const Endpoint& peer, ConnectionId id, TicketPtr ticket,
+                        Time now) {
+  KillMap::Lease kill = shared_.kill_map.Allocate();
+  mysql::SessionOptions options;
+  options.greeting = greeting_.Get();
+  options.connection_id = kill.id();
+  options.salt = salts_.Next();
+  options.kill_map = &shared_.kill_map;
+  options.proxy_header = shared_.options.proxy_to_backend != ProxyHeader::kOff;
+  const auto relay = std::make_shared<Relay>(*this, id, peer, std::move(ticket), std::move(kill),
+                                             std::move(options), now);
+  relays_.emplace(id.serial, relay);
+  shared_.clients.fetch_add(1, std::memory_order_relaxed);
+  session_count_.store(relays_.size(), std::memory_order_relaxed);
+  relay->Start(std::move(client));
+}
+
+void Worker::Remove(std::uint64_t serial) {
+  if (relays_.erase(serial) == 0) return;
+  shared_.clients.fetch_sub(1, std::memory_order_relaxed);
+  session_count_.store(relays_.size(), std::memory_order_relaxed);
+  if (draining_) NeedTick();
+}
+
+void Worker::TurnAway(const Fd& client, Reason reason) {
+  // That the gate or the server is down is always said; only refusals can be made silent.
+  const bool refusal = IsRefusal(reason);
+  const RefuseHow how = refusal ? engine().limits()->how : RefuseHow::kError;
+  if (how == RefuseHow::kError) {
+    const mysql::Buffer& packet = refusals_[static_cast<std::size_t>(reason)];
+    // A new socket's empty buffer takes it; who cannot be told is not told.
+    static_cast<void>(
+        send(client.get(), packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+  } else if (how == RefuseHow::kReset) {
+    const linger at_once{1, 0};
+    setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
+}
+
+void Worker::TakeWakes() {
+  std::vector<Wake> wakes;
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    wakes.swap(inbox_);
+  }
+  for (const Wake& wake : wakes) Deliver(wake);
+}
+
+void Worker::Deliver(const Wake& wake) {
+  const auto found = relays_.find(wake.serial);
+  if (found == relays_.end()) return;
+  const std::shared_ptr<Relay> relay = found->second;
+  switch (wake.kind) {
+    case Wake::Kind::kAdmitted:
+      return relay->OnAdmission(true, Reason::kNone);
+    case Wake::Kind::kRefused:
+      return relay->OnAdmission(false, wake.reason);
+    case Wake::Kind::kEvicted:
+      return relay->OnEvicted(wake.reason, /*by_engine=*/true);
+  }
+}
+
+void Worker::MoveDeadline(std::uint64_t serial, Time was, Time when) {
+  if (was == when) return;
+  deadlines_.Move(serial, was, when);
+  if (when != kNever) NeedTick();
+}
+
+void Worker::SayFarewell(Fd client, std::vector<std::uint8_t> owed) {
+  farewells_.Take(std::move(client), std::move(owed), Now());
+  if (!farewells_.empty()) NeedTick();
+}
+
+void Worker::NeedTick() {
+  if (std::exchange(ticking_, true)) return;
+  tick_.expires_after(kTick);
+  tick_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) Tick();
+  });
+}
+
+void Worker::Tick() {
+  const Time now = Now();
+  ticking_ = false;
+  while (const auto serial = deadlines_.PopDue(now)) {
+    const auto found = relays_.find(*serial);
+    if (found == relays_.end()) continue;
+    const std::shared_ptr<Relay> relay = found->second;
+    relay->OnDeadline();
+  }
+  farewells_.Expire(now);
+  if (draining_) return Drain();
+  if (!deadlines_.empty() || !farewells_.empty()) NeedTick();
+}
+
+void Worker::Drain() {
+  const bool first = !std::exchange(draining_, true);
+  if (Now() >= shared_.end_sessions.load()) {
+    EndSessions();
+  } else if (first) {
+    const std::vector<std::pair<std::uint64_t, std::shared_ptr<Relay>>> all(relays_.begin(),
+                                                                            relays_.end());
+    for (const auto& [serial, relay] : all) relay->OnDrain();
+  }
+  if (!relays_.empty() || !farewells_.empty()) return NeedTick();
+  work_.reset();
+  io_.stop();
+}
+
+void Worker::EndSessions() {
+  const std::vector<std::pair<std::uint64_t, std::shared_ptr<Relay>>> all(relays_.begin(),
+                                                                          relays_.end());
+  for (const auto& [serial, relay] : all) {
+    relay->OnEvicted(Reason::kStopped, /*by_engine=*/false);
+    relay->Detach();
+    Remove(serial);
+  }
+  farewells_.Expire(kNever);
+}
+
+}  // namespace headgate::net

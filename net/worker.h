@@ -1,0 +1,120 @@
+// One thread of the gate: its listeners, its sessions, their deadlines, and the inbox through which
+// the other threads reach them.
+//
+// Threads: Run() is the thread's body. Post...() from any thread; everything else from its own.
+// Lifetime: outlives its thread. No session is left when Run() returns.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include <absl/container/flat_hash_map.h>
+#include "net/backend_watch.h"
+#include "net/deadline_queue.h"
+#include "net/farewell.h"
+#include "net/greeting_store.h"
+#include "net/kill_map.h"
+#include "net/listener.h"
+#include "net/mysql/wire.h"
+#include "net/options.h"
+#include "net/salts.h"
+#include "policies/engine.h"
+
+namespace headgate::net {
+
+class Relay;
+
+// What all workers share.
+struct GateShared {
+  GateOptions options;
+  std::vector<SocketAddress> backend;
+  std::size_t max_clients = 0;
+  Engine* engine = nullptr;
+  GreetingStore greetings;
+  KillMap kill_map;
+  std::unique_ptr<BackendWatch> watch;
+  std::atomic<std::size_t> clients{0};     // sessions of all threads
+  std::atomic<Time> end_sessions{kNever};  // while draining: when those still there are ended
+};
+
+class Worker {
+ public:
+  // What the engine decided about one connection because of another.
+  struct Wake {
+    enum class Kind : std::uint8_t { kAdmitted, kRefused, kEvicted };
+    Kind kind = Kind::kAdmitted;
+    Reason reason = Reason::kNone;
+    std::uint64_t serial = 0;
+  };
+
+  Worker(std::uint32_t index, GateShared& shared, std::vector<Fd> listeners);
+  ~Worker();
+
+  void Run();
+  void PostWake(const Wake& wake);
+  // Empties and closes the listeners, answering ERR 1053, then calls `closed`.
+  void PostCloseListeners(std::function<void()> closed);
+  // Turns away who is not logged in and ends the thread when the last session has ended, or at
+  // GateShared::end_sessions. May be called again when that was brought forward.
+  void PostDrain();
+  [[nodiscard]] std::uint64_t session_count() const {
+    return session_count_.load(std::memory_order_relaxed);
+  }
+
+  // For its relays.
+  [[nodiscard]] boost::asio::io_context& io() { return io_; }
+  [[nodiscard]] GateShared& shared() { return shared_; }
+  [[nodiscard]] Engine& engine() { return *shared_.engine; }
+  [[nodiscard]] std::span<std::uint8_t> scratch() { return scratch_; }
+  void MoveDeadline(std::uint64_t serial, Time was, Time when);
+  void SayFarewell(Fd client, std::vector<std::uint8_t> owed);
+  void Remove(std::uint64_t serial);
+
+ private:
+  void OnAccepted(Fd client, const SocketAddress& peer);
+  void StartRelay(Fd client, const Endpoint& peer, ConnectionId id, TicketPtr ticket, Time now);
+  // The cheap way out: no session, no allocation, no log line.
+  void TurnAway(const Fd& client, Reason reason);
+  void TakeWakes();
+  void Deliver(const Wake& wake);
+  void Drain();
+  void EndSessions();
+  void EndIfDone();
+  void NeedTick();
+  void Tick();
+
+  static constexpr std::size_t kScratch = 64 * 1024;
+
+  const std::uint32_t index_;
+  GateShared& shared_;
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  boost::asio::steady_timer tick_{io_};
+  bool ticking_ = false;
+  bool closing_ = false;   // the listeners are closing or closed
+  bool draining_ = false;  // sessions are asked to end
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  GreetingStore::View greeting_;
+  Salts salts_;
+  std::array<mysql::Buffer, kReasonCount> refusals_;  // what is sent at accept, by reason
+  DeadlineQueue deadlines_;
+  Farewells farewells_{io_};
+  std::uint64_t next_serial_ = 1;
+  absl::flat_hash_map<std::uint64_t, std::shared_ptr<Relay>> relays_;
+  std::atomic<std::uint64_t> session_count_{0};
+  std::array<std::uint8_t, kScratch> scratch_;
+
+  std::mutex inbox_mutex_;
+  std::vector<Wake> inbox_;
+};
+
+}  // namespace headgate::net
