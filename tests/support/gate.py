@@ -4,6 +4,7 @@ start() waits until it listens and has learned the server's greeting. stop() end
 and raises when it died before, left with another status than 0, or wrote a sanitizer report.
 As root the gate drops to `nobody`, so its folder lies under /tmp and is open to read.
 """
+import collections
 import contextlib
 import http.client
 import json
@@ -185,10 +186,14 @@ class Gate:
             connection.close()
 
     def status(self):
-        return self.request("GET", "/status")[1]
+        """GET /status; a reason that never came up counts 0."""
+        status = self.request("GET", "/status")[1]
+        for table in ("acted", "would_act"):
+            status[table] = collections.Counter(status[table])
+        return status
 
     def count(self, reason, table="acted"):
-        return self.status()[table].get(reason, 0)
+        return self.status()[table][reason]
 
     def cli(self, *words, socket_path=True):
         """(exit status, stdout, stderr) of `headgate WORDS --socket ...`."""

@@ -201,8 +201,13 @@ class PrivateMariadb:
         return int(self.query("SHOW GLOBAL STATUS LIKE %s", name)[0][1])
 
     def sessions(self):
-        """(id, user, host without port) of everybody but this admin connection and the server."""
-        rows = self.query("SELECT ID, USER, HOST FROM information_schema.PROCESSLIST"
+        """(id, user, host without port) of everybody but this admin connection and the server.
+
+        Until its login is through, a session counts as `unauthenticated user`: the server shows
+        the user it claims.
+        """
+        rows = self.query("SELECT ID, IF(COMMAND = 'Connect', 'unauthenticated user', USER), HOST"
+                          " FROM information_schema.PROCESSLIST"
                           " WHERE ID <> CONNECTION_ID() AND COMMAND <> 'Daemon'"
                           " AND USER <> 'event_scheduler' AND USER <> 'system user'")
         return [(i, user, host.rsplit(":", 1)[0]) for i, user, host in rows]

@@ -7,6 +7,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import scenario
 import wire
 from attackers import addresses
+from scenario import APP_CLASS
 
 
 class ChangeUser(scenario.Scenario):
@@ -16,7 +17,8 @@ class ChangeUser(scenario.Scenario):
         self.assertGreaterEqual(bare.counts["still_in"], 5, "MariaDB keeps the previous user")
 
     def test_loops_from_120(self):
-        gate = self.start_gate(self.config(known_good={"minutes": 1}, login={"rate": "60/s"}))
+        gate = self.start_gate(self.config(**{
+            "class": [APP_CLASS], "known_good": {"minutes": 1}, "login": {"rate": "60/s"}}))
         outcome = self.under(gate, "change-user", addresses(120), 120, seconds=6)
         self.hold("120 from 120", gate, outcome, slots=60)
         self.assertGreater(outcome.counts["changed"], 0)

@@ -6,6 +6,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import scenario
 from attackers import addresses
+from scenario import APP_CLASS
 
 SECONDS = 5
 
@@ -17,7 +18,8 @@ class Churn(scenario.Scenario):
         self.assertGreater(bare.counts["ok"], 500)
 
     def churn(self, name, sources, bound, **over):
-        gate = self.start_gate(self.config(known_good={"minutes": 1}, **over))
+        gate = self.start_gate(self.config(**{
+            "class": [APP_CLASS], "known_good": {"minutes": 1}, **over}))
         outcome = self.under(gate, "churn", sources, 100, SECONDS)
         self.hold(name, gate, outcome, slots=30)
         self.assertGreater(outcome.counts["ok"], 0)

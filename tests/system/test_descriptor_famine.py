@@ -16,10 +16,10 @@ CROWD = {"connect_rate": "off", "connections": "off", "prefix_connections": "off
 class DescriptorFamine(scenario.Scenario):
 
     def test_small_limit(self):
-        """RLIMIT_NOFILE of 160 at start: the budgets are sized from it."""
-        gate = self.start_gate(self.config(source=CROWD), nofile=160)
-        outcome = self.under(gate, "silent", addresses(120), 400, seconds=6)
-        self.hold("limit of 160", gate, outcome, descriptors=161)
+        """RLIMIT_NOFILE of 400 at start: the budgets are sized from it."""
+        gate = self.start_gate(self.config(source=CROWD), nofile=400)
+        outcome = self.under(gate, "silent", addresses(120), 600, seconds=6)
+        self.hold("limit of 400", gate, outcome, descriptors=401)
         self.assertLess(outcome.cpu, outcome.seconds * 0.6, "the gate spins")
 
     def test_limit_reached_while_running(self):

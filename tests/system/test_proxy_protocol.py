@@ -8,6 +8,7 @@ import scenario
 import wire
 
 PEER, OTHER = "127.5.6.7", "127.5.6.8"
+DENIED = (1045, 1698)  # MariaDB says 1698 where no account matches
 
 
 class ProxyProtocol(scenario.Scenario):
@@ -27,7 +28,7 @@ class ProxyProtocol(scenario.Scenario):
         with wire.Blocking(gate.address, OTHER) as client:
             with self.assertRaises(wire.ServerError) as caught:
                 client.login("peer", "peer-secret")
-        self.assertEqual(caught.exception.code, 1045)
+        self.assertIn(caught.exception.code, DENIED)
         self.assertIn(OTHER, caught.exception.text)
         self.all_back(gate)
         self.figures(version, f"user@'client-ip' works; {caught.exception}")
@@ -44,7 +45,7 @@ class ProxyProtocol(scenario.Scenario):
         with wire.Blocking(gate.address, PEER) as client:
             with self.assertRaises(wire.ServerError) as caught:
                 client.login("peer", "peer-secret")
-        self.assertEqual(caught.exception.code, 1045)
+        self.assertIn(caught.exception.code, DENIED)
 
 
 if __name__ == "__main__":
