@@ -16,10 +16,17 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "clients"))
 # pylint: disable=wrong-import-position
 import rawsql  # noqa: E402
 from rawsql import Raw, command, execute, query  # noqa: E402
-from stage import DATABASE, PASSWORD, USER, Stage, main  # noqa: E402
+from stage import DATABASE, PASSWORD, USER, Stage, main, wire  # noqa: E402
 
 MEBIBYTE = 1 << 20
 LIVE_ID = b"1073741825"  # an id of the gate's own range
+CHECK_AND_EMPTY = (query("SELECT LENGTH(body), SHA2(body, 256) FROM scratch") +
+                   query("DELETE FROM scratch"))
+LOAD = ("LOAD DATA LOCAL INFILE 'any name' INTO TABLE loaded CHARACTER SET binary "
+        "FIELDS TERMINATED BY '' ESCAPED BY '' LINES TERMINATED BY '\\n' (line)")
+LOADED = (query("SELECT COUNT(*), SUM(LENGTH(line)), "
+                "SHA2(GROUP_CONCAT(SHA1(line) ORDER BY line), 256) FROM loaded") +
+          query("SHOW WARNINGS") + query("DELETE FROM loaded"))
 
 
 class Bulk(Stage):
@@ -43,7 +50,8 @@ class Bulk(Stage):
         for capabilities in (rawsql.CLASSIC, rawsql.MODERN):
             seen = self.assert_alike(work, note)
             self.assertGreaterEqual(seen["bytes"], at_least)
-        self.figures(note, f"{sent[-1]} bytes up, {seen['bytes']} down, sha256 {seen['sha256'][:16]}")
+        self.figures(note, f"{sent[-1]} bytes up, {seen['bytes']} down, "
+                     f"sha256 {seen['sha256'][:16]}")
 
     # Down.
 
@@ -59,7 +67,8 @@ class Bulk(Stage):
 
     def test_rows_at_packet_borders(self):
         """Rows whose packet is exactly full need an empty one behind; sequences run on."""
-        data = b"".join(query(f"SELECT REPEAT('b', {0xFFFFFF - 4 + delta})") for delta in (-2, -1, 0, 1, 2))
+        data = b"".join(query(f"SELECT REPEAT('b', {0xFFFFFF - 4 + delta})")
+                        for delta in (-2, -1, 0, 1, 2))
         self.same_stream(data, "rows around 16 MB", 5 * 0xFFFFF0)
 
     def test_many_rows_wrap_the_sequence(self):
@@ -69,7 +78,8 @@ class Bulk(Stage):
         """A client that pauses holds the server back, and costs the gate no memory."""
         def work(address):
             with Raw(address, USER, PASSWORD, DATABASE) as client:
-                client.ask(query("SELECT REPEAT(MD5(seq), 3200) FROM seq_1_to_1000"), command(rawsql.COM_QUIT))
+                client.ask(query("SELECT REPEAT(MD5(seq), 3200) FROM seq_1_to_1000"),
+                           command(rawsql.COM_QUIT))
                 time.sleep(1.5)
                 grown.append(self.gate.memory())
                 return client.until_closed()
@@ -82,7 +92,7 @@ class Bulk(Stage):
     def test_row_of_64_megabytes_up(self):
         body = hashlib.sha256(b"x").hexdigest().encode() * MEBIBYTE
         data = (query(b"INSERT INTO scratch (id, body) VALUES (1, '" + body + b"')") +
-                query("SELECT LENGTH(body), SHA2(body, 256) FROM scratch") + query("DELETE FROM scratch"))
+                CHECK_AND_EMPTY)
         self.same_stream(data, "64 MB statement")
 
     def test_statements_at_packet_borders(self):
@@ -97,7 +107,7 @@ class Bulk(Stage):
         self.same_stream(
             lambda statement: execute(statement, types=b"\x03\x00\xfb\x00", nulls=b"\0",
                                       values=struct.pack("<I", 4) + rawsql.lenenc(body)) +
-            query("SELECT LENGTH(body), SHA2(body, 256) FROM scratch") + query("DELETE FROM scratch"),
+            CHECK_AND_EMPTY,
             "64 MB parameter", prepare="INSERT INTO scratch (id, body) VALUES (?, ?)")
 
     def test_long_data(self):
@@ -110,28 +120,24 @@ class Bulk(Stage):
                             for piece in pieces + [b"\x11" * 0x1000001])
             return (data + execute(statement, types=b"\xfb\x00", nulls=b"\0") +
                     command(rawsql.COM_STMT_RESET, which) +
-                    query("SELECT LENGTH(body), SHA2(body, 256) FROM scratch") +
-                    command(rawsql.COM_STMT_CLOSE, which) + query("DELETE FROM scratch"))
-        self.same_stream(script, "long data", prepare="INSERT INTO scratch (id, body) VALUES (9, ?)")
+                    CHECK_AND_EMPTY + command(rawsql.COM_STMT_CLOSE, which) + query("SELECT 1"))
+        self.same_stream(script, "long data",
+                         prepare="INSERT INTO scratch (id, body) VALUES (9, ?)")
 
     # LOAD DATA LOCAL: the client's packets are data, not commands.
 
     def load(self, address, chunks, capabilities=rawsql.CLASSIC):
         """Sends `chunks` as the file; the OK, and what the table then holds."""
         with Raw(address, USER, PASSWORD, DATABASE, capabilities) as client:
-            client.ask(query("LOAD DATA LOCAL INFILE 'any name' INTO TABLE loaded CHARACTER SET binary "
-                             "FIELDS TERMINATED BY '' ESCAPED BY '' LINES TERMINATED BY '\\n' (line)"))
+            client.ask(query(LOAD))
             sequence, wanted = client.read()
             self.assertEqual(wanted, b"\xfbany name")
             data = bytearray()
             for chunk in [*chunks, b""]:
                 for start in range(0, len(chunk) + 1, rawsql.LARGEST):
                     sequence += 1
-                    piece = chunk[start:start + rawsql.LARGEST]
-                    data += struct.pack("<I", len(piece))[:3] + bytes([sequence & 255]) + piece
-            data += query("SELECT COUNT(*), SUM(LENGTH(line)), SHA2(GROUP_CONCAT(SHA1(line) ORDER BY line), 256) "
-                          "FROM loaded") + query("SHOW WARNINGS") + query("DELETE FROM loaded")
-            return client.stream(bytes(data))
+                    data += wire.packet(sequence, chunk[start:start + rawsql.LARGEST])
+            return client.stream(bytes(data) + LOADED)
 
     def same_load(self, chunks, note):
         for capabilities in (rawsql.CLASSIC, rawsql.MODERN):
@@ -143,29 +149,32 @@ class Bulk(Stage):
     def test_load_wraps_and_looks_like_commands(self):
         """700 packets, so the sequence passes 0 twice; each begins like a command."""
         heads = [b"\x11carol\0\0stock\0", b"\x0c" + struct.pack("<I", 0x40000001), b"\x01",
-                 b"\x03KILL " + LIVE_ID, b"KILL QUERY " + LIVE_ID, b"\x03KILL QUERY " + LIVE_ID + b";",
+                 b"\x03KILL " + LIVE_ID, b"KILL QUERY " + LIVE_ID,
+                 b"\x03KILL QUERY " + LIVE_ID + b";",
                  b"\x1f", b"\xff\x01\x04#HY000no", b"\x00\x00\x00\x02\x00", b"\xfe\x00\x00\x02\x00",
-                 b"\x16SELECT 1", b"\x17\x01\x00\x00\x00", b"\xfbname", b"\x02mysql", b"\x1b\x00\x00"]
-        chunks = [heads[i % len(heads)] + b" line %d" % i + b"z" * (i % 900) + b"\n" for i in range(700)]
+                 b"\x16SELECT 1", b"\x17\x01\x00\x00\x00", b"\xfbname", b"\x02mysql",
+                 b"\x1b\x00\x00"]
+        chunks = [heads[i % len(heads)] + b" line %d" % i + b"z" * (i % 900) + b"\n"
+                  for i in range(700)]
         self.same_load(chunks, "LOAD DATA LOCAL, tricky")
 
     def test_load_of_nothing_and_of_much(self):
         self.same_load([], "LOAD DATA LOCAL, empty")
-        self.same_load([b"\x11" * 0xFFFFFE + b"\n", b"\x03KILL 1\n"], "LOAD DATA LOCAL, full packet")
+        self.same_load([b"\x11" * 0xFFFFFE + b"\n", b"\x03KILL 1\n"],
+                       "LOAD DATA LOCAL, full packet")
         self.same_load([b"\x0c" * 0x1000004 + b"\n"], "LOAD DATA LOCAL, beyond a packet")
-        self.same_load([(b"%07d" % i) * 4000 + b"\n" for i in range(1500)], "LOAD DATA LOCAL, 42 MB")
+        self.same_load([(b"%07d" % i) * 4000 + b"\n" for i in range(1500)],
+                       "LOAD DATA LOCAL, 42 MB")
 
     def test_load_in_a_multi_statement(self):
         def work(address):
             with Raw(address, USER, PASSWORD, DATABASE) as client:
-                client.ask(query("SELECT 1; LOAD DATA LOCAL INFILE 'f' INTO TABLE loaded (line); SELECT 2"))
-                sequence = 0
+                client.ask(query(f"SELECT 1; {LOAD}; SELECT 2"))
                 while (packet := client.read())[1][:1] != b"\xfb":
-                    sequence = packet[0]
-                sequence = packet[0]
-                data = b"".join(struct.pack("<I", len(line))[:3] + bytes([(sequence + 1 + i) & 255]) + line
+                    pass
+                data = b"".join(wire.packet(packet[0] + 1 + i, line)
                                 for i, line in enumerate([b"\x03KILL 1\n", b"\x11\n", b""]))
-                return client.stream(data + query("SELECT COUNT(*) FROM loaded") + query("DELETE FROM loaded"))
+                return client.stream(data + LOADED)
         self.assert_alike(work, "LOAD DATA LOCAL among others")
 
     def test_load_refused(self):
@@ -178,8 +187,9 @@ class Bulk(Stage):
 
     def test_multi_statements(self):
         many = "; ".join(f"SELECT {i}, REPEAT('{i}', {i * 50})" for i in range(300))
-        self.same_stream(query(many) + query("SELECT 1; SELEC 2; SELECT 3") + query("CALL two_results()") +
-                         query("DO 0; DO 1; SELECT 5"), "multi statements", 1000)
+        self.same_stream(query(many) + query("SELECT 1; SELEC 2; SELECT 3") +
+                         query("CALL two_results()") + query("DO 0; DO 1; SELECT 5"),
+                         "multi statements", 1000)
 
     def test_cursor(self):
         def script(statement):
@@ -190,21 +200,24 @@ class Bulk(Stage):
             data += command(rawsql.COM_STMT_CLOSE, which)
             return (data + command(rawsql.COM_STMT_FETCH, struct.pack("<II", 7654321, 5)) +
                     query("SELECT 'after'"))
-        self.same_stream(script, "cursor", 3000 * 200, "SELECT seq, REPEAT('c', 200) FROM seq_1_to_3000")
+        self.same_stream(script, "cursor", 3000 * 200,
+                         "SELECT seq, REPEAT('c', 200) FROM seq_1_to_3000")
 
     def test_pipelined(self):
         """2600 commands in one go, those without an answer among them."""
         one = (command(rawsql.COM_PING) + query("SELECT 1") + query("SELEC 1") +
                command(rawsql.COM_INIT_DB, "stock2") + query("SELECT DATABASE()") +
                command(rawsql.COM_INIT_DB, "nowhere2") + command(rawsql.COM_INIT_DB, "stock") +
-               command(rawsql.COM_FIELD_LIST, b"items\0%") + command(rawsql.COM_FIELD_LIST, b"nothing\0") +
+               command(rawsql.COM_FIELD_LIST, b"items\0%") +
+               command(rawsql.COM_FIELD_LIST, b"nothing\0") +
                command(rawsql.COM_SET_OPTION, b"\1\0") + query("SELECT 1; SELECT 2") +
                command(rawsql.COM_SET_OPTION, b"\0\0") + query("SELECT 1; SELECT 2") +
                query("SET @v = 5") + query("SELECT @v") + command(rawsql.COM_RESET_CONNECTION) +
                query("SELECT @v") + command(rawsql.COM_STMT_PREPARE, "SELECT ?") +
                execute(rawsql.LAST_PREPARED, types=b"\xfd\x00", nulls=b"\0", values=b"\x03abc") +
                command(rawsql.COM_STMT_CLOSE, struct.pack("<I", rawsql.LAST_PREPARED)) +
-               command(rawsql.COM_STMT_EXECUTE, b"") + command(0x50, b"what") + command(rawsql.COM_DEBUG) +
+               command(rawsql.COM_STMT_EXECUTE, b"") + command(0x50, b"what") +
+               command(rawsql.COM_DEBUG) +
                query("") + query("   ") + query("-- nothing"))
         for capabilities in (rawsql.CLASSIC, rawsql.MODERN):
             def work(address):
@@ -221,7 +234,8 @@ class Bulk(Stage):
         def work(address):
             with Raw(address, USER, PASSWORD, DATABASE) as client:
                 client.sock.setsockopt(6, 1, 1)
-                feeder = threading.Thread(target=lambda: [client.sock.send(data[i:i + 1]) for i in range(len(data))])
+                feeder = threading.Thread(
+                    target=lambda: [client.sock.send(data[i:i + 1]) for i in range(len(data))])
                 feeder.start()
                 seen = client.same_ids()
                 feeder.join()

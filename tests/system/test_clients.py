@@ -56,7 +56,8 @@ class Clients(Stage):
                               capture_output=True, timeout=240, check=False,
                               env={**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC", **environment})
         out, err = done.stdout.decode("utf8", "replace"), done.stderr.decode("utf8", "replace")
-        self.assertEqual(done.returncode, 0, f"{command} on {address}:\n{out[-1500:]}\n{err[-1500:]}")
+        self.assertEqual(done.returncode, 0,
+                         f"{command} on {address}:\n{out[-1500:]}\n{err[-1500:]}")
         return lines_of(out.replace(f"port={port}", "port=PORT"))
 
     def compare(self, name, command, steps, **environment):
@@ -70,7 +71,8 @@ class Clients(Stage):
         logins = self.gate.status()["logins_ok"] - before
         self.assertGreater(logins, 0, "nothing went through the gate")
         self.all_back(self.gate)
-        self.figures(name, f"{len(direct)} steps alike direct and through the gate, {logins} logins")
+        self.figures(name, f"{len(direct)} steps alike direct and through the gate, "
+                     f"{logins} logins")
 
     def test_mariadb_cli(self):
         self.need("mariadb")

@@ -37,8 +37,8 @@ class Base(Stage):
         return self.clients[-1]
 
     def running(self, marker):
-        return self.db.query("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE %s "
-                             "AND ID <> CONNECTION_ID()", f"%{marker}%")[0][0]
+        return self.db.query("SELECT COUNT(*) FROM information_schema.PROCESSLIST "
+                             "WHERE INFO LIKE %s AND ID <> CONNECTION_ID()", f"%{marker}%")[0][0]
 
 
 class Kill(Base):
@@ -65,13 +65,15 @@ class Kill(Base):
     def test_forms(self):
         """Every way to write a KILL of a connection by the id its greeting carried."""
         forms = ["KILL {}", "KILL QUERY {}", "kill query {};", "Kill  Hard\tConnection {} ;  ",
-                 "KILL SOFT QUERY {}", "/* c */ KILL /* d */ QUERY {} -- e", "\n kill\nconnection\n{}\n",
+                 "KILL SOFT QUERY {}", "/* c */ KILL /* d */ QUERY {} -- e",
+                 "\n kill\nconnection\n{}\n",
                  "KILL HARD {}", "# first\nKILL QUERY {}", None]
         for capabilities in (rawsql.CLASSIC, rawsql.MODERN):
             for number, form in enumerate(forms):
                 with self.subTest(form=form):
                     seen = self.assert_alike(
-                        lambda address: self.kill_by(address, form, f"f{number}x", capabilities), form)
+                        lambda address: self.kill_by(address, form, f"f{number}x", capabilities),
+                        form)
                     self.assertEqual(seen[0], "OK", f"{form}: {seen}")
                     if form and "query" in form.lower():
                         self.assertEqual(seen[1], INTERRUPTED)
@@ -121,7 +123,7 @@ class Kill(Base):
         self.assertEqual(client.query_value("SELECT 7"), "7")
 
     def test_server_ids_pass(self):
-        """Clients also use SELECT CONNECTION_ID(), which is the server's id: it goes through as it is."""
+        """SELECT CONNECTION_ID() gives the id of the server: a KILL of that passes as it is."""
         def work(address):
             victim = self.login(address)
             server_id = victim.query_value("SELECT CONNECTION_ID()")
@@ -130,7 +132,8 @@ class Kill(Base):
             answers = [watcher.outcome(), victim.until_closed()["bytes"] >= 0]
             watcher.ask(query("KILL QUERY 4000000"))
             return answers + [watcher.outcome()]
-        self.assertEqual(self.assert_alike(work), ["OK", True, [1094, "HY000", "Unknown thread id: 4000000"]])
+        self.assertEqual(self.assert_alike(work),
+                         ["OK", True, [1094, "HY000", "Unknown thread id: 4000000"]])
 
     def test_not_mine(self):
         """Somebody else's connection stays safe: 1095, and nothing was killed."""
@@ -140,7 +143,8 @@ class Kill(Base):
             watcher.ask(query(f"KILL {victim.our_id}"))
             code, state, text = watcher.outcome()
             return [code, state, re.sub(r"\d+", "N", text), victim.query_value("SELECT 'safe'")]
-        self.assertEqual(self.assert_alike(work), [1095, "HY000", "You are not owner of thread N", "safe"])
+        self.assertEqual(self.assert_alike(work),
+                         [1095, "HY000", "You are not owner of thread N", "safe"])
 
     def test_text_that_is_no_kill(self):
         """A live id of ours inside other text is data, and a failing form fails alike."""
@@ -149,8 +153,9 @@ class Kill(Base):
             client = self.login(address, rawsql.CLASSIC)
             echoed = client.query_value(f"SELECT 'KILL QUERY {live}'") == f"KILL QUERY {live}"
             seen = [echoed]
-            for text in ("KILL", "KILL QUERY", "KILL x", "KILL QUERY 0", "KILLER 5", "KILL QUERY ID 99999999",
-                         "KILL USER nobody", "KILL 18446744073709551616", "KILL -1", "KILL 1 2"):
+            for text in ("KILL", "KILL QUERY", "KILL x", "KILL QUERY 0", "KILLER 5",
+                         "KILL QUERY ID 99999999", "KILL USER nobody",
+                         "KILL 18446744073709551616", "KILL -1", "KILL 1 2"):
                 client.ask(query(text))
                 seen.append(client.outcome())
             return seen
@@ -263,8 +268,9 @@ class Single(Base):
 
     def test_unusual_commands(self):
         """Whatever the code, the answer is the server's."""
-        for code in (0x00, 0x05, 0x06, 0x07, 0x08, 0x0b, 0x0d, 0x0f, 0x10, 0x12, 0x14, 0x15, 0x1d, 0x1e,
-                     0x20, 0x50, 0xF9, rawsql.COM_STMT_BULK_EXECUTE, rawsql.COM_MULTI, 0xFF):
+        for code in (0x00, 0x05, 0x06, 0x07, 0x08, 0x0b, 0x0d, 0x0f, 0x10, 0x12, 0x14, 0x15,
+                     0x1d, 0x1e, 0x20, 0x50, 0xF9, rawsql.COM_STMT_BULK_EXECUTE,
+                     rawsql.COM_MULTI, 0xFF):
             with self.subTest(code=hex(code)):
                 self.assert_alike(
                     lambda address: self.login(address).stream(

@@ -34,7 +34,8 @@ CREATE OR REPLACE USER nowherehost@'10.99.99.99' IDENTIFIED BY 'pw';
 CREATE OR REPLACE USER twice@'%' IDENTIFIED BY 'pw-any';
 CREATE OR REPLACE USER twice@'127.9.0.1' IDENTIFIED BY 'pw-far';
 CREATE OR REPLACE USER bysocket@'%' IDENTIFIED VIA unix_socket;
-CREATE OR REPLACE USER either@'%' IDENTIFIED VIA ed25519 USING PASSWORD('pw') OR mysql_native_password USING PASSWORD('pw2');
+CREATE OR REPLACE USER either@'%' IDENTIFIED VIA ed25519 USING PASSWORD('pw')
+  OR mysql_native_password USING PASSWORD('pw2');
 CREATE OR REPLACE USER few@'%' IDENTIFIED BY 'pw' WITH MAX_USER_CONNECTIONS 1;
 CREATE OR REPLACE USER hourly@'%' IDENTIFIED BY 'pw' WITH MAX_CONNECTIONS_PER_HOUR 2;
 CREATE OR REPLACE USER empty@'%';
@@ -122,7 +123,8 @@ class Fidelity(Stage):
 
     def test_passwords(self):
         for source in (NEAR, FAR):
-            self.assertIn(f"carol@{source}|stock", self.alike("OK", database=DATABASE, source=source)[1])
+            self.assertIn(f"carol@{source}|stock",
+                          self.alike("OK", database=DATABASE, source=source)[1])
             self.alike("OK", source=source)
             for user in (USER, "nobody", "x", ""):
                 self.alike(1045, user=user, password="wrong", source=source)
@@ -140,9 +142,10 @@ class Fidelity(Stage):
             self.alike(1045, user="x509only", password=password)
             self.alike(1045, user="nowherehost", password=password)
             self.alike(1045, user="farhost", password=password, source=NEAR)
-            self.alike("OK" if password == "pw" else 1045, user="farhost", password=password, source=FAR)
-        self.assertEqual(self.alike("OK", user="twice", password="pw-far", source=FAR)[1].split("|")[0],
-                         "twice@127.9.0.1")
+            self.alike("OK" if password == "pw" else 1045, user="farhost", password=password,
+                       source=FAR)
+        who = self.alike("OK", user="twice", password="pw-far", source=FAR)[1]
+        self.assertEqual(who.split("|")[0], "twice@127.9.0.1")
         self.alike(1045, user="twice", password="pw-far", source=NEAR)
         self.alike("OK", user="twice", password="pw-any", source=NEAR)
         self.alike(1698, user="bysocket", password="pw")
@@ -194,7 +197,8 @@ class Fidelity(Stage):
         """Shorter and longer forms of the login packet."""
         attributes = b"\x0a" + b"\x04_pid" + b"\x041234"
         self.alike("OK", capabilities=wire.CAPABILITIES | LENENC, attributes=attributes)
-        self.alike(1045, capabilities=wire.CAPABILITIES | LENENC, attributes=attributes, password="x")
+        self.alike(1045, capabilities=wire.CAPABILITIES | LENENC, attributes=attributes,
+                   password="x")
         self.alike("OK", trailing=bytes(50))
         self.alike("OK", plugin=b"no_such_plugin")
         self.alike(1045, plugin=b"no_such_plugin", password="x")
@@ -217,7 +221,7 @@ class Fidelity(Stage):
             self.both_alike_any(whole=whole)
 
     def test_without_plugin_auth(self):
-        """A client that knows no plugins cannot answer the switch: 1251, by name, at the gate only."""
+        """A client that knows no plugins cannot answer the switch: 1251, at the gate only."""
         login = Login(capabilities=wire.CAPABILITIES & ~wire.PLUGIN_AUTH)
         direct, through = self.both(lambda address: attempt(login, address))
         self.assertEqual(direct[0], "OK")
@@ -225,10 +229,12 @@ class Fidelity(Stage):
 
     def test_change_user(self):
         for user, password, database in (
-                (USER, "wrong", ""), (USER, "", ""), ("nobody", "x", ""), (USER, PASSWORD, "nowhere"),
+                (USER, "wrong", ""), (USER, "", ""), ("nobody", "x", ""),
+                (USER, PASSWORD, "nowhere"),
                 (USER, PASSWORD, "mysql"), ("locked", "pw", ""), ("tlsonly", "pw", ""),
                 ("nowherehost", "pw", ""), ("farhost", "pw", ""), ("bysocket", "pw", ""),
-                ("u" * 300, "x", ""), (USER, PASSWORD, "d" * 65), ("other", "secret-other", "stock2"),
+                ("u" * 300, "x", ""), (USER, PASSWORD, "d" * 65),
+                ("other", "secret-other", "stock2"),
                 ("empty", "", ""), (USER, PASSWORD, DATABASE)):
             self.assert_alike(lambda address: self._change(address, user, password, database),
                               f"{user} {password} {database}")
@@ -287,8 +293,7 @@ class Fidelity(Stage):
 
     def test_backend_full(self):
         """1040 from the server itself, after the login and, with its last slot taken, before it."""
-        gate = self.start_gate(self.config(slots={"max_connections": 200, "keep_free": 0},
-                                           login={"failures": "off", "rate": "off", "per_source": 50}))
+        gate = self.start_gate(self.config(slots={"max_connections": 200, "keep_free": 0}))
         self.db.query("SET GLOBAL max_connections = 10")
         try:
             with contextlib.ExitStack() as held:

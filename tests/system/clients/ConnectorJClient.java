@@ -8,11 +8,15 @@ import java.util.*;
 public class ConnectorJClient {
   static String host, port, user, password, database;
 
-  interface Work { void run() throws Exception; }
+  interface Work {
+    void run() throws Exception;
+  }
 
   static String quoted(Object value) {
-    if (value == null) return "null";
-    if (value instanceof byte[]) return quoted(hex((byte[]) value));
+    if (value == null)
+      return "null";
+    if (value instanceof byte[])
+      return quoted(hex((byte[]) value));
     if (value instanceof List) {
       StringJoiner all = new StringJoiner(",", "[", "]");
       for (Object one : (List<?>) value) all.add(quoted(one));
@@ -20,8 +24,10 @@ public class ConnectorJClient {
     }
     StringBuilder out = new StringBuilder("\"");
     for (char c : value.toString().toCharArray()) {
-      if (c < 0x20 || c == '"' || c == '\\' || c > 0x7e) out.append(String.format("\\u%04x", (int) c));
-      else out.append(c);
+      if (c < 0x20 || c == '"' || c == '\\' || c > 0x7e)
+        out.append(String.format("\\u%04x", (int) c));
+      else
+        out.append(c);
     }
     return out.append('"').toString();
   }
@@ -33,11 +39,14 @@ public class ConnectorJClient {
   }
 
   static void say(String step, Object... seen) {
-    System.out.println("{\"step\": " + quoted(step) + ", \"seen\": " + quoted(Arrays.asList(seen)) + "}");
+    System.out.println(
+        "{\"step\": " + quoted(step) + ", \"seen\": " + quoted(Arrays.asList(seen)) + "}");
   }
 
-  static Connection connect(String as, String secret, String db, String options) throws SQLException {
-    String url = "jdbc:mariadb://" + host + ":" + port + "/" + db + "?connectTimeout=20000" + options;
+  static Connection connect(String as, String secret, String db, String options)
+      throws SQLException {
+    String url =
+        "jdbc:mariadb://" + host + ":" + port + "/" + db + "?connectTimeout=20000" + options;
     return DriverManager.getConnection(url, as, secret);
   }
 
@@ -50,7 +59,8 @@ public class ConnectorJClient {
     try {
       work.run();
     } catch (SQLException e) {
-      return Arrays.asList(e.getErrorCode(), e.getSQLState(), e.getMessage().replaceAll("conn[=:]\\s*\\d+", "conn=N"));
+      return Arrays.asList(e.getErrorCode(), e.getSQLState(),
+          e.getMessage().replaceAll("conn[=:]\\s*\\d+", "conn=N"));
     }
     return null;
   }
@@ -66,7 +76,9 @@ public class ConnectorJClient {
   }
 
   static List<Object> ask(Connection connection, String sql) throws SQLException {
-    try (Statement statement = connection.createStatement()) { return rows(statement.executeQuery(sql)); }
+    try (Statement statement = connection.createStatement()) {
+      return rows(statement.executeQuery(sql));
+    }
   }
 
   static void logins() throws Exception {
@@ -85,21 +97,24 @@ public class ConnectorJClient {
       say("ed25519", ask(c, "SELECT CURRENT_USER()"));
     }
     try (Connection c = connect("&useCompression=true")) {
-      say("compressed", hex(MessageDigest.getInstance("SHA-256").digest(
-          ask(c, "SELECT REPEAT('abc', 700000)").toString().getBytes("UTF-8"))));
+      say("compressed",
+          hex(MessageDigest.getInstance("SHA-256").digest(
+              ask(c, "SELECT REPEAT('abc', 700000)").toString().getBytes("UTF-8"))));
     }
   }
 
   static void statements(String options) throws Exception {
     try (Connection c = connect(options)) {
       say("text rows" + options, ask(c, "SELECT * FROM items ORDER BY id"));
-      try (PreparedStatement select = c.prepareStatement("SELECT * FROM items WHERE id < ? ORDER BY id")) {
+      try (PreparedStatement select =
+               c.prepareStatement("SELECT * FROM items WHERE id < ? ORDER BY id")) {
         for (int i = 2; i < 5; i++) {
           select.setInt(1, i);
           say("prepared" + options, rows(select.executeQuery()));
         }
       }
-      try (PreparedStatement batch = c.prepareStatement("INSERT INTO scratch (word, body) VALUES (?, ?)")) {
+      try (PreparedStatement batch =
+               c.prepareStatement("INSERT INTO scratch (word, body) VALUES (?, ?)")) {
         for (int i = 0; i < 500; i++) {
           batch.setString(1, "q'uote\\ " + i);
           batch.setBinaryStream(2, new ByteArrayInputStream(new byte[i]));
@@ -107,10 +122,13 @@ public class ConnectorJClient {
         }
         say("batch" + options, batch.executeBatch().length);
       }
-      say("batch seen" + options, ask(c, "SELECT COUNT(*), SUM(LENGTH(body)), MD5(GROUP_CONCAT(word ORDER BY id)) FROM scratch"));
+      say("batch seen" + options,
+          ask(c,
+              "SELECT COUNT(*), SUM(LENGTH(body)), MD5(GROUP_CONCAT(word ORDER BY id)) FROM scratch"));
       c.createStatement().execute("DELETE FROM scratch");
       say("syntax" + options, errorOf(() -> ask(c, "SELEC 1")));
-      say("no table" + options, errorOf(() -> c.prepareStatement("SELECT * FROM nowhere").executeQuery()));
+      say("no table" + options,
+          errorOf(() -> c.prepareStatement("SELECT * FROM nowhere").executeQuery()));
       c.setCatalog("stock2");
       say("init db" + options, ask(c, "SELECT DATABASE()"));
     }
@@ -129,7 +147,8 @@ public class ConnectorJClient {
       try (PreparedStatement cursor = c.prepareStatement("SELECT seq FROM seq_1_to_20000")) {
         cursor.setFetchSize(100);
         long total = 0;
-        for (ResultSet result2 = cursor.executeQuery(); result2.next();) total += result2.getLong(1);
+        for (ResultSet result2 = cursor.executeQuery(); result2.next();)
+          total += result2.getLong(1);
         say("fetched", total);
       }
       c.setAutoCommit(false);
@@ -149,8 +168,12 @@ public class ConnectorJClient {
       long again = System.currentTimeMillis();
       Thread canceller = new Thread(() -> {
         try (Connection watcher = connect("")) {
-          while (ask(watcher, "SELECT ID FROM information_schema.processlist WHERE info LIKE '%java_cancel%' "
-              + "AND info NOT LIKE '%processlist%'").isEmpty() && System.currentTimeMillis() - again < 10000)
+          while (
+              ask(watcher,
+                  "SELECT ID FROM information_schema.processlist WHERE info LIKE '%java_cancel%' "
+                      + "AND info NOT LIKE '%processlist%'")
+                  .isEmpty()
+              && System.currentTimeMillis() - again < 10000)
             Thread.sleep(50);
           statement.cancel();
         } catch (Exception e) {
@@ -172,8 +195,9 @@ public class ConnectorJClient {
     password = args[3];
     database = args[4];
     logins();
-    for (String options : new String[] {"", "&useServerPrepStmts=true", "&useServerPrepStmts=true&useBulkStmts=false",
-                                        "&rewriteBatchedStatements=true", "&usePipelineAuth=false&useBatchMultiSend=false"})
+    for (String options :
+        new String[] {"", "&useServerPrepStmts=true", "&useServerPrepStmts=true&useBulkStmts=false",
+            "&rewriteBatchedStatements=true", "&usePipelineAuth=false&useBatchMultiSend=false"})
       statements(options);
     results();
     cancels();

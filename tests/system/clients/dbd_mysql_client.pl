@@ -18,7 +18,8 @@ sub say_step { my ($step, %seen) = @_; print $json->encode({step => $step, %seen
 sub dsn {
   my (%options) = @_;
   my $db = exists $options{database} ? delete $options{database} : $database;
-  return "DBI:mysql:database=$db;host=$host;port=$port;mysql_enable_utf8mb4=1;mysql_connect_timeout=20"
+  return "DBI:mysql:database=$db;host=$host;port=$port;mysql_enable_utf8mb4=1"
+      . ';mysql_connect_timeout=20'
       . join '', map { ";$_=$options{$_}" } sort keys %options;
 }
 
@@ -49,8 +50,8 @@ sub logins {
 sub statements {
   for my $server_side (0, 1) {
     my $handle = login(undef, undef, mysql_server_prepare => $server_side);
-    my $select = $handle->prepare('SELECT id, name, price, ratio, made, seen, lasted, kind, note, big '
-        . 'FROM items WHERE id < ? ORDER BY id');
+    my $select = $handle->prepare('SELECT id, name, price, ratio, made, seen, lasted, kind, note, '
+        . 'big FROM items WHERE id < ? ORDER BY id');
     $select->execute(9);
     say_step("rows, server prepare $server_side", rows => $select->fetchall_arrayref);
     my $body = join '', map { chr(97 + $_ % 26) x 1000 } 1 .. 2000;
@@ -77,8 +78,9 @@ sub statements {
   my $total = 0;
   while (my $row = $stream->fetchrow_arrayref) { $total += $row->[0] }
   say_step('unbuffered', total => $total);
-  say_step('compressed', md5 => md5_hex(login(undef, undef, mysql_compression => 1)->selectrow_array(
-      "SELECT REPEAT('abc', 700000)")));
+  my $compressed = login(undef, undef, mysql_compression => 1);
+  say_step('compressed',
+           md5 => md5_hex($compressed->selectrow_array("SELECT REPEAT('abc', 700000)")));
 }
 
 sub kills {
@@ -89,8 +91,9 @@ sub kills {
     my $start = time;
     my $select = $victim->prepare("SELECT SLEEP(30) AS $marker", {async => 1});
     $select->execute;
-    while (!$watcher->selectrow_array("SELECT COUNT(*) FROM information_schema.processlist WHERE "
-        . "info LIKE '%$marker%' AND info NOT LIKE '%processlist%'") && time - $start < 10) { sleep 0.05 }
+    my $seen = 'SELECT COUNT(*) FROM information_schema.processlist WHERE '
+        . "info LIKE '%$marker%' AND info NOT LIKE '%processlist%'";
+    while (!$watcher->selectrow_array($seen) && time - $start < 10) { sleep 0.05 }
     $watcher->do("$how " . $victim->{mysql_thread_id});
     my $answer = $select->mysql_async_result;
     say_step(lc $how, error => error_of($select), soon => time - $start < 10 ? 1 : 0);

@@ -89,12 +89,14 @@ function change_user(): void {
   say('change user', ['rows' => rows($link, 'SELECT CURRENT_USER(), DATABASE(), @mine')]);
   $link->change_user('carol', $password, 'stock');
   say('and back', ['rows' => rows($link, 'SELECT CURRENT_USER(), DATABASE(), @mine')]);
-  say('change user, wrong password', ['error' => error_of(fn() => $link->change_user('other', 'x', 'stock2'))]);
+  say('change user, wrong password', ['error' => error_of(
+      fn() => $link->change_user('other', 'x', 'stock2'))]);
 }
 
 function kills(): void {
   $watcher = connect();
-  foreach (['query' => 'KILL QUERY %d', 'connection' => 'KILL %d', 'call' => null] as $step => $kill) {
+  $forms = ['query' => 'KILL QUERY %d', 'connection' => 'KILL %d', 'call' => null];
+  foreach ($forms as $step => $kill) {
     $victim = connect();
     $victim->query("SELECT SLEEP(30) /* php_$step */", MYSQLI_ASYNC);
     $start = microtime(true);
@@ -111,7 +113,8 @@ function kills(): void {
 function pdo_work(): void {
   global $host, $port, $user, $password, $database;
   $open = fn(array $options = [], ?string $secret = null) => new PDO(
-      "mysql:host=$host;port=$port;dbname=$database;charset=utf8mb4", $user, $secret ?? $password, $options);
+      "mysql:host=$host;port=$port;dbname=$database;charset=utf8mb4", $user,
+      $secret ?? $password, $options);
   say('pdo wrong password', ['error' => error_of(fn() => $open([], 'no'))]);
   foreach (['emulated' => true, 'native' => false] as $step => $emulate) {
     $pdo = $open([PDO::ATTR_EMULATE_PREPARES => $emulate]);

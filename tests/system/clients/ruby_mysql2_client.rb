@@ -12,8 +12,8 @@ $stdout.sync = true
 def say(step, **seen) = puts(JSON.generate({ step: step }.merge(seen)))
 
 def connect(**changed)
-  Mysql2::Client.new(host: HOST, port: PORT.to_i, username: USER, password: PASSWORD, database: DATABASE,
-                     encoding: 'utf8mb4', connect_timeout: 20, local_infile: true, **changed)
+  Mysql2::Client.new(host: HOST, port: PORT.to_i, username: USER, password: PASSWORD,
+                     database: DATABASE, encoding: 'utf8mb4', connect_timeout: 20, local_infile: true, **changed)
 end
 
 def error_of
@@ -47,9 +47,11 @@ end
 def statements
   client = connect(flags: Mysql2::Client::MULTI_STATEMENTS)
   say('text rows', rows: rows(client.query('SELECT * FROM items ORDER BY id')))
-  say('prepared', rows: rows(client.prepare('SELECT * FROM items WHERE id <= ? ORDER BY id').execute(3)))
+  select = client.prepare('SELECT * FROM items WHERE id <= ? ORDER BY id')
+  say('prepared', rows: rows(select.execute(3)))
   body = ('a'..'z').cycle.take(2_000_000).join
-  client.prepare('INSERT INTO scratch (id, word, body) VALUES (?, ?, ?)').execute(5, "q'uote\\ 世界", body)
+  insert = client.prepare('INSERT INTO scratch (id, word, body) VALUES (?, ?, ?)')
+  insert.execute(5, "q'uote\\ 世界", body)
   back = client.query('SELECT word, body FROM scratch WHERE id = 5').first
   say('two megabytes', last: client.last_id, changed: client.affected_rows, word: back['word'],
                        same: back['body'].b == body.b, md5: Digest::MD5.hexdigest(back['body']))
@@ -85,8 +87,8 @@ def kills
     start = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     elapsed = -> { Process.clock_gettime(Process::CLOCK_MONOTONIC) - start }
     victim.query("SELECT SLEEP(30) AS #{marker}", async: true)
-    seen = "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE info LIKE '%#{marker}%' " \
-           "AND info NOT LIKE '%processlist%'"
+    seen = 'SELECT COUNT(*) AS n FROM information_schema.processlist ' \
+           "WHERE info LIKE '%#{marker}%' AND info NOT LIKE '%processlist%'"
     sleep 0.05 while watcher.query(seen).first['n'].zero? && elapsed.call < 10
     watcher.query("#{how} #{victim.thread_id}")
     say(how, error: error_of { victim.async_result }, soon: elapsed.call < 10)

@@ -2,42 +2,51 @@
 // usage: node mysql2_client.js HOST PORT USER PASSWORD DATABASE
 'use strict';
 const mysql = require('mysql2/promise');
-const { settings, say, errorOf, sha256, untilRunning } = require('./shared.js');
+const {settings, say, errorOf, sha256, untilRunning} = require('./shared.js');
 
-const connect = (changed = {}) => mysql.createConnection({ ...settings, ...changed });
-const rows = async (connection, sql, values) => (await connection.query({ sql, rowsAsArray: true }, values))[0];
+const connect = (changed = {}) => mysql.createConnection({...settings, ...changed});
+const rows = async (connection, sql, values) =>
+    (await connection.query({sql, rowsAsArray: true}, values))[0];
 
 async function logins() {
   const connection = await connect();
-  say('connect', { rows: await rows(connection, 'SELECT DATABASE(), CURRENT_USER(), USER(), VERSION()') });
+  say('connect',
+      {rows: await rows(connection, 'SELECT DATABASE(), CURRENT_USER(), USER(), VERSION()')});
   await connection.end();
   for (const [step, changed] of Object.entries({
-    'wrong password': { password: 'wrong' }, 'no password': { password: '' }, 'unknown user': { user: 'nobody9' },
-    'missing database': { database: 'nowhere' }, 'database not granted': { database: 'mysql' } })) {
-    say(step, { error: await errorOf(() => connect(changed)) });
+         'wrong password': {password: 'wrong'},
+         'no password': {password: ''},
+         'unknown user': {user: 'nobody9'},
+         'missing database': {database: 'nowhere'},
+         'database not granted': {database: 'mysql'}
+       })) {
+    say(step, {error: await errorOf(() => connect(changed))});
   }
-  const packed = await connect({ compress: true });
-  say('compressed', { sha256: sha256((await rows(packed, "SELECT REPEAT('abc', 700000)"))[0][0]) });
+  const packed = await connect({compress: true});
+  say('compressed', {sha256: sha256((await rows(packed, 'SELECT REPEAT(\'abc\', 700000)'))[0][0])});
   await packed.end();
 }
 
 async function statements() {
-  const connection = await connect({ multipleStatements: true });
-  say('text rows', { rows: await rows(connection, 'SELECT * FROM items ORDER BY id') });
+  const connection = await connect({multipleStatements: true});
+  say('text rows', {rows: await rows(connection, 'SELECT * FROM items ORDER BY id')});
   for (let i = 0; i < 2; i++) {
     const [found] = await connection.execute('SELECT * FROM items WHERE id < ? ORDER BY id', [9]);
-    say('prepared', { rows: found });
+    say('prepared', {rows: found});
   }
   const body = Buffer.alloc(2000000, 'abcdefghij\u0000');
-  const [done] = await connection.execute('INSERT INTO scratch (id, word, body) VALUES (?, ?, ?)', [5, "q'uote\\ 世界", body]);
+  const [done] = await connection.execute(
+      'INSERT INTO scratch (id, word, body) VALUES (?, ?, ?)', [5, 'q\'uote\\ 世界', body]);
   const back = (await rows(connection, 'SELECT body FROM scratch WHERE id = ?', [5]))[0][0];
-  say('two megabytes', { changed: done.affectedRows, same: back.equals(body), sha256: sha256(back) });
+  say('two megabytes', {changed: done.affectedRows, same: back.equals(body), sha256: sha256(back)});
   await connection.query('DELETE FROM scratch');
-  say('multi statements', { rows: await rows(connection, "SELECT 1; SELECT 'two'; DO 0; CALL two_results()") });
-  say('syntax', { error: await errorOf(() => connection.query('SELEC 1')) });
-  say('no table, prepared', { error: await errorOf(() => connection.execute('SELECT * FROM nowhere')) });
+  say('multi statements',
+      {rows: await rows(connection, 'SELECT 1; SELECT \'two\'; DO 0; CALL two_results()')});
+  say('syntax', {error: await errorOf(() => connection.query('SELEC 1'))});
+  say('no table, prepared',
+      {error: await errorOf(() => connection.execute('SELECT * FROM nowhere'))});
   const queued = await Promise.all([1, 2, 3, 4, 5].map((i) => rows(connection, 'SELECT ?', [i])));
-  say('queued', { queued });
+  say('queued', {queued});
   await connection.ping();
   await connection.end();
 }
@@ -45,23 +54,26 @@ async function statements() {
 async function changeUser() {
   const connection = await connect();
   await connection.query('SET @mine = 1');
-  await connection.changeUser({ user: 'other', password: 'secret-other', database: 'stock2' });
-  say('change user', { rows: await rows(connection, 'SELECT CURRENT_USER(), DATABASE(), @mine') });
+  await connection.changeUser({user: 'other', password: 'secret-other', database: 'stock2'});
+  say('change user', {rows: await rows(connection, 'SELECT CURRENT_USER(), DATABASE(), @mine')});
   if (connection.reset) {
     await connection.query('SET @mine = 1');
     await connection.reset();
-    say('reset', { rows: await rows(connection, 'SELECT CURRENT_USER(), DATABASE(), @mine') });
+    say('reset', {rows: await rows(connection, 'SELECT CURRENT_USER(), DATABASE(), @mine')});
   }
   connection.on('error', () => {});
-  say('change user, wrong password', { error: await errorOf(
-    () => connection.changeUser({ user: 'carol', password: 'wrong', database: 'stock' })) });
+  say('change user, wrong password', {
+    error: await errorOf(
+        () => connection.changeUser({user: 'carol', password: 'wrong', database: 'stock'}))
+  });
   connection.destroy();
 }
 
 async function usePool() {
-  const pool = mysql.createPool({ ...settings, connectionLimit: 10, maxIdle: 2, idleTimeout: 100 });
-  const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => pool.execute('SELECT ? + 1 AS n', [i])));
-  say('pool', { sum: answers.reduce((sum, [[row]]) => sum + Number(row.n), 0) });
+  const pool = mysql.createPool({...settings, connectionLimit: 10, maxIdle: 2, idleTimeout: 100});
+  const answers = await Promise.all(
+      Array.from({length: 200}, (_, i) => pool.execute('SELECT ? + 1 AS n', [i])));
+  say('pool', {sum: answers.reduce((sum, [[row]]) => sum + Number(row.n), 0)});
   await pool.end();
 }
 
@@ -77,10 +89,11 @@ async function kills() {
     await untilRunning(marker, count);
     await watcher.query(`${how} ${victim.threadId}`);
     const error = await killed;
-    say(how, { error, soon: Date.now() - start < 10000 });
+    say(how, {error, soon: Date.now() - start < 10000});
     victim.destroy();
   }
-  say('timeout', { error: await errorOf(() => watcher.query({ sql: 'SELECT SLEEP(30)', timeout: 500 })) });
+  say('timeout',
+      {error: await errorOf(() => watcher.query({sql: 'SELECT SLEEP(30)', timeout: 500}))});
   watcher.destroy();
 }
 

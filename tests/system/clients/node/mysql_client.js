@@ -2,7 +2,7 @@
 // usage: node mysql_client.js HOST PORT USER PASSWORD DATABASE
 'use strict';
 const mysql = require('mysql');
-const { settings, say, errorOf, sha256, untilRunning } = require('./shared.js');
+const {settings, say, errorOf, sha256, untilRunning} = require('./shared.js');
 
 // The driver's method `name` of `object` as a promise of its first result.
 const call = (object, name, ...values) => new Promise((resolve, reject) => {
@@ -10,7 +10,7 @@ const call = (object, name, ...values) => new Promise((resolve, reject) => {
 });
 
 async function connect(changed = {}) {
-  const connection = mysql.createConnection({ ...settings, ...changed });
+  const connection = mysql.createConnection({...settings, ...changed});
   connection.on('error', () => {});
   await call(connection, 'connect');
   return connection;
@@ -18,41 +18,59 @@ async function connect(changed = {}) {
 
 async function logins() {
   const connection = await connect();
-  say('connect', { rows: await call(connection, 'query', 'SELECT DATABASE(), CURRENT_USER(), USER(), VERSION()') });
+  say('connect', {
+    rows: await call(connection, 'query', 'SELECT DATABASE(), CURRENT_USER(), USER(), VERSION()')
+  });
   await call(connection, 'end');
   for (const [step, changed] of Object.entries({
-    'wrong password': { password: 'wrong' }, 'no password': { password: '' }, 'unknown user': { user: 'nobody9' },
-    'missing database': { database: 'nowhere' }, 'database not granted': { database: 'mysql' } })) {
-    say(step, { error: await errorOf(() => connect(changed)) });
+         'wrong password': {password: 'wrong'},
+         'no password': {password: ''},
+         'unknown user': {user: 'nobody9'},
+         'missing database': {database: 'nowhere'},
+         'database not granted': {database: 'mysql'}
+       })) {
+    say(step, {error: await errorOf(() => connect(changed))});
   }
 }
 
 async function statements() {
-  const connection = await connect({ multipleStatements: true });
-  say('text rows', { rows: await call(connection, 'query', 'SELECT * FROM items ORDER BY id') });
+  const connection = await connect({multipleStatements: true});
+  say('text rows', {rows: await call(connection, 'query', 'SELECT * FROM items ORDER BY id')});
   const body = Buffer.alloc(2000000, 'abcdefghij\u0000');
-  const done = await call(connection, 'query', 'INSERT INTO scratch (id, word, body) VALUES (?, ?, ?)', [5, "q'uote\\ 世界", body]);
+  const done = await call(
+      connection, 'query', 'INSERT INTO scratch (id, word, body) VALUES (?, ?, ?)',
+      [5, 'q\'uote\\ 世界', body]);
   const [back] = await call(connection, 'query', 'SELECT body FROM scratch WHERE id = 5');
-  say('two megabytes', { changed: done.affectedRows, same: back.body.equals(body), sha256: sha256(back.body) });
+  say('two megabytes',
+      {changed: done.affectedRows, same: back.body.equals(body), sha256: sha256(back.body)});
   await call(connection, 'query', 'DELETE FROM scratch');
-  say('multi statements', { rows: await call(connection, 'query', "SELECT 1; SELECT 'two'; DO 0; CALL two_results()") });
-  say('syntax', { error: await errorOf(() => call(connection, 'query', 'SELEC 1')) });
-  say('queued', { queued: await Promise.all([1, 2, 3].map((i) => call(connection, 'query', 'SELECT ? AS n', [i]))) });
+  say('multi statements', {
+    rows: await call(connection, 'query', 'SELECT 1; SELECT \'two\'; DO 0; CALL two_results()')
+  });
+  say('syntax', {error: await errorOf(() => call(connection, 'query', 'SELEC 1'))});
+  say('queued', {
+    queued: await Promise.all([1, 2, 3].map((i) => call(connection, 'query', 'SELECT ? AS n', [i])))
+  });
   await call(connection, 'ping');
   const words = await call(connection, 'statistics');
-  say('statistics', { keys: Object.keys(words).filter((key) => key !== 'message').sort() });
+  say('statistics', {keys: Object.keys(words).filter((key) => key !== 'message').sort()});
   await call(connection, 'query', 'SET @mine = 1');
-  await call(connection, 'changeUser', { user: 'other', password: 'secret-other', database: 'stock2' });
-  say('change user', { rows: await call(connection, 'query', 'SELECT CURRENT_USER(), DATABASE(), @mine') });
-  say('change user, wrong password', { error: await errorOf(
-    () => call(connection, 'changeUser', { user: 'carol', password: 'wrong', database: 'stock' })) });
+  await call(
+      connection, 'changeUser', {user: 'other', password: 'secret-other', database: 'stock2'});
+  say('change user',
+      {rows: await call(connection, 'query', 'SELECT CURRENT_USER(), DATABASE(), @mine')});
+  say('change user, wrong password', {
+    error: await errorOf(
+        () => call(connection, 'changeUser', {user: 'carol', password: 'wrong', database: 'stock'}))
+  });
   connection.destroy();
 }
 
 async function usePool() {
-  const pool = mysql.createPool({ ...settings, connectionLimit: 10 });
-  const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => call(pool, 'query', 'SELECT ? + 1 AS n', [i])));
-  say('pool', { sum: answers.reduce((sum, [row]) => sum + row.n, 0) });
+  const pool = mysql.createPool({...settings, connectionLimit: 10});
+  const answers = await Promise.all(
+      Array.from({length: 200}, (_, i) => call(pool, 'query', 'SELECT ? + 1 AS n', [i])));
+  say('pool', {sum: answers.reduce((sum, [row]) => sum + row.n, 0)});
   await call(pool, 'end');
 }
 
@@ -67,10 +85,12 @@ async function kills() {
     await untilRunning(marker, count);
     await call(watcher, 'query', `${how} ${victim.threadId}`);
     const error = await killed;
-    say(how, { error, soon: Date.now() - start < 10000 });
+    say(how, {error, soon: Date.now() - start < 10000});
     victim.destroy();
   }
-  say('timeout', { error: await errorOf(() => call(watcher, 'query', { sql: 'SELECT SLEEP(30)', timeout: 500 })) });
+  say('timeout', {
+    error: await errorOf(() => call(watcher, 'query', {sql: 'SELECT SLEEP(30)', timeout: 500}))
+  });
   watcher.destroy();
 }
 

@@ -1,9 +1,16 @@
 // What the three npm client programs share: arguments, canonical output, waiting for a query.
 'use strict';
-const { createHash } = require('node:crypto');
+const {createHash} = require('node:crypto');
 
 const [host, port, user, password, database] = process.argv.slice(2);
-const settings = { host, port: Number(port), user, password, database, connectTimeout: 20000 };
+const settings = {
+  host,
+  port: Number(port),
+  user,
+  password,
+  database,
+  connectTimeout: 20000
+};
 
 function plain(key, value) {
   if (typeof value === 'bigint') return `${value}n`;
@@ -11,14 +18,17 @@ function plain(key, value) {
   return value;
 }
 
-const say = (step, seen) => console.log(JSON.stringify({ step, ...seen }, plain));
+const say = (step, seen) => console.log(JSON.stringify({step, ...seen}, plain));
 
-// Number, sqlstate and text; node-mariadb adds "(conn:ID, ...)", which differs between any two runs.
+// Number, sqlstate and text; node-mariadb adds "(conn:ID, ...)", which differs between any two
+// runs.
 function told(error) {
   if (!error) return null;
   const text = error.sqlMessage || error.message;
-  return [error.errno ?? null, error.code ?? null, error.sqlState ?? null,
-    text.replace(/conn(ectionId)?[:=]\s*-?\d+/g, 'conn=N').replaceAll(port, 'PORT')];
+  return [
+    error.errno ?? null, error.code ?? null, error.sqlState ?? null,
+    text.replace(/conn(ectionId)?[:=]\s*-?\d+/g, 'conn=N').replaceAll(port, 'PORT')
+  ];
 }
 
 async function errorOf(work) {
@@ -36,9 +46,18 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 // Until a statement with `marker` runs, seen by `count`: (sql) => Promise<number>.
 async function untilRunning(marker, count) {
   const until = Date.now() + 10000;
-  const sql = `SELECT COUNT(*) AS n FROM information_schema.processlist WHERE info LIKE '%${marker}%' `
-    + "AND info NOT LIKE '%processlist%'";
+  const sql =
+      `SELECT COUNT(*) AS n FROM information_schema.processlist WHERE info LIKE '%${marker}%' ` +
+      'AND info NOT LIKE \'%processlist%\'';
   while (Date.now() < until && Number(await count(sql)) === 0) await pause(50);
 }
 
-module.exports = { settings, say, told, errorOf, sha256, pause, untilRunning };
+module.exports = {
+  settings,
+  say,
+  told,
+  errorOf,
+  sha256,
+  pause,
+  untilRunning
+};
