@@ -119,6 +119,7 @@ std::uint32_t SlotLedger::free_slots() const {
 
 SlotLedger::Answer SlotLedger::MayGrant(ClassId id, Standing standing) const {
   const Class& c = classes_[id];
+  if (free_slots() == 0) return Answer::kNoSlot;
   if (c.leases >= c.max) return Answer::kClassFull;
   if (standing == Standing::kUnproven && c.unproven >= c.unproven_max) {
     return Answer::kUnprovenFull;
@@ -127,8 +128,7 @@ SlotLedger::Answer SlotLedger::MayGrant(ClassId id, Standing standing) const {
 }
 
 bool SlotLedger::SlotAllows(const Class& c, Standing standing) const {
-  const std::uint32_t free = free_slots();
-  if (free == 0) return false;
+  const std::uint32_t free = free_slots();  // REQUIRES: some
   if (standing == Standing::kUnproven) return free - 1 >= unused_reserves_;
   if (free >= unused_reserves_) return free - 1 >= unused_reserves_ - c.unused_reserve();
   // Broken from outside: only inside the own reserve, and what is left is shared in proportion.
