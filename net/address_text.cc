@@ -14,7 +14,7 @@ constexpr int kV4Offset = 96;
 }  // namespace
 
 std::optional<Address> ParseAddress(std::string_view text) {
-  if (text.size() > INET6_ADDRSTRLEN) return std::nullopt;
+  if (text.size() > INET6_ADDRSTRLEN || text.find('\0') != text.npos) return std::nullopt;
   const std::string z(text);
   in_addr v4{};
   if (inet_pton(AF_INET, z.c_str(), &v4) == 1) return Address::V4(ntohl(v4.s_addr));

@@ -17,8 +17,8 @@ namespace headgate::net {
 class KillMap final : public mysql::KillMap {
  public:
   // Ours start where no server's ids are, and stay below what a signed 32-bit client can hold.
-  static constexpr std::uint32_t kFirstId = 0x40000000;
-  static constexpr std::uint32_t kEndId = 0x80000000;
+  static constexpr std::uint32_t kFirstId = mysql::kFirstConnectionId;
+  static constexpr std::uint32_t kEndId = mysql::kEndConnectionId;
 
   // An id in use. Gives it back when destroyed.
   class Lease {
@@ -45,6 +45,8 @@ class KillMap final : public mysql::KillMap {
   // The next id that nobody has. REQUIRES: fewer than 2^30 leases.
   [[nodiscard]] Lease Allocate();
   [[nodiscard]] std::uint32_t BackendId(std::uint32_t our_id) const override;
+  // So that a test need not hand out 2^30 ids to see the wrap.
+  void SetNextForTest(std::uint32_t id) { next_ = id; }
 
  private:
   struct Shard {

@@ -1,0 +1,150 @@
+// The admin server on a real unix socket in a directory of its own.
+#include "net/admin.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "net/admin_client.h"
+#include "net/socket_address.h"
+#include "tests/net/wire_peer.h"
+
+namespace headgate::net {
+namespace {
+
+class AdminTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char pattern[] = "/tmp/headgate-admin-XXXXXX";
+    directory_ = mkdtemp(pattern);
+    path_ = directory_ + "/admin.sock";
+  }
+  void TearDown() override {
+    server_.reset();
+    unlink(path_.c_str());
+    rmdir(directory_.c_str());
+  }
+
+  void Serve(AdminHandler handler, Duration deadline = std::chrono::seconds(5)) {
+    AdminOptions options;
+    options.path = path_;
+    options.deadline = deadline;
+    auto bound = AdminServer::Bind(options);
+    ASSERT_TRUE(bound.ok()) << bound.status();
+    server_ = std::move(*bound);
+    server_->Start(std::move(handler));
+  }
+  static AdminReply Echo(std::string_view method, std::string_view target, std::string_view body) {
+    return {200, std::string(method) + ' ' + std::string(target) + ' ' + std::string(body)};
+  }
+  [[nodiscard]] WirePeer Raw() const {
+    const SocketAddress to = Resolve("unix:" + path_)->front();
+    Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(connect(fd.get(), to.get(), to.size), 0);
+    return WirePeer(std::move(fd));
+  }
+  // "HTTP/1.1 413 ...": the number.
+  static std::string StatusOf(WirePeer& peer) {
+    const auto line = peer.Read(12);
+    return line ? line->substr(9) : "closed";
+  }
+
+  std::string directory_, path_;
+  std::unique_ptr<AdminServer> server_;
+};
+
+TEST_F(AdminTest, AnswersWhatTheHandlerSays) {
+  Serve(Echo);
+  const auto get = AdminCall(path_, "GET", "/status", "");
+  ASSERT_TRUE(get.ok()) << get.status();
+  EXPECT_EQ(get->status, 200U);
+  EXPECT_EQ(get->body, "GET /status ");
+  const auto post = AdminCall(path_, "POST", "/ban", R"({"address":"192.0.2.1"})");
+  ASSERT_TRUE(post.ok()) << post.status();
+  EXPECT_EQ(post->body, R"(POST /ban {"address":"192.0.2.1"})");
+}
+
+TEST_F(AdminTest, PassesTheHandlersStatusAndALongBodyOn) {
+  const std::string body(5'000'000, 'b');
+  Serve([&](auto, auto, auto) { return AdminReply{404, body}; });
+  const auto reply = AdminCall(path_, "GET", "/bans", "");
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->status, 404U);
+  EXPECT_EQ(reply->body, body);
+}
+
+TEST_F(AdminTest, TheFileIsForOwnerAndGroupAndGoesWithTheServer) {
+  Serve(Echo);
+  struct stat info {};
+  ASSERT_EQ(stat(path_.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0660U);
+  server_.reset();
+  EXPECT_NE(stat(path_.c_str(), &info), 0);
+  EXPECT_EQ(AdminCall(path_, "GET", "/", "").status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(AdminTest, ReplacesADeadSocketButNeitherALiveOneNorAFile) {
+  {
+    const SocketAddress to = Resolve("unix:" + path_)->front();
+    const Fd left_behind(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(bind(left_behind.get(), to.get(), to.size), 0);
+  }
+  Serve(Echo);
+  AdminOptions again;
+  again.path = path_;
+  EXPECT_EQ(AdminServer::Bind(again).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_TRUE(AdminCall(path_, "GET", "/", "").ok()) << "the first is unharmed";
+  server_.reset();
+  std::ofstream(path_) << "precious";
+  EXPECT_EQ(AdminServer::Bind(again).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(access(path_.c_str(), F_OK), 0);
+}
+
+TEST_F(AdminTest, RefusesABodyThatIsTooLong) {
+  Serve(Echo);
+  WirePeer peer = Raw();
+  peer.Send("POST /ban HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n");
+  EXPECT_EQ(StatusOf(peer), "413");
+  const auto reply = AdminCall(path_, "POST", "/ban", std::string(kMaxAdminBody + 1, 'x'));
+  if (reply.ok()) {
+    EXPECT_EQ(reply->status, 413U);
+  }
+  const auto longest = AdminCall(path_, "POST", "/ban", std::string(kMaxAdminBody, 'x'));
+  ASSERT_TRUE(longest.ok()) << longest.status();
+  EXPECT_EQ(longest->status, 200U);
+}
+
+TEST_F(AdminTest, RefusesAHeaderThatIsTooLongAndWhatIsNoRequest) {
+  Serve(Echo);
+  WirePeer longest = Raw();
+  longest.Send("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n");
+  EXPECT_EQ(StatusOf(longest), "431");
+  WirePeer garbage = Raw();
+  garbage.Send("\x0f\x00\x00\x01 not http\r\n\r\n");
+  EXPECT_EQ(StatusOf(garbage), "400");
+}
+
+TEST_F(AdminTest, ASlowClientIsCutAndHoldsNobodyUp) {
+  Serve(Echo, std::chrono::milliseconds(200));
+  WirePeer slow = Raw();
+  slow.Send("GET /status HT");
+  EXPECT_TRUE(AdminCall(path_, "GET", "/status", "").ok());
+  EXPECT_TRUE(slow.ReadsEnd());
+}
+
+TEST_F(AdminTest, OneWhoOpensManyConnectionsGetsNoMore) {
+  Serve(Echo, std::chrono::milliseconds(300));
+  std::vector<WirePeer> many;
+  for (int i = 0; i < 40; ++i) many.push_back(Raw());
+  for (WirePeer& peer : many) EXPECT_TRUE(peer.ReadsEnd());
+  EXPECT_TRUE(AdminCall(path_, "GET", "/status", "").ok()) << "and afterwards all is well";
+}
+
+}  // namespace
+}  // namespace headgate::net

@@ -1,0 +1,58 @@
+#include "net/kill_map.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+#include <vector>
+
+namespace headgate::net {
+namespace {
+
+TEST(KillMap, MapsWhileTheLeaseLives) {
+  KillMap map;
+  KillMap::Lease lease = map.Allocate();
+  EXPECT_EQ(lease.id(), KillMap::kFirstId);
+  EXPECT_EQ(map.BackendId(lease.id()), 0U) << "no backend yet";
+  lease.SetBackendId(42);
+  EXPECT_EQ(map.BackendId(KillMap::kFirstId), 42U);
+  lease.Release();
+  EXPECT_EQ(map.BackendId(KillMap::kFirstId), 0U);
+}
+
+TEST(KillMap, ALeaseThatEndsOrMovesKeepsTheBooks) {
+  KillMap map;
+  {
+    KillMap::Lease first = map.Allocate();
+    first.SetBackendId(1);
+    KillMap::Lease second = std::move(first);
+    EXPECT_EQ(map.BackendId(KillMap::kFirstId), 1U);
+    second = map.Allocate();
+    EXPECT_EQ(map.BackendId(KillMap::kFirstId), 0U) << "what it held before is given back";
+    EXPECT_EQ(second.id(), KillMap::kFirstId + 1);
+    second.SetBackendId(2);
+  }
+  EXPECT_EQ(map.BackendId(KillMap::kFirstId + 1), 0U);
+}
+
+TEST(KillMap, WrapsBelowTwoToThe31) {
+  KillMap map(KillMap::kEndId - 2);
+  std::vector<KillMap::Lease> leases;
+  leases.push_back(map.Allocate());
+  leases.push_back(map.Allocate());
+  EXPECT_EQ(leases[1].id(), KillMap::kEndId - 1);
+  leases.push_back(map.Allocate());
+  EXPECT_EQ(leases[2].id(), KillMap::kFirstId);
+}
+
+TEST(KillMap, AfterTheWrapAnIdStillInUseIsNotGivenTwice) {
+  KillMap map(KillMap::kEndId - 1);
+  const KillMap::Lease last = map.Allocate();
+  const KillMap::Lease first = map.Allocate();
+  ASSERT_EQ(first.id(), KillMap::kFirstId);
+  map.SetNextForTest(KillMap::kEndId - 1);
+  const KillMap::Lease other = map.Allocate();
+  EXPECT_EQ(other.id(), KillMap::kFirstId + 1);
+}
+
+}  // namespace
+}  // namespace headgate::net
