@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
+#include <absl/strings/str_format.h>
 #include "guard/config_keys.h"
 #include "guard/config_text.h"
 #include "net/address_text.h"

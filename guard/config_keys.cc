@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_format.h"
+#include <absl/strings/str_format.h>
 #include "guard/config_key_makers.h"
 
 namespace headgate::guard {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "absl/strings/str_format.h"
+#include <absl/strings/str_format.h>
 
 namespace headgate::guard {
 namespace {

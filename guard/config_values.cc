@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "absl/strings/str_format.h"
+#include <absl/strings/str_format.h>
 #include "guard/config_text.h"
 #include "net/address_text.h"
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "absl/strings/str_format.h"
+#include <absl/strings/str_format.h>
 #include "guard/config.h"
 #include "net/address_text.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_format.h"
+#include <absl/strings/str_format.h>
 #include "guard/config_values.h"
 
 namespace headgate::guard {

@@ -1,0 +1,32 @@
+#include "guard/admin_place.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include <absl/strings/str_format.h>
+
+namespace headgate::guard {
+
+absl::Status MakeAdminDirectory(const std::string& socket_path, const RunAs& who) {
+  const std::size_t slash = socket_path.rfind('/');
+  if (slash == std::string::npos || slash == 0) return absl::OkStatus();
+  const std::string directory = socket_path.substr(0, slash);
+  const auto failed = [&](std::string_view what) {
+    return absl::PermissionDeniedError(absl::StrFormat(
+        "cannot %s %s for the admin socket: %s; set [admin] socket to a path where this user may "
+        "create files",
+        what, directory, std::strerror(errno)));
+  };
+  if (mkdir(directory.c_str(), 0755) != 0) {
+    return errno == EEXIST ? absl::OkStatus() : failed("make");
+  }
+  if (who.started_as_root && chown(directory.c_str(), who.uid, who.gid) != 0) {
+    return failed("give away");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace headgate::guard

@@ -1,0 +1,203 @@
+#include "guard/commands.h"
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <iostream>
+#include <string>
+
+#include "guard/config.h"
+#include "guard/daemon.h"
+#include "guard/status.h"
+#include "guard/version.h"
+#include "net/admin_client.h"
+
+namespace headgate::guard {
+namespace {
+
+namespace json = boost::json;
+
+constexpr char kFooter[] = R"(
+Examples:
+  headgate check /etc/headgate/headgate.toml
+      every problem at once, each with file:line:column
+  headgate run --config /etc/headgate/headgate.toml
+      serve; SIGHUP reloads, SIGTERM drains, a second one ends at once
+  headgate status
+      slots, pending, waiting, refusals by reason
+  headgate ban 203.0.113.7 10m
+      a source is an IPv4 address or an IPv6 /64
+  headgate unban all
+
+The smallest configuration is one line, below [gate]:
+  backend = ["192.0.2.10:3306"]
+
+Exit status: 0 done, 1 the answer is no, 2 wrong usage or config.)";
+
+struct Arguments {
+  std::string config = "/etc/headgate/headgate.toml";
+  std::string socket = Config().admin_socket;
+  std::string address;
+  std::string how_long;
+  bool as_json = false;
+};
+
+std::string Json(const std::string& text) { return json::serialize(json::value(text)); }
+
+int Check(const Arguments& args) {
+  const Loaded loaded = LoadConfig(args.config);
+  if (args.as_json) {
+    json::array problems;
+    for (const Problem& p : loaded.problems) {
+      const bool error = p.severity == Problem::Severity::kError;
+      problems.push_back(json::object{{"severity", error ? "error" : "warning"},
+                                      {"file", p.file},
+                                      {"line", p.at.line},
+                                      {"column", p.at.column},
+                                      {"key", p.key},
+                                      {"message", p.message}});
+    }
+    const json::object all{{"ok", loaded.config.has_value()}, {"problems", problems}};
+    std::cout << json::serialize(all) << "\n";
+  } else {
+    for (const Problem& p : loaded.problems) std::cout << ToText(p) << "\n";
+    if (loaded.config) std::cout << args.config << ": ok\n";
+  }
+  return loaded.config ? kExitDone : kExitUsage;
+}
+
+// The text of the answer's "error"; empty where it has none.
+std::string ErrorOf(const std::string& body) {
+  json::error_code error;
+  const json::value root = json::parse(body, error);
+  const auto* object = error ? nullptr : root.if_object();
+  const auto* text = object == nullptr ? nullptr : object->if_contains("error");
+  return text != nullptr && text->is_string() ? std::string(text->as_string().c_str()) : "";
+}
+
+int Print(const Arguments& args, const net::AdminReply& reply, const std::string& text) {
+  const std::string error = ErrorOf(reply.body);
+  if (args.as_json) {
+    std::cout << reply.body << "\n";
+  } else if (!error.empty()) {
+    std::cerr << "headgate: " << error << "\n";
+  } else {
+    (reply.status == 200 ? std::cout : std::cerr) << text;
+  }
+  if (reply.status == 200) return kExitDone;
+  return reply.status == 400 || reply.status == 422 ? kExitUsage : kExitNo;
+}
+
+std::string ReloadText(const std::string& body) {
+  json::error_code error;
+  const json::value root = json::parse(body, error);
+  if (error || !root.is_object()) return body + "\n";
+  std::string out;
+  const auto list = [&](const char* name, const std::string& prefix) {
+    const auto* found = root.get_object().if_contains(name);
+    const auto* lines = found == nullptr ? nullptr : found->if_array();
+    if (lines == nullptr) return;
+    for (const json::value& line : *lines) {
+      if (line.is_string()) out += prefix + line.as_string().c_str() + "\n";
+    }
+  };
+  list("problems", "");
+  list("changed", "");
+  list("need_restart", "needs a restart: ");
+  const auto* ok = root.get_object().if_contains("ok");
+  const bool done = ok != nullptr && *ok == json::value(true);
+  return out + (done ? "reloaded\n" : "nothing was changed\n");
+}
+
+// One request; `text` makes the answer readable.
+template <class Text>
+int Ask(const Arguments& args, const char* method, const char* target, const std::string& body,
+        Text text) {
+  const auto reply = net::AdminCall(args.socket, method, target, body);
+  if (!reply.ok()) {
+    const std::string why(reply.status().message());
+    if (args.as_json) {
+      std::cout << "{\"error\":" << Json(why) << "}\n";
+    } else {
+      std::cerr << "headgate: " << why << "\n";
+    }
+    return kExitNo;
+  }
+  return Print(args, *reply, text(reply->body));
+}
+
+int Reload(const Arguments& args) { return Ask(args, "POST", "/reload", "", ReloadText); }
+
+int Ban(const Arguments& args) {
+  std::string body = "{\"address\":" + Json(args.address);
+  if (!args.how_long.empty()) body += ",\"for\":" + Json(args.how_long);
+  return Ask(args, "POST", "/ban", body + "}",
+             [&](const std::string&) { return "banned " + args.address + "\n"; });
+}
+
+int Unban(const Arguments& args) {
+  return Ask(args, "POST", "/unban", "{\"address\":" + Json(args.address) + "}",
+             [&](const std::string&) { return "unbanned " + args.address + "\n"; });
+}
+
+int PrintVersion(const Arguments& args) {
+  const std::string version(Version());
+  std::cout << (args.as_json ? "{\"version\":" + Json(version) + "}" : "headgate " + version)
+            << "\n";
+  return kExitDone;
+}
+
+using Command = std::function<int(const Arguments&)>;
+
+CLI::App* Add(CLI::App& app, const std::string& name, const std::string& what, Arguments& args,
+              Command& chosen, Command run) {
+  CLI::App* command = app.add_subcommand(name, what);
+  command->add_flag("--json", args.as_json, "answer in JSON");
+  command->callback([&chosen, run = std::move(run)] { chosen = run; });
+  return command;
+}
+
+void AddAsking(CLI::App& app, Arguments& args, Command& chosen) {
+  const auto add = [&](const std::string& name, const std::string& what, Command run) {
+    CLI::App* command = Add(app, name, what, args, chosen, std::move(run));
+    command->add_option("--socket", args.socket, "the running gate's admin socket")
+        ->capture_default_str();
+    return command;
+  };
+  add("status", "what the running gate holds and whom it turned away",
+      [](const Arguments& a) { return Ask(a, "GET", "/status", "", StatusText); });
+  add("bans", "who is banned, and for how long yet",
+      [](const Arguments& a) { return Ask(a, "GET", "/bans", "", BansText); });
+  CLI::App* ban = add("ban", "turn a source away at the door", Ban);
+  ban->add_option("address", args.address, "IPv4 address, IPv6 address or /64")->required();
+  ban->add_option("for", args.how_long, "10m, 1h, 7d; default: [source] ban");
+  CLI::App* unban = add("unban", "let a source in again", Unban);
+  unban->add_option("address", args.address, "an address as `bans` shows it, or \"all\"")
+      ->required();
+  add("reload", "read the config again; nothing changes if it has a problem", Reload);
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv) {
+  Arguments args;
+  Command chosen;
+  CLI::App app("headgate: a DoS shield in front of MySQL and MariaDB", "headgate");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "headgate " + std::string(Version()));
+  CLI::App* run = app.add_subcommand("run", "serve until SIGTERM");
+  run->add_option("--config", args.config, "the configuration file")->capture_default_str();
+  run->callback([&] { chosen = [](const Arguments& a) { return RunDaemon(a.config); }; });
+  CLI::App* check = Add(app, "check", "every problem of a config file", args, chosen, Check);
+  check->add_option("file", args.config, "the configuration file")->capture_default_str();
+  AddAsking(app, args, chosen);
+  Add(app, "version", "the version of this build", args, chosen, PrintVersion);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitDone : kExitUsage;
+  }
+  return chosen(args);
+}
+
+}  // namespace headgate::guard

@@ -1,0 +1,234 @@
+#include "guard/control.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <utility>
+
+#include <absl/strings/str_format.h>
+#include "guard/config_text.h"
+#include "guard/log.h"
+#include "guard/reload.h"
+#include "net/address_text.h"
+
+namespace headgate::guard {
+namespace {
+
+namespace json = boost::json;
+
+constexpr Duration kLongestBan = std::chrono::hours(24 * 365);
+
+net::AdminReply Refuse(unsigned status, const std::string& message) {
+  return {status, json::serialize(json::object{{"error", message}})};
+}
+
+// A field of a JSON object that is text; empty where it is not there or anything else.
+std::string Field(std::string_view body, const char* name) {
+  json::error_code error;
+  const json::value root = json::parse(json::string_view(body.data(), body.size()), error);
+  const auto* object = error ? nullptr : root.if_object();
+  const auto* value = object == nullptr ? nullptr : object->if_contains(name);
+  const auto* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? "" : std::string(text->data(), text->size());
+}
+
+// An address, or a source as `bans` prints it ("2001:db8::/64").
+std::optional<Address> ParseSource(const std::string& text) {
+  if (const auto address = net::ParseAddress(text)) return SourceOf(*address);
+  const auto network = net::ParseCidr(text);
+  if (!network || Masked(network->address, network->bits) != SourceOf(network->address)) {
+    return std::nullopt;
+  }
+  const std::uint8_t bits = network->address.IsV4() ? 128 : 64;
+  if (network->bits != bits) return std::nullopt;
+  return network->address;
+}
+
+std::string NoAddress(const std::string& text) {
+  return absl::StrFormat(
+      "\"%s\" is no address: expected \"192.0.2.1\", \"2001:db8::1\" or an IPv6 "
+      "/64",
+      text.substr(0, 64));
+}
+
+json::array ToJson(const std::vector<std::string>& texts) {
+  json::array out;
+  for (const std::string& text : texts) out.push_back(json::string(text));
+  return out;
+}
+
+}  // namespace
+
+FittedLimits FitLimits(const Limits& wanted, std::size_t max_clients) {
+  auto limits = std::make_shared<Limits>(wanted);
+  const SlotLimits& slots = wanted.slots;
+  const std::size_t capacity =
+      slots.max_connections - std::min(slots.keep_free, slots.max_connections);
+  const std::size_t room = max_clients > capacity ? max_clients - capacity : 1;
+  FittedLimits fitted;
+  if (max_clients > 0 && wanted.pending.max + wanted.waiting.max > room) {
+    const auto waiting = std::min<std::size_t>(wanted.waiting.max, room / 4);
+    const auto pending = std::min<std::size_t>(wanted.pending.max, room - waiting);
+    limits->waiting.max = static_cast<std::uint32_t>(waiting);
+    limits->waiting.per_source = std::min(wanted.waiting.per_source, limits->waiting.max);
+    limits->pending.max = static_cast<std::uint32_t>(std::max<std::size_t>(pending, 1));
+    fitted.note = absl::StrFormat(
+        "the limit on open files allows %d clients: [pending] max is %d instead of %d, [waiting] "
+        "max is %d instead of %d; raise LimitNOFILE to change that",
+        max_clients, limits->pending.max, wanted.pending.max, limits->waiting.max,
+        wanted.waiting.max);
+  }
+  fitted.limits = std::move(limits);
+  return fitted;
+}
+
+Control::Control(Parts parts, Config running)
+    : parts_(std::move(parts)), started_(parts_.now()), running_(std::move(running)) {}
+
+Config Control::running() const {
+  const std::lock_guard lock(mutex_);
+  return running_;
+}
+
+net::AdminReply Control::Handle(std::string_view method, std::string_view target,
+                                std::string_view body) {
+  struct Route {
+    std::string_view method, target;
+    net::AdminReply (*answer)(Control&, std::string_view body);
+  };
+  static constexpr Route kRoutes[] = {
+      {"GET", "/status", [](Control& c, std::string_view) { return c.Status(); }},
+      {"GET", "/bans",
+       [](Control& c, std::string_view) {
+         const Time now = c.parts_.now();
+         return net::AdminReply{200, BansJson(c.parts_.engine->Bans(now), now)};
+       }},
+      {"POST", "/ban", [](Control& c, std::string_view b) { return c.Ban(b); }},
+      {"POST", "/unban", [](Control& c, std::string_view b) { return c.Unban(b); }},
+      {"POST", "/reload", [](Control& c, std::string_view) { return c.ReloadReply(); }},
+  };
+  bool known = false;
+  for (const Route& route : kRoutes) {
+    if (route.target != target) continue;
+    if (route.method == method) return route.answer(*this, body);
+    known = true;
+  }
+  return known ? Refuse(405, "not with this method") : Refuse(404, "there is no such page");
+}
+
+net::AdminReply Control::Status() {
+  StatusFacts facts;
+  const Time now = parts_.now();
+  {
+    const std::lock_guard lock(mutex_);
+    facts.mode = running_.limits.mode;
+    facts.reloads = reloads_;
+  }
+  facts.uptime = now - started_;
+  facts.draining = draining_;
+  facts.listening = parts_.listening;
+  facts.gate = parts_.gate_status();
+  facts.engine = parts_.engine->Status(now);
+  facts.log_dropped = parts_.log_dropped();
+  return {200, StatusJson(facts)};
+}
+
+net::AdminReply Control::Ban(std::string_view body) {
+  const std::string text = Field(body, "address");
+  const auto source = ParseSource(text);
+  if (!source) return Refuse(400, NoAddress(text));
+  Duration how_long = running().limits.source.ban;
+  if (const std::string wanted = Field(body, "for"); !wanted.empty()) {
+    const auto parsed = ParseDuration(wanted);
+    if (!parsed || *parsed < std::chrono::seconds(1) || *parsed > kLongestBan) {
+      return Refuse(400, absl::StrFormat("\"%s\" is no time from 1s to 365d: expected \"10m\", "
+                                         "\"1h\", \"7d\"",
+                                         wanted.substr(0, 64)));
+    }
+    how_long = *parsed;
+  }
+  const Time now = parts_.now();
+  parts_.engine->Ban(*source, how_long, "operator", now);
+  const auto bans = parts_.engine->Bans(now);
+  const bool there = std::any_of(bans.begin(), bans.end(),
+                                 [&](const BanInfo& ban) { return ban.source == *source; });
+  if (!there) {
+    return Refuse(409, net::SourceText(*source) +
+                           " is not banned: it is in [source] never_ban or "
+                           "exempt, or the ban list is full");
+  }
+  Log(LogLevel::kInfo,
+      absl::StrFormat("banned %s for %s (operator)", net::SourceText(*source), ToText(how_long)));
+  return {200, json::serialize(
+                   json::object{{"banned", net::SourceText(*source)}, {"for", ToText(how_long)}})};
+}
+
+net::AdminReply Control::Unban(std::string_view body) {
+  const std::string text = Field(body, "address");
+  const Time now = parts_.now();
+  std::size_t count = 0;
+  if (text == "all") {
+    count = parts_.engine->UnbanAll(now);
+  } else {
+    const auto source = ParseSource(text);
+    if (!source) return Refuse(400, NoAddress(text));
+    if (!parts_.engine->Unban(*source, now)) {
+      return Refuse(404, net::SourceText(*source) + " is not banned");
+    }
+    count = 1;
+  }
+  Log(LogLevel::kInfo, absl::StrFormat("unbanned %s: %d (operator)", text, count));
+  return {200, json::serialize(json::object{{"unbanned", count}})};
+}
+
+net::AdminReply Control::ReloadReply() {
+  const ReloadResult result = Reload();
+  return {result.done ? 200u : 422u,
+          json::serialize(json::object{{"ok", result.done},
+                                       {"problems", ToJson(result.problems)},
+                                       {"changed", ToJson(result.changed)},
+                                       {"need_restart", ToJson(result.need_restart)}})};
+}
+
+ReloadResult Control::Reload() {
+  const std::lock_guard one_at_a_time(reload_mutex_);
+  ReloadResult result;
+  const Loaded loaded = parts_.load();
+  for (const Problem& problem : loaded.problems) {
+    result.problems.push_back(ToText(problem));
+    Log(problem.severity == Problem::Severity::kError ? LogLevel::kError : LogLevel::kWarning,
+        "reload: " + result.problems.back());
+  }
+  if (!loaded.config) {
+    const std::lock_guard lock(mutex_);
+    ++reloads_.refused;
+    reloads_.last = "refused";
+    Log(LogLevel::kError, "reload: nothing was changed");
+    return result;
+  }
+  TakeOver(PlanReload(running(), *loaded.config), result);
+  return result;
+}
+
+void Control::TakeOver(ReloadPlan plan, ReloadResult& result) {
+  const FittedLimits fitted = FitLimits(plan.next.limits, parts_.max_clients);
+  if (!fitted.note.empty()) Log(LogLevel::kWarning, "reload: " + fitted.note);
+  parts_.engine->Publish(fitted.limits, parts_.now());
+  parts_.apply(plan.next);
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = std::move(plan.next);
+    ++reloads_.done;
+    reloads_.last = "ok";
+  }
+  for (const auto& line : plan.changed) Log(LogLevel::kInfo, "reload: " + line);
+  for (const auto& line : plan.need_restart) {
+    Log(LogLevel::kWarning, "reload: needs a restart: " + line);
+  }
+  Log(LogLevel::kInfo, absl::StrFormat("reload: done, %d changed, %d need a restart",
+                                       plan.changed.size(), plan.need_restart.size()));
+  result.done = true;
+  result.changed = std::move(plan.changed);
+  result.need_restart = std::move(plan.need_restart);
+}
+
+}  // namespace headgate::guard

@@ -1,0 +1,77 @@
+// What the operator may do to a running gate: the answers of the admin socket, and the reload.
+//
+// Threads: any; one reload at a time, and `status` does not wait for it. Lifetime: what it refers
+// to outlives it.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "guard/config.h"
+#include "guard/reload.h"
+#include "guard/status.h"
+#include "net/admin.h"
+#include "policies/engine.h"
+
+namespace headgate::guard {
+
+// The limits as the engine gets them: pending and waiting lowered to what `max_clients` (the
+// descriptors) allow beside the slots. `note` says so, or is empty.
+struct FittedLimits {
+  std::shared_ptr<const Limits> limits;
+  std::string note;
+};
+[[nodiscard]] FittedLimits FitLimits(const Limits& wanted, std::size_t max_clients);
+
+// What a reload came to.
+struct ReloadResult {
+  bool done = false;
+  std::vector<std::string> problems;  // every one; with done = true warnings only
+  std::vector<std::string> changed;
+  std::vector<std::string> need_restart;
+};
+
+class Control {
+ public:
+  struct Parts {
+    Engine* engine = nullptr;
+    std::function<Time()> now;
+    std::function<net::GateStatus()> gate_status;
+    std::function<Loaded()> load;              // reads the config file anew
+    std::function<void(const Config&)> apply;  // log level, sampling: what is not the engine's
+    std::function<std::uint64_t()> log_dropped;
+    std::vector<std::string> listening;
+    std::size_t max_clients = 0;
+  };
+  Control(Parts parts, Config running);
+
+  // The admin socket's handler.
+  [[nodiscard]] net::AdminReply Handle(std::string_view method, std::string_view target,
+                                       std::string_view body);
+  // Whole or not at all; logs what came of it.
+  ReloadResult Reload();
+  void SetDraining() { draining_ = true; }
+  [[nodiscard]] Config running() const;
+
+ private:
+  [[nodiscard]] net::AdminReply Status();
+  [[nodiscard]] net::AdminReply Ban(std::string_view body);
+  [[nodiscard]] net::AdminReply Unban(std::string_view body);
+  [[nodiscard]] net::AdminReply ReloadReply();
+  void TakeOver(ReloadPlan plan, ReloadResult& result);
+
+  const Parts parts_;
+  const Time started_;
+  std::atomic<bool> draining_ = false;
+  std::mutex reload_mutex_;   // one reload at a time; may be held while a name is looked up
+  mutable std::mutex mutex_;  // what follows; short
+  Config running_;
+  ReloadCounts reloads_;
+};
+
+}  // namespace headgate::guard

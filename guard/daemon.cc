@@ -1,0 +1,277 @@
+#include "guard/daemon.h"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include <absl/strings/str_format.h>
+#include "guard/admin_place.h"
+#include "guard/config.h"
+#include "guard/config_text.h"
+#include "guard/control.h"
+#include "guard/identity.h"
+#include "guard/log.h"
+#include "guard/privileges.h"
+#include "guard/signals.h"
+#include "guard/telemetry.h"
+#include "guard/version.h"
+#include "net/admin.h"
+#include "net/clock.h"
+#include "net/gate.h"
+#include "policies/engine.h"
+
+namespace headgate::guard {
+namespace {
+
+absl::Status Start(std::string_view what, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      absl::StrFormat("%s: %s", what, std::string(status.message())));
+}
+
+absl::StatusOr<EngineSecrets> RandomSecrets() {
+  EngineSecrets secrets;
+  if (getrandom(&secrets, sizeof secrets, 0) != sizeof secrets) {
+    return absl::UnavailableError("getrandom: no random bytes");
+  }
+  return secrets;
+}
+
+class Daemon {
+ public:
+  explicit Daemon(std::string path) : path_(std::move(path)) {}
+
+  int Run() {
+    Loaded loaded = LoadConfig(path_);
+    InitLog(loaded.config ? loaded.config->log_level : "info");
+    for (const Problem& problem : loaded.problems) {
+      const bool error = problem.severity == Problem::Severity::kError;
+      Log(error ? LogLevel::kError : LogLevel::kWarning, ToText(problem));
+    }
+    if (!loaded.config) return kExitUsage;
+    config_ = std::move(*loaded.config);
+    if (const absl::Status status = Open(); !status.ok()) return Fail(status);
+    if (const absl::Status status = Serve(); !status.ok()) return Fail(status);
+    return Loop();
+  }
+
+ private:
+  static int Fail(const absl::Status& status) {
+    Log(LogLevel::kError, std::string(status.message()));
+    return kExitNo;
+  }
+
+  // Everything that may need root, in the end without it.
+  absl::Status Open() {
+    if (!signals_.ok()) return absl::UnavailableError("signalfd: out of descriptors");
+    if (const absl::Status status = SettleBackend(); !status.ok()) return status;
+    auto who = ChooseUser(config_);
+    if (!who.ok()) return who.status();
+    const bool collapsed = config_.limits.identity_collapsed;
+    if (auto s = JudgeRunningUser(config_, collapsed, who->name, who->uid); !s.ok()) return s;
+    if (auto s = OpenLogs(*who); !s.ok()) return s;
+    auto gate = net::Gate::Bind(MakeGateOptions());
+    if (!gate.ok()) return Start("[gate] listen", gate.status());
+    gate_ = std::move(*gate);
+    if (auto s = OpenAdmin(*who); !s.ok()) return s;
+    if (auto s = BecomeUser(*who); !s.ok()) return s;
+    SayWho(*who);
+    return absl::OkStatus();
+  }
+
+  // The name is looked up once, and what came of it is both judged and connected to.
+  absl::Status SettleBackend() {
+    Endpoint& backend = config_.backend.at(0);
+    std::vector<Address> resolved;
+    if (!backend.host.empty()) {
+      resolved = ReadHostFacts(path_).resolve(backend.host);
+      if (resolved.empty()) {
+        return absl::UnavailableError(
+            absl::StrFormat("[gate] backend: %s cannot be looked up", backend.host));
+      }
+    }
+    const IdentityFinding finding = JudgeIdentity(config_, resolved);
+    if (!finding.error.empty()) {
+      return absl::FailedPreconditionError("[gate] backend: " + finding.error);
+    }
+    config_.limits.identity_collapsed = finding.collapsed;
+    connect_to_ = backend;
+    if (!resolved.empty()) {
+      connect_to_.host.clear();
+      connect_to_.address = resolved[0];
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenLogs(const RunAs& who) {
+    TelemetryOptions options;
+    options.sample = config_.log_sample;
+    options.decisions = config_.log_decisions;
+    auto telemetry = Telemetry::Open(options);
+    if (!telemetry.ok()) return telemetry.status();
+    telemetry_ = std::move(*telemetry);
+    if (who.started_as_root) telemetry_->GiveFileTo(who.uid, who.gid);
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenAdmin(const RunAs& who) {
+    if (auto s = MakeAdminDirectory(config_.admin_socket, who); !s.ok()) return s;
+    net::AdminOptions options;
+    options.path = config_.admin_socket;
+    if (who.started_as_root) {
+      options.owner = who.uid;
+      options.group = who.gid;
+    }
+    auto admin = net::AdminServer::Bind(options);
+    if (!admin.ok()) {
+      return Start("[admin] socket " + config_.admin_socket +
+                       " (set it to a path where this user may create files)",
+                   admin.status());
+    }
+    admin_ = std::move(*admin);
+    return absl::OkStatus();
+  }
+
+  net::GateOptions MakeGateOptions() const {
+    net::GateOptions options;
+    for (const Endpoint& listen : config_.listen) options.listen.push_back(ToText(listen));
+    options.backend = ToText(connect_to_);
+    switch (config_.proxy_to_backend) {
+      case ProxyToBackend::kOff:
+        options.proxy_to_backend = net::ProxyHeader::kOff;
+        break;
+      case ProxyToBackend::kV1:
+        options.proxy_to_backend = net::ProxyHeader::kV1;
+        break;
+      case ProxyToBackend::kV2:
+        options.proxy_to_backend = net::ProxyHeader::kV2;
+        break;
+    }
+    options.threads = config_.threads;
+    return options;
+  }
+
+  void SayWho(const RunAs& who) const {
+    if (who.fell_back) {
+      Log(LogLevel::kWarning, absl::StrFormat("there is no user %s ([gate] user): running as %s",
+                                              config_.user, who.name));
+    }
+    if (access(path_.c_str(), R_OK) != 0) {
+      Log(LogLevel::kWarning, absl::StrFormat("%s cannot be read by the user %s: a reload will be "
+                                              "refused until it can",
+                                              path_, who.name));
+    }
+  }
+
+  absl::Status Serve() {
+    auto secrets = RandomSecrets();
+    if (!secrets.ok()) return secrets.status();
+    const FittedLimits fitted = FitLimits(config_.limits, gate_->max_clients());
+    if (!fitted.note.empty()) Log(LogLevel::kWarning, fitted.note);
+    engine_ = std::make_unique<Engine>(fitted.limits, *secrets, gate_->wakeups(), *telemetry_);
+    telemetry_->Start();
+    control_ = std::make_unique<Control>(ControlParts(), config_);
+    if (auto s = gate_->Start(*engine_); !s.ok()) return Start("[gate] backend", s);
+    admin_->Start([this](std::string_view method, std::string_view target, std::string_view body) {
+      return control_->Handle(method, target, body);
+    });
+    for (const std::string& address : gate_->listening()) {
+      Log(LogLevel::kInfo, "listening on " + address);
+    }
+    Log(LogLevel::kInfo,
+        absl::StrFormat("backend %s, PROXY header %s, admin socket %s",
+                        ToText(config_.backend.at(0)), ProxyText(), config_.admin_socket));
+    Log(LogLevel::kInfo, absl::StrFormat("headgate %s is up, pid %d", Version(), getpid()));
+    return absl::OkStatus();
+  }
+
+  std::string_view ProxyText() const {
+    switch (config_.proxy_to_backend) {
+      case ProxyToBackend::kOff:
+        return "off";
+      case ProxyToBackend::kV1:
+        return "v1";
+      case ProxyToBackend::kV2:
+        break;
+    }
+    return "v2";
+  }
+
+  Control::Parts ControlParts() {
+    Control::Parts parts;
+    parts.engine = engine_.get();
+    parts.now = net::Now;
+    parts.gate_status = [this] { return gate_->Status(); };
+    parts.load = [this] { return LoadConfig(path_); };
+    parts.apply = [this](const Config& config) {
+      SetLogLevel(config.log_level);
+      telemetry_->SetSample(config.log_sample);
+    };
+    parts.log_dropped = [this] { return telemetry_->dropped(); };
+    parts.listening = gate_->listening();
+    parts.max_clients = gate_->max_clients();
+    return parts;
+  }
+
+  int Loop() {
+    std::thread waiter([this] {
+      gate_->Wait();
+      signals_.NotifyEnded();
+    });
+    bool draining = false;
+    Wake wake = signals_.Next();
+    for (; wake != Wake::kEnded; wake = signals_.Next()) {
+      if (wake == Wake::kReload) {
+        if (!draining) control_->Reload();
+      } else if (!std::exchange(draining, true)) {
+        Drain();
+      } else {
+        Log(LogLevel::kWarning, "second signal: ending at once");
+        gate_->StopNow();
+      }
+    }
+    waiter.join();
+    return Close(draining);
+  }
+
+  void Drain() {
+    const Duration patience = control_->running().drain;
+    Log(LogLevel::kInfo,
+        absl::StrFormat("draining for at most %s; a second signal ends at once", ToText(patience)));
+    control_->SetDraining();
+    gate_->Drain(patience);
+  }
+
+  int Close(bool asked_for) {
+    admin_->Stop();
+    engine_.reset();
+    telemetry_->Stop();
+    if (!asked_for) {
+      Log(LogLevel::kError, "the gate ended by itself");
+      return kExitNo;
+    }
+    Log(LogLevel::kInfo, "ended");
+    return kExitDone;
+  }
+
+  const std::string path_;
+  Config config_;  // as it was at the start; control_ has the running one
+  Endpoint connect_to_;
+  // In the order of their lives: the engine refers to the gate's wakeups and to the telemetry.
+  SignalQueue signals_;
+  std::unique_ptr<Telemetry> telemetry_;
+  std::unique_ptr<net::Gate> gate_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Control> control_;
+  std::unique_ptr<net::AdminServer> admin_;
+};
+
+}  // namespace
+
+int RunDaemon(const std::string& path) { return Daemon(path).Run(); }
+
+}  // namespace headgate::guard

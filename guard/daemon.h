@@ -1,0 +1,19 @@
+// `headgate run`: puts the pieces together in the order that is safe, and takes them apart again.
+//
+// Threads: called once, on the main thread, before any other exists. Lifetime: returns when the
+// gate has ended.
+#pragma once
+
+#include <string>
+
+namespace headgate::guard {
+
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitNo = 1;     // the answer is no; the gate could not start
+inline constexpr int kExitUsage = 2;  // wrong usage or config
+
+// Reads the config at `path`, opens what needs root, drops privileges, serves until SIGTERM or
+// SIGINT (drains within [gate] drain; a second one ends at once). Returns an exit status.
+[[nodiscard]] int RunDaemon(const std::string& path);
+
+}  // namespace headgate::guard

@@ -1,0 +1,77 @@
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+
+#include <absl/strings/str_format.h>
+#include "guard/telemetry.h"
+#include "net/address_text.h"
+
+namespace headgate::guard {
+namespace {
+
+std::string IsoTime(std::int64_t unix_ms) {
+  const std::time_t seconds = unix_ms / 1000;
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  return absl::StrFormat("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1,
+                         utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, unix_ms % 1000);
+}
+
+std::string Shown(const DecisionRecord::Name& name) {
+  return Escaped(name.View()) + (name.cut ? "..." : "");
+}
+
+}  // namespace
+
+void DecisionRecord::Name::Set(std::string_view text) {
+  cut = text.size() > kMaxName;
+  size = static_cast<std::uint8_t>(std::min(text.size(), kMaxName));
+  std::copy_n(text.data(), size, bytes.data());
+}
+
+std::string Escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20 || byte >= 0x7f) {
+      absl::StrAppendFormat(&out, "\\u%04x", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string DecisionJson(const DecisionRecord& record) {
+  std::string out = absl::StrFormat(R"({"at":"%s","reason":"%s","enforced":%s,"peer":"%s")",
+                                    IsoTime(record.unix_ms), Name(record.reason),
+                                    record.enforced ? "true" : "false", net::ToText(record.peer));
+  if (record.user.size > 0) absl::StrAppendFormat(&out, R"(,"user":"%s")", Shown(record.user));
+  if (record.class_name.size > 0) {
+    absl::StrAppendFormat(&out, R"(,"class":"%s")", Shown(record.class_name));
+  }
+  if (record.suppressed > 0) {
+    absl::StrAppendFormat(&out, R"(,"suppressed_before":%d)", record.suppressed);
+  }
+  return out + "}";
+}
+
+std::string DecisionLine(const DecisionRecord& record) {
+  std::string_view verb = IsRefusal(record.reason) ? "refused" : "ended";
+  if (!record.enforced) verb = "would refuse";
+  std::string out = absl::StrFormat("%s %s: %s (%s)", verb, net::ToText(record.peer),
+                                    Name(record.reason), Describe(record.reason));
+  if (record.user.size > 0) absl::StrAppendFormat(&out, " user=\"%s\"", Shown(record.user));
+  if (record.class_name.size > 0) {
+    absl::StrAppendFormat(&out, " class=\"%s\"", Shown(record.class_name));
+  }
+  if (record.suppressed > 0) {
+    absl::StrAppendFormat(&out, " [%d more suppressed]", record.suppressed);
+  }
+  return out;
+}
+
+}  // namespace headgate::guard

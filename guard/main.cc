@@ -1,0 +1,3 @@
+#include "guard/commands.h"
+
+int main(int argc, char** argv) { return headgate::guard::RunCommandLine(argc, argv); }

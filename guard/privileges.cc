@@ -1,0 +1,108 @@
+#include "guard/privileges.h"
+
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include <absl/strings/str_format.h>
+
+namespace headgate::guard {
+namespace {
+
+absl::Status Failed(std::string_view what) {
+  return absl::PermissionDeniedError(
+      absl::StrFormat("dropping privileges: %s: %s", what, std::strerror(errno)));
+}
+
+// getpwnam_r(3) or getpwuid_r(3) with its buffer kept alive as long as the entry is looked at.
+template <class Look>
+std::optional<RunAs> LookUp(Look look) {
+  std::vector<char> buffer(16384);
+  passwd entry{};
+  passwd* found = nullptr;
+  if (look(&entry, buffer, &found) != 0 || found == nullptr) return std::nullopt;
+  return RunAs{found->pw_uid, found->pw_gid, found->pw_name, false, false};
+}
+
+std::optional<RunAs> ByName(const std::string& name) {
+  return LookUp([&](passwd* entry, std::vector<char>& buffer, passwd** found) {
+    return getpwnam_r(name.c_str(), entry, buffer.data(), buffer.size(), found);
+  });
+}
+
+std::optional<RunAs> ByUid(uid_t uid) {
+  return LookUp([&](passwd* entry, std::vector<char>& buffer, passwd** found) {
+    return getpwuid_r(uid, entry, buffer.data(), buffer.size(), found);
+  });
+}
+
+struct Capabilities {
+  std::array<__user_cap_data_struct, 2> words{};
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  [[nodiscard]] bool Get() { return syscall(SYS_capget, &header, words.data()) == 0; }
+  [[nodiscard]] bool Set() { return syscall(SYS_capset, &header, words.data()) == 0; }
+  [[nodiscard]] bool None() const {
+    for (const auto& w : words) {
+      if (w.effective != 0 || w.permitted != 0 || w.inheritable != 0) return false;
+    }
+    return true;
+  }
+};
+
+absl::Status LeaveNoWayBack() {
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  Capabilities none;
+  if (!none.Set()) return Failed("capset");
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Failed("no_new_privs");
+  Capabilities now;
+  if (!now.Get()) return Failed("capget");
+  if (!now.None()) return absl::InternalError("dropping privileges: capabilities are left");
+  if (setuid(0) == 0 || seteuid(0) == 0 || setgid(0) == 0) {
+    return absl::InternalError("dropping privileges: root could be had back");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<RunAs> ChooseUser(const Config& config) {
+  if (geteuid() != 0 && getuid() != 0) {
+    RunAs self = ByUid(geteuid()).value_or(RunAs{});
+    self.uid = geteuid();
+    self.gid = getegid();
+    return self;
+  }
+  auto user = ByName(config.user);
+  const bool fell_back = !user.has_value();
+  if (fell_back) user = ByName("nobody");
+  if (!user) {
+    return absl::NotFoundError(absl::StrFormat(
+        "started as root, but there is neither a user %s ([gate] user) nor nobody", config.user));
+  }
+  user->started_as_root = true;
+  user->fell_back = fell_back;
+  return *user;
+}
+
+absl::Status BecomeUser(const RunAs& who) {
+  if (who.started_as_root) {
+    if (setgroups(1, &who.gid) != 0) return Failed("setgroups");
+    if (setresgid(who.gid, who.gid, who.gid) != 0) return Failed("setgid");
+    if (setresuid(who.uid, who.uid, who.uid) != 0) return Failed("setuid");
+  }
+  // A gid of 0 is no way back to be tested for where it was the user's own from the start.
+  if (!who.started_as_root && getegid() == 0) {
+    return absl::FailedPreconditionError("the gate does not run in group root (gid 0)");
+  }
+  return LeaveNoWayBack();
+}
+
+}  // namespace headgate::guard

@@ -1,0 +1,34 @@
+// Who the gate runs as: chosen before anything is opened, taken on for good once all that needs
+// root is open.
+//
+// Threads: before any other thread is started: capabilities and no_new_privs are a thread's own
+// and are inherited. Lifetime: none.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include "guard/config.h"
+
+namespace headgate::guard {
+
+struct RunAs {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::string name;  // of the uid; empty = it has none
+  bool started_as_root = false;
+  bool fell_back = false;  // [gate] user does not exist: nobody
+};
+
+// Started as root: [gate] user, or nobody where there is no such user. Otherwise who we are.
+[[nodiscard]] absl::StatusOr<RunAs> ChooseUser(const Config& config);
+
+// Becomes `who`: supplementary groups, gid, uid (setgroups(2), setgid(2), setuid(2)), no
+// capability left, no_new_privs set (prctl(2)); then tries to get root back, and it is an error if
+// that works. Without root only the last part applies.
+[[nodiscard]] absl::Status BecomeUser(const RunAs& who);
+
+}  // namespace headgate::guard

@@ -1,0 +1,47 @@
+#include "guard/signals.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdint>
+#include <initializer_list>
+
+namespace headgate::guard {
+
+SignalQueue::SignalQueue() {
+  std::signal(SIGPIPE, SIG_IGN);
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&set, signal);
+  if (pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) return;
+  signals_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  ended_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+SignalQueue::~SignalQueue() {
+  if (signals_ >= 0) close(signals_);
+  if (ended_ >= 0) close(ended_);
+}
+
+Wake SignalQueue::Next() {
+  for (;;) {
+    pollfd both[] = {{signals_, POLLIN, 0}, {ended_, POLLIN, 0}};
+    poll(both, 2, -1);
+    std::uint64_t count = 0;
+    if (read(ended_, &count, sizeof count) == sizeof count) return Wake::kEnded;
+    signalfd_siginfo info{};
+    if (read(signals_, &info, sizeof info) != sizeof info) continue;
+    return info.ssi_signo == SIGHUP ? Wake::kReload : Wake::kStop;
+  }
+}
+
+void SignalQueue::NotifyEnded() {
+  const std::uint64_t one = 1;
+  // An eventfd takes eight bytes or, when it is already set to its end, none: woken either way.
+  [[maybe_unused]] const auto written = write(ended_, &one, sizeof one);
+}
+
+}  // namespace headgate::guard

@@ -1,0 +1,32 @@
+// Signals and the gate's own end as one queue that the main thread waits on.
+//
+// Threads: construct on the main thread before any other is started, so that all of them inherit
+// the blocked signals; Next() there; NotifyEnded() from any. Lifetime: outlives who notifies.
+#pragma once
+
+namespace headgate::guard {
+
+enum class Wake {
+  kReload,  // SIGHUP
+  kStop,    // SIGTERM, SIGINT
+  kEnded,   // NotifyEnded() was called
+};
+
+class SignalQueue {
+ public:
+  // Blocks SIGHUP, SIGTERM and SIGINT for signalfd(2); ignores SIGPIPE.
+  SignalQueue();
+  ~SignalQueue();
+  SignalQueue(const SignalQueue&) = delete;
+  SignalQueue& operator=(const SignalQueue&) = delete;
+
+  [[nodiscard]] bool ok() const { return signals_ >= 0 && ended_ >= 0; }
+  [[nodiscard]] Wake Next();
+  void NotifyEnded();
+
+ private:
+  int signals_ = -1;
+  int ended_ = -1;
+};
+
+}  // namespace headgate::guard

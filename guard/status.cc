@@ -1,0 +1,108 @@
+#include "guard/status.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cmath>
+#include <tuple>
+
+#include "guard/version.h"
+#include "net/address_text.h"
+
+namespace headgate::guard {
+namespace {
+
+namespace json = boost::json;
+
+json::string Text(std::string_view text) { return json::string(text.data(), text.size()); }
+
+json::object Counts(const std::array<std::uint64_t, kReasonCount>& counts) {
+  json::object out;
+  for (std::size_t i = 1; i < counts.size(); ++i) {
+    const std::string_view name = Name(static_cast<Reason>(i));
+    out[json::string_view(name.data(), name.size())] = counts[i];
+  }
+  return out;
+}
+
+json::array Classes(const std::vector<ClassStatus>& classes) {
+  json::array out;
+  for (const ClassStatus& c : classes) {
+    out.push_back(json::object{{"name", Text(c.name)},
+                               {"leases", c.leases},
+                               {"unproven", c.unproven},
+                               {"reserve", c.reserve},
+                               {"max", c.max},
+                               {"waiting", c.waiting}});
+  }
+  return out;
+}
+
+json::object NowAndMax(std::uint32_t now, std::uint32_t max) {
+  return {{"now", now}, {"max", max}};
+}
+
+json::array Texts(const std::vector<std::string>& texts) {
+  json::array out;
+  for (const std::string& text : texts) out.push_back(Text(text));
+  return out;
+}
+
+std::int64_t WholeSeconds(Duration d) {
+  return std::chrono::duration_cast<std::chrono::seconds>(d).count();
+}
+
+void AddEngine(const EngineStatus& e, json::object& out) {
+  out["slots"] = {{"capacity", e.slots_capacity}, {"leases", e.leases}, {"orphans", e.orphans}};
+  out["pending"] = NowAndMax(e.pending, e.pending_max);
+  out["waiting"] = NowAndMax(e.waiting, e.waiting_max);
+  out["logins"] = NowAndMax(e.logins, e.logins_max);
+  out["sources"] = e.sources;
+  out["bans"] = e.bans;
+  out["known_good"] = e.known_good;
+  out["locked_pairs"] = e.locked_pairs;
+  out["classes"] = Classes(e.classes);
+  out["acted"] = Counts(e.acted);
+  out["would_act"] = Counts(e.would_act);
+  out["accepted"] = e.accepted;
+  out["logins_ok"] = e.logins_ok;
+  out["logins_failed"] = e.logins_failed;
+}
+
+}  // namespace
+
+std::string StatusJson(const StatusFacts& facts) {
+  json::object out;
+  out["version"] = Text(Version());
+  out["mode"] = facts.mode == Mode::kObserve ? "observe" : "enforce";
+  out["uptime_s"] = WholeSeconds(facts.uptime);
+  out["draining"] = facts.draining;
+  out["listening"] = Texts(facts.listening);
+  out["backend"] = {{"address", Text(facts.gate.backend)},
+                    {"up", facts.gate.backend_up},
+                    {"server_version", Text(facts.gate.server_version)}};
+  AddEngine(facts.engine, out);
+  out["connections"] = facts.gate.connections;
+  out["max_clients"] = facts.gate.max_clients;
+  out["reloads"] = {{"done", facts.reloads.done},
+                    {"refused", facts.reloads.refused},
+                    {"last", Text(facts.reloads.last)}};
+  out["log_dropped"] = facts.log_dropped;
+  return json::serialize(out);
+}
+
+std::string BansJson(std::vector<BanInfo> bans, Time now) {
+  std::sort(bans.begin(), bans.end(), [](const BanInfo& a, const BanInfo& b) {
+    return std::tie(a.until, a.source) < std::tie(b.until, b.source);
+  });
+  json::array list;
+  for (const BanInfo& ban : bans) {
+    const double left = std::chrono::duration<double>(ban.until - now).count();
+    list.push_back(json::object{{"source", Text(net::SourceText(ban.source))},
+                                {"remaining_s", static_cast<std::int64_t>(std::ceil(left))},
+                                {"times", ban.times},
+                                {"reason", Text(ban.reason)}});
+  }
+  return json::serialize(json::object{{"bans", list}});
+}
+
+}  // namespace headgate::guard

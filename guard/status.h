@@ -1,0 +1,43 @@
+// What `status` and `bans` answer: as JSON from the gate, and as text for people from that JSON.
+//
+// Threads: pure functions. Lifetime: none.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/gate.h"
+#include "policies/engine.h"
+#include "policies/limits.h"
+
+namespace headgate::guard {
+
+struct ReloadCounts {
+  std::uint64_t done = 0;
+  std::uint64_t refused = 0;
+  std::string last = "never";  // "never", "ok", "refused"
+};
+
+struct StatusFacts {
+  Mode mode = Mode::kEnforce;
+  Duration uptime{};
+  bool draining = false;
+  std::vector<std::string> listening;
+  net::GateStatus gate;
+  EngineStatus engine;
+  ReloadCounts reloads;
+  std::uint64_t log_dropped = 0;
+};
+
+// One line of JSON; every reason has its count in "acted" and "would_act", zeros included.
+[[nodiscard]] std::string StatusJson(const StatusFacts& facts);
+// {"bans":[{"source","remaining_s","times","reason"}]}, those that end first in front.
+[[nodiscard]] std::string BansJson(std::vector<BanInfo> bans, Time now);
+
+// For a terminal; what is no such JSON comes back as it is.
+[[nodiscard]] std::string StatusText(const std::string& json);
+[[nodiscard]] std::string BansText(const std::string& json);
+
+}  // namespace headgate::guard

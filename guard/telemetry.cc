@@ -1,0 +1,132 @@
+#include "guard/telemetry.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include <absl/strings/str_format.h>
+#include "guard/log.h"
+
+namespace headgate::guard {
+namespace {
+
+constexpr auto kSummaryEvery = std::chrono::seconds(10);
+
+std::int64_t UnixMilliseconds() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Telemetry>> Telemetry::Open(TelemetryOptions options) {
+  int file = -1;
+  if (!options.decisions.empty()) {
+    file = open(options.decisions.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+                0640);
+    if (file < 0) {
+      return absl::UnavailableError(absl::StrFormat("[log] decisions: cannot open %s: %s",
+                                                    options.decisions, std::strerror(errno)));
+    }
+  }
+  return std::unique_ptr<Telemetry>(new Telemetry(options, file));
+}
+
+Telemetry::Telemetry(const TelemetryOptions& options, int file)
+    : sampler_(options.sample), file_(file), queue_max_(options.queue_max) {
+  queue_.reserve(queue_max_);
+}
+
+Telemetry::~Telemetry() {
+  Stop();
+  if (file_ >= 0) close(file_);
+}
+
+void Telemetry::GiveFileTo(unsigned uid, unsigned gid) {
+  if (file_ >= 0 && fchown(file_, uid, gid) != 0) {
+    Log(LogLevel::kWarning,
+        "[log] decisions: the file stays the starter's: " + std::string(std::strerror(errno)));
+  }
+}
+
+void Telemetry::Start() {
+  if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
+}
+
+void Telemetry::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Telemetry::OnDecision(const Decision& d) {
+  const auto suppressed = sampler_.Admit(d.reason, d.at);
+  if (!suppressed) return;
+  DecisionRecord record;
+  record.at = d.at;
+  record.unix_ms = UnixMilliseconds();
+  record.reason = d.reason;
+  record.enforced = d.enforced;
+  record.peer = d.peer;
+  record.user.Set(d.user);
+  record.class_name.Set(d.class_name);
+  record.suppressed = *suppressed;
+  {
+    const std::lock_guard lock(mutex_);
+    if (queue_.size() >= queue_max_) {
+      dropped_.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
+    queue_.push_back(record);
+  }
+  wake_.notify_one();
+}
+
+void Telemetry::Run() {
+  std::vector<DecisionRecord> batch;
+  batch.reserve(queue_max_);
+  auto next_summary = std::chrono::steady_clock::now() + kSummaryEvery;
+  for (bool last = false; !last;) {
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait_until(lock, next_summary, [this] { return stopping_ || !queue_.empty(); });
+      last = stopping_;
+      batch.swap(queue_);
+    }
+    Write(batch);
+    batch.clear();
+    if (last || std::chrono::steady_clock::now() >= next_summary) {
+      WriteSummary();
+      next_summary = std::chrono::steady_clock::now() + kSummaryEvery;
+    }
+  }
+}
+
+void Telemetry::Write(const std::vector<DecisionRecord>& batch) {
+  std::string lines;
+  for (const DecisionRecord& record : batch) {
+    Log(IsRefusal(record.reason) ? LogLevel::kInfo : LogLevel::kDebug, DecisionLine(record));
+    if (file_ >= 0) lines += DecisionJson(record) + "\n";
+  }
+  // One write for whole lines, so that a rotated or shared file never holds half of one. A full
+  // disk loses lines, never the gate.
+  if (!lines.empty() && write(file_, lines.data(), lines.size()) < 0) {
+    dropped_.fetch_add(batch.size(), std::memory_order_relaxed);
+  }
+}
+
+void Telemetry::WriteSummary() {
+  for (const auto& [reason, count] : sampler_.TakeSuppressed()) {
+    Log(IsRefusal(reason) ? LogLevel::kInfo : LogLevel::kDebug,
+        absl::StrFormat("%s: %d more suppressed", Name(reason), count));
+  }
+}
+
+}  // namespace headgate::guard

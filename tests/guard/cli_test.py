@@ -1,0 +1,293 @@
+#!/usr/bin/python3
+"""The command line through the real binary: check, help, exit statuses, run and its refusals.
+
+Usage: cli_test.py BINARY SOURCE_DIR
+"""
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BINARY, SOURCE = sys.argv[1:3]
+
+
+def headgate(*args, **kwargs):
+    return subprocess.run([BINARY, *args], capture_output=True, text=True, timeout=30, **kwargs)
+
+
+def free_port():
+    """Below 32768: above it an outgoing connection may hold the port."""
+    for port in range(21000 + os.getpid() % 5000, 32000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise RuntimeError("no free port")
+
+
+class Files(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="headgate-cli-"))
+        self.dir.chmod(0o755)
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+
+    def file(self, text):
+        path = self.dir / "headgate.toml"
+        path.write_text(text)
+        return str(path)
+
+
+class Check(Files):
+    def test_smallest_file(self):
+        done = headgate("check", self.file('[gate]\nbackend = ["192.0.2.10:3306"]\n'))
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("ok", done.stdout)
+
+    def test_sample_file_has_no_error(self):
+        done = headgate("check", f"{SOURCE}/docs/headgate.sample.toml")
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_every_problem_at_once(self):
+        path = self.file('[gate]\nbackend = ["127.0.0.1:3307"]\ntls = "off"\n[pendin]\nmax = 1\n')
+        done = headgate("check", path)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"{path}:2:1: gate.backend: ", done.stdout)
+        self.assertIn(f"{path}:3:1: gate.tls: not built yet", done.stdout)
+        self.assertIn(f"{path}:4:2: pendin: there is no such table; did you mean pending?",
+                      done.stdout)
+
+    def test_json(self):
+        done = headgate("check", "--json", self.file("[gate]\nlisten = 5\n"))
+        self.assertEqual(done.returncode, 2)
+        answer = json.loads(done.stdout)
+        self.assertFalse(answer["ok"])
+        keys = [(p["key"], p["line"], p["severity"]) for p in answer["problems"]]
+        self.assertIn(("gate.listen", 2, "error"), keys)
+
+    def test_missing_file(self):
+        done = headgate("check", str(self.dir / "none.toml"))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("No such file", done.stdout)
+
+    def test_conf_d_is_named(self):
+        path = self.file('[gate]\nbackend = ["192.0.2.10:3306"]\n')
+        (self.dir / "conf.d").mkdir()
+        self.assertIn("conf.d", headgate("check", path).stdout)
+
+
+class Usage(Files):
+    def test_help_teaches(self):
+        done = headgate("--help")
+        self.assertEqual(done.returncode, 0)
+        for word in ("run", "check", "status", "bans", "unban", "reload", "version",
+                     "headgate ban 203.0.113.7 10m", "Exit status"):
+            self.assertIn(word, done.stdout)
+        self.assertIn("/run/headgate/admin.sock", headgate("status", "--help").stdout)
+
+    def test_wrong_usage(self):
+        for args in ([], ["nonsense"], ["ban"], ["status", "--nonsense"], ["unban"]):
+            self.assertEqual(headgate(*args).returncode, 2, args)
+
+    def test_version(self):
+        self.assertRegex(headgate("version").stdout, r"^headgate \d+\.\d+\.\d+\n$")
+        self.assertIn("version", json.loads(headgate("version", "--json").stdout))
+
+    def test_nobody_there(self):
+        for args in (["status"], ["bans"], ["reload"], ["ban", "192.0.2.1"], ["unban", "all"]):
+            done = headgate(*args, "--socket", str(self.dir / "none.sock"))
+            self.assertEqual(done.returncode, 1, args)
+            self.assertIn("none.sock", done.stderr)
+        done = headgate("status", "--json", "--socket", str(self.dir / "none.sock"))
+        self.assertIn("error", json.loads(done.stdout))
+
+
+class Run(Files):
+    """Against a backend that is not there: 192.0.2.0/24 is nobody's (RFC 5737)."""
+
+    def config(self, extra="", listen=None, gate=""):
+        self.port = listen or free_port()
+        # A directory that whoever the gate becomes may write to.
+        (self.dir / "run").mkdir(exist_ok=True)
+        (self.dir / "run").chmod(0o777)
+        self.socket = str(self.dir / "run/admin.sock")
+        return self.file(f'''
+[gate]
+backend = ["127.0.0.1:1"]
+clients_become_localhost = true
+user = "nobody"
+threads = 1
+drain = "2s"
+listen = ["127.0.0.1:{self.port}"]
+{gate}
+[slots]
+max_connections = 20
+[admin]
+socket = "{self.socket}"
+{extra}''')
+
+    def start(self, path, **kwargs):
+        log = open(self.dir / "log", "w+")
+        self.addCleanup(log.close)
+        gate = subprocess.Popen([BINARY, "run", "--config", path], stderr=log, **kwargs)
+        self.addCleanup(self.finish, gate)
+        for _ in range(200):
+            if " is up" in self.log() or gate.poll() is not None:
+                break
+            time.sleep(0.05)
+        self.assertIsNone(gate.poll(), self.log())
+        return gate
+
+    @staticmethod
+    def finish(gate):
+        if gate.poll() is None:
+            gate.kill()
+        gate.wait()
+
+    def log(self):
+        return (self.dir / "log").read_text()
+
+    def ask(self, *args):
+        return headgate(*args, "--socket", self.socket)
+
+    def test_whole_life(self):
+        path = self.config()
+        gate = self.start(path)
+        self.assertIn(f"listening on 127.0.0.1:{self.port}", self.log())
+        status = json.loads(self.ask("status", "--json").stdout)
+        self.assertEqual(status["slots"]["capacity"], 15)
+        self.assertIn("slots", self.ask("status").stdout)
+        self.ban_and_unban()
+        self.reload_good_and_bad(path, gate)
+        gate.send_signal(signal.SIGTERM)
+        self.assertEqual(gate.wait(timeout=10), 0, self.log())
+        self.assertFalse(os.path.exists(self.socket))
+        with socket.socket() as probe:
+            self.assertNotEqual(probe.connect_ex(("127.0.0.1", self.port)), 0)
+
+    def ban_and_unban(self):
+        self.assertEqual(self.ask("ban", "203.0.113.7", "10m").returncode, 0)
+        bans = json.loads(self.ask("bans", "--json").stdout)["bans"]
+        self.assertEqual([b["source"] for b in bans], ["203.0.113.7"])
+        self.assertTrue(590 <= bans[0]["remaining_s"] <= 600)
+        self.assertIn("203.0.113.7", self.ask("bans").stdout)
+        self.assertEqual(self.ask("ban", "not-an-address").returncode, 2)
+        self.assertEqual(self.ask("unban", "203.0.113.8").returncode, 1)
+        self.assertEqual(self.ask("unban", "203.0.113.7").returncode, 0)
+        self.assertIn("nobody", self.ask("bans").stdout)
+
+    def reload_good_and_bad(self, path, gate):
+        text = pathlib.Path(path).read_text()
+        pathlib.Path(path).write_text(text.replace("= 20", "= 30"))
+        done = self.ask("reload")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("slots.max_connections: 20 -> 30", done.stdout)
+        pathlib.Path(path).write_text(text.replace("= 20", "= nonsense"))
+        self.assertEqual(self.ask("reload").returncode, 2)
+        pathlib.Path(path).write_text(text.replace("= 20", "= -1").replace("drain", "drian"))
+        done = self.ask("reload")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("slots.max_connections: -1 is outside", done.stderr)
+        self.assertIn("did you mean gate.drain?", done.stderr)
+        status = json.loads(self.ask("status", "--json").stdout)
+        self.assertEqual(status["slots"]["capacity"], 25)
+        self.assertEqual(status["reloads"], {"done": 1, "refused": 2, "last": "refused"})
+        pathlib.Path(path).write_text(text.replace("= 20", "= 40"))
+        gate.send_signal(signal.SIGHUP)
+        for _ in range(100):
+            if json.loads(self.ask("status", "--json").stdout)["reloads"]["done"] == 2:
+                break
+            time.sleep(0.05)
+        status = json.loads(self.ask("status", "--json").stdout)
+        self.assertEqual(status["slots"]["capacity"], 35)
+
+    def test_port_taken_is_said_plainly(self):
+        with socket.socket() as holder:
+            holder.bind(("127.0.0.1", 0))
+            holder.listen()
+            done = headgate("run", "--config", self.config(listen=holder.getsockname()[1]))
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(f"127.0.0.1:{self.port}", done.stderr)
+        self.assertIn("in use", done.stderr)
+
+    def test_bad_config_is_two(self):
+        done = headgate("run", "--config", self.file("[gate]\n"))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("gate.backend", done.stderr)
+
+    def test_admin_socket_that_cannot_be_made(self):
+        path = self.config()
+        text = pathlib.Path(path).read_text().replace(self.socket, "/proc/none/admin.sock")
+        pathlib.Path(path).write_text(text)
+        done = headgate("run", "--config", path)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("[admin] socket", done.stderr)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to drop it")
+    def test_started_as_root_it_becomes_the_user(self):
+        gate = self.start(self.config())
+        status = pathlib.Path(f"/proc/{gate.pid}/status").read_text()
+        fields = dict(line.split(":", 1) for line in status.splitlines())
+        uid = pwd.getpwnam("nobody").pw_uid
+        self.assertEqual(set(fields["Uid"].split()), {str(uid)})
+        self.assertNotIn("0", fields["Gid"].split() + fields["Groups"].split())
+        for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+            self.assertEqual(int(fields[name], 16), 0, name)
+        self.assertEqual(fields["NoNewPrivs"].strip(), "1")
+        # Every thread: both are a thread's own.
+        for thread in pathlib.Path(f"/proc/{gate.pid}/task").iterdir():
+            text = (thread / "status").read_text()
+            self.assertIn("NoNewPrivs:\t1", text)
+            self.assertIn("CapEff:\t0000000000000000", text)
+            self.assertIn(f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}", text)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to be refused it")
+    def test_root_is_refused_as_the_user(self):
+        path = self.config()
+        text = pathlib.Path(path).read_text().replace('"nobody"', '"root"')
+        pathlib.Path(path).write_text(text)
+        done = headgate("run", "--config", path)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("does not run as root", done.stderr)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to become somebody")
+    def test_unknown_user_becomes_nobody(self):
+        path = self.config()
+        text = pathlib.Path(path).read_text().replace('"nobody"', '"no-such-user"')
+        pathlib.Path(path).write_text(text)
+        self.start(path)
+        self.assertIn("running as nobody", self.log())
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to become somebody")
+    def test_ordinary_user_runs_it(self):
+        # The binary may lie where only root looks.
+        binary = self.dir / "headgate"
+        shutil.copy(BINARY, binary)
+        path = self.config()
+        self.dir.chmod(0o755)
+        log = open(self.dir / "log", "w+")
+        self.addCleanup(log.close)
+        gate = subprocess.Popen([str(binary), "run", "--config", path], stderr=log,
+                                user="nobody", group="nogroup", extra_groups=[])
+        self.addCleanup(self.finish, gate)
+        for _ in range(200):
+            if " is up" in self.log() or gate.poll() is not None:
+                break
+            time.sleep(0.05)
+        self.assertIsNone(gate.poll(), self.log())
+        self.assertEqual(self.ask("status").returncode, 0)
+        gate.send_signal(signal.SIGINT)
+        self.assertEqual(gate.wait(timeout=10), 0, self.log())
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "-v"])

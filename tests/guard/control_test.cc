@@ -1,0 +1,201 @@
+#include "guard/control.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "net/address_text.h"
+#include "tests/guard/config_testing.h"
+
+namespace headgate::guard {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class NoWakeups : public Wakeups {
+ public:
+  void Admitted(ConnectionId) override {}
+  void Refused(ConnectionId, Reason) override {}
+  void Evicted(ConnectionId, Reason) override {}
+};
+
+class NoDecisions : public DecisionSink {
+ public:
+  void OnDecision(const Decision&) override {}
+};
+
+class ControlTest : public ::testing::Test {
+ protected:
+  ControlTest() {
+    text_ = "slots.max_connections = 100\n";
+    config_ = *Load().config;
+    engine_ = std::make_unique<Engine>(std::make_shared<const Limits>(config_.limits),
+                                       EngineSecrets{1, 2}, wakeups_, decisions_);
+    Control::Parts parts;
+    parts.engine = engine_.get();
+    parts.now = [this] { return now_; };
+    parts.gate_status = [] {
+      net::GateStatus status;
+      status.backend = "192.0.2.10:3306";
+      status.backend_up = true;
+      status.server_version = "10.11.6-MariaDB";
+      status.connections = 3;
+      return status;
+    };
+    parts.load = [this] { return Load(); };
+    parts.apply = [this](const Config& config) { applied_ = config.log_level; };
+    parts.log_dropped = [] { return std::uint64_t{5}; };
+    parts.listening = {"127.0.0.1:3306"};
+    parts.max_clients = 100000;
+    control_ = std::make_unique<Control>(parts, config_);
+  }
+
+  Loaded Load() { return Parse("gate.backend = [\"192.0.2.10:3306\"]\n" + text_); }
+
+  json::object Get(const char* target) {
+    const auto reply = control_->Handle("GET", target, "");
+    EXPECT_EQ(reply.status, 200u);
+    return json::parse(reply.body).get_object();
+  }
+
+  Time now_{std::chrono::hours(1)};
+  std::string text_;
+  Config config_;
+  NoWakeups wakeups_;
+  NoDecisions decisions_;
+  std::unique_ptr<Engine> engine_;
+  std::string applied_;
+  std::unique_ptr<Control> control_;
+};
+
+TEST_F(ControlTest, StatusHasItsSchema) {
+  now_ += seconds(90);
+  const json::object status = Get("/status");
+  for (const char* name :
+       {"version",     "mode",    "uptime_s",    "backend",  "slots",      "pending",
+        "waiting",     "logins",  "sources",     "bans",     "known_good", "locked_pairs",
+        "classes",     "acted",   "would_act",   "accepted", "logins_ok",  "logins_failed",
+        "connections", "reloads", "log_dropped", "draining", "listening",  "max_clients"}) {
+    EXPECT_TRUE(status.contains(name)) << name;
+  }
+  EXPECT_EQ(status.at("mode"), "enforce");
+  EXPECT_EQ(status.at("uptime_s"), 90);
+  EXPECT_EQ(status.at("connections"), 3);
+  EXPECT_EQ(status.at("log_dropped"), 5);
+  const json::object& backend = status.at("backend").as_object();
+  EXPECT_EQ(backend.at("address"), "192.0.2.10:3306");
+  EXPECT_EQ(backend.at("up"), true);
+  EXPECT_EQ(backend.at("server_version"), "10.11.6-MariaDB");
+  EXPECT_EQ(status.at("slots").at("capacity"), 95);
+  for (const char* name : {"leases", "orphans"}) {
+    EXPECT_EQ(status.at("slots").at(name), 0) << name;
+  }
+  for (const char* name : {"pending", "waiting", "logins"}) {
+    EXPECT_EQ(status.at(name).at("now"), 0) << name;
+    EXPECT_GT(status.at(name).at("max").as_int64(), 0) << name;
+  }
+  const json::object& last = status.at("classes").as_array().back().as_object();
+  EXPECT_EQ(last.at("name"), "default");
+  for (const char* name : {"leases", "unproven", "reserve", "max", "waiting"}) {
+    EXPECT_TRUE(last.contains(name)) << name;
+  }
+  EXPECT_EQ(status.at("acted").as_object().size(), kReasonCount - 1);
+  EXPECT_EQ(status.at("would_act").at("connect_rate"), 0);
+}
+
+TEST_F(ControlTest, StatusTextNamesWhatIsThere) {
+  const std::string text = StatusText(control_->Handle("GET", "/status", "").body);
+  EXPECT_THAT(text, HasSubstr("192.0.2.10:3306 up 10.11.6-MariaDB"));
+  EXPECT_THAT(text, HasSubstr("0 of 95"));
+  EXPECT_EQ(StatusText("oops"), "oops\n");
+}
+
+TEST_F(ControlTest, BanListUnban) {
+  auto reply = control_->Handle("POST", "/ban", R"({"address":"203.0.113.7","for":"10m"})");
+  EXPECT_EQ(reply.status, 200u) << reply.body;
+  now_ += minutes(4);
+  const json::object bans = Get("/bans");
+  ASSERT_EQ(bans.at("bans").as_array().size(), 1u);
+  const json::object& ban = bans.at("bans").as_array()[0].as_object();
+  EXPECT_EQ(ban.at("source"), "203.0.113.7");
+  EXPECT_EQ(ban.at("remaining_s"), 360);
+  EXPECT_THAT(BansText(json::serialize(bans)), HasSubstr("203.0.113.7"));
+  EXPECT_EQ(control_->Handle("POST", "/unban", R"({"address":"203.0.113.7"})").status, 200u);
+  EXPECT_EQ(control_->Handle("POST", "/unban", R"({"address":"203.0.113.7"})").status, 404u);
+  EXPECT_EQ(BansText(control_->Handle("GET", "/bans", "").body), "nobody is banned\n");
+}
+
+TEST_F(ControlTest, BanOfAnIpv6SourceAsItIsShown) {
+  EXPECT_EQ(control_->Handle("POST", "/ban", R"({"address":"2001:db8::1"})").status, 200u);
+  const std::string shown(
+      Get("/bans").at("bans").as_array()[0].as_object().at("source").as_string().c_str());
+  EXPECT_EQ(shown, "2001:db8::/64");
+  EXPECT_EQ(control_->Handle("POST", "/unban", "{\"address\":\"" + shown + "\"}").status, 200u);
+}
+
+TEST_F(ControlTest, UnbanAllCounts) {
+  for (const char* a : {"203.0.113.7", "203.0.113.8"}) {
+    (void)control_->Handle("POST", "/ban", std::string("{\"address\":\"") + a + "\"}");
+  }
+  EXPECT_EQ(control_->Handle("POST", "/unban", R"({"address":"all"})").body, R"({"unbanned":2})");
+}
+
+TEST_F(ControlTest, WrongRequests) {
+  EXPECT_EQ(control_->Handle("POST", "/ban", R"({"address":"nobody"})").status, 400u);
+  EXPECT_EQ(control_->Handle("POST", "/ban", R"({"address":"10.0.0.0/8"})").status, 400u);
+  EXPECT_EQ(control_->Handle("POST", "/ban", "").status, 400u);
+  EXPECT_EQ(control_->Handle("POST", "/ban", R"({"address":7})").status, 400u);
+  for (const char* bad : {"x", "0s", "-1s", "9999d"}) {
+    const std::string body = std::string(R"({"address":"203.0.113.7","for":")") + bad + "\"}";
+    EXPECT_EQ(control_->Handle("POST", "/ban", body).status, 400u) << bad;
+  }
+  EXPECT_EQ(control_->Handle("GET", "/ban", "").status, 405u);
+  EXPECT_EQ(control_->Handle("GET", "/nothing", "").status, 404u);
+}
+
+TEST_F(ControlTest, ReloadTakesOverWhole) {
+  text_ = "slots.max_connections = 50\ngate.threads = 2\nlog.level = \"debug\"\n";
+  const auto reply = control_->Handle("POST", "/reload", "");
+  EXPECT_EQ(reply.status, 200u) << reply.body;
+  EXPECT_THAT(reply.body, HasSubstr("gate.threads: 0 -> 2"));
+  EXPECT_EQ(engine_->limits()->slots.max_connections, 50u);
+  EXPECT_EQ(applied_, "debug");
+  EXPECT_EQ(control_->running().threads, 0u);
+  EXPECT_EQ(Get("/status").at("slots").at("capacity"), 45);
+  EXPECT_EQ(Get("/status").at("reloads").at("last"), "ok");
+}
+
+TEST_F(ControlTest, ReloadOfABadFileChangesNothingAndSaysWhy) {
+  text_ = "slots.max_connections = 50\npending.max = 0\nlog.levle = \"debug\"\n";
+  const auto before = engine_->limits();
+  const ReloadResult result = control_->Reload();
+  EXPECT_FALSE(result.done);
+  EXPECT_THAT(result.problems, ElementsAre(StartsWith("t.toml:3:15: pending.max"),
+                                           HasSubstr("did you mean log.level?")));
+  EXPECT_EQ(engine_->limits(), before);
+  EXPECT_EQ(applied_, "");
+  const json::object status = Get("/status");
+  EXPECT_EQ(status.at("reloads").at("refused"), 1);
+  EXPECT_EQ(status.at("reloads").at("last"), "refused");
+  EXPECT_EQ(control_->Handle("POST", "/reload", "").status, 422u);
+}
+
+TEST(FitLimits, LeavesRoomForTheSlots) {
+  Limits limits = Limits::Defaults();
+  EXPECT_EQ(*FitLimits(limits, 100000).limits, limits);
+  EXPECT_EQ(FitLimits(limits, 100000).note, "");
+  const FittedLimits fitted = FitLimits(limits, 546);
+  EXPECT_EQ(fitted.limits->waiting.max, 100u);
+  EXPECT_EQ(fitted.limits->pending.max, 300u);
+  EXPECT_THAT(fitted.note, HasSubstr("300 instead of 4096"));
+  EXPECT_GE(FitLimits(limits, 10).limits->pending.max, 1u);
+}
+
+}  // namespace
+}  // namespace headgate::guard

@@ -1,0 +1,68 @@
+#include "guard/reload.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/guard/config_testing.h"
+
+namespace headgate::guard {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+Config With(const std::string& text) {
+  Loaded loaded = ParseBeside(text);
+  EXPECT_TRUE(loaded.config.has_value()) << text;
+  return std::move(loaded.config).value_or(Config());
+}
+
+TEST(Reload, NothingChanged) {
+  const Config config = With("");
+  const ReloadPlan plan = PlanReload(config, config);
+  EXPECT_THAT(plan.changed, IsEmpty());
+  EXPECT_THAT(plan.need_restart, IsEmpty());
+  EXPECT_EQ(plan.next, config);
+}
+
+TEST(Reload, WhatCanChangeChanges) {
+  const ReloadPlan plan =
+      PlanReload(With(""), With("gate.mode = \"observe\"\nsource.connect_rate = \"5/s\"\n"));
+  EXPECT_THAT(plan.changed, ElementsAre("gate.mode: \"enforce\" -> \"observe\"",
+                                        "source.connect_rate: \"50/s burst 200\" -> \"5/s\""));
+  EXPECT_EQ(plan.next.limits.mode, Mode::kObserve);
+  EXPECT_EQ(plan.next.limits.source.connect_rate, (Rate{5, 5}));
+}
+
+TEST(Reload, RestartKeysKeepTheirRunningValueAndAreNamed) {
+  Config running = With("");
+  running.limits.identity_collapsed = true;
+  const ReloadPlan plan =
+      PlanReload(running, With("gate.threads = 3\ngate.listen = [\"192.0.2.1:3306\"]\n"
+                               "source.table_size = 2048\npending.max = 7\n"));
+  EXPECT_THAT(plan.need_restart,
+              ElementsAre("gate.listen: [\"0.0.0.0:3306\", \"[::]:3306\"] -> [\"192.0.2.1:3306\"]",
+                          "gate.threads: 0 -> 3", "source.table_size: 262144 -> 2048"));
+  EXPECT_THAT(plan.changed, ElementsAre("pending.max: 4096 -> 7"));
+  EXPECT_EQ(plan.next.listen, running.listen);
+  EXPECT_EQ(plan.next.threads, 0u);
+  EXPECT_EQ(plan.next.limits.source.table_size, 262144u);
+  EXPECT_EQ(plan.next.limits.pending.max, 7u);
+  EXPECT_TRUE(plan.next.limits.identity_collapsed);
+}
+
+TEST(Reload, Classes) {
+  const std::string a = "[[class]]\nname = \"a\"\nusers = [\"a\"]\n";
+  const std::string b = "[[class]]\nname = \"b\"\nusers = [\"b\"]\n";
+  EXPECT_THAT(PlanReload(With(a), With(a + b)).changed, ElementsAre("class b: new"));
+  EXPECT_THAT(PlanReload(With(a + b), With(b)).changed, ElementsAre("class a: gone"));
+  EXPECT_THAT(PlanReload(With(a + b), With(b + a)).changed, ElementsAre("class: another order"));
+  const ReloadPlan plan = PlanReload(With(a), With(a + "reserve = 3\n"));
+  EXPECT_THAT(plan.changed, ElementsAre("class a reserve: 0 -> 3"));
+  EXPECT_EQ(plan.next.limits.classes[0].reserve, 3u);
+  EXPECT_THAT(PlanReload(With(""), With("default_class.max = \"50%\"\n")).changed,
+              ElementsAre("class default max: \"100%\" -> \"50%\""));
+}
+
+}  // namespace
+}  // namespace headgate::guard

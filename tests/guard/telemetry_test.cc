@@ -1,0 +1,152 @@
+#include "guard/telemetry.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <fstream>
+
+#include "net/address_text.h"
+
+namespace headgate::guard {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class TelemetryTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/headgate-telemetry-XXXXXX";
+    ASSERT_NE(mkdtemp(name), nullptr);
+    directory_ = name;
+    path_ = directory_ + "/decisions.jsonl";
+  }
+  void TearDown() override {
+    unlink(path_.c_str());
+    rmdir(directory_.c_str());
+  }
+
+  std::unique_ptr<Telemetry> Open(Rate sample, std::size_t queue_max = 4096) {
+    TelemetryOptions options;
+    options.sample = sample;
+    options.decisions = path_;
+    options.queue_max = queue_max;
+    auto telemetry = Telemetry::Open(options);
+    EXPECT_TRUE(telemetry.ok());
+    return std::move(*telemetry);
+  }
+
+  std::vector<json::object> Lines() const {
+    std::vector<json::object> out;
+    std::ifstream file(path_);
+    for (std::string line; std::getline(file, line);) {
+      json::error_code error;
+      const json::value value = json::parse(line, error);
+      EXPECT_FALSE(error) << line;
+      if (!error) out.push_back(value.get_object());
+    }
+    return out;
+  }
+
+  static Decision Make(Reason reason, std::string_view user = "") {
+    Decision d;
+    d.at = Time(seconds(1000));
+    d.reason = reason;
+    d.peer = *net::ParseAddress("192.0.2.7");
+    d.user = user;
+    return d;
+  }
+
+  std::string directory_;
+  std::string path_;
+};
+
+TEST_F(TelemetryTest, OneJsonObjectALine) {
+  auto telemetry = Open(Rate{10, 10});
+  telemetry->Start();
+  Decision d = Make(Reason::kPairLocked, "app");
+  d.class_name = "shop";
+  d.enforced = false;
+  telemetry->OnDecision(d);
+  telemetry->Stop();
+  const auto lines = Lines();
+  ASSERT_THAT(lines, SizeIs(1));
+  EXPECT_EQ(lines[0].at("reason"), "pair_locked");
+  EXPECT_EQ(lines[0].at("peer"), "192.0.2.7");
+  EXPECT_EQ(lines[0].at("user"), "app");
+  EXPECT_EQ(lines[0].at("class"), "shop");
+  EXPECT_EQ(lines[0].at("enforced"), false);
+  EXPECT_EQ(lines[0].at("at").as_string().size(), 24u);
+}
+
+TEST_F(TelemetryTest, WhatAnOutsiderSendsCannotBreakALine) {
+  auto telemetry = Open(Rate{100, 100});
+  telemetry->Start();
+  const std::string evil = "a\"b\\c\nd\x1b[2J\xff\x80";
+  telemetry->OnDecision(Make(Reason::kBanned, evil));
+  telemetry->OnDecision(Make(Reason::kBanned, std::string(5000, 'x')));
+  telemetry->OnDecision(Make(Reason::kBanned, std::string_view("\0\0", 2)));
+  telemetry->Stop();
+  const auto lines = Lines();
+  ASSERT_THAT(lines, SizeIs(3));
+  EXPECT_EQ(lines[1].at("user").as_string(), std::string(64, 'x') + "...");
+  std::ifstream file(path_);
+  for (std::string line; std::getline(file, line);) {
+    for (const char c : line) EXPECT_TRUE(c >= 0x20 && c < 0x7f) << line;
+  }
+  DecisionRecord record;
+  record.user.Set(evil);
+  EXPECT_EQ(DecisionLine(record).find('\n'), std::string::npos);
+  EXPECT_EQ(DecisionLine(record).find('\x1b'), std::string::npos);
+}
+
+TEST_F(TelemetryTest, FloodIsSampledAndSaysSo) {
+  auto telemetry = Open(Rate{10, 10});
+  telemetry->Start();
+  for (int i = 0; i < 10000; ++i) telemetry->OnDecision(Make(Reason::kConnectRate));
+  Decision later = Make(Reason::kConnectRate);
+  later.at += seconds(1);
+  telemetry->OnDecision(later);
+  telemetry->Stop();
+  const auto lines = Lines();
+  ASSERT_THAT(lines, SizeIs(11));
+  EXPECT_EQ(lines[10].at("suppressed_before"), 9990);
+  EXPECT_EQ(telemetry->dropped(), 0u);
+}
+
+TEST_F(TelemetryTest, FullQueueDropsAndCounts) {
+  auto telemetry = Open(Rate{1000, 1000}, 4);
+  for (int i = 0; i < 10; ++i) telemetry->OnDecision(Make(Reason::kBanned));
+  EXPECT_EQ(telemetry->dropped(), 6u);
+  telemetry->Start();
+  telemetry->Stop();
+  EXPECT_THAT(Lines(), SizeIs(4));
+}
+
+TEST_F(TelemetryTest, AppendsAndKeepsOthersOut) {
+  for (int run = 0; run < 2; ++run) {
+    auto telemetry = Open(Rate{10, 10});
+    telemetry->Start();
+    telemetry->OnDecision(Make(Reason::kBanned));
+  }
+  EXPECT_THAT(Lines(), SizeIs(2));
+  struct stat info {};
+  ASSERT_EQ(stat(path_.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07u, 0u);
+}
+
+TEST_F(TelemetryTest, UnopenableFileIsAnErrorWithItsName) {
+  TelemetryOptions options;
+  options.decisions = "/nonexistent/x";
+  const auto telemetry = Telemetry::Open(options);
+  ASSERT_FALSE(telemetry.ok());
+  EXPECT_THAT(std::string(telemetry.status().message()), HasSubstr("/nonexistent/x"));
+}
+
+}  // namespace
+}  // namespace headgate::guard
