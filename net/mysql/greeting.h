@@ -19,12 +19,12 @@ inline constexpr std::size_t kSaltSize = 20;
 inline constexpr std::size_t kMaxGreeting = 4096;
 
 struct Greeting {
-  std::string server_version;
+  std::string server_version{};
   std::uint8_t charset = 0;
   std::uint16_t status = 0;
   std::uint32_t capabilities = 0;  // as the backend sent them; masking happens in Advertised()
   std::uint32_t mariadb_capabilities = 0;  // MariaDB extended, 0 on MySQL
-  std::string auth_plugin;
+  std::string auth_plugin{};
   std::uint32_t connection_id = 0;  // the backend's; not mirrored
   bool operator==(const Greeting&) const = default;
 };

@@ -1,0 +1,38 @@
+// The fuzzers' entry functions. Each takes any bytes, must come back, and checks what must hold for
+// any input. libFuzzer calls them in the fuzz preset; the ordinary build runs every corpus file
+// through them, so a crash once found stays a test.
+//
+// Threads: pure functions. Lifetime: none.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "net/mysql/wire.h"
+
+namespace headgate::mysql::fuzz {
+
+void FuzzGreeting(Bytes in);    // a backend's first packet
+void FuzzHandshake(Bytes in);   // a client's login packet
+void FuzzChangeUser(Bytes in);  // COM_CHANGE_USER
+void FuzzKill(Bytes in);        // COM_QUERY, with and without attributes
+void FuzzResponse(Bytes in);    // capabilities, commands, then a server's bytes
+void FuzzSession(Bytes in);     // events and bytes of both sides
+
+struct Entry {
+  std::string_view name;  // also of its corpus folder
+  void (*run)(Bytes);
+};
+inline constexpr std::array<Entry, 6> kEntries{{{"greeting", FuzzGreeting},
+                                                {"handshake", FuzzHandshake},
+                                                {"change_user", FuzzChangeUser},
+                                                {"kill", FuzzKill},
+                                                {"response", FuzzResponse},
+                                                {"session", FuzzSession}}};
+
+// Stops the process, in every build.
+inline void Check(bool holds) {
+  if (!holds) __builtin_trap();
+}
+
+}  // namespace headgate::mysql::fuzz

@@ -1,0 +1,40 @@
+// A hostile edge for FuzzSession: performs a session's actions by its calling contract, and checks
+// what the contract promises back.
+//
+// Threads: one. Lifetime: one connection.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "net/mysql/session.h"
+
+namespace headgate::mysql::fuzz {
+
+class Edge {
+ public:
+  Edge();
+
+  void Feed(Side side, Bytes bytes);
+  // Well-formed packets that lead deeper than chance would.
+  void Scripted(int which);
+  // An event; `detail` decides between its variants.
+  void Happen(int which, int detail);
+  // Both sides close: the session must end, exactly once.
+  void Finish();
+  [[nodiscard]] bool closed() const { return closed_; }
+
+ private:
+  void Pump();
+  bool Poll(Side side);
+  void Perform(const Action& a, Side from);
+  void CheckCounts(const Action& a);
+
+  std::unique_ptr<Session> session_;
+  std::string in_[2];
+  bool closed_ = false, half_closed_ = false, client_gone_ = false, connecting_ = false;
+  bool connected_ = false, asked_ = false, ended_ = false, login_over_ = true;
+};
+
+}  // namespace headgate::mysql::fuzz

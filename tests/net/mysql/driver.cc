@@ -1,0 +1,160 @@
+#include "tests/net/mysql/driver.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace headgate::mysql::testing {
+
+Driver::Driver(Greeting greeting, std::size_t cut, int delta) : cut_(cut) {
+  SessionOptions options;
+  options.greeting = std::make_shared<const Greeting>(std::move(greeting));
+  options.connection_id = 0x40000001;
+  options.salt.fill('A');
+  options.kill_map = &kill_map;
+  options.sequence_delta = static_cast<std::int8_t>(delta);
+  session_ = std::make_unique<Session>(std::move(options));
+  Event(session_->Start());
+}
+
+void Driver::Feed(Side side, std::string_view bytes) {
+  const std::size_t begin = fed;
+  fed += bytes.size();
+  if (cut_ == kByteByByte) {
+    for (std::size_t i = 0; i < bytes.size(); ++i) FeedPiece(side, bytes.substr(i, 1));
+  } else if (cut_ > begin && cut_ < fed) {
+    FeedPiece(side, bytes.substr(0, cut_ - begin));
+    FeedPiece(side, bytes.substr(cut_ - begin));
+  } else {
+    FeedPiece(side, bytes);
+  }
+}
+
+void Driver::FeedPiece(Side side, std::string_view bytes) {
+  if (closed_ || (half_closed && side == Side::kClient)) return;
+  in_[static_cast<int>(side)] += bytes;
+  Pump();
+}
+
+void Driver::Pump() {
+  for (int i = 0; i < 100000 && !closed_; ++i) {
+    const bool server = Poll(Side::kServer);
+    const bool client = !closed_ && !half_closed && Poll(Side::kClient);
+    if (!server && !client) {
+      most_held = std::max(most_held, in_[0].size());
+      return;
+    }
+  }
+  runaway = !closed_;
+  EXPECT_FALSE(runaway) << "the session never comes to rest";
+}
+
+bool Driver::Poll(Side side) {
+  std::string& in = in_[static_cast<int>(side)];
+  const Action a = side == Side::kClient ? session_->OnClientBytes(AsBytes(in))
+                                         : session_->OnServerBytes(AsBytes(in));
+  if (side == Side::kClient) client_held = a.kind == Action::Kind::kHold;
+  if (a.kind == Action::Kind::kWait || a.kind == Action::Kind::kHold) return false;
+  Perform(a, side);
+  return true;
+}
+
+void Driver::Perform(const Action& a, Side from) {
+  using Kind = Action::Kind;
+  std::string& in = in_[static_cast<int>(from)];
+  ASSERT_LE(a.n, in.size());
+  const std::string taken = in.substr(0, a.n);
+  in.erase(0, a.n);
+  if (a.reason != Reason::kNone) ends.push_back(a.reason);
+  switch (a.kind) {
+    case Kind::kForward:
+      (from == Side::kClient ? to_server_ : to_client_) += taken;
+      break;
+    case Kind::kSend:
+      (a.to == Side::kServer ? to_server_ : to_client_) += AsText(a.bytes);
+      break;
+    case Kind::kAskAdmission:
+    case Kind::kAskReauth:
+      ++(a.kind == Kind::kAskReauth ? asked_reauth : asked);
+      user = session_->claimed_user();
+      database = session_->claimed_database();
+      if (answer_admission)
+        Event(session_->OnAdmission(admit, admit ? Reason::kNone : Reason::kClassFull));
+      break;
+    case Kind::kOpenBackend:
+      ++opened;
+      if (connect) Event(session_->OnBackendConnected());
+      break;
+    case Kind::kLoginOk:
+      ++ok;
+      break;
+    case Kind::kLoginFailed:
+      failures.push_back(a.failure);
+      break;
+    case Kind::kShutdownServer:
+      to_client_ += AsText(a.bytes);
+      half_closed = true;
+      break;
+    case Kind::kClose:
+      to_client_ += AsText(a.bytes);
+      closed_ = true;
+      break;
+    case Kind::kWait:
+    case Kind::kHold:
+    case Kind::kDiscard:
+      break;
+  }
+}
+
+void Driver::Event(const Action& a) { Perform(a, Side::kClient); }
+
+void Driver::Event(Action (Session::*event)()) {
+  if (closed_) return;
+  Event((session_.get()->*event)());
+  if (!closed_) Pump();
+}
+
+void Driver::Admission(bool admitted, Reason reason) {
+  Event(session_->OnAdmission(admitted, reason));
+  if (!closed_) Pump();
+}
+
+void Driver::Connected() { Event(&Session::OnBackendConnected); }
+
+void Driver::Evict(Reason reason) {
+  Event(session_->OnEvicted(reason));
+  if (!closed_) Pump();
+}
+
+void Driver::LogIn(LoginFields fields, Greeting backend) {
+  Client(Packet(1, LoginPayload(fields)));
+  Server(RawGreeting(backend));
+  Server(AuthSwitch(2, "mysql_native_password"));
+  Client(Packet(3, "01234567890123456789"));
+  Server(Ok(4));
+  ASSERT_EQ(session_->phase(), Phase::kCommand);
+  ToClient();
+  ToServer();
+}
+
+void AtEveryCut(const std::function<void(Driver&)>& script, const Greeting& greeting, int delta) {
+  std::size_t total = 0;
+  {
+    SCOPED_TRACE("whole");
+    Driver d(greeting, Driver::kWhole, delta);
+    script(d);
+    total = d.fed;
+  }
+  for (std::size_t cut = 1; cut < total && !::testing::Test::HasFailure(); ++cut) {
+    SCOPED_TRACE("cut at " + std::to_string(cut));
+    Driver d(greeting, cut, delta);
+    script(d);
+  }
+  if (::testing::Test::HasFailure()) return;
+  SCOPED_TRACE("byte by byte");
+  Driver d(greeting, Driver::kByteByByte, delta);
+  script(d);
+}
+
+}  // namespace headgate::mysql::testing

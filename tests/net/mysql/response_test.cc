@@ -1,0 +1,291 @@
+#include "net/mysql/response.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/net/mysql/packets.h"
+
+namespace headgate::mysql::testing {
+namespace {
+
+constexpr std::uint32_t kModern = kCapDeprecateEof;
+
+// One conversation: commands are noted, answers fed at every split point, and the tracker must come
+// to rest exactly at the last byte.
+class Talk {
+ public:
+  explicit Talk(std::uint32_t capabilities = 0, std::uint32_t mariadb = 0)
+      : capabilities_(capabilities), mariadb_(mariadb) {}
+
+  Talk& Sends(enum Command c) {
+    commands_.push_back(c);
+    return *this;
+  }
+  // True when `answer` completes everything sent, at every cut, and not before its end.
+  [[nodiscard]] bool CompletesWith(const std::string& answer) const {
+    for (std::size_t cut = 1; cut <= answer.size(); ++cut) {
+      ResponseTracker t = Begin();
+      if (!Feed(t, answer, cut) || !t.Idle() || t.outstanding() != 0) return false;
+    }
+    ResponseTracker t = Begin();
+    const auto scan = t.OnServerBytes(AsBytes(answer).first(answer.size() - 1));
+    return !scan.violation && !t.Idle();
+  }
+  // True when `answer` is taken, and the tracker waits for more.
+  [[nodiscard]] bool GoesOnAfter(const std::string& answer) const {
+    ResponseTracker t = Begin();
+    return Feed(t, answer, answer.size()) && t.outstanding() > 0;
+  }
+  [[nodiscard]] bool Refuses(const std::string& answer) const {
+    ResponseTracker t = Begin();
+    return !Feed(t, answer, answer.size());
+  }
+  [[nodiscard]] ResponseTracker Begin() const {
+    ResponseTracker t(capabilities_, mariadb_);
+    for (const auto c : commands_) EXPECT_EQ(t.OnCommand(c), ResponseTracker::Pass::kPass);
+    return t;
+  }
+
+  static bool Feed(ResponseTracker& t, const std::string& bytes, std::size_t cut) {
+    std::string tail;
+    for (const std::string& piece : {bytes.substr(0, cut), bytes.substr(cut)}) {
+      tail += piece;
+      const auto scan = t.OnServerBytes(AsBytes(tail));
+      if (scan.violation) return false;
+      tail.erase(0, scan.pass);
+      if (tail.size() > ResponseTracker::kLook + kHeaderSize) return false;
+    }
+    return tail.empty();
+  }
+
+ private:
+  std::uint32_t capabilities_, mariadb_;
+  std::vector<enum Command> commands_;
+};
+
+using C = enum Command;
+
+std::string Rows(bool modern, int status = 2) {
+  return Packet(1, "\x01") + Column(2, "a") + (modern ? "" : Eof(3)) + Packet(4, Lenenc("x")) +
+         Packet(5, Lenenc("y")) + (modern ? EndOk(6, status) : Eof(6, status));
+}
+std::string PrepareOk(int columns, int parameters, const std::string& more = "") {
+  return Packet(1, Hex({0, 1, 0, 0, 0, columns, 0, parameters, 0, 0, 0, 0}) + more);
+}
+
+TEST(Response, DeprecateEofOnAndOff) {
+  EXPECT_TRUE(Talk().Sends(C::kQuery).CompletesWith(Rows(false)));
+  EXPECT_TRUE(Talk(kModern).Sends(C::kQuery).CompletesWith(Rows(true)));
+  // The modern form has no EOF after the definitions: there it would be the end of the rows.
+  EXPECT_FALSE(Talk(kModern).Sends(C::kQuery).CompletesWith(Rows(false)));
+  EXPECT_TRUE(Talk().Sends(C::kQuery).Refuses(Rows(true)));
+}
+
+TEST(Response, OkAndErr) {
+  EXPECT_TRUE(Talk().Sends(C::kQuery).CompletesWith(Ok(1)));
+  EXPECT_TRUE(Talk().Sends(C::kQuery).CompletesWith(Err(1, 1064, "#42000You have an error")));
+  EXPECT_TRUE(Talk().Sends(C::kPing).CompletesWith(Ok(1)));
+  EXPECT_TRUE(Talk().Sends(C::kPing).Refuses(Rows(false)));
+  EXPECT_TRUE(Talk().Sends(C::kSleep).CompletesWith(Err(1, 1047, "#08S01Unknown command")));
+}
+
+TEST(Response, ErrInTheMiddleOfRowsEndsThem) {
+  const std::string head = Packet(1, "\x01") + Column(2, "a");
+  EXPECT_TRUE(Talk(kModern).Sends(C::kQuery).CompletesWith(
+      head + Packet(3, Lenenc("x")) + Err(4, 1317, "#70100Query execution was interrupted")));
+}
+
+TEST(Response, MultipleResults) {
+  constexpr int kMore = 2 | kStatusMoreResults;
+  for (const bool modern : {false, true}) {
+    const std::uint32_t caps = modern ? kModern : 0;
+    EXPECT_TRUE(Talk(caps).Sends(C::kQuery).CompletesWith(Rows(modern, kMore) + Ok(1, kMore) +
+                                                          Rows(modern)));
+    EXPECT_TRUE(Talk(caps).Sends(C::kQuery).GoesOnAfter(Rows(modern, kMore)));
+    EXPECT_TRUE(Talk(caps).Sends(C::kQuery).GoesOnAfter(Ok(1, kMore)));
+    EXPECT_TRUE(Talk(caps).Sends(C::kQuery).CompletesWith(Ok(1, kMore) + Err(2, 1146, "#42S02")));
+  }
+}
+
+TEST(Response, StatusIsFoundBehindLongNumbers) {
+  // affected rows and insert id in their longest form, MORE_RESULTS behind them
+  const std::string ok = Packet(1, Hex({0, 0xFE}) + Number(1ull << 40, 8) + Hex({0xFE}) +
+                                       Number(1ull << 50, 8) + Hex({0x0A, 0, 0, 0}) + "info");
+  EXPECT_TRUE(Talk().Sends(C::kQuery).GoesOnAfter(ok));
+  EXPECT_TRUE(Talk().Sends(C::kQuery).CompletesWith(ok + Ok(2)));
+}
+
+TEST(Response, CursorsEndAfterTheDefinitions) {
+  constexpr int kCursor = 2 | kStatusCursorExists;
+  const std::string head = Packet(1, "\x01") + Column(2, "a");
+  EXPECT_TRUE(Talk().Sends(C::kStmtExecute).CompletesWith(head + Eof(3, kCursor)));
+  EXPECT_TRUE(Talk(kModern).Sends(C::kStmtExecute).CompletesWith(head + EndOk(3, kCursor)));
+  const std::string row = Packet(1, Hex({0, 0}) + Lenenc("x"));
+  EXPECT_TRUE(Talk().Sends(C::kStmtFetch).CompletesWith(row + row + Eof(3, kCursor)));
+  EXPECT_TRUE(Talk(kModern).Sends(C::kStmtFetch).CompletesWith(row + EndOk(2, kCursor | 0x80)));
+  EXPECT_TRUE(Talk().Sends(C::kStmtFetch).CompletesWith(Err(1, 1421, "#HY000no open cursor")));
+}
+
+TEST(Response, StmtPrepare) {
+  const std::string col = Column(2, "?");
+  EXPECT_TRUE(Talk().Sends(C::kStmtPrepare).CompletesWith(PrepareOk(0, 0)));
+  EXPECT_TRUE(Talk().Sends(C::kStmtPrepare).CompletesWith(PrepareOk(0, 2) + col + col + Eof(4)));
+  EXPECT_TRUE(Talk().Sends(C::kStmtPrepare).CompletesWith(PrepareOk(1, 0) + col + Eof(3)));
+  EXPECT_TRUE(Talk()
+                  .Sends(C::kStmtPrepare)
+                  .CompletesWith(PrepareOk(2, 1) + col + Eof(3) + col + col + Eof(6)));
+  EXPECT_TRUE(
+      Talk(kModern).Sends(C::kStmtPrepare).CompletesWith(PrepareOk(2, 1) + col + col + col));
+  EXPECT_TRUE(Talk().Sends(C::kStmtPrepare).CompletesWith(Err(1, 1064, "#42000")));
+}
+
+TEST(Response, CommandsWithoutAnAnswer) {
+  for (const C c : {C::kStmtSendLongData, C::kStmtClose, C::kQuit}) {
+    Talk talk(kModern);
+    talk.Sends(c);
+    EXPECT_EQ(talk.Begin().outstanding(), 0u);
+    EXPECT_TRUE(talk.Sends(C::kPing).CompletesWith(Ok(1)));
+  }
+}
+
+TEST(Response, StatisticsIsABareString) {
+  EXPECT_TRUE(Talk().Sends(C::kStatistics).CompletesWith(Packet(1, "Uptime: 5  Threads: 1")));
+}
+
+TEST(Response, FieldListAndSetOption) {
+  EXPECT_TRUE(Talk().Sends(C::kFieldList).CompletesWith(Column(1, "a") + Column(2, "b") + Eof(3)));
+  EXPECT_TRUE(Talk(kModern).Sends(C::kFieldList).CompletesWith(Column(1, "a") + EndOk(2)));
+  EXPECT_TRUE(Talk().Sends(C::kFieldList).CompletesWith(Err(1, 1146, "#42S02no such table")));
+  EXPECT_TRUE(Talk().Sends(C::kSetOption).CompletesWith(Eof(1)));
+  EXPECT_TRUE(Talk(kModern).Sends(C::kSetOption).CompletesWith(EndOk(1)));
+}
+
+TEST(Response, BinlogDumpIsEndlessUntilEofOrErr) {
+  const std::string event = Packet(1, Hex({0}) + "event");
+  Talk talk;
+  talk.Sends(C::kBinlogDump);
+  EXPECT_TRUE(talk.GoesOnAfter(event + event));
+  EXPECT_TRUE(talk.CompletesWith(event + Eof(3)));
+  EXPECT_TRUE(talk.CompletesWith(event + Err(3, 1236, "#HY000")));
+  ResponseTracker t = talk.Begin();
+  EXPECT_EQ(t.OnCommand(C::kPing), ResponseTracker::Pass::kHold);
+  EXPECT_FALSE(t.Streaming());
+  EXPECT_TRUE(Talk::Feed(t, event, 3));
+  EXPECT_TRUE(t.Streaming());
+  EXPECT_TRUE(Talk::Feed(t, Eof(2), 3));
+  EXPECT_FALSE(t.Streaming());
+  EXPECT_EQ(t.OnCommand(C::kPing), ResponseTracker::Pass::kPass);
+}
+
+TEST(Response, MariaDbMetadataCaching) {
+  constexpr std::uint32_t kCache = kExtCacheMetadata;
+  const std::string row = Packet(3, Hex({0, 0}) + Lenenc("x"));
+  const std::string with = Packet(1, "\x01\x01") + Column(2, "a");
+  const std::string without = Packet(1, Hex({1, 0}));
+  Talk modern(kModern, kCache), old(0, kCache);
+  modern.Sends(C::kStmtExecute);
+  old.Sends(C::kStmtExecute);
+  EXPECT_TRUE(modern.CompletesWith(with + row + EndOk(4)));
+  EXPECT_TRUE(modern.CompletesWith(without + row + EndOk(4)));
+  EXPECT_TRUE(old.CompletesWith(without + Eof(2) + row + Eof(4)));
+  // Not negotiated: a byte too many is not understood.
+  EXPECT_TRUE(Talk(kModern).Sends(C::kStmtExecute).Refuses(with + row + EndOk(4)));
+}
+
+TEST(Response, MySqlOptionalMetadata) {
+  Talk talk(kModern | kCapOptionalMetadata);
+  talk.Sends(C::kQuery);
+  EXPECT_TRUE(talk.CompletesWith(Packet(1, Hex({1, 0})) + Packet(2, Lenenc("x")) + EndOk(3)));
+  EXPECT_TRUE(talk.CompletesWith(Packet(1, "\x01\x01") + Column(2, "a") + EndOk(3)));
+  EXPECT_TRUE(Talk(kModern | kCapOptionalMetadata)
+                  .Sends(C::kStmtPrepare)
+                  .CompletesWith(PrepareOk(1, 1, Hex({0}))));
+}
+
+TEST(Response, ProgressReportsAreNoEnd) {
+  const std::string progress =
+      Err(1, 0xFFFF, Hex({1, 1, 2}) + Number(500, 3) + Lenenc("copy to tmp table"));
+  EXPECT_TRUE(Talk().Sends(C::kQuery).CompletesWith(progress + progress + Ok(3)));
+  EXPECT_TRUE(Talk().Sends(C::kQuery).GoesOnAfter(progress));
+}
+
+TEST(Response, LocalInfile) {
+  Talk talk;
+  talk.Sends(C::kQuery);
+  ResponseTracker t = talk.Begin();
+  EXPECT_TRUE(Talk::Feed(t,
+                         Packet(1,
+                                "\xFB"
+                                "file.txt"),
+                         4));
+  EXPECT_TRUE(t.ClientSendsFile());
+  t.OnFileEnd();
+  EXPECT_TRUE(Talk::Feed(t, Ok(3), 4));
+  EXPECT_TRUE(t.Idle());
+}
+
+TEST(Response, RowsBeyond16MegabytesAndSequenceWrap) {
+  ResponseTracker t(kModern, 0);
+  ASSERT_EQ(t.OnCommand(C::kQuery), ResponseTracker::Pass::kPass);
+  ASSERT_TRUE(Talk::Feed(t, Packet(1, "\x01") + Column(2, "a"), 5));
+  const std::string kLong(ResponseTracker::kLook, 'x');
+  // A row that begins with 0xFE, in 0xFFFFFF bytes and a rest that looks like an ERR.
+  ASSERT_TRUE(Talk::Feed(t, Number(0xFFFFFF, 3) + Hex({255, 0xFE}) + kLong, 5));
+  const std::string piece(0xFFFFFF - 1 - kLong.size(), 'x');
+  ASSERT_EQ(t.OnServerBytes(AsBytes(piece)).pass, piece.size());
+  ASSERT_FALSE(t.Idle());
+  ASSERT_TRUE(Talk::Feed(t, Err(0, 1000, "is a part of the row"), 6));
+  EXPECT_EQ(t.outstanding(), 1u);
+  // A row of exactly 0xFFFFFF bytes is closed by an empty packet.
+  ASSERT_TRUE(Talk::Feed(t, Number(0xFFFFFF, 3) + Hex({1, 0xFE}) + kLong, 5));
+  ASSERT_EQ(t.OnServerBytes(AsBytes(piece)).pass, piece.size());
+  ASSERT_TRUE(Talk::Feed(t, Packet(2, ""), 2));
+  EXPECT_EQ(t.outstanding(), 1u);
+  EXPECT_TRUE(Talk::Feed(t, EndOk(3), 3));
+  EXPECT_TRUE(t.Idle());
+  EXPECT_EQ(t.statements_completed(), 1u);
+}
+
+TEST(Response, BulkExecuteAndPipelinedDirectExecution) {
+  // MariaDB: prepare and execute with statement id 0xFFFFFFFF are sent together.
+  EXPECT_TRUE(Talk(kModern)
+                  .Sends(C::kStmtPrepare)
+                  .Sends(C::kStmtBulkExecute)
+                  .CompletesWith(PrepareOk(0, 1) + Column(2, "?") + Ok(1)));
+  EXPECT_TRUE(Talk(kModern)
+                  .Sends(C::kStmtPrepare)
+                  .Sends(C::kStmtExecute)
+                  .CompletesWith(Err(1, 1146, "#42S02") +
+                                 Err(1, 1243, "#HY000Unknown prepared statement handler")));
+}
+
+TEST(Response, PipelinedCommandsAreAnsweredInOrder) {
+  Talk talk;
+  talk.Sends(C::kQuery).Sends(C::kStatistics).Sends(C::kFieldList).Sends(C::kPing);
+  EXPECT_TRUE(
+      talk.CompletesWith(Rows(false) + Packet(1, "Uptime: 5") + Column(1, "a") + Eof(2) + Ok(1)));
+}
+
+TEST(Response, OnlyStatementsAreCounted) {
+  ResponseTracker t(0, 0);
+  for (const C c : {C::kQuery, C::kPing, C::kStmtPrepare, C::kStmtExecute}) {
+    ASSERT_EQ(t.OnCommand(c), ResponseTracker::Pass::kPass);
+  }
+  EXPECT_TRUE(Talk::Feed(t, Ok(1) + Ok(1) + PrepareOk(0, 0) + Ok(1), 9));
+  EXPECT_EQ(t.statements_completed(), 2u);
+}
+
+TEST(Response, AViolationIsForGood) {
+  ResponseTracker t(0, 0);
+  ASSERT_EQ(t.OnCommand(C::kPing), ResponseTracker::Pass::kPass);
+  ASSERT_EQ(t.OnCommand(C::kQuery), ResponseTracker::Pass::kPass);
+  const std::string rows = Rows(false);
+  EXPECT_TRUE(t.OnServerBytes(AsBytes(rows)).violation);
+  EXPECT_TRUE(t.OnServerBytes(AsBytes(rows)).violation);
+  ResponseTracker empty(0, 0);
+  EXPECT_TRUE(empty.OnServerBytes(AsBytes(Packet(1, ""))).violation);
+}
+
+}  // namespace
+}  // namespace headgate::mysql::testing

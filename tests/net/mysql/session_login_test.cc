@@ -1,0 +1,400 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "net/mysql/handshake.h"
+#include "tests/net/mysql/driver.h"
+
+namespace headgate::mysql::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+const std::string kNul(1, '\0');
+const std::string kQuit = Packet(0, "\x01");
+
+// Up to the switch on the client's screen.
+void ToSwitch(Driver& d, const std::string& plugin = "mysql_native_password") {
+  d.Client(Packet(1, LoginPayload({})));
+  d.Server(RawGreeting(MariaDb1011()));
+  d.Server(AuthSwitch(2, plugin));
+  d.ToClient();
+  d.ToServer();
+}
+
+TEST(SessionLogin, GreetsFirstAsTheBackendWould) {
+  Driver d;
+  const std::string greeting = d.ToClient();
+  EXPECT_THAT(greeting, HasSubstr("5.5.5-10.11.6-MariaDB"));
+  EXPECT_EQ(d.session().phase(), Phase::kAwaitLogin);
+  EXPECT_EQ(d.opened, 0);
+}
+
+TEST(SessionLogin, WithoutAKnownGreetingTheClientIsToldTheServerIsAway) {
+  Session session({});
+  const Action a = session.Start();
+  EXPECT_EQ(a.kind, Action::Kind::kClose);
+  EXPECT_EQ(a.reason, Reason::kBackendUnreachable);
+  // The very first packet: no '#sqlstate'.
+  EXPECT_EQ(Str(a.bytes), Err(0, 2003, "headgate: the database server cannot be reached"));
+}
+
+TEST(SessionLogin, WholeLoginAtEveryCut) {
+  AtEveryCut([](Driver& d) {
+    d.ToClient();
+    d.Client(Packet(1, LoginPayload({})));
+    EXPECT_EQ(d.asked, 1);
+    EXPECT_EQ(d.user, "app");
+    EXPECT_EQ(d.opened, 1);
+    EXPECT_EQ(d.ToServer(), "");  // a server speaks first
+    d.Server(RawGreeting(MariaDb1011()));
+    EXPECT_EQ(d.session().backend_connection_id(), 31u);
+    ASSERT_NE(d.session().backend_greeting(), nullptr);
+    EXPECT_EQ(*d.session().backend_greeting(), MariaDb1011());
+    EXPECT_THAT(d.ToServer(), HasSubstr("app" + kNul + kNul + "dummy" + kNul));
+    d.Server(AuthSwitch(2, "mysql_native_password"));
+    EXPECT_EQ(d.ToClient(), AuthSwitch(2, "mysql_native_password"));
+    d.Client(Packet(3, "01234567890123456789"));
+    EXPECT_EQ(d.ToServer(), Packet(3, "01234567890123456789"));
+    EXPECT_EQ(d.ok, 0);
+    d.Server(Ok(4));
+    EXPECT_EQ(d.ToClient(), Ok(4));
+    EXPECT_EQ(d.ok, 1);
+    EXPECT_EQ(d.session().phase(), Phase::kCommand);
+    EXPECT_EQ(d.session().held_bytes(), 0u);
+    EXPECT_THAT(d.ends, IsEmpty());
+  });
+}
+
+TEST(SessionLogin, CachingSha2FastAndFullPathAreRelayed) {
+  AtEveryCut(
+      [](Driver& d) {
+        d.Client(Packet(1, LoginPayload({})));
+        d.Server(RawGreeting(MySql80()));
+        d.Server(AuthSwitch(2, "caching_sha2_password"));
+        d.Client(Packet(3, std::string(32, 'h')));
+        d.ToClient();
+        d.ToServer();
+        d.Server(Packet(4, "\x01\x04"));  // full authentication, please
+        EXPECT_EQ(d.ToClient(), Packet(4, "\x01\x04"));
+        d.Client(Packet(5, "\x02"));  // the key, please
+        EXPECT_EQ(d.ToServer(), Packet(5, "\x02"));
+        d.Server(Packet(6, "\x01-----BEGIN PUBLIC KEY-----"));
+        d.Client(Packet(7, std::string(256, 'c')));
+        EXPECT_EQ(d.ToServer(), Packet(7, std::string(256, 'c')));
+        d.Server(Ok(8));
+        EXPECT_EQ(d.session().phase(), Phase::kCommand);
+        EXPECT_EQ(d.ok, 1);
+      },
+      MySql80());
+}
+
+TEST(SessionLogin, CachingSha2FastOkAsksNothing) {
+  AtEveryCut([](Driver& d) {
+    ToSwitch(d, "caching_sha2_password");
+    d.Client(Packet(3, std::string(32, 'h')));
+    d.Server(Packet(4, "\x01\x03"));
+    d.Server(Ok(5));
+    EXPECT_EQ(d.ToClient(), Packet(4, "\x01\x03") + Ok(5));
+    EXPECT_EQ(d.ok, 1);
+  });
+}
+
+TEST(SessionLogin, TwoSwitchesForAnAccountWithTwoPlugins) {
+  AtEveryCut([](Driver& d) {
+    ToSwitch(d, "mysql_native_password");
+    d.Client(Packet(3, "01234567890123456789"));
+    d.Server(AuthSwitch(4, "client_ed25519"));
+    d.Client(Packet(5, std::string(64, 's')));
+    d.Server(Ok(6));
+    EXPECT_EQ(d.ok, 1);
+  });
+}
+
+TEST(SessionLogin, SequenceDeltaShiftsBothWays) {
+  AtEveryCut(
+      [](Driver& d) {
+        d.ToClient();
+        d.Client(Packet(1, LoginPayload({})));
+        d.Server(RawGreeting(MariaDb1011()));
+        EXPECT_EQ(d.ToServer()[3], 0);  // 1 - delta
+        d.Server(AuthSwitch(2, "mysql_native_password"));
+        EXPECT_EQ(d.ToClient(), AuthSwitch(3, "mysql_native_password"));
+        d.Client(Packet(4, "01234567890123456789"));
+        EXPECT_EQ(d.ToServer(), Packet(3, "01234567890123456789"));
+        d.Server(Ok(4));
+        EXPECT_EQ(d.ToClient(), Ok(5));
+      },
+      MariaDb1011(), 1);
+}
+
+TEST(SessionLogin, RefusalIsErr1040AtTheNextSequence) {
+  AtEveryCut([](Driver& d) {
+    d.admit = false;
+    d.ToClient();
+    d.Client(Packet(1, LoginPayload({})));
+    EXPECT_EQ(d.ToClient(), Err(2, 1040, "#08004Too many connections"));
+    EXPECT_TRUE(d.closed());
+    EXPECT_EQ(d.opened, 0);
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kClassFull));
+  });
+}
+
+TEST(SessionLogin, WaitingThenAdmitted) {
+  Driver d;
+  d.answer_admission = false;
+  d.Client(Packet(1, LoginPayload({})));
+  EXPECT_EQ(d.session().phase(), Phase::kAwaitAdmission);
+  EXPECT_EQ(d.opened, 0);
+  EXPECT_GT(d.session().held_bytes(), 0u);
+  d.Admission(true);
+  EXPECT_EQ(d.opened, 1);
+}
+
+TEST(SessionLogin, ErrBeforeTheHandshakeHasNoSqlstate) {
+  AtEveryCut([](Driver& d) {
+    d.ToClient();
+    d.Client(Packet(1, LoginPayload({})));
+    d.Server(Err(0, 1130, "Host '10.0.0.9' is not allowed to connect to this MariaDB server"));
+    EXPECT_EQ(
+        d.ToClient(),
+        Err(2, 1130, "#08004Host '10.0.0.9' is not allowed to connect to this MariaDB server"));
+    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kBackendRefused));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kBackendRefused));
+  });
+}
+
+TEST(SessionLogin, BackendFullIsNamedSo) {
+  Driver d;
+  d.Client(Packet(1, LoginPayload({})));
+  d.Server(Err(0, 1040, "Too many connections"));
+  EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kBackendFull));
+  EXPECT_THAT(d.ends, ElementsAre(Reason::kBackendFull));
+}
+
+TEST(SessionLogin, WrongPasswordIsRelayedToTheLetter) {
+  AtEveryCut([](Driver& d) {
+    ToSwitch(d);
+    d.Client(Packet(3, "01234567890123456789"));
+    const std::string err = Err(4, 1045, "#28000Access denied for user 'app'@'localhost'");
+    d.Server(err);
+    EXPECT_EQ(d.ToClient(), err);
+    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kAccessDenied));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kLoginFailed));
+    EXPECT_TRUE(d.closed());
+  });
+}
+
+TEST(SessionLogin, BackendNotReachable) {
+  Driver d;
+  d.connect = false;
+  d.ToClient();
+  d.Client(Packet(1, LoginPayload({})));
+  d.Event(&Session::OnBackendFailed);
+  EXPECT_THAT(d.ToClient(), HasSubstr("cannot be reached"));
+  EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kUnreachable));
+  EXPECT_TRUE(d.closed());
+}
+
+// --- clients the gate does not take
+
+TEST(SessionLogin, SslRequestWithoutTlsIsANamedRefusal) {
+  AtEveryCut([](Driver& d) {
+    d.ToClient();
+    const std::string head = LoginPayload({.capabilities = kTypicalClient | kCapSsl});
+    d.Client(Packet(1, head.substr(0, 32)));
+    EXPECT_THAT(d.ToClient(), HasSubstr("TLS is not offered"));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kTlsNotOffered));
+  });
+}
+
+TEST(SessionLogin, ClientWithoutPluginAuthGets1251) {
+  Driver d;
+  d.ToClient();
+  d.Client(Packet(1, LoginPayload({.capabilities = kTypicalClient & ~kCapPluginAuth})));
+  EXPECT_THAT(d.ToClient(), HasSubstr("#08004Client does not support authentication protocol"));
+  EXPECT_THAT(d.ends, ElementsAre(Reason::kNoAuthSwitch));
+}
+
+TEST(SessionLogin, OversizedLoginIsDecidedFromItsHeader) {
+  Driver d;
+  d.ToClient();
+  d.Client(Number(64 * 1024 + 1, 3) + "\x01");
+  EXPECT_EQ(d.ToClient(), Err(2, 1043, "#08S01Bad handshake"));
+  EXPECT_THAT(d.ends, ElementsAre(Reason::kOversizedLogin));
+}
+
+TEST(SessionLogin, MalformedLogins) {
+  const std::string good = LoginPayload({});
+  const std::string cases[] = {Packet(2, good),
+                               Packet(1, ""),
+                               Packet(1, good.substr(0, 20)),
+                               Packet(1, good.substr(0, 34)),
+                               Packet(1, LoginPayload({.charset = 17})),
+                               Packet(1, LoginPayload({.user = std::string(kMaxName + 1, 'u')}))};
+  for (const std::string& bytes : cases) {
+    Driver d;
+    d.Client(bytes);
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kMalformedLogin)) << bytes;
+    EXPECT_EQ(d.asked, 0);
+  }
+}
+
+// --- ends while pending and in between
+
+TEST(SessionLogin, PendingDeadlineEvictionAndFin) {
+  Driver late, evicted, gone;
+  late.ToClient();
+  late.Event(&Session::OnDeadline);
+  EXPECT_THAT(late.ToClient(), HasSubstr("08S01Got timeout"));
+  EXPECT_THAT(late.ends, ElementsAre(Reason::kPendingDeadline));
+  evicted.Evict(Reason::kPendingEvicted);
+  EXPECT_THAT(evicted.ends, ElementsAre(Reason::kPendingEvicted));
+  gone.ToClient();
+  gone.Event(&Session::OnClientClosed);
+  EXPECT_EQ(gone.ToClient(), "");
+  EXPECT_THAT(gone.ends, ElementsAre(Reason::kClientClosed));
+}
+
+TEST(SessionLogin, CommandsPipelinedBeforeTheOkAreHeld) {
+  AtEveryCut([](Driver& d) {
+    d.Client(Packet(1, LoginPayload({})));
+    d.Server(RawGreeting(MariaDb1011()));
+    d.Server(AuthSwitch(2, "mysql_native_password"));
+    d.ToServer();
+    d.Client(Packet(3, "01234567890123456789") + Query("SELECT 1"));
+    EXPECT_EQ(d.ToServer(), Packet(3, "01234567890123456789"));
+    d.Server(Ok(4));
+    EXPECT_EQ(d.ToServer(), Query("SELECT 1"));
+  });
+}
+
+TEST(SessionLogin, TooMuchAheadOfTheOkCloses) {
+  Driver d;
+  d.answer_admission = false;
+  d.Client(Packet(1, LoginPayload({})));
+  d.Client(Query(std::string(70000, 'x')));
+  EXPECT_THAT(d.ends, ElementsAre(Reason::kProtocolError));
+}
+
+// --- the polite end
+
+TEST(SessionFinish, ClientVanishesAtTheSwitch) {
+  AtEveryCut([](Driver& d) {
+    ToSwitch(d);
+    d.Event(&Session::OnClientClosed);
+    EXPECT_EQ(d.ToServer(), Packet(3, ""));
+    EXPECT_EQ(d.session().phase(), Phase::kFinishing);
+    EXPECT_THAT(d.failures, IsEmpty());  // the lane is still held
+    d.Server(Err(4, 1045, "#28000Access denied"));
+    EXPECT_EQ(d.ToClient(), "");
+    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kHealthCheck));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kHealthCheck));
+    EXPECT_TRUE(d.closed());
+  });
+}
+
+TEST(SessionFinish, PasswordlessAccountIsLeftWithQuit) {
+  AtEveryCut([](Driver& d) {
+    ToSwitch(d);
+    d.Event(&Session::OnDeadline);
+    EXPECT_EQ(d.ToServer(), Packet(3, ""));
+    d.Server(Ok(4));
+    EXPECT_EQ(d.ToServer(), kQuit);
+    EXPECT_EQ(d.ok, 0);
+    EXPECT_THAT(d.ToClient(), HasSubstr("Got timeout"));
+    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kStalled));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kLoginDeadline));
+  });
+}
+
+TEST(SessionFinish, HealthCheckQuitBehindTheLogin) {
+  AtEveryCut([](Driver& d) {
+    d.Client(Packet(1, LoginPayload({})) + kQuit);
+    d.Server(RawGreeting(MariaDb1011()));
+    d.ToServer();
+    d.Server(AuthSwitch(2, "mysql_native_password"));
+    EXPECT_EQ(d.ToServer(), Packet(3, ""));
+    d.Server(Err(4, 1045, "#28000Access denied"));
+    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kHealthCheck));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kHealthCheck));
+  });
+}
+
+TEST(SessionFinish, MalformedAnswerNeverReachesTheServer) {
+  AtEveryCut([](Driver& d) {
+    ToSwitch(d);
+    d.Client(Packet(3, "x"));
+    EXPECT_EQ(d.ToServer(), Packet(3, ""));
+    d.Server(Err(4, 1045, "#28000Access denied"));
+    EXPECT_EQ(d.ToClient(), Err(4, 1043, "#08S01Bad handshake"));
+    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kMalformed));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kMalformedAuth));
+  });
+}
+
+TEST(SessionFinish, Ed25519IsAnsweredWithAWrongSignature) {
+  Driver d;
+  ToSwitch(d, "client_ed25519");
+  d.Event(&Session::OnClientClosed);
+  EXPECT_EQ(d.ToServer(), Packet(3, std::string(64, '\0')));
+}
+
+TEST(SessionFinish, SecondPluginIsAnsweredTooAndThenNoMore) {
+  Driver d;
+  ToSwitch(d);
+  d.Event(&Session::OnClientClosed);
+  d.Server(AuthSwitch(4, "client_ed25519"));
+  EXPECT_EQ(d.ToServer(), Packet(3, "") + Packet(5, std::string(64, '\0')));
+  d.Server(Packet(6, "\x01what else?"));
+  EXPECT_TRUE(d.closed());
+}
+
+TEST(SessionFinish, ClientGoneBeforeTheServersGreeting) {
+  AtEveryCut([](Driver& d) {
+    d.connect = false;
+    d.Client(Packet(1, LoginPayload({})));
+    d.Event(&Session::OnClientClosed);
+    EXPECT_FALSE(d.closed());
+    d.Connected();
+    d.Server(RawGreeting(MariaDb1011()));
+    EXPECT_THAT(d.ToServer(), HasSubstr("dummy"));
+    d.Server(AuthSwitch(2, "mysql_native_password"));
+    EXPECT_EQ(d.ToServer(), Packet(3, ""));
+    d.Server(Err(4, 1045, "#28000Access denied"));
+    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kClientGone));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kClientClosed));
+  });
+}
+
+TEST(SessionFinish, ServerSilentToThePoliteEnd) {
+  Driver d;
+  ToSwitch(d);
+  d.Event(&Session::OnClientClosed);
+  d.Event(&Session::OnDeadline);
+  EXPECT_TRUE(d.closed());
+  EXPECT_EQ(d.failures.size(), 1u);
+}
+
+TEST(SessionFinish, ServerClosesDuringTheLogin) {
+  Driver d;
+  ToSwitch(d);
+  d.Event(&Session::OnServerClosed);
+  EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kServerError));
+  EXPECT_THAT(d.ends, ElementsAre(Reason::kBackendClosed));
+}
+
+TEST(SessionFinish, AuthPacketsAreBounded) {
+  Driver d;
+  ToSwitch(d, "dialog");
+  for (int i = 3; !d.closed() && i < 200; i += 2) {
+    d.Client(Packet(i, "answer"));
+    d.Server(Packet(i + 1, "\x02Password:"));
+  }
+  EXPECT_TRUE(d.closed());
+  EXPECT_THAT(d.ends, ElementsAre(Reason::kProtocolError));
+}
+
+}  // namespace
+}  // namespace headgate::mysql::testing
