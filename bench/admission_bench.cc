@@ -42,6 +42,9 @@ Limits BenchLimits(std::uint32_t sources) {
   Limits limits = Limits::Defaults();
   limits.source.table_size = std::max(limits.source.table_size, sources);
   limits.source.ban_after = Rate{};  // a refusal is to stay the refusal it is
+  // A thousand sources of four prefixes could not fill the pending budget otherwise.
+  limits.source.connections = Share::Off();
+  limits.source.prefix_connections = Share::Off();
   return limits;
 }
 
@@ -139,9 +142,15 @@ void BM_AcceptEvictingAnother(benchmark::State& state) {
     at = (at + 1) % held.size();
   };
   for (std::size_t i = 0; i < held.size(); ++i) accept();
+  const auto evictions = [&] {
+    return d.engine->Status(d.now).acted[static_cast<std::size_t>(Reason::kPendingEvicted)];
+  };
+  const std::uint64_t before = evictions();
   for (auto _ : state) accept();
-  const EngineStatus status = d.engine->Status(d.now);
-  if (status.pending != status.pending_max) state.SkipWithError("the budget is not full");
+  // Not quite one each: some of those held longest leave before it is their turn.
+  const double each = static_cast<double>(evictions() - before) / state.iterations();
+  state.counters["evictions_each"] = each;
+  if (each < 0.5) state.SkipWithError("the budget is not full");
 }
 BENCHMARK(BM_AcceptEvictingAnother)->Arg(kFew)->Arg(kMany);
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include <absl/container/btree_set.h>
@@ -74,7 +75,9 @@ class BanList {
     Kind kind;
     Time at;  // kEnded: forget; else until
     Id id;
-    auto operator<=>(const Order&) const = default;
+    bool operator<(const Order& o) const {
+      return std::tie(kind, at, id) < std::tie(o.kind, o.at, o.id);
+    }
   };
 
   static Order OrderOf(const Entry& e, Id id);

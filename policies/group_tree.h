@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 #include <absl/container/btree_set.h>
@@ -68,7 +69,10 @@ class GroupTree {
     std::uint32_t fewer;  // UINT32_MAX - count
     std::uint64_t oldest_born;
     Id group;
-    auto operator<=>(const Rank&) const = default;
+    bool operator<(const Rank& o) const {
+      return std::tie(parent, fewer, oldest_born, group) <
+             std::tie(o.parent, o.fewer, o.oldest_born, o.group);
+    }
   };
   struct Level {
     explicit Level(KeyedHash hash) : by_key(0, hash) {}
