@@ -1,0 +1,176 @@
+// The parts that decide who goes next: the lane, the waiting room, the classes, login names.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "policies/class_matcher.h"
+#include "policies/login_lane.h"
+#include "policies/login_name.h"
+#include "policies/waiting_room.h"
+
+namespace headgate {
+namespace {
+
+using std::chrono::seconds;
+using Tier = WaitingRoom::Tier;
+using Try = WaitingRoom::Try;
+
+Address Peer(std::uint32_t n) { return Address::V4(0x0a000000 + n); }
+
+TEST(LoginLaneTest, KeepsAShareForKnownGoodAndOneAtLeastForOthers) {
+  LoginLane lane(KeyedHash(1, 2));
+  LoginLimits limits;
+  limits.in_progress = 4;
+  limits.rate = {};
+  limits.known_good_share = 1.0;
+  lane.Configure(limits);
+  const Time now{};
+  ASSERT_EQ(lane.MayEnter(Peer(1), false, now), LoginLane::Answer::kFree);
+  const auto one = lane.Enter(Peer(1), false, now);
+  EXPECT_EQ(lane.MayEnter(Peer(2), false, now), LoginLane::Answer::kFull);
+  std::vector<LoginLane::Lease> known;
+  for (int i = 0; i < 3; ++i) known.push_back(lane.Enter(Peer(3), true, now));
+  EXPECT_EQ(lane.MayEnter(Peer(3), true, now), LoginLane::Answer::kFull);
+  known.pop_back();
+  EXPECT_EQ(lane.MayEnter(Peer(3), true, now), LoginLane::Answer::kFree);
+}
+
+TEST(LoginLaneTest, BindsSourcesAndTheRateOfTheUnknown) {
+  LoginLane lane(KeyedHash(1, 2));
+  LoginLimits limits;
+  limits.per_source = 1;
+  limits.rate = {1, 2};
+  lane.Configure(limits);
+  Time now{seconds(1)};
+  auto a = lane.Enter(Peer(1), false, now);
+  EXPECT_EQ(lane.MayEnter(Peer(1), false, now), LoginLane::Answer::kSourceFull);
+  a.Release();
+  auto b = lane.Enter(Peer(1), false, now);
+  EXPECT_EQ(lane.MayEnter(Peer(2), false, now), LoginLane::Answer::kRate);
+  EXPECT_EQ(lane.MayEnter(Peer(2), true, now), LoginLane::Answer::kFree);
+  EXPECT_EQ(lane.MayEnter(Peer(2), false, lane.NextToken(now)), LoginLane::Answer::kFree);
+  b.Release();
+  EXPECT_EQ(lane.in_progress(), 0u);
+}
+
+class WaitingRoomTest : public ::testing::Test {
+ protected:
+  WaitingRoomTest() { room_.Configure({.max = 100, .per_source = 10, .queue = seconds(5)}); }
+  void Enter(std::uint64_t who, std::uint32_t source, Tier tier = Tier::kOther,
+             SlotLedger::ClassId c = 0, Time not_before = {}) {
+    room_.Enter({.who = reinterpret_cast<void*>(who),
+                 .source = Peer(source),
+                 .class_id = c,
+                 .tier = tier,
+                 .deadline = now_ + seconds(5),
+                 .not_before = not_before},
+                now_);
+  }
+  // Lets in as many as asked for, but nobody of `full`.
+  std::vector<std::uint64_t> Serve(int most, SlotLedger::ClassId full = 99) {
+    std::vector<std::uint64_t> in;
+    room_.Serve(now_, [&](const WaitingRoom::Applicant& a) {
+      if (most == 0 || a.class_id == full) return Try::kGroupBlocked;
+      --most;
+      in.push_back(reinterpret_cast<std::uint64_t>(a.who));
+      return Try::kIn;
+    });
+    return in;
+  }
+  WaitingRoom room_{KeyedHash(1, 2)};
+  Time now_{seconds(10)};
+};
+
+TEST_F(WaitingRoomTest, RoundRobinBySourceAndInOrderInside) {
+  for (std::uint64_t i = 1; i <= 4; ++i) Enter(i, 1);
+  Enter(5, 2);
+  Enter(6, 3);
+  EXPECT_EQ(Serve(10), (std::vector<std::uint64_t>{1, 5, 6, 2, 3, 4}));
+  EXPECT_EQ(room_.size(), 0u);
+}
+
+TEST_F(WaitingRoomTest, TrustGoesFirst) {
+  Enter(1, 1);
+  Enter(2, 2, Tier::kKnownNeighbour);
+  Enter(3, 3, Tier::kKnownGood);
+  EXPECT_EQ(Serve(10), (std::vector<std::uint64_t>{3, 2, 1}));
+}
+
+TEST_F(WaitingRoomTest, AFullClassDoesNotBlockTheOthers) {
+  Enter(1, 1, Tier::kOther, 0);
+  Enter(2, 1, Tier::kOther, 1);
+  EXPECT_EQ(Serve(10, /*full=*/0), (std::vector<std::uint64_t>{2}));
+  EXPECT_EQ(room_.size(), 1u);
+}
+
+TEST_F(WaitingRoomTest, ADelayedOneQueuesWhenItsTimeHasCome) {
+  Enter(1, 1, Tier::kOther, 0, now_ + seconds(1));
+  Enter(2, 2);
+  EXPECT_EQ(Serve(10), (std::vector<std::uint64_t>{2}));
+  EXPECT_EQ(room_.NextEvent(), now_ + seconds(1));
+  now_ += seconds(1);
+  EXPECT_EQ(Serve(10), (std::vector<std::uint64_t>{1}));
+  EXPECT_EQ(room_.NextEvent(), kNever);
+}
+
+TEST_F(WaitingRoomTest, ABlockedSourceIsPassedOver) {
+  Enter(1, 1);
+  Enter(2, 2);
+  std::vector<std::uint64_t> in;
+  room_.Serve(now_, [&](const WaitingRoom::Applicant& a) {
+    if (a.source == Peer(1)) return Try::kSourceBlocked;
+    in.push_back(reinterpret_cast<std::uint64_t>(a.who));
+    return Try::kIn;
+  });
+  EXPECT_EQ(in, (std::vector<std::uint64_t>{2}));
+}
+
+TEST_F(WaitingRoomTest, IsBoundedAndTrustDisplaces) {
+  room_.Configure({.max = 3, .per_source = 2, .queue = seconds(5)});
+  Enter(1, 1);
+  Enter(2, 1);
+  EXPECT_EQ(room_.Ask(Peer(1), Tier::kOther), WaitingRoom::Room::kSourceFull);
+  Enter(3, 2);
+  EXPECT_EQ(room_.Ask(Peer(3), Tier::kOther), WaitingRoom::Room::kFull);
+  EXPECT_EQ(room_.Ask(Peer(3), Tier::kKnownGood), WaitingRoom::Room::kDisplacing);
+  EXPECT_EQ(room_.Displaced(), reinterpret_cast<void*>(3));
+}
+
+TEST_F(WaitingRoomTest, DeadlinesInOrder) {
+  Enter(1, 1);
+  now_ += seconds(1);
+  Enter(2, 2);
+  EXPECT_EQ(room_.Overdue(now_), nullptr);
+  EXPECT_EQ(room_.Overdue(now_ + seconds(4)), reinterpret_cast<void*>(1));
+}
+
+TEST(ClassMatcherTest, FirstMatchWinsAndTheLastTakesTheRest) {
+  std::vector<ClassLimits> classes(4);
+  classes[0].sources = {Cidr{Peer(0), 96 + 24}};
+  classes[0].users = {"shop", "shop_*"};
+  classes[1].users = {"report*"};
+  classes[2].databases = {"batch?"};
+  const ClassMatcher m(classes);
+  EXPECT_EQ(m.Match(Peer(7), "shop_ro", ""), 0u);
+  EXPECT_EQ(m.Match(Peer(700), "shop_ro", ""), 3u);
+  EXPECT_EQ(m.Match(Peer(7), "reporter", "batch1"), 1u);
+  EXPECT_EQ(m.Match(Peer(7), "x", "batch1"), 2u);
+  EXPECT_EQ(m.Match(Peer(7), "x", ""), 3u);
+}
+
+TEST(LoginNameTest, AsTheServerReadsIt) {
+  EXPECT_EQ(CanonicalUser("'root'"), "root");
+  EXPECT_EQ(CanonicalUser("'"), "'");
+  EXPECT_EQ(CanonicalUser("''"), "");
+  const std::vector<std::string> users = {"root", ""};
+  for (const char* sent : {"root", "'root'", "@0072oot", "r@006f@006ft", "''", ""}) {
+    EXPECT_TRUE(MeansOneOf(users, sent)) << sent;
+  }
+  for (const char* sent : {"Root", "root2", "root@", "@007", "@00720", "a@b.example"}) {
+    EXPECT_FALSE(MeansOneOf(users, sent)) << sent;
+  }
+}
+
+}  // namespace
+}  // namespace headgate
