@@ -3,7 +3,9 @@
 //
 // Why lengths are checked: an answer no plugin accepts (native with one byte) counts in the
 // server's host_cache as a handshake error, and max_connect_errors of them block the gate's address
-// for everybody (1129). A wrong but well-formed answer brings 1045 and does not.
+// for everybody (1129). A wrong but well-formed answer brings 1045 and does not. Measured on
+// MariaDB 10.11: SUM_CONNECT_ERRORS rises for native with one byte and for ed25519 with an empty
+// answer, not for native with none nor for ed25519 with 64 zero bytes; an OK sets it back to 0.
 //
 // Threads: pure functions. Lifetime: none.
 #pragma once
