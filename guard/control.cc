@@ -63,7 +63,9 @@ FittedLimits FitLimits(const Limits& wanted, std::size_t max_clients) {
   const SlotLimits& slots = wanted.slots;
   const std::size_t capacity =
       slots.max_connections - std::min(slots.keep_free, slots.max_connections);
-  const std::size_t room = max_clients > capacity ? max_clients - capacity : 1;
+  const std::size_t free = max_clients > capacity ? max_clients - capacity : 1;
+  // A quarter stays for clients on their way out: one evicted holds its descriptor a little longer.
+  const std::size_t room = free - free / 4;
   FittedLimits fitted;
   if (max_clients > 0 && wanted.pending.max + wanted.waiting.max > room) {
     const auto waiting = std::min<std::size_t>(wanted.waiting.max, room / 4);

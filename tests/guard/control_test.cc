@@ -191,9 +191,9 @@ TEST(FitLimits, LeavesRoomForTheSlots) {
   EXPECT_EQ(*FitLimits(limits, 100000).limits, limits);
   EXPECT_EQ(FitLimits(limits, 100000).note, "");
   const FittedLimits fitted = FitLimits(limits, 546);
-  EXPECT_EQ(fitted.limits->waiting.max, 100u);
-  EXPECT_EQ(fitted.limits->pending.max, 300u);
-  EXPECT_THAT(fitted.note, HasSubstr("300 instead of 4096"));
+  EXPECT_EQ(fitted.limits->waiting.max, 75u);
+  EXPECT_EQ(fitted.limits->pending.max, 225u);
+  EXPECT_THAT(fitted.note, HasSubstr("225 instead of 4096"));
   EXPECT_GE(FitLimits(limits, 10).limits->pending.max, 1u);
 }
 
