@@ -63,7 +63,8 @@ FittedLimits FitLimits(const Limits& wanted, std::size_t max_clients) {
   const SlotLimits& slots = wanted.slots;
   const std::size_t capacity =
       slots.max_connections - std::min(slots.keep_free, slots.max_connections);
-  const std::size_t free = max_clients > capacity ? max_clients - capacity : 1;
+  // More slots than descriptors: half of what there is still goes to those who knock.
+  const std::size_t free = std::max(max_clients - std::min(capacity, max_clients), max_clients / 2);
   // A quarter stays for clients on their way out: one evicted holds its descriptor a little longer.
   const std::size_t room = free - free / 4;
   FittedLimits fitted;

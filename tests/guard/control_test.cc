@@ -194,7 +194,8 @@ TEST(FitLimits, LeavesRoomForTheSlots) {
   EXPECT_EQ(fitted.limits->waiting.max, 75u);
   EXPECT_EQ(fitted.limits->pending.max, 225u);
   EXPECT_THAT(fitted.note, HasSubstr("225 instead of 4096"));
-  EXPECT_GE(FitLimits(limits, 10).limits->pending.max, 1u);
+  EXPECT_EQ(FitLimits(limits, 100).limits->pending.max, 29u);  // fewer clients than slots
+  EXPECT_GE(FitLimits(limits, 1).limits->pending.max, 1u);
 }
 
 }  // namespace
