@@ -6,10 +6,11 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <thread>
@@ -31,6 +32,7 @@ using boost::system::error_code;
 constexpr std::size_t kMaxHeader = 8 * 1024;
 // Who holds more connections than this open at once is not a subcommand.
 constexpr std::size_t kMaxConversations = 16;
+constexpr auto kAcceptPause = std::chrono::milliseconds(50);
 
 std::string ErrorJson(std::string_view text) { return "{\"error\":\"" + std::string(text) + "\"}"; }
 
@@ -51,6 +53,7 @@ struct AdminServer::Impl {
   absl::Status Bind();
   absl::Status ReplaceDeadSocket(const SocketAddress& address);
   void Accept();
+  void AcceptLater();
   [[nodiscard]] bool Trusted(int fd) const;
 
   class Conversation;
@@ -59,6 +62,7 @@ struct AdminServer::Impl {
   AdminHandler handler;
   asio::io_context io{1};
   Local::acceptor acceptor{io};
+  asio::steady_timer pause{io};
   std::size_t conversations = 0;
   bool bound = false;
   std::thread thread;
@@ -174,10 +178,19 @@ absl::Status AdminServer::Impl::Bind() {
 void AdminServer::Impl::Accept() {
   acceptor.async_accept([this](error_code error, Local::socket socket) {
     if (error == asio::error::operation_aborted) return;
-    if (!error && conversations < kMaxConversations) {
+    if (error) return AcceptLater();
+    if (conversations < kMaxConversations) {
       std::make_shared<Conversation>(*this, std::move(socket))->Start();
     }
     Accept();
+  });
+}
+
+// Out of descriptors the same error would come again at once, and the thread would spin.
+void AdminServer::Impl::AcceptLater() {
+  pause.expires_after(kAcceptPause);
+  pause.async_wait([this](error_code error) {
+    if (!error) Accept();
   });
 }
 
