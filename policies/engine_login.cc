@@ -136,7 +136,7 @@ void Engine::Impl::Admit(Ticket& t, SlotLedger::ClassId id, Time now) {
 
 Verdict Engine::Impl::Wait(Ticket& t, Reason lack, Duration delay, Time now) {
   if (limits->waiting.max == 0 && Decide(*limits, lack, t, now)) return Refuse(t, lack);
-  const WaitingRoom::Room answer = room.Ask(t.source, t.tier);
+  const auto [answer, displaced] = room.Ask(t.source, t.tier);
   if (answer == WaitingRoom::Room::kSourceFull &&
       Decide(*limits, Reason::kWaitingPerSource, t, now)) {
     return Refuse(t, Reason::kWaitingPerSource);
@@ -145,7 +145,7 @@ Verdict Engine::Impl::Wait(Ticket& t, Reason lack, Duration delay, Time now) {
     return Refuse(t, Reason::kWaitingFull);
   }
   if (answer == WaitingRoom::Room::kDisplacing) {
-    Ticket& out = *static_cast<Ticket*>(room.Displaced());
+    Ticket& out = *static_cast<Ticket*>(displaced);
     if (Decide(*limits, Reason::kWaitingFull, out, now)) {
       LeaveRoom(out);
       Refuse(out, Reason::kWaitingFull);

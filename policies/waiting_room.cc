@@ -2,28 +2,33 @@
 
 namespace headgate {
 
-WaitingRoom::WaitingRoom(KeyedHash hash) : flow_of_(0, Hash{hash}), per_source_now_(0, hash) {}
+WaitingRoom::WaitingRoom(KeyedHash hash)
+    : flow_of_(0, Hash{hash}),
+      per_source_now_(0, hash),
+      holders_{GroupTree(hash), GroupTree(hash), GroupTree(hash)} {}
 
 void WaitingRoom::Configure(const WaitingLimits& limits) {
   max_ = limits.max;
   per_source_ = limits.per_source;
 }
 
-WaitingRoom::Room WaitingRoom::Ask(const Address& source, Tier tier) const {
+WaitingRoom::Answer WaitingRoom::Ask(const Address& source, Tier tier) {
   const auto it = per_source_now_.find(source);
-  if (it != per_source_now_.end() && it->second >= per_source_) return Room::kSourceFull;
-  if (size_ < max_) return Room::kYes;
-  for (std::size_t worse = kTiers - 1; worse > static_cast<std::size_t>(tier); --worse) {
-    if (tiers_[worse].newest != kNone) return Room::kDisplacing;
-  }
-  return Room::kFull;
-}
-
-void* WaitingRoom::Displaced() const {
-  for (std::size_t tier = kTiers - 1; tier > 0; --tier) {
-    if (tiers_[tier].newest != kNone) return entries_[tiers_[tier].newest].a.who;
-  }
-  return entries_[tiers_[0].newest].a.who;
+  if (it != per_source_now_.end() && it->second >= per_source_) return {Room::kSourceFull};
+  if (size_ < max_) return {Room::kYes};
+  std::size_t worst = kTiers - 1;
+  while (worst > 0 && holders_[worst].size() == 0) --worst;
+  GroupTree& payers = holders_[worst];
+  if (payers.size() == 0 || worst < static_cast<std::size_t>(tier)) return {Room::kFull};
+  // Among equals the newcomer counts as if it were in already.
+  const bool among_equals = worst == static_cast<std::size_t>(tier);
+  const GroupTree::Id newcomer = among_equals ? payers.Add(source, kNone) : GroupTree::kNone;
+  const GroupTree::Id payer = payers.Greediest();
+  const bool own = among_equals && payers.SourceOfMember(payer) == source;
+  const auto place = static_cast<Index>(payers.TagOf(payer));
+  if (among_equals) payers.Remove(newcomer);
+  if (own) return {Room::kFull};
+  return {Room::kDisplacing, entries_[place].a.who};
 }
 
 WaitingRoom::Place WaitingRoom::Enter(const Applicant& a, Time now) {
@@ -34,10 +39,10 @@ WaitingRoom::Place WaitingRoom::Enter(const Applicant& a, Time now) {
     e = free_entries_.back();
     free_entries_.pop_back();
   }
-  entries_[e] = Entry{.a = a, .in_flow = {}, .in_tier = {}};
+  entries_[e] = Entry{.a = a, .in_flow = {}};
   ++size_;
   ++per_source_now_[a.source];
-  LinkTier(e);
+  entries_[e].in_tier = HoldersOf(a.tier).Add(a.source, e);
   if (a.deadline != kNever) deadlines_.emplace(a.deadline, e);
   if (a.not_before > now) {
     delayed_.emplace(a.not_before, e);
@@ -55,7 +60,7 @@ void WaitingRoom::Leave(Place e) {
     Unqueue(e);
   }
   if (a.deadline != kNever) deadlines_.erase({a.deadline, e});
-  UnlinkTier(e);
+  HoldersOf(a.tier).Remove(entries_[e].in_tier);
   const auto it = per_source_now_.find(a.source);
   if (--it->second == 0) per_source_now_.erase(it);
   --size_;
@@ -151,20 +156,6 @@ WaitingRoom::Group& WaitingRoom::GroupOf(Tier tier, SlotLedger::ClassId id) {
   auto& groups = groups_[static_cast<std::size_t>(tier)];
   if (groups.size() <= id) groups.resize(id + 1);
   return groups[id];
-}
-
-void WaitingRoom::LinkTier(Index e) {
-  Ends& ends = tiers_[static_cast<std::size_t>(entries_[e].a.tier)];
-  entries_[e].in_tier = {ends.newest, kNone};
-  (ends.newest == kNone ? ends.oldest : entries_[ends.newest].in_tier.next) = e;
-  ends.newest = e;
-}
-
-void WaitingRoom::UnlinkTier(Index e) {
-  Ends& ends = tiers_[static_cast<std::size_t>(entries_[e].a.tier)];
-  const auto [prev, next] = entries_[e].in_tier;
-  (prev == kNone ? ends.oldest : entries_[prev].in_tier.next) = next;
-  (next == kNone ? ends.newest : entries_[next].in_tier.prev) = prev;
 }
 
 }  // namespace headgate

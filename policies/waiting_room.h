@@ -3,8 +3,10 @@
 // inside a source first come first served. Every (tier, class) is a group of its own, so that a
 // full class never blocks the others.
 //
-// When the room is full, a newcomer of a better tier takes the place of the newest entry of the
-// worst tier; else the newcomer is refused.
+// When the room is full, the worst tier pays: the newcomer takes the place of the oldest entry of
+// its greediest group (wide prefix, then prefix, then source, as in the pending budget), the
+// newcomer counted in its own; it is refused when the greediest source is its own, or when its tier
+// is worse than all that wait. So many sources filling the room cannot keep a new one out.
 //
 // Threads: none inside; used under the engine's admission mutex. Lifetime: outlives its places;
 // `who` pointers are the caller's and must Leave() before they die.
@@ -19,6 +21,7 @@
 #include <absl/container/btree_set.h>
 #include <absl/container/flat_hash_map.h>
 #include "policies/address.h"
+#include "policies/group_tree.h"
 #include "policies/keyed_hash.h"
 #include "policies/limits.h"
 #include "policies/slot_ledger.h"
@@ -42,9 +45,13 @@ class WaitingRoom {
 
   enum class Room : std::uint8_t {
     kYes,
-    kDisplacing,  // only in the place of Displaced()
+    kDisplacing,  // only in the place of `displaced`
     kFull,
     kSourceFull,
+  };
+  struct Answer {
+    Room room = Room::kYes;
+    void* displaced = nullptr;
   };
 
   // What the caller found when it tried to let somebody in.
@@ -60,9 +67,7 @@ class WaitingRoom {
   explicit WaitingRoom(KeyedHash hash);
 
   void Configure(const WaitingLimits& limits);
-  [[nodiscard]] Room Ask(const Address& source, Tier tier) const;
-  // REQUIRES: the room is not empty. Who has to go for a kDisplacing newcomer.
-  [[nodiscard]] void* Displaced() const;
+  [[nodiscard]] Answer Ask(const Address& source, Tier tier);
   // Takes a place whatever Ask() says (limits that do not act; else ask first).
   Place Enter(const Applicant& a, Time now);
   void Leave(Place place);
@@ -94,7 +99,7 @@ class WaitingRoom {
     Applicant a;
     Index flow = kNone;  // kNone while delayed
     Links in_flow;
-    Links in_tier;  // by arrival
+    GroupTree::Id in_tier = GroupTree::kNone;
   };
   // The waiting logins of one source in one tier and class.
   struct FlowKey {
@@ -127,8 +132,7 @@ class WaitingRoom {
   void CloseFlow(Index f);
   Group& GroupOf(Tier tier, SlotLedger::ClassId id);
   void WakeDelayed(Time now);
-  void LinkTier(Index e);
-  void UnlinkTier(Index e);
+  [[nodiscard]] GroupTree& HoldersOf(Tier tier) { return holders_[static_cast<std::size_t>(tier)]; }
   template <class TryIn>
   bool ServeTier(std::size_t tier, TryIn& try_in);
   template <class TryIn>
@@ -147,10 +151,7 @@ class WaitingRoom {
   absl::flat_hash_map<Address, std::uint32_t, KeyedHash> per_source_now_;
   std::array<std::vector<Group>, kTiers> groups_;  // by class
   std::array<std::size_t, kTiers> cursor_{};       // the class whose turn it is
-  struct Ends {
-    Index oldest = kNone, newest = kNone;
-  };
-  std::array<Ends, kTiers> tiers_;
+  std::array<GroupTree, kTiers> holders_;          // tags are places
   absl::btree_set<std::pair<Time, Index>> deadlines_;
   absl::btree_set<std::pair<Time, Index>> delayed_;
 };

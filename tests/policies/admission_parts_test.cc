@@ -130,11 +130,30 @@ TEST_F(WaitingRoomTest, IsBoundedAndTrustDisplaces) {
   room_.Configure({.max = 3, .per_source = 2, .queue = seconds(5)});
   Enter(1, 1);
   Enter(2, 1);
-  EXPECT_EQ(room_.Ask(Peer(1), Tier::kOther), WaitingRoom::Room::kSourceFull);
+  EXPECT_EQ(room_.Ask(Peer(1), Tier::kOther).room, WaitingRoom::Room::kSourceFull);
   Enter(3, 2);
-  EXPECT_EQ(room_.Ask(Peer(3), Tier::kOther), WaitingRoom::Room::kFull);
-  EXPECT_EQ(room_.Ask(Peer(3), Tier::kKnownGood), WaitingRoom::Room::kDisplacing);
-  EXPECT_EQ(room_.Displaced(), reinterpret_cast<void*>(3));
+  const WaitingRoom::Answer trusted = room_.Ask(Peer(2), Tier::kKnownGood);
+  EXPECT_EQ(trusted.room, WaitingRoom::Room::kDisplacing);
+  EXPECT_EQ(trusted.displaced, reinterpret_cast<void*>(1));  // the oldest of the greediest source
+}
+
+TEST_F(WaitingRoomTest, AFullRoomIsPaidForByTheGreediestOfTheWorstTier) {
+  room_.Configure({.max = 3, .per_source = 3, .queue = seconds(5)});
+  Enter(1, 1);
+  Enter(2, 1);
+  Enter(3, 2);
+  const WaitingRoom::Answer newcomer = room_.Ask(Peer(3), Tier::kOther);
+  EXPECT_EQ(newcomer.room, WaitingRoom::Room::kDisplacing);
+  EXPECT_EQ(newcomer.displaced, reinterpret_cast<void*>(1));
+  EXPECT_EQ(room_.Ask(Peer(1), Tier::kOther).room, WaitingRoom::Room::kFull);  // greediest itself
+  EXPECT_EQ(room_.size(), 3u);  // asking changes nothing
+}
+
+TEST_F(WaitingRoomTest, AWorseTierNeverDisplacesABetterOne) {
+  room_.Configure({.max = 1, .per_source = 3, .queue = seconds(5)});
+  Enter(1, 1, Tier::kKnownGood);
+  EXPECT_EQ(room_.Ask(Peer(2), Tier::kOther).room, WaitingRoom::Room::kFull);
+  EXPECT_EQ(room_.Ask(Peer(2), Tier::kKnownGood).room, WaitingRoom::Room::kDisplacing);
 }
 
 TEST_F(WaitingRoomTest, DeadlinesInOrder) {
