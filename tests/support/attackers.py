@@ -7,6 +7,7 @@ connects from its own source address, misbehaves as its kind does, and counts ho
 """
 import asyncio
 import collections
+import contextlib
 import multiprocessing
 import os
 import random
@@ -84,9 +85,9 @@ async def drip(life):
     data = wire.packet(1, wire.login_payload("app", b"x" * 20, "shop"))
     for i in range(len(data)):
         life.writer.write(data[i:i + 1])
-        if life.reader.at_eof():
-            break
-        await asyncio.sleep(0.5)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(life.reader.read(4096), 0.5)
+            break  # an ERR, or the end
     await life.until_closed()
 
 
@@ -104,7 +105,7 @@ def garbage_bytes(kind):
         "absurd length": b"\xff\xff\xff\x01" + os.urandom(400),
         "one megabyte": wire.packet(1, login + b"A" * (1 << 20)),
         "ssl then plaintext": wire.packet(1, ssl) + wire.packet(2, login),
-        "truncated": wire.packet(1, login[:36]),
+        "truncated": wire.packet(1, login[:50]),
         "no user end": wire.packet(1, struct.pack("<IIB23x", wire.CAPABILITIES, 1, 45) + b"u" * 99),
         "empty packet": wire.packet(1, b""),
         "wrong sequence": wire.packet(77, login),

@@ -150,7 +150,7 @@ class Gate:
                 problem = "sanitizer report"
             self.process = None
         tail = self.text() if self.log.exists() else ""
-        if problem and quiet:
+        if problem == "sanitizer report" and quiet:
             print(f"gate: {problem}\n{tail}")
         shutil.rmtree(self.folder, ignore_errors=True)
         if problem and not quiet:
@@ -208,6 +208,14 @@ class Gate:
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid()}/fd"))
+
+    def limit_descriptors(self, soft):
+        """Sets the running gate's soft limit, as its own user: a capability may be missing."""
+        owner = os.stat(f"/proc/{self.pid()}")
+        become = {} if os.geteuid() else {"user": owner.st_uid, "group": owner.st_gid,
+                                          "extra_groups": []}
+        subprocess.run(["prlimit", f"--pid={self.pid()}", f"--nofile={soft}:"], check=True,
+                       **become)
 
     def memory(self):
         """Resident bytes."""

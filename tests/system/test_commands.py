@@ -214,11 +214,11 @@ class Ends(Base):
     def test_too_large(self):
         self.db.query("SET GLOBAL max_allowed_packet = 1048576")
         try:
-            def work(address):
+            for address in (self.db.address, self.gate.address):
                 client = self.login(address)
-                client.ask(query("SELECT 1 /*" + "x" * 2000000 + "*/"))
-                return client.outcome()
-            self.assertEqual(self.assert_alike(work, "too large")[0], 1153)
+                # The server closes with the rest unread: its ERR may be lost to the reset.
+                seen = client.stream(query("SELECT 1 /*" + "x" * 2000000 + "*/"))
+                self.assertIn(seen["head"][10:14], ("", "8104"))
         finally:
             self.db.query("SET GLOBAL max_allowed_packet = 134217728")
 
@@ -269,12 +269,19 @@ class Single(Base):
     def test_unusual_commands(self):
         """Whatever the code, the answer is the server's."""
         for code in (0x00, 0x05, 0x06, 0x07, 0x08, 0x0b, 0x0d, 0x0f, 0x10, 0x12, 0x14, 0x15,
-                     0x1d, 0x1e, 0x20, 0x50, 0xF9, rawsql.COM_STMT_BULK_EXECUTE,
-                     rawsql.COM_MULTI, 0xFF):
+                     0x1d, 0x1e, 0x50, 0xF9, rawsql.COM_STMT_BULK_EXECUTE, 0xFF):
             with self.subTest(code=hex(code)):
                 self.assert_alike(
                     lambda address: self.login(address).stream(
                         command(code, b"\1\0\0\0\0\0\0\0") + query("SELECT 'then'")), hex(code))
+
+    def test_forbidden_commands(self):
+        """What the gate cannot follow it answers itself, as a server that does not know it, and
+        closes: COM_CLONE, COM_MULTI."""
+        for code in (0x20, rawsql.COM_MULTI):
+            seen = self.login(self.gate.address).stream(command(code, b"x") + query("SELECT 1"))
+            error = bytes.fromhex(seen["head"])
+            self.assertEqual(error, b"\x18\0\0\1\xff\x17\x04#08S01Unknown command")
 
     def test_two_talk_at_once(self):
         """Sessions do not mix: many connections, each with its own answer."""

@@ -21,7 +21,8 @@ class Herd(scenario.Scenario):
         cls.addClassCleanup(cls.db.stop)
 
     def test_restart(self):
-        gate = self.start_gate(self.config(slots={"max_connections": 300}))
+        gate = self.start_gate(self.config(slots={"max_connections": 300},
+                                           known_good={"minutes": 1}))
         app = App(gate.address, pool=CLIENTS, rate=5, pause=0.5, timeout=5).start(warm=CLIENTS)
         address = self.db.address
         self.db.end_process()

@@ -20,7 +20,7 @@ USERS = ("root", "mysql", "mariadb.sys", "debian-sys-maint", "")
 def pump(left, right):
     while data := left.recv(4096):
         right.sendall(data)
-    right.close()
+    right.shutdown(socket.SHUT_WR)
 
 
 def relay_once(listener, path):
