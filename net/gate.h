@@ -51,7 +51,7 @@ class Gate {
   [[nodiscard]] std::size_t max_clients() const;
 
   // Resolves the backend, then starts the threads. The backend need not be there yet: clients get
-  // ERR 2003 until its greeting is known.
+  // ERR 1105 until its greeting is known.
   [[nodiscard]] absl::Status Start(Engine& engine);
 
   // Stops accepting, turns away who is not logged in (ERR 1053), and lets the others go on until

@@ -37,7 +37,7 @@ Text TextFor(Reason reason) {
     case Reason::kBackendUnreachable:
     case Reason::kBackendRefused:
     case Reason::kBackendClosed:
-      return {2003, "HY000", "headgate: the database server cannot be reached"};
+      return {1105, "08S01", "headgate: the database server cannot be reached"};
     case Reason::kDraining:
     case Reason::kStopped:
       return {1053, "08S01", "Server shutdown in progress"};

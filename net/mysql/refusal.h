@@ -12,7 +12,7 @@
 namespace headgate::mysql {
 
 // The ERR packet for `reason`. Too many of anything: 1040 08004 "Too many connections". Backend
-// unreachable: 2003 HY000. Draining: 1053 08S01. The login does not parse: 1043 08S01. Empty for
+// unreachable: 1105 08S01. Draining: 1053 08S01. The login does not parse: 1043 08S01. Empty for
 // reasons that are told to nobody (the client itself left, ...).
 //
 // `first` = this is the very first packet of the connection (a refusal at accept): sequence 0 and

@@ -94,7 +94,7 @@ TEST(Gate, SaysAtOnceThatTheBackendCannotBeReached) {
   WirePeer client = running.Client();
   const auto packet = client.ReadPacket();
   ASSERT_TRUE(packet && packet->IsErr());
-  EXPECT_EQ(packet->ErrCode(), 2003);
+  EXPECT_EQ(packet->ErrCode(), 1105);
   EXPECT_EQ(packet->sequence, 0);
   EXPECT_TRUE(client.ReadsEnd());
 }

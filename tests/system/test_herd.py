@@ -27,7 +27,7 @@ class Herd(scenario.Scenario):
         address = self.db.address
         self.db.end_process()
         try:
-            self.assertTrue(scenario.wait_for(lambda: self.error_of(gate) == 2003, 10),
+            self.assertTrue(scenario.wait_for(lambda: self.error_of(gate) == 1105, 10),
                             "no clear error while the server is down")
             down = app.progress()
             self.assertGreater(down[1], 0)
