@@ -36,7 +36,7 @@ enum class Reason : std::uint8_t {
   kMalformedLogin,     // the login packet does not parse
   kOversizedLogin,     // the login packet is longer than 64 KiB
   kTlsNotOffered,      // asked for TLS that the gate did not offer
-  kNoAuthSwitch,       // a client without PLUGIN_AUTH cannot log in through the gate (ERR 1251)
+  kNoAuthSwitch,       // a client older than auth plugins took the switch for an OK (ERR 1251)
   kMalformedAuth,      // an auth answer of a length the plugin cannot have (ERR 1043)
   kProtocolError,      // anything else that cannot be parsed
   kLoginFailed,        // the backend said ERR to the login

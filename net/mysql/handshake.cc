@@ -45,7 +45,7 @@ LoginParse ParseLogin(Bytes payload, LoginRequest& out) {
   }
   if (!in.ok() || out.charset == kCharsetFilename) return LoginParse::kMalformed;
   if (out.user.size() > kMaxName || out.database.size() > kMaxName) return LoginParse::kMalformed;
-  return (out.capabilities & kCapPluginAuth) ? LoginParse::kOk : LoginParse::kNoPluginAuth;
+  return LoginParse::kOk;
 }
 
 std::string_view CutAttributes(std::string_view attributes) {

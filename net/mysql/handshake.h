@@ -34,9 +34,8 @@ struct LoginRequest {
 
 enum class LoginParse : std::uint8_t {
   kOk,
-  kSslRequest,    // 32 bytes with CLIENT_SSL: TLS before the login
-  kTooOld,        // no PROTOCOL_41: the 4.0 layout
-  kNoPluginAuth,  // cannot answer an auth switch
+  kSslRequest,  // 32 bytes with CLIENT_SSL: TLS before the login
+  kTooOld,      // no PROTOCOL_41: the 4.0 layout
   kMalformed,
 };
 

@@ -28,6 +28,8 @@ struct LoginState {
   LoginRequest request;
   std::optional<Greeting> backend;
   bool reauth = false;  // COM_CHANGE_USER
+  // Has PLUGIN_AUTH set. npm's mysql has not, and answers a switch all the same.
+  bool names_plugins = true;
   bool told_ok = false;
   std::uint8_t client_sequence = 0;  // of the last packet the client sent
   std::uint8_t server_sequence = 0;  // of the last packet the backend sent

@@ -39,11 +39,11 @@ Action Session::Impl::TakeLogin(Bytes payload, const PacketHeader& header) {
     case LoginParse::kSslRequest:
       return Refuse(Reason::kTlsNotOffered);
     case LoginParse::kTooOld:
-    case LoginParse::kNoPluginAuth:
       return Refuse(Reason::kNoAuthSwitch);
     case LoginParse::kMalformed:
       return Refuse(Reason::kMalformedLogin);
   }
+  login->names_plugins = (login->request.capabilities & kCapPluginAuth) != 0;
   login->delta = options.sequence_delta;
   SetPhase(Phase::kAwaitAdmission);
   return {.kind = Kind::kAskAdmission, .n = kHeaderSize + header.length};
@@ -101,10 +101,17 @@ Action Session::Impl::AuthFromClient(Bytes in) {
 }
 
 // A command instead of an answer: QUIT, as load balancers' checks send right behind their login;
-// anything else was pipelined and waits for the OK.
+// from a client older than auth plugins, which takes the switch for an OK, an end with a named
+// reason (as the answer to that command); anything else was pipelined and waits for the OK.
 Action Session::Impl::LeaveAtSwitch(Bytes in, const PacketHeader& header) {
-  if (header.length != 1 || !HasPacket(in, header)) return {};
-  if (in[kHeaderSize] != static_cast<std::uint8_t>(Command::kQuit)) return {};
+  if (!HasPacket(in, header)) return {};
+  const bool quit =
+      header.length == 1 && in[kHeaderSize] == static_cast<std::uint8_t>(Command::kQuit);
+  if (!quit && !login->names_plugins) {
+    login->client_sequence = header.sequence;
+    return Finish(LoginFailure::kClientGone, Reason::kNoAuthSwitch, in.size());
+  }
+  if (!quit) return {};
   const bool check = !login->reauth && !login->client_spoke;
   return Finish(check ? LoginFailure::kHealthCheck : LoginFailure::kClientGone,
                 check ? Reason::kHealthCheck : Reason::kClientClosed, kHeaderSize + 1);
