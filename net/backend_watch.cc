@@ -54,7 +54,7 @@ class BackendWatch::Probe : public std::enable_shared_from_this<Probe> {
 
   void OnReadable() {
     const Leg::Got got = leg_.Receive(scratch_);
-    if (got == Leg::Got::kEnd) return End();
+    if (got == Leg::Got::kEnd || got == Leg::Got::kFin) return End();
     if (got == Leg::Got::kBytes && !Advance()) return End();
     leg_.KeepInput();
     Read();

@@ -12,6 +12,7 @@ bool Temporary(int error) { return error == EAGAIN || error == EWOULDBLOCK || er
 
 Leg::Got ResultOf(ssize_t n) {
   if (n > 0) return Leg::Got::kBytes;
+  if (n == 0) return Leg::Got::kFin;
   return n < 0 && Temporary(errno) ? Leg::Got::kNothing : Leg::Got::kEnd;
 }
 

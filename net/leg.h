@@ -18,7 +18,7 @@ namespace headgate::net {
 
 class Leg {
  public:
-  enum class Got : std::uint8_t { kBytes, kNothing, kEnd };  // kEnd: FIN, RST or another error
+  enum class Got : std::uint8_t { kBytes, kNothing, kFin, kEnd };  // kEnd: RST or another error
 
   explicit Leg(boost::asio::io_context& io) : socket_(io) {}
 

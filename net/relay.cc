@@ -99,6 +99,7 @@ void Relay::Settle() {
 
 // While one side cannot take more, the other is not read: at most one read is ever queued.
 bool Relay::WantsToRead(Side side) const {
+  if (side == Side::kClient && answers_owed_) return false;  // FIN stays readable for ever
   if (side == Side::kServer && discarding()) return true;
   return !leg(side).held && !leg(Other(side)).blocked();
 }
@@ -127,10 +128,16 @@ void Relay::OnReadable(Side side) {
   if (!WantsToRead(side)) return;
   const bool unseen = side == Side::kServer && discarding();
   switch (unseen ? l.Discard(worker_.scratch()) : l.Receive(worker_.scratch())) {
+    case Leg::Got::kFin:
+      return side == Side::kClient ? OnClientFin() : OnServerEnd();
     case Leg::Got::kEnd:
       return side == Side::kClient ? OnClientEnd() : OnServerEnd();
     case Leg::Got::kBytes:
-      if (!unseen) Poll();
+      if (delivering()) {
+        Deliver();
+      } else if (!unseen) {
+        Poll();
+      }
       break;
     case Leg::Got::kNothing:
       break;
@@ -142,6 +149,14 @@ void Relay::OnWritable(Side side) {
   if (!leg(side).open()) return;
   leg(side).Flush();
   Settle();
+}
+
+void Relay::OnClientFin() {
+  answers_owed_ = session_.phase() == mysql::Phase::kCommand && session_.commands_outstanding() > 0;
+  if (!answers_owed_) return OnClientEnd();
+  Deliver();
+  NoteClientGone();
+  Event(session_.OnClientClosed());
 }
 
 void Relay::OnClientEnd() {
@@ -177,6 +192,7 @@ void Relay::OnDrain() {
 void Relay::OnDeadline() {
   deadline_ = kNever;
   if (session_over_) return;
+  if (delivering()) return client_.blocked() ? OnClientEnd() : Deliver();
   const Reason limit = LimitBehind(session_.phase());
   if (limit != Reason::kNone) {
     if (!worker_.engine().Gate(*ticket_, limit, Now())) return;

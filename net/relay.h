@@ -5,8 +5,10 @@
 // socket events; Detach() ends it in whatever state it is.
 //
 // It has two ends. The client's: FIN, RST, or the gate's own decision; the socket is closed or
-// handed to the farewells at once. The backend's: only its FIN or RST (or a failed connect). Until
-// then the relay stays, half-closed and discarding what comes, because the slot is still in use.
+// handed to the farewells at once. Only a FIN behind unanswered commands leaves the way back open
+// for their answers, as at a server; a client that is really gone meets them with RST. The
+// backend's: only its FIN or RST (or a failed connect). Until then the relay stays, half-closed and
+// discarding what comes, because the slot is still in use.
 #pragma once
 
 #include <cstdint>
@@ -53,6 +55,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void OnWritable(Side side);
   void Arm(Side side);
   [[nodiscard]] bool WantsToRead(Side side) const;
+  void OnClientFin();
   void OnClientEnd();
   void OnServerEnd();
 
@@ -64,6 +67,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void OnLoginOk();
   void ShutdownServer(const Action& action);
   void Close(const Action& action);
+  void Deliver();
   void CountEnd(Reason reason);
   void LetClientGo(mysql::Bytes last_words);
   void NoteClientGone();
@@ -77,8 +81,10 @@ class Relay : public std::enable_shared_from_this<Relay> {
     return side == Side::kClient ? client_ : server_;
   }
   static Side Other(Side side) { return side == Side::kClient ? Side::kServer : Side::kClient; }
+  // The client has said FIN and still gets the answers it is owed.
+  [[nodiscard]] bool delivering() const { return answers_owed_ && client_.open(); }
   [[nodiscard]] bool discarding() const {
-    return session_over_ || phase_ == mysql::Phase::kOrphaned;
+    return session_over_ || (phase_ == mysql::Phase::kOrphaned && !delivering());
   }
 
   Worker& worker_;
@@ -99,6 +105,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   Reason engine_said_ = Reason::kNone;  // the verdict that ends it: already in the books
   bool polling_ = false;
   bool client_gone_ = false;   // told to the engine
+  bool answers_owed_ = false;  // the client's FIN came behind commands not answered yet
   bool session_over_ = false;  // kClose was performed: the session may not be called any more
   bool detached_ = false;
 };

@@ -13,6 +13,9 @@ namespace {
 
 // For ending a login at the backend politely, one round trip.
 constexpr Duration kFinishingTime = std::chrono::seconds(2);
+// How long a client that has said FIN may leave the answers it is owed where they are: what the
+// server's net_write_timeout gives it by default.
+constexpr Duration kDeliveryStall = std::chrono::seconds(60);
 
 }  // namespace
 
@@ -91,8 +94,15 @@ void Relay::OnLoginOk() {
 
 void Relay::ShutdownServer(const Action& action) {
   CountEnd(action.reason);
-  LetClientGo(action.bytes);
+  if (!delivering()) LetClientGo(action.bytes);
   server_.ShutdownAfterFlush();
+}
+
+// Passes on what the server said to a client that has finished, past the session.
+void Relay::Deliver() {
+  client_.Send(server_.input());
+  server_.Drop(server_.input().size());
+  SetDeadline(Now() + kDeliveryStall);
 }
 
 // A backend still open here is an orphan like any other: its slot is free at its FIN.
@@ -155,9 +165,10 @@ Time Relay::DeadlineOf(mysql::Phase phase, Time now) const {
     case Phase::kAwaitAdmission:  // the engine's waiting room has its own
     case Phase::kReauthAdmission:
     case Phase::kCommand:
-    case Phase::kOrphaned:
     case Phase::kClosed:
       return kNever;
+    case Phase::kOrphaned:
+      return delivering() ? now + kDeliveryStall : kNever;
   }
   return kNever;
 }

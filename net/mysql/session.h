@@ -72,9 +72,10 @@ struct Action {
     kLoginOk,       // the server said OK: tell the engine, then poll on. backend_greeting() is
                     // still there: the moment to refresh the mirror. (Not there on a change-user.)
     kLoginFailed,   // tell the engine `failure`, then poll on
-    kShutdownServer,  // send `bytes` to the client if any (an ERR packet) and close the client;
-                      // half-close towards the server (SHUT_WR) after what is still queued for it,
-                      // keep reading from it until FIN: only then its slot is free
+    kShutdownServer,  // send `bytes` to the client if any (an ERR packet) and close the client (or
+                      // keep it for answers still owed after its FIN, which the session does not
+                      // see); half-close towards the server (SHUT_WR) after what is still queued
+                      // for it, keep reading from it until FIN: only then its slot is free
     kClose,  // send `bytes` to the client if any (an ERR packet), then close both as `reason`.
              // Whatever was queued for either side before is still flushed.
   };
