@@ -204,10 +204,12 @@ class Fidelity(Stage):
             self.both_alike_any(user="ü" * (length // 2 + 1))
         # The server cuts any name to fit; the gate keeps none beyond 1 KiB.
         self.assertEqual(attempt(Login("u" * 1025), self.gate.address)[:2], ["ERR", 1043])
-        for charset in (8, 33, 45, 63, 1, 28, 13, 224, 255, 0, 17, 60):
+        for charset in (8, 33, 45, 63, 1, 28, 13, 224, 255, 0, 60):
             self.both_alike_any(user="grüße", password="pw", charset=charset)
             self.both_alike_any(user="grüße".encode("latin1"), password="pw", charset=charset)
             self.both_alike_any(user="geschlüsselt", password="wrong", charset=charset)
+        # 17 is "filename", whose escapes could disguise a name: the gate calls it a broken packet.
+        self.assertEqual(attempt(Login(charset=17), self.gate.address)[:2], ["ERR", 1043])
         self.both_alike_any(user="quo'te\"\\`", password="x")
         self.both_alike_any(user="'carol'", password=PASSWORD)
 
@@ -369,7 +371,7 @@ class Fidelity(Stage):
         self.all_back(gate)
 
     def test_backend_away(self):
-        """A dead backend behind a running gate: 2003, not a hang and not a close."""
+        """A dead backend behind a running gate: 1105, not a hang and not a close."""
         host, _ = self.db.address
         with socket.create_server((host, 0)) as dead:
             port = dead.getsockname()[1]
@@ -381,7 +383,7 @@ class Fidelity(Stage):
             with contextlib.suppress(ConnectionError):
                 outcome = attempt(Login(), gate.address)
             time.sleep(0.05)
-        self.assertEqual(outcome and outcome[:2], ["ERR", 2003])
+        self.assertEqual(outcome and outcome[:2], ["ERR", 1105])
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import re
 import struct
 import threading
 
-import wire
+from stage import wire
 
 COM_QUIT, COM_INIT_DB, COM_QUERY, COM_FIELD_LIST, COM_STATISTICS = 1, 2, 3, 4, 9
 COM_PROCESS_KILL, COM_DEBUG, COM_PING = 12, 13, 14

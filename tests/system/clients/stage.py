@@ -13,6 +13,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "support"))
 
 # pylint: disable=wrong-import-position
+from gate import Gate  # noqa: E402,F401
 import private_mariadb  # noqa: E402
 from scenario import Scenario, main, merged, wait_for  # noqa: E402,F401
 import wire  # noqa: E402,F401
