@@ -1,5 +1,6 @@
 #include "net/admin.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,7 +54,9 @@ struct AdminServer::Impl {
   absl::Status Bind();
   absl::Status ReplaceDeadSocket(const SocketAddress& address);
   void Accept();
+  void TakeOne();
   void AcceptLater();
+  void KeepSpare();
   [[nodiscard]] bool Trusted(int fd) const;
 
   class Conversation;
@@ -63,6 +66,8 @@ struct AdminServer::Impl {
   asio::io_context io{1};
   Local::acceptor acceptor{io};
   asio::steady_timer pause{io};
+  // Given up when the descriptors have run out, so that one conversation at a time still goes on.
+  Fd spare;
   std::size_t conversations = 0;
   bool bound = false;
   std::thread thread;
@@ -109,6 +114,8 @@ class AdminServer::Impl::Conversation : public std::enable_shared_from_this<Conv
     http::async_write(stream_, response_, [self = shared_from_this()](error_code, std::size_t) {
       error_code ignored;
       self->stream_.socket().shutdown(Local::socket::shutdown_both, ignored);
+      self->stream_.socket().close(ignored);
+      self->server_.KeepSpare();
     });
   }
 
@@ -172,26 +179,44 @@ absl::Status AdminServer::Impl::Bind() {
   acceptor.assign(Local(), fd.get(), error);
   if (error) return absl::InternalError("admin socket: " + error.message());
   static_cast<void>(fd.Release());
+  acceptor.non_blocking(true, error);
   return absl::OkStatus();
 }
 
+// accept(2) wants a descriptor before it looks whether anybody waits: so wait for somebody first.
 void AdminServer::Impl::Accept() {
-  acceptor.async_accept([this](error_code error, Local::socket socket) {
-    if (error == asio::error::operation_aborted) return;
-    if (error) return AcceptLater();
-    if (conversations < kMaxConversations) {
-      std::make_shared<Conversation>(*this, std::move(socket))->Start();
-    }
-    Accept();
+  acceptor.async_wait(Local::acceptor::wait_read, [this](error_code error) {
+    if (!error) TakeOne();
   });
+}
+
+void AdminServer::Impl::TakeOne() {
+  Local::socket socket(io);
+  error_code error;
+  acceptor.accept(socket, error);
+  if (error && error != asio::error::would_block && spare.valid()) {
+    spare.Reset();
+    acceptor.accept(socket, error);
+  }
+  if (error && error != asio::error::would_block) return AcceptLater();
+  if (!error && conversations < kMaxConversations) {
+    std::make_shared<Conversation>(*this, std::move(socket))->Start();
+  }
+  Accept();
 }
 
 // Out of descriptors the same error would come again at once, and the thread would spin.
 void AdminServer::Impl::AcceptLater() {
   pause.expires_after(kAcceptPause);
   pause.async_wait([this](error_code error) {
-    if (!error) Accept();
+    if (error) return;
+    KeepSpare();
+    Accept();
   });
+}
+
+void AdminServer::Impl::KeepSpare() {
+  if (!spare.valid()) spare.Reset(open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
 
 absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Bind(AdminOptions options) {
@@ -208,6 +233,7 @@ AdminServer::~AdminServer() { Stop(); }
 
 void AdminServer::Start(AdminHandler handler) {
   impl_->handler = std::move(handler);
+  impl_->KeepSpare();
   impl_->Accept();
   sigset_t all, before;
   sigfillset(&all);
