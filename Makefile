@@ -33,19 +33,14 @@ test: ## builds and runs every test: unit, property, simulation, protocol, syste
 	cmake --build --preset release -j $(JOBS)
 	@$(PYTHON) tests/support/run_tests.py $(RELEASE) $(JOBS)
 
-check: ## formats (dry), lints, and checks layers and file lengths
+check: ## formats (dry), checks layers, lengths and headers, and lints what changed
 	@bash .ci/install check
-	@cmake --preset release -DHEADGATE_TESTS=ON >/dev/null
+	@cmake --preset check >/dev/null
 	@echo "format: $(words $(SOURCES)) files"
 	@clang-format --dry-run -Werror $(SOURCES)
 	@tests/support/check_layers.py .
-	@long=0; for file in $$(git ls-files -- '*.cc' '*.h' '*.py'); do \
-	  lines=$$(wc -l < "$$file"); \
-	  if [ "$$lines" -gt 400 ]; then echo "$$file: $$lines lines, more than 400"; long=1; fi; \
-	done; [ $$long = 0 ] && echo "lengths: no file above 400 lines"
-	@echo "lint: $(words $(UNITS)) units, 2 at a time"
-	@printf '%s\n' $(UNITS) | xargs -P 2 -n 1 clang-tidy -p $(RELEASE) --quiet --warnings-as-errors='*' \
-	  2> >(grep -v ' warnings generated' >&2)
+	@tests/support/check_files.py $(SOURCES) $(shell git ls-files -- '*.py')
+	@tests/support/lint.py build/check $(JOBS) $(UNITS)
 	@echo "check: all fine"
 
 bench: ## ns per admission decision and bytes per source
