@@ -99,7 +99,7 @@ def serve(backend, private):
 
 
 def main():
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     backend = os.environ.get("BACKEND")
     try:
