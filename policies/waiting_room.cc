@@ -14,7 +14,11 @@ void WaitingRoom::Configure(const WaitingLimits& limits) {
 
 WaitingRoom::Answer WaitingRoom::Ask(const Address& source, Tier tier) {
   const auto it = per_source_now_.find(source);
-  if (it != per_source_now_.end() && it->second >= per_source_) return {Room::kSourceFull};
+  // A pool that starts up asks for all its connections at once: with room in plenty it gets them.
+  const bool scarce = 2 * std::size_t{size_} >= max_;
+  if (scarce && it != per_source_now_.end() && it->second >= per_source_) {
+    return {Room::kSourceFull};
+  }
   if (size_ < max_) return {Room::kYes};
   std::size_t worst = kTiers - 1;
   while (worst > 0 && holders_[worst].size() == 0) --worst;

@@ -1,7 +1,7 @@
-// Those whose login is complete but who have no slot or no lane place yet. Bounded in clients and
-// per source. Served in tiers (who earned most trust first), inside a tier round robin by source,
-// inside a source first come first served. Every (tier, class) is a group of its own, so that a
-// full class never blocks the others.
+// Those whose login is complete but who have no slot or no lane place yet. Bounded in clients, and
+// per source while more than half of the room is taken. Served in tiers (who earned most trust
+// first), inside a tier round robin by source, inside a source first come first served. Every
+// (tier, class) is a group of its own, so that a full class never blocks the others.
 //
 // When the room is full, the worst tier pays: the newcomer takes the place of the oldest entry of
 // its greediest group (wide prefix, then prefix, then source, as in the pending budget), the

@@ -137,6 +137,15 @@ TEST_F(WaitingRoomTest, IsBoundedAndTrustDisplaces) {
   EXPECT_EQ(trusted.displaced, reinterpret_cast<void*>(1));  // the oldest of the greediest source
 }
 
+TEST_F(WaitingRoomTest, ASourcesShareBindsOnlyOnceHalfTheRoomIsTaken) {
+  room_.Configure({.max = 100, .per_source = 10, .queue = seconds(5)});
+  for (std::uint64_t who = 1; who <= 49; ++who) Enter(who, 1);
+  EXPECT_EQ(room_.Ask(Peer(1), Tier::kOther).room, WaitingRoom::Room::kYes);
+  Enter(50, 1);
+  EXPECT_EQ(room_.Ask(Peer(1), Tier::kOther).room, WaitingRoom::Room::kSourceFull);
+  EXPECT_EQ(room_.Ask(Peer(2), Tier::kOther).room, WaitingRoom::Room::kYes);
+}
+
 TEST_F(WaitingRoomTest, AFullRoomIsPaidForByTheGreediestOfTheWorstTier) {
   room_.Configure({.max = 3, .per_source = 3, .queue = seconds(5)});
   Enter(1, 1);
