@@ -124,8 +124,8 @@ function pdo_work(): void {
     say("pdo $step", ['rows' => $select->fetchAll(PDO::FETCH_NUM),
                       'error' => error_of(fn() => $pdo->query('SELECT * FROM nowhere'))]);
   }
-  $pdo = $open([PDO::MYSQL_ATTR_COMPRESS => true, PDO::ATTR_PERSISTENT => true]);
-  say('pdo compressed', ['md5' => md5($pdo->query("SELECT REPEAT('abc', 700000)")->fetchColumn())]);
+  $pdo = $open([PDO::ATTR_PERSISTENT => true]);
+  say('pdo persistent', ['md5' => md5($pdo->query("SELECT REPEAT('abc', 700000)")->fetchColumn())]);
   $pdo->setAttribute(PDO::MYSQL_ATTR_USE_BUFFERED_QUERY, false);
   $total = 0;
   foreach ($pdo->query('SELECT seq FROM seq_1_to_20000') as $row) $total += $row[0];
