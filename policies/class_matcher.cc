@@ -19,6 +19,12 @@ bool AnyContains(const std::vector<Cidr>& networks, const Address& a) {
                      [&](const Cidr& network) { return network.Contains(a); });
 }
 
+bool AnyTouches(const std::vector<Cidr>& networks, const Address& source) {
+  return std::any_of(networks.begin(), networks.end(), [&](const Cidr& network) {
+    return network.Contains(source) || SourceOf(network.address) == source;
+  });
+}
+
 std::size_t ClassMatcher::Match(const Address& peer, std::string_view user,
                                 std::string_view database) const {
   const std::size_t last = classes_->size() - 1;

@@ -28,5 +28,7 @@ class ClassMatcher {
 
 // True when any of the networks holds the address.
 [[nodiscard]] bool AnyContains(const std::vector<Cidr>& networks, const Address& a);
+// The same, or any lies inside the source: "::1" touches the /64 that is its source.
+[[nodiscard]] bool AnyTouches(const std::vector<Cidr>& networks, const Address& source);
 
 }  // namespace headgate

@@ -127,7 +127,7 @@ void Engine::Impl::Charge(const Address& source, Reason reason, Time now) {
     if (shard.sources.Good(entry) > 0) return;
     live = shard.sources.Live(entry);
   }
-  if (AnyContains(l->source.never_ban, source) || AnyContains(l->source.exempt, source)) return;
+  if (AnyTouches(l->source.never_ban, source) || AnyTouches(l->source.exempt, source)) return;
   const bool acts = Acts(*l, Reason::kBanApplied);
   {
     const std::lock_guard lock(trust_mutex);

@@ -14,7 +14,6 @@ Verdict Engine::OnChangeUser(Ticket& t, const LoginClaim& claim, Time now) {
   const PairKey before = t.pair;
   Impl::Trust trust;
   Reason refused = m.AskClaim(*limits, t, user, trust, now);
-  // To the same user again is how pools reset a session: it needs no place among strangers.
   const bool same_user = t.pair == before;
   if (refused == Reason::kNone && !trust.known_good && !m.TakeReauth(*limits, t, now)) {
     refused = Reason::kChangeUserRefused;
@@ -46,7 +45,10 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
   const std::string_view user = CanonicalUser(claim.user);
   const std::size_t index = matcher->Match(t.peer, user, claim.database);
   const SlotLedger::ClassId id = class_ids[index];
-  const auto standing = same_user       ? SlotLedger::Standing::kProven
+  // The same user again, for the same class, is how pools reset a session: nothing new is claimed,
+  // and no place among strangers is needed. Another database may claim another class's reserve.
+  const bool vouched = same_user && id == ledger.Resolve(t.slot.class_id());
+  const auto standing = vouched         ? SlotLedger::Standing::kProven
                         : is_known_good ? SlotLedger::Standing::kKnownGood
                                         : SlotLedger::Standing::kUnproven;
   const bool moves = id != t.slot.class_id() || standing != t.slot.standing();
@@ -55,16 +57,14 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
              limits->classes[index].name, now)) {
     return Reason::kChangeUserRefused;
   }
-  const bool trusted = same_user || is_known_good;
-  if (!same_user && lane.MayEnter(t.source, trusted, now) != LoginLane::Answer::kFree &&
+  if (!vouched && lane.MayEnter(t.source, is_known_good, now) != LoginLane::Answer::kFree &&
       Decide(*limits, Reason::kChangeUserRefused, t, now)) {
     return Reason::kChangeUserRefused;
   }
   if (moves) ledger.MoveTo(t.slot, id, standing);
-  t.lane = lane.Enter(t.source, trusted, now);
+  if (!vouched) t.lane = lane.Enter(t.source, is_known_good, now);
   t.known_good = is_known_good;
   t.user = user.substr(0, Ticket::kKeptUser);
-  t.minute.store(INT64_MIN, std::memory_order_relaxed);
   t.class_id = id;
   t.class_name = limits->classes[index].name;
   t.state = Ticket::State::kReauth;

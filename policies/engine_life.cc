@@ -30,6 +30,8 @@ void Engine::OnLoginOk(Ticket& t, Time now) {
     m.Serve(now);
   }
   m.logins_ok.fetch_add(1, std::memory_order_relaxed);
+  if (t.proven != t.pair) t.minute.store(INT64_MIN, std::memory_order_relaxed);
+  t.proven = t.pair;
   {
     const std::lock_guard lock(m.trust_mutex);
     if (m.pairs.size() > 0) m.pairs.OnSuccess(t.pair);
@@ -82,7 +84,7 @@ void Engine::OnStatementCompleted(Ticket& t, Time now) {
   Impl& m = *impl_;
   const Impl::LimitsPtr limits = m.Snapshot();
   const std::lock_guard lock(m.trust_mutex);
-  m.known_good.OnStatement(t.pair, limits->known_good, now, /*calm=*/true);
+  m.known_good.OnStatement(t.proven, limits->known_good, now, /*calm=*/true);
 }
 
 void Engine::OnClientGone(Ticket& t, Time now) {

@@ -7,6 +7,9 @@ namespace headgate {
 namespace {
 
 constexpr std::size_t kEscape = 5;  // "@0072"
+constexpr char kArmscii8Quote = '\xff';
+
+bool IsQuote(char c) { return c == '\'' || c == kArmscii8Quote; }
 
 std::string FromFilenameCharset(std::string_view text) {
   std::string plain;
@@ -32,7 +35,7 @@ bool IsOneOf(const std::vector<std::string>& users, std::string_view name) {
 }  // namespace
 
 std::string_view CanonicalUser(std::string_view sent) {
-  if (sent.size() > 1 && sent.front() == '\'' && sent.back() == '\'') {
+  if (sent.size() > 1 && IsQuote(sent.front()) && IsQuote(sent.back())) {
     return sent.substr(1, sent.size() - 2);
   }
   return sent;

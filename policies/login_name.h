@@ -12,6 +12,8 @@ namespace headgate {
 
 // The name as the server looks it up: MySQL and MariaDB chop one pair of single quotes off
 // (`'root'` logs in as root; sql_acl.cc and sql_authentication.cc, parse_client_handshake_packet).
+// They do so after converting the name from the client's character set, and of all sets armscii8
+// alone has a second quote: 0xFF (measured on MariaDB 10.11). That byte is no part of UTF-8.
 [[nodiscard]] std::string_view CanonicalUser(std::string_view sent);
 
 // True when the name is one of `users`, also in the server's `filename` character set, in which

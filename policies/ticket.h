@@ -50,7 +50,8 @@ class Ticket {
   bool exempt = false;
   bool linked = false;  // got as far as the admission lock
 
-  PairKey pair;
+  PairKey pair;            // claimed
+  PairKey proven;          // of the last login that the server said OK to: who statements speak for
   std::string user;        // claimed, cut to what a log line can bear
   std::string class_name;  // of the claim
   bool known_good = false;

@@ -71,7 +71,12 @@ TEST_F(EngineTest, QuotesDoNotMakeAnotherPair) {
   limits_.login.failures = {0.01, 4};
   limits_.source.ban_after = {};
   Start();
-  for (int i = 0; i < 8; ++i) FailLogin(App(), i % 2 == 0 ? "cron" : "'cron'");
+  for (const char* user : {"cron", "'cron'",
+                           "\xff"
+                           "cron\xff",
+                           "cron", "'cron'", "cron"}) {
+    FailLogin(App(), user);
+  }
   EXPECT_EQ(Login(Accept(App()), "'cron'").reason, Reason::kPairLocked);
 }
 
@@ -116,6 +121,24 @@ TEST_F(EngineTest, NobodyWithASessionOrTrustIsBanned) {
   Earn(App(), "shop");
   for (int i = 0; i < 20; ++i) EXPECT_EQ(Knock(App()).verdict.kind, Kind::kAdmit);
   EXPECT_TRUE(engine_->Bans(now_).empty());
+}
+
+// Bans are by /64; the lists may name single IPv6 addresses, as "::1" by default.
+TEST_F(EngineTest, NeverBannedAddressesKeepTheirSourceFromBans) {
+  limits_.source.connect_rate = {1, 1};
+  limits_.source.ban_after = {1, 3};
+  Address never, exempt;
+  never.bytes = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 5};
+  exempt.bytes = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 5};
+  limits_.source.never_ban = {{never, 128}};
+  limits_.source.exempt = {{exempt, 128}};
+  Start();
+  for (int i = 0; i < 20; ++i) {
+    Knock(never).ticket.reset();
+    engine_->Count(Reason::kMalformedLogin, exempt, now_);
+  }
+  EXPECT_EQ(Status().bans, 0u);
+  EXPECT_EQ(Acted(Reason::kConnectRate), 19u);
 }
 
 TEST_F(EngineTest, ABanEvictsWhoHasNotLoggedIn) {
@@ -254,7 +277,8 @@ TEST_F(EngineTest, PasswordlessUsersAreRefusedFromElsewhereInEveryMode) {
   limits_.identity_collapsed = true;
   limits_.mode = Mode::kObserve;
   Start();
-  for (const char* user : {"root", "'root'", "@0072oot", "", "mysql"}) {
+  for (const char* user :
+       {"root", "'root'", "@0072oot", "", "mysql", "\xffroot\xff", "'root\xff"}) {
     EXPECT_EQ(Login(Accept(Foe(1)), user).reason, Reason::kPasswordlessUser) << user;
   }
   EXPECT_EQ(Login(Accept(Address::V4(0x7f000001)), "root").kind, Kind::kAdmit);

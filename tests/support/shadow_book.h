@@ -86,9 +86,9 @@ class ShadowBook {
     lease = {};
   }
 
-  [[nodiscard]] std::string EnterLane(Lane& lane, std::uint64_t source, bool known, bool bounded) {
+  [[nodiscard]] std::string EnterLane(Lane& lane, std::uint64_t source, bool known) {
     std::string wrong;
-    if (bounded && limits_.mode == Mode::kEnforce && limits_.login.enforce) {
+    if (limits_.mode == Mode::kEnforce && limits_.login.enforce) {
       const auto max = static_cast<std::int64_t>(limits_.login.in_progress);
       const auto open = std::max<std::int64_t>(
           static_cast<std::int64_t>(max * (1 - limits_.login.known_good_share)), 1);

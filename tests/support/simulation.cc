@@ -116,7 +116,7 @@ void Simulation::Login(Conn& c) {
 void Simulation::Book(Conn& c, std::size_t claimed) {
   const std::string slot = book_.Grant(c.lease, book_.Resolve(claimed), !c.known_good);
   if (!slot.empty()) Fail(slot);
-  const std::string lane = book_.EnterLane(c.lane, Key(c.peer), c.known_good, /*bounded=*/true);
+  const std::string lane = book_.EnterLane(c.lane, Key(c.peer), c.known_good);
   if (!lane.empty()) Fail(lane);
   known_good_grants_ += c.known_good ? 1 : 0;
 }
@@ -184,11 +184,11 @@ void Simulation::ChangeUser(Conn& c) {
     c.user = user;
     c.claimed = ClassOf(user);
     c.known_good = known_good;
-    const std::string slot =
-        book_.Move(c.lease, book_.Resolve(c.claimed), /*unproven=*/!same && !known_good);
+    const std::size_t into = book_.Resolve(c.claimed);
+    const bool vouched = same && into == book_.Resolve(c.lease.c);
+    const std::string slot = book_.Move(c.lease, into, /*unproven=*/!vouched && !known_good);
     if (!slot.empty()) Fail("change user: " + slot);
-    const std::string lane =
-        book_.EnterLane(c.lane, Key(c.peer), same || known_good, /*bounded=*/!same);
+    const std::string lane = vouched ? "" : book_.EnterLane(c.lane, Key(c.peer), known_good);
     if (!lane.empty()) Fail("change user: " + lane);
     Move(c, Phase::kReauth);
   }
