@@ -29,8 +29,7 @@ class Herd(scenario.Scenario):
         try:
             self.assertTrue(scenario.wait_for(lambda: self.error_of(gate) == 1105, 10),
                             "no clear error while the server is down")
-            down = app.progress()
-            self.assertGreater(down[1], 0)
+            self.assertTrue(scenario.wait_for(lambda: app.progress()[1] > 0, 5))
         finally:
             self.db.start()
         self.assertEqual(self.db.address, address)
