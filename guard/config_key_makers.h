@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -126,11 +127,7 @@ Key<Target> Texts(std::string_view table, std::string_view name, Ref ref) {
           "",
           kReload,
           [ref](const Node& n, Target& t) { return ReadTexts(n, ref(t)); },
-          [ref](const Target& t) {
-            std::vector<std::string> quoted;
-            for (const std::string& text : ref(t)) quoted.push_back(Quoted(text));
-            return Listed(quoted);
-          },
+          [ref](const Target& t) { return ListedAs(ref(t), std::identity()); },
           Copy<Target>(ref)};
 }
 
@@ -143,9 +140,7 @@ Key<Target> Networks(std::string_view table, std::string_view name, Ref ref) {
           kReload,
           [ref](const Node& n, Target& t) { return ReadNetworks(n, ref(t)); },
           [ref](const Target& t) {
-            std::vector<std::string> quoted;
-            for (const Cidr& network : ref(t)) quoted.push_back(Quoted(net::ToText(network)));
-            return Listed(quoted);
+            return ListedAs(ref(t), [](const Cidr& network) { return net::ToText(network); });
           },
           Copy<Target>(ref)};
 }
@@ -159,11 +154,18 @@ Key<Config> Endpoints(std::string_view name, bool backend, Ref ref) {
           kRestart,
           [ref, backend](const Node& n, Config& c) { return ReadEndpoints(n, backend, ref(c)); },
           [ref](const Config& c) {
-            std::vector<std::string> quoted;
-            for (const Endpoint& endpoint : ref(c)) quoted.push_back(Quoted(ToText(endpoint)));
-            return Listed(quoted);
+            return ListedAs(ref(c), [](const Endpoint& endpoint) { return ToText(endpoint); });
           },
           Copy<Config>(ref)};
+}
+
+template <class Value, std::size_t N>
+std::string_view ChoiceText(const Value& value, const std::array<std::string_view, N>& names) {
+  if constexpr (std::is_enum_v<Value>) {
+    return names[static_cast<std::size_t>(value)];
+  } else {
+    return value;
+  }
 }
 
 // An enum whose values count from 0 in the order of `names`, or a string out of `names`.
@@ -171,12 +173,10 @@ template <std::size_t N, class Ref>
 Key<Config> Choice(std::string_view table, std::string_view name,
                    std::array<std::string_view, N> names, bool reload, Ref ref) {
   using Value = std::decay_t<decltype(ref(std::declval<Config&>()))>;
-  std::vector<std::string> quoted;
-  for (const std::string_view each : names) quoted.push_back(Quoted(each));
   return {table,
           name,
           "choice",
-          Listed(quoted),
+          ListedAs(names, std::identity()),
           reload,
           [ref, names](const Node& n, Config& c) {
             std::size_t index = 0;
@@ -189,13 +189,7 @@ Key<Config> Choice(std::string_view table, std::string_view name,
             }
             return faults;
           },
-          [ref, names](const Config& c) {
-            if constexpr (std::is_enum_v<Value>) {
-              return Quoted(names[static_cast<std::size_t>(ref(c))]);
-            } else {
-              return Quoted(ref(c));
-            }
-          },
+          [ref, names](const Config& c) { return Quoted(ChoiceText(ref(c), names)); },
           Copy<Config>(ref)};
 }
 

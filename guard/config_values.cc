@@ -171,13 +171,12 @@ Faults ReadNetworks(const Node& node, std::vector<Cidr>& out) {
 }
 
 Faults ReadChoice(const Node& node, std::span<const std::string_view> names, std::size_t& out) {
-  std::vector<std::string> quoted;
-  for (const std::string_view name : names) quoted.push_back(Quoted(name));
+  const std::string choices = ListedAs(names, std::identity());
   const auto* text = std::get_if<std::string>(&node.value);
-  if (text == nullptr) return Expected(node, absl::StrFormat("one of %s", Listed(quoted)));
+  if (text == nullptr) return Expected(node, absl::StrFormat("one of %s", choices));
   const auto found = std::find(names.begin(), names.end(), *text);
   if (found == names.end()) {
-    std::string message = absl::StrFormat("%s is none of %s", Quoted(*text), Listed(quoted));
+    std::string message = absl::StrFormat("%s is none of %s", Quoted(*text), choices);
     const std::vector<std::string> plain(names.begin(), names.end());
     if (const std::string near = Nearest(*text, plain); !near.empty()) {
       message += absl::StrFormat("; did you mean %s?", Quoted(near));

@@ -51,5 +51,13 @@ struct Range {
 // As TOML writes it: quoted text, bracketed lists.
 [[nodiscard]] std::string Quoted(std::string_view text);
 [[nodiscard]] std::string Listed(const std::vector<std::string>& quoted);
+// Each of `values` by the text `write` has for it.
+template <class Values, class Write>
+[[nodiscard]] std::string ListedAs(const Values& values, Write write) {
+  std::vector<std::string> quoted;
+  quoted.reserve(values.size());
+  for (const auto& value : values) quoted.push_back(Quoted(write(value)));
+  return Listed(quoted);
+}
 
 }  // namespace headgate::guard

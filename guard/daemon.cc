@@ -68,7 +68,7 @@ class Daemon {
   // Everything that may need root, in the end without it.
   absl::Status Open() {
     if (!signals_.ok()) return absl::UnavailableError("signalfd: out of descriptors");
-    if (const absl::Status status = SettleBackend(); !status.ok()) return status;
+    if (absl::Status status = SettleBackend(); !status.ok()) return status;
     auto who = ChooseUser(config_);
     if (!who.ok()) return who.status();
     const bool collapsed = config_.limits.identity_collapsed;

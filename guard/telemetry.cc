@@ -23,7 +23,7 @@ std::int64_t UnixMilliseconds() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Telemetry>> Telemetry::Open(TelemetryOptions options) {
+absl::StatusOr<std::unique_ptr<Telemetry>> Telemetry::Open(const TelemetryOptions& options) {
   int file = -1;
   if (!options.decisions.empty()) {
     file = open(options.decisions.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,

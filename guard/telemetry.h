@@ -59,7 +59,8 @@ struct TelemetryOptions {
 class Telemetry : public DecisionSink {
  public:
   // Opens the file, for appending, mode 0640. The error names it.
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Telemetry>> Open(TelemetryOptions options);
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Telemetry>> Open(
+      const TelemetryOptions& options);
   ~Telemetry() override;  // Stop()
 
   // Gives the file to who the process becomes later; best effort.

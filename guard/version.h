@@ -1,4 +1,6 @@
 // The version of this build, from CMake's project().
+//
+// Threads: any. Lifetime: the text is static.
 #pragma once
 
 #include <string_view>
