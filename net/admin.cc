@@ -30,7 +30,7 @@ using Local = asio::local::stream_protocol;
 using Stream = beast::basic_stream<Local>;
 using boost::system::error_code;
 
-constexpr std::size_t kMaxHeader = 8 * 1024;
+constexpr std::size_t kMaxHeader = std::size_t{8} * 1024;
 // Who holds more connections than this open at once is not a subcommand.
 constexpr std::size_t kMaxConversations = 16;
 constexpr auto kAcceptPause = std::chrono::milliseconds(50);
@@ -162,7 +162,7 @@ absl::Status AdminServer::Impl::Bind() {
                                       "\": the path must have 1 to 107 characters");
   }
   const SocketAddress& address = addresses->front();
-  if (const absl::Status status = ReplaceDeadSocket(address); !status.ok()) return status;
+  if (absl::Status status = ReplaceDeadSocket(address); !status.ok()) return status;
   Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   // The mode holds from the first moment: nobody can connect between bind and chmod.
   const mode_t before = umask(0117);

@@ -19,7 +19,7 @@
 
 namespace headgate::net {
 
-inline constexpr std::size_t kMaxAdminBody = 64 * 1024;
+inline constexpr std::size_t kMaxAdminBody = std::size_t{64} * 1024;
 
 struct AdminReply {
   unsigned status = 200;  // of HTTP

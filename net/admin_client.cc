@@ -17,7 +17,7 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 
 // Long lists of bans are longer than what the gate takes as a request.
-constexpr std::size_t kMaxReply = 64 * 1024 * 1024;
+constexpr std::size_t kMaxReply = std::size_t{64} * 1024 * 1024;
 
 absl::Status ToStatus(error_code error, const std::string& path) {
   const std::string where = "admin socket " + path + ": ";

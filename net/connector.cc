@@ -9,9 +9,9 @@
 
 namespace headgate::net {
 
-Connector::Connector(boost::asio::any_io_executor executor,
+Connector::Connector(const boost::asio::any_io_executor& executor,
                      const std::vector<SocketAddress>& addresses, std::string header, Done done)
-    : socket_(std::move(executor)),
+    : socket_(executor),
       addresses_(addresses),
       header_(std::move(header)),
       done_(std::move(done)) {}

@@ -22,8 +22,8 @@ class Connector : public std::enable_shared_from_this<Connector> {
   // Gets a connected, non-blocking socket, or an invalid one when no address answered.
   using Done = std::function<void(Fd)>;
 
-  Connector(boost::asio::any_io_executor executor, const std::vector<SocketAddress>& addresses,
-            std::string header, Done done);
+  Connector(const boost::asio::any_io_executor& executor,
+            const std::vector<SocketAddress>& addresses, std::string header, Done done);
 
   // Calls `done` from here when the answer is known at once. There is no time limit: the owner has
   // one, and cancels.

@@ -13,7 +13,7 @@ namespace {
 using Descriptor = boost::asio::posix::stream_descriptor;
 
 // A client that still talks this much after the end is cut off.
-constexpr std::size_t kMaxDiscarded = 256 * 1024;
+constexpr std::size_t kMaxDiscarded = std::size_t{256} * 1024;
 
 bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
@@ -88,12 +88,12 @@ void Farewells::WaitFor(const OnePtr& one, bool writable) {
                          });
 }
 
-// Keeps a reference of its own: `one` may be the list element that erase() destroys.
+// Taken out, not erased: `one` may be the list element itself.
 void Farewells::Close(const OnePtr& one) {
-  const OnePtr kept = one;
+  std::list<OnePtr> last;
+  last.splice(last.end(), open_, one->place);
   boost::system::error_code ignored;
-  kept->socket.close(ignored);
-  open_.erase(kept->place);
+  one->socket.close(ignored);
 }
 
 void Farewells::Expire(Time now) {

@@ -92,7 +92,7 @@ class Worker {
   void NeedTick();
   void Tick();
 
-  static constexpr std::size_t kScratch = 64 * 1024;
+  static constexpr std::size_t kScratch = std::size_t{64} * 1024;
 
   const std::uint32_t index_;
   GateShared& shared_;

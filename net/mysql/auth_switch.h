@@ -21,7 +21,7 @@
 namespace headgate::mysql {
 
 // Public keys, dialogs and GSSAPI tokens fit.
-inline constexpr std::size_t kMaxAuthPacket = 16 * 1024;
+inline constexpr std::size_t kMaxAuthPacket = std::size_t{16} * 1024;
 
 enum class AuthPlugin : std::uint8_t {
   kUnknown,
