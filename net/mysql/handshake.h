@@ -15,7 +15,7 @@
 namespace headgate::mysql {
 
 // A login packet, payload. Servers answer 1043 between 60,000 and 70,000 bytes.
-inline constexpr std::size_t kMaxLogin = 64 * 1024;
+inline constexpr std::size_t kMaxLogin = std::size_t{64} * 1024;
 // Names beyond this are no account and no schema; shorter ones are the server's to judge.
 inline constexpr std::size_t kMaxName = 1024;
 inline constexpr std::size_t kMaxAttributes = 4096;

@@ -1,7 +1,7 @@
 // The session's insides, shared by its four sources: session.cc (events), session_login.cc (up to
 // the OK), session_finish.cc (ends), session_command.cc (logged in). Nobody else includes this.
 //
-// Threads and lifetime: as Session.
+// Threads: as Session. Lifetime: as Session.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ namespace headgate::mysql {
 inline constexpr std::size_t kMaxAuthPackets = 64;
 inline constexpr std::size_t kMaxPoliteAnswers = 4;
 // What a client may send ahead of the server's OK.
-inline constexpr std::size_t kMaxHeldAhead = 64 * 1024 + kHeaderSize;
+inline constexpr std::size_t kMaxHeldAhead = std::size_t{64} * 1024 + kHeaderSize;
 
 // Everything only a login needs; gone in the command phase.
 struct LoginState {
