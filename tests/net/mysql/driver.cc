@@ -138,6 +138,14 @@ void Driver::LogIn(LoginFields fields, Greeting backend) {
   ToServer();
 }
 
+void ToSwitch(Driver& d, const std::string& plugin) {
+  d.Client(Packet(1, LoginPayload({})));
+  d.Server(RawGreeting(MariaDb1011()));
+  d.Server(AuthSwitch(2, plugin));
+  d.ToClient();
+  d.ToServer();
+}
+
 void AtEveryCut(const std::function<void(Driver&)>& script, const Greeting& greeting, int delta) {
   std::size_t total = 0;
   {

@@ -84,6 +84,9 @@ class Driver {
   bool closed_ = false;
 };
 
+// Up to the switch on the client's screen.
+void ToSwitch(Driver& d, const std::string& plugin = "mysql_native_password");
+
 // Runs `script` with its input whole, cut in two at every position, and byte by byte.
 void AtEveryCut(const std::function<void(Driver&)>& script,
                 const Greeting& greeting = MariaDb1011(), int delta = 0);

@@ -1,0 +1,132 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/net/mysql/driver.h"
+
+namespace headgate::mysql::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+const std::string kQuit = Packet(0, "\x01");
+
+TEST(SessionFinish, ClientVanishesAtTheSwitch) {
+  AtEveryCut([](Driver& d) {
+    ToSwitch(d);
+    d.Event(&Session::OnClientClosed);
+    EXPECT_EQ(d.ToServer(), Packet(3, ""));
+    EXPECT_EQ(d.session().phase(), Phase::kFinishing);
+    EXPECT_THAT(d.failures, IsEmpty());  // the lane is still held
+    d.Server(Err(4, 1045, "#28000Access denied"));
+    EXPECT_EQ(d.ToClient(), "");
+    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kHealthCheck));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kHealthCheck));
+    EXPECT_TRUE(d.closed());
+  });
+}
+
+TEST(SessionFinish, PasswordlessAccountIsLeftWithQuit) {
+  AtEveryCut([](Driver& d) {
+    ToSwitch(d);
+    d.Event(&Session::OnDeadline);
+    EXPECT_EQ(d.ToServer(), Packet(3, ""));
+    d.Server(Ok(4));
+    EXPECT_EQ(d.ToServer(), kQuit);
+    EXPECT_EQ(d.ok, 0);
+    EXPECT_THAT(d.ToClient(), HasSubstr("Got timeout"));
+    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kStalled));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kLoginDeadline));
+  });
+}
+
+TEST(SessionFinish, HealthCheckQuitBehindTheLogin) {
+  AtEveryCut([](Driver& d) {
+    d.Client(Packet(1, LoginPayload({})) + kQuit);
+    d.Server(RawGreeting(MariaDb1011()));
+    d.ToServer();
+    d.Server(AuthSwitch(2, "mysql_native_password"));
+    EXPECT_EQ(d.ToServer(), Packet(3, ""));
+    d.Server(Err(4, 1045, "#28000Access denied"));
+    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kHealthCheck));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kHealthCheck));
+  });
+}
+
+TEST(SessionFinish, MalformedAnswerNeverReachesTheServer) {
+  AtEveryCut([](Driver& d) {
+    ToSwitch(d);
+    d.Client(Packet(3, "x"));
+    EXPECT_EQ(d.ToServer(), Packet(3, ""));
+    d.Server(Err(4, 1045, "#28000Access denied"));
+    EXPECT_EQ(d.ToClient(), Err(4, 1043, "#08S01Bad handshake"));
+    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kMalformed));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kMalformedAuth));
+  });
+}
+
+TEST(SessionFinish, Ed25519IsAnsweredWithAWrongSignature) {
+  Driver d;
+  ToSwitch(d, "client_ed25519");
+  d.Event(&Session::OnClientClosed);
+  EXPECT_EQ(d.ToServer(), Packet(3, std::string(64, '\0')));
+}
+
+TEST(SessionFinish, SecondPluginIsAnsweredTooAndThenNoMore) {
+  Driver d;
+  ToSwitch(d);
+  d.Event(&Session::OnClientClosed);
+  d.Server(AuthSwitch(4, "client_ed25519"));
+  EXPECT_EQ(d.ToServer(), Packet(3, "") + Packet(5, std::string(64, '\0')));
+  d.Server(Packet(6, "\x01what else?"));
+  EXPECT_TRUE(d.closed());
+}
+
+TEST(SessionFinish, ClientGoneBeforeTheServersGreeting) {
+  AtEveryCut([](Driver& d) {
+    d.connect = false;
+    d.Client(Packet(1, LoginPayload({})));
+    d.Event(&Session::OnClientClosed);
+    EXPECT_FALSE(d.closed());
+    d.Connected();
+    d.Server(RawGreeting(MariaDb1011()));
+    EXPECT_THAT(d.ToServer(), HasSubstr("dummy"));
+    d.Server(AuthSwitch(2, "mysql_native_password"));
+    EXPECT_EQ(d.ToServer(), Packet(3, ""));
+    d.Server(Err(4, 1045, "#28000Access denied"));
+    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kClientGone));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kClientClosed));
+  });
+}
+
+TEST(SessionFinish, ServerSilentToThePoliteEnd) {
+  Driver d;
+  ToSwitch(d);
+  d.Event(&Session::OnClientClosed);
+  d.Event(&Session::OnDeadline);
+  EXPECT_TRUE(d.closed());
+  EXPECT_EQ(d.failures.size(), 1u);
+}
+
+TEST(SessionFinish, ServerClosesDuringTheLogin) {
+  Driver d;
+  ToSwitch(d);
+  d.Event(&Session::OnServerClosed);
+  EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kServerError));
+  EXPECT_THAT(d.ends, ElementsAre(Reason::kBackendClosed));
+}
+
+TEST(SessionFinish, AuthPacketsAreBounded) {
+  Driver d;
+  ToSwitch(d, "dialog");
+  for (int i = 3; !d.closed() && i < 200; i += 2) {
+    d.Client(Packet(i, "answer"));
+    d.Server(Packet(i + 1, "\x02Password:"));
+  }
+  EXPECT_TRUE(d.closed());
+  EXPECT_THAT(d.ends, ElementsAre(Reason::kProtocolError));
+}
+
+}  // namespace
+}  // namespace headgate::mysql::testing
