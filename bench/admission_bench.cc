@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "policies/engine.h"
+#include "tests/support/no_listeners.h"
 
 namespace headgate {
 namespace {
@@ -19,18 +20,6 @@ using std::chrono::milliseconds;
 
 constexpr std::uint32_t kFew = 1'000;
 constexpr std::uint32_t kMany = 1'000'000;
-
-class NoWakeups : public Wakeups {
- public:
-  void Admitted(ConnectionId) override {}
-  void Refused(ConnectionId, Reason) override {}
-  void Evicted(ConnectionId, Reason) override {}
-};
-
-class NoDecisions : public DecisionSink {
- public:
-  void OnDecision(const Decision&) override {}
-};
 
 // Bytes the process has allocated and not freed, small and mapped.
 double Allocated() {

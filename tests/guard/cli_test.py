@@ -135,10 +135,10 @@ max_connections = 20
 socket = "{self.socket}"
 {extra}''')
 
-    def start(self, path, **kwargs):
+    def start(self, path, binary=BINARY, **kwargs):
         log = open(self.dir / "log", "w+")
         self.addCleanup(log.close)
-        gate = subprocess.Popen([BINARY, "run", "--config", path], stderr=log, **kwargs)
+        gate = subprocess.Popen([binary, "run", "--config", path], stderr=log, **kwargs)
         self.addCleanup(self.finish, gate)
         for _ in range(200):
             if " is up" in self.log() or gate.poll() is not None:
@@ -274,16 +274,7 @@ socket = "{self.socket}"
         shutil.copy(BINARY, binary)
         path = self.config()
         self.dir.chmod(0o755)
-        log = open(self.dir / "log", "w+")
-        self.addCleanup(log.close)
-        gate = subprocess.Popen([str(binary), "run", "--config", path], stderr=log,
-                                user="nobody", group="nogroup", extra_groups=[])
-        self.addCleanup(self.finish, gate)
-        for _ in range(200):
-            if " is up" in self.log() or gate.poll() is not None:
-                break
-            time.sleep(0.05)
-        self.assertIsNone(gate.poll(), self.log())
+        gate = self.start(path, str(binary), user="nobody", group="nogroup", extra_groups=[])
         self.assertEqual(self.ask("status").returncode, 0)
         gate.send_signal(signal.SIGINT)
         self.assertEqual(gate.wait(timeout=10), 0, self.log())

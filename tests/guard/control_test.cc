@@ -7,6 +7,7 @@
 
 #include "net/address_text.h"
 #include "tests/guard/config_testing.h"
+#include "tests/support/no_listeners.h"
 
 namespace headgate::guard {
 namespace {
@@ -17,18 +18,6 @@ using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-class NoWakeups : public Wakeups {
- public:
-  void Admitted(ConnectionId) override {}
-  void Refused(ConnectionId, Reason) override {}
-  void Evicted(ConnectionId, Reason) override {}
-};
-
-class NoDecisions : public DecisionSink {
- public:
-  void OnDecision(const Decision&) override {}
-};
 
 class ControlTest : public ::testing::Test {
  protected:

@@ -15,16 +15,13 @@
 
 #include "net/clock.h"
 #include "tests/net/wire_peer.h"
+#include "tests/support/no_listeners.h"
 
 namespace headgate::net {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-struct NoDecisions : DecisionSink {
-  void OnDecision(const Decision&) override {}
-};
 
 // A running gate before `backend`.
 class Running {
