@@ -16,11 +16,15 @@ bool IsLocalName(const std::string& host) {
           host.compare(host.size() - kSuffix.size(), kSuffix.size(), kSuffix) == 0);
 }
 
+// Loopback, or the unspecified address: connect(2) takes that for loopback.
+bool IsThisHost(const Address& a) {
+  return a.IsLoopback() || a == Address{} || a == Address::V4(0);
+}
+
 bool IsLocal(const Endpoint& backend, const std::vector<Address>& resolved) {
   if (backend.IsUnix()) return true;
-  if (backend.host.empty()) return backend.address.IsLoopback();
-  return IsLocalName(backend.host) || std::any_of(resolved.begin(), resolved.end(),
-                                                  [](const Address& a) { return a.IsLoopback(); });
+  if (backend.host.empty()) return IsThisHost(backend.address);
+  return IsLocalName(backend.host) || std::any_of(resolved.begin(), resolved.end(), IsThisHost);
 }
 
 }  // namespace

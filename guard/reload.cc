@@ -42,6 +42,14 @@ void CompareClasses(const std::vector<ClassLimits>& from, const std::vector<Clas
   }
 }
 
+// An empty list of localhost-only users passes the checks beside another identity, which only a
+// restart brings: until then the running one needs its list.
+bool Waits(const Key<Config>& key, const Config& running, const Config& candidate) {
+  if (!key.reloadable) return true;
+  return key.FullName() == "gate.localhost_only_users" && running.limits.identity_collapsed &&
+         candidate.limits.localhost_users.empty();
+}
+
 }  // namespace
 
 ReloadPlan PlanReload(const Config& running, const Config& candidate) {
@@ -52,8 +60,9 @@ ReloadPlan PlanReload(const Config& running, const Config& candidate) {
     const std::string from = key.get(running);
     const std::string to = key.get(candidate);
     if (from == to) continue;
-    (key.reloadable ? plan.changed : plan.need_restart).push_back(Change(key.FullName(), from, to));
-    if (!key.reloadable) key.copy(running, plan.next);
+    const bool waits = Waits(key, running, candidate);
+    (waits ? plan.need_restart : plan.changed).push_back(Change(key.FullName(), from, to));
+    if (waits) key.copy(running, plan.next);
   }
   plan.changed.insert(plan.changed.end(), classes.begin(), classes.end());
   // Follows from keys that need a restart.

@@ -92,9 +92,11 @@ LoginFailure FailureFor(std::uint16_t code) {
     case 1698:  // the plugin lets nobody in this way
     case 1820:  // password must be changed
     case 1862:  // password has expired
+    case 1873:  // MySQL: 1045 of a COM_CHANGE_USER
     case 3118:  // MySQL: account locked
     case 3159:  // MySQL: REQUIRE SSL
     case 3955:  // MySQL: locked after failures
+    case 4150:  // MariaDB: blocked after max_password_errors
     case 4151:  // MariaDB: account locked
       return LoginFailure::kAccessDenied;
     case 1040:

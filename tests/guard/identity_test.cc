@@ -44,6 +44,9 @@ TEST(Identity, NameThatMeansThisHost) {
   EXPECT_TRUE(
       JudgeIdentity(config, {*net::ParseAddress("192.0.2.1"), *net::ParseAddress("127.0.1.1")})
           .collapsed);
+  // Connecting to the unspecified address reaches this host (RFC 1122, 3.2.1.3; the name "0").
+  EXPECT_TRUE(JudgeIdentity(config, {*net::ParseAddress("0.0.0.0")}).collapsed);
+  EXPECT_TRUE(JudgeIdentity(config, {*net::ParseAddress("::")}).collapsed);
 }
 
 TEST(Identity, ProxyHeaderKeepsIt) {

@@ -51,6 +51,21 @@ TEST(Reload, RestartKeysKeepTheirRunningValueAndAreNamed) {
   EXPECT_TRUE(plan.next.limits.identity_collapsed);
 }
 
+// Right for the identity that a restart would bring, but not for the one that runs.
+TEST(Reload, ACollapsedIdentityKeepsItsListOfUsers) {
+  Config running = With("");
+  running.limits.identity_collapsed = true;
+  const ReloadPlan plan =
+      PlanReload(running, With("gate.proxy_to_backend = \"v2\"\ngate.localhost_only_users = []\n"));
+  EXPECT_EQ(plan.next.limits.localhost_users, running.limits.localhost_users);
+  EXPECT_THAT(plan.changed, IsEmpty());
+  EXPECT_EQ(plan.need_restart.size(), 2u);
+
+  running.limits.identity_collapsed = false;
+  EXPECT_THAT(PlanReload(running, With("gate.localhost_only_users = []\n")).need_restart,
+              IsEmpty());
+}
+
 TEST(Reload, Classes) {
   const std::string a = "[[class]]\nname = \"a\"\nusers = [\"a\"]\n";
   const std::string b = "[[class]]\nname = \"b\"\nusers = [\"b\"]\n";

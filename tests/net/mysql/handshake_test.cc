@@ -187,6 +187,15 @@ TEST(AuthAnswer, SwitchNamesItsPlugin) {
   EXPECT_EQ(ParseAuthSwitch(AsBytes("\x01more")), std::nullopt);
 }
 
+TEST(LoginErr, WhatCountsAgainstThePair) {
+  for (const int code : {1044, 1045, 1698, 1873, 4150, 4151}) {
+    EXPECT_EQ(FailureFor(static_cast<std::uint16_t>(code)), LoginFailure::kAccessDenied) << code;
+  }
+  EXPECT_EQ(FailureFor(1040), LoginFailure::kBackendFull);
+  EXPECT_EQ(FailureFor(1043), LoginFailure::kMalformed);
+  EXPECT_EQ(FailureFor(1049), LoginFailure::kServerError);  // the password was right
+}
+
 TEST(RefusalPacket, BeforeAndAfterTheLoginPacket) {
   EXPECT_EQ(Str(BuildRefusal(Reason::kBanned, 9, true)), Err(0, 1040, "Too many connections"));
   EXPECT_EQ(Str(BuildRefusal(Reason::kBanned, 2, false)),

@@ -141,6 +141,29 @@ TEST(SessionCommand, CommandsTheGateCannotFollowAreRefused) {
   }
 }
 
+// mysqlnd sends "select 7" so, though compression was never offered.
+TEST(SessionCommand, ACompressedFrameIsAnsweredInItsOwnTongue) {
+  Driver d;
+  LoginFields fields;
+  fields.capabilities |= kCapCompress;
+  d.LogIn(fields, MariaDb1011());
+  const std::string query = Command(3, "select 7");
+  d.Client(Number(query.size(), 3) + kNul + Number(0, 3) + query);
+  EXPECT_EQ(d.ToServer(), "");
+  const std::string err = Err(1, 1105, "#08S01headgate: compression is off, connect without");
+  EXPECT_EQ(d.ToClient(), Number(err.size(), 3) + "\x01" + Number(0, 3) + err);
+  EXPECT_TRUE(d.half_closed);
+}
+
+TEST(SessionCommand, AskingForCompressionAndNotUsingItIsFine) {
+  Driver d;
+  LoginFields fields;
+  fields.capabilities |= kCapCompress;
+  d.LogIn(fields, MariaDb1011());
+  d.Client(Command(3, "select 7") + Packet(0, ""));
+  EXPECT_FALSE(d.half_closed);
+}
+
 // --- LOAD DATA LOCAL
 
 TEST(SessionCommand, LoadDataLocalDataIsNeverTakenForCommands) {
@@ -270,6 +293,18 @@ TEST(SessionChangeUser, MalformedOversizedAndFilenameCharset) {
     EXPECT_EQ(d.ToServer(), "");
     EXPECT_EQ(d.ends.size(), 1u) << bytes;
   }
+}
+
+// --- a binlog stream
+
+TEST(SessionBinlog, AnEmptyPacketIsLookedAtNoFurtherThanItGoes) {
+  Driver d;
+  d.LogIn();
+  d.Client(Command(0x12, Number(4, 8) + Number(7, 2)));
+  d.Server(Packet(1, kNul + "event"));
+  // Nothing lies behind these four bytes: the address sanitizer sees a look beyond them.
+  const std::vector<std::uint8_t> empty(4, 0);
+  EXPECT_EQ(d.session().OnClientBytes(empty).kind, Action::Kind::kHold);
 }
 
 // --- KILL
