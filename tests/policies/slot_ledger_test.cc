@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <utility>
@@ -11,6 +12,7 @@ namespace headgate {
 namespace {
 
 using Answer = SlotLedger::Answer;
+using ClassId = SlotLedger::ClassId;
 using Standing = SlotLedger::Standing;
 using std::chrono::seconds;
 
@@ -220,90 +222,126 @@ struct Model {
   }
 };
 
+// One random life of a ledger, with the model beside it.
+class RandomLife {
+ public:
+  explicit RandomLife(std::uint32_t seed) : random_(seed) {
+    const std::size_t n = 1 + Below(5);
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::uint32_t reserve = i + 1 == n ? 0 : Below(20);
+      classes_.push_back(Class("c" + std::to_string(i), reserve));
+      model_.classes.push_back({reserve, 0, 0});
+    }
+    Resize();
+  }
+
+  void Step() {
+    const std::uint32_t what = Below(100);
+    if (what < 60) {
+      const std::size_t c = Below(static_cast<std::uint32_t>(classes_.size()));
+      AskAndGrant(c, static_cast<Standing>(Below(3)));
+    } else if (what < 85 && !held_.empty()) {
+      Drop(Any());
+    } else if (what < 90 && !held_.empty()) {
+      Prove(held_[Any()]);
+    } else if (what < 94 && !held_.empty()) {
+      held_[Any()].lease.Orphan();
+    } else if (what < 97) {
+      model_.foreign = Below(10) == 0 ? Below(static_cast<std::uint32_t>(model_.capacity)) : 0;
+      ledger_.SetForeign(static_cast<std::uint32_t>(model_.foreign));
+    } else if (what < 98) {
+      Resize();
+    }
+    ASSERT_EQ(ledger_.leases(), model_.Leases());
+  }
+
+  void End() {
+    held_.clear();
+    ASSERT_EQ(ledger_.leases(), 0u);
+    ASSERT_EQ(ledger_.orphans(), 0u);
+    for (auto id : ids_) {
+      ASSERT_EQ(ledger_.Counts(id).leases, 0u);
+      ASSERT_EQ(ledger_.Counts(id).unproven, 0u);
+    }
+  }
+
+ private:
+  struct Held {
+    SlotLedger::Lease lease;
+    std::size_t c;
+  };
+
+  std::uint32_t Below(std::uint32_t n) { return static_cast<std::uint32_t>(random_()) % n; }
+  std::size_t Any() { return Below(static_cast<std::uint32_t>(held_.size())); }
+
+  void Resize() {
+    model_.capacity = 20 + Below(100);
+    ids_ = ledger_.Configure(Slots(static_cast<std::uint32_t>(model_.capacity)), classes_);
+  }
+
+  void AskAndGrant(std::size_t c, Standing standing) {
+    const bool claim = standing == Standing::kUnproven;
+    const Answer answer = ledger_.MayGrant(ids_[c], standing);
+    ASSERT_NO_FATAL_FAILURE(Judge(answer, c, claim));
+    if (answer != Answer::kGranted) return;
+    held_.push_back({ledger_.Grant(ids_[c], standing), c});
+    ++(claim ? model_.classes[c].unproven : model_.classes[c].proven);
+  }
+
+  // Is `answer` what the invariant's definition says, before it is acted on?
+  void Judge(Answer answer, std::size_t c, bool claim) {
+    const std::int64_t free = model_.capacity - model_.foreign - model_.Leases();
+    const std::int64_t all = model_.UnusedOfOthers(model_.classes.size());
+    if (free >= all) {
+      const std::int64_t keep = claim ? all : model_.UnusedOfOthers(c);
+      ASSERT_EQ(answer == Answer::kGranted, free >= 1 && free - 1 >= keep);
+    } else if (answer == Answer::kGranted) {
+      ASSERT_GE(free, 1);
+      ASSERT_FALSE(claim);
+      ASSERT_GT(model_.classes[c].Unused(), 0) << "outside its reserve";
+    } else if (free >= 1) {
+      ASSERT_TRUE(SomebodyMay()) << "a free slot nobody may have";
+    }
+  }
+
+  [[nodiscard]] bool SomebodyMay() const {
+    return std::any_of(ids_.begin(), ids_.end(), [this](ClassId id) {
+      return ledger_.MayGrant(id, Standing::kProven) == Answer::kGranted;
+    });
+  }
+
+  void Drop(std::size_t h) {
+    auto& m = model_.classes[held_[h].c];
+    --(held_[h].lease.standing() == Standing::kUnproven ? m.unproven : m.proven);
+    std::swap(held_[h], held_.back());
+    held_.pop_back();
+  }
+
+  void Prove(Held& h) {
+    if (h.lease.standing() == Standing::kUnproven) {
+      --model_.classes[h.c].unproven;
+      ++model_.classes[h.c].proven;
+    }
+    h.lease.Prove();
+  }
+
+  std::mt19937 random_;
+  SlotLedger ledger_;
+  std::vector<ClassLimits> classes_;
+  Model model_;
+  std::vector<ClassId> ids_;
+  std::vector<Held> held_;
+};
+
 // Random grants, proofs, moves, releases, orphans and outside facts: after each grant the
 // invariant holds by its definition, and a slot that may be given is not refused.
 TEST(SlotLedgerPropertyTest, InvariantHoldsAfterEveryGrant) {
   for (std::uint32_t seed = 1; seed <= 200; ++seed) {
-    std::mt19937 random(seed);
-    const auto below = [&](std::uint32_t n) { return random() % n; };
-    SlotLedger ledger;
-    std::vector<ClassLimits> classes;
-    Model model;
-    const std::size_t n = 1 + below(5);
-    for (std::size_t i = 0; i < n; ++i) {
-      const std::uint32_t reserve = i + 1 == n ? 0 : below(20);
-      classes.push_back(Class("c" + std::to_string(i), reserve));
-      model.classes.push_back({reserve, 0, 0});
-    }
-    model.capacity = 20 + below(100);
-    auto ids = ledger.Configure(Slots(static_cast<std::uint32_t>(model.capacity)), classes);
-    struct Held {
-      SlotLedger::Lease lease;
-      std::size_t c;
-    };
-    std::vector<Held> held;
-    const auto drop = [&](std::size_t h) {
-      auto& m = model.classes[held[h].c];
-      --(held[h].lease.standing() == Standing::kUnproven ? m.unproven : m.proven);
-      std::swap(held[h], held.back());
-      held.pop_back();
-    };
+    RandomLife life(seed);
     for (int step = 0; step < 2000; ++step) {
-      const std::uint32_t what = below(100);
-      if (what < 60) {
-        const std::size_t c = below(static_cast<std::uint32_t>(n));
-        const auto standing = static_cast<Standing>(below(3));
-        const bool claim = standing == Standing::kUnproven;
-        const std::int64_t free = model.capacity - model.foreign - model.Leases();
-        const std::int64_t all = model.UnusedOfOthers(n);
-        const bool broken = free < all;
-        const std::int64_t keep = claim ? all : model.UnusedOfOthers(c);
-        const Answer answer = ledger.MayGrant(ids[c], standing);
-        if (!broken) {
-          const bool may = free >= 1 && free - 1 >= keep;
-          ASSERT_EQ(answer == Answer::kGranted, may) << "seed " << seed << " step " << step;
-        } else if (answer == Answer::kGranted) {
-          ASSERT_GE(free, 1) << "seed " << seed;
-          ASSERT_FALSE(claim) << "seed " << seed;
-          ASSERT_GT(model.classes[c].Unused(), 0) << "seed " << seed << ": outside its reserve";
-        }
-        if (answer == Answer::kGranted) {
-          held.push_back({ledger.Grant(ids[c], standing), c});
-          ++(claim ? model.classes[c].unproven : model.classes[c].proven);
-        } else if (broken && free >= 1) {
-          bool somebody = false;
-          for (auto id : ids) {
-            somebody |= ledger.MayGrant(id, Standing::kProven) == Answer::kGranted;
-          }
-          ASSERT_TRUE(somebody) << "seed " << seed << ": a free slot nobody may have";
-        }
-      } else if (what < 85 && !held.empty()) {
-        drop(below(static_cast<std::uint32_t>(held.size())));
-      } else if (what < 90 && !held.empty()) {
-        Held& h = held[below(static_cast<std::uint32_t>(held.size()))];
-        if (h.lease.standing() == Standing::kUnproven) {
-          --model.classes[h.c].unproven;
-          ++model.classes[h.c].proven;
-        }
-        h.lease.Prove();
-      } else if (what < 94 && !held.empty()) {
-        held[below(static_cast<std::uint32_t>(held.size()))].lease.Orphan();
-      } else if (what < 97) {
-        model.foreign = below(10) == 0 ? below(static_cast<std::uint32_t>(model.capacity)) : 0;
-        ledger.SetForeign(static_cast<std::uint32_t>(model.foreign));
-      } else if (what < 98) {
-        model.capacity = 20 + below(100);
-        ids = ledger.Configure(Slots(static_cast<std::uint32_t>(model.capacity)), classes);
-      }
-      ASSERT_EQ(ledger.leases(), model.Leases());
+      ASSERT_NO_FATAL_FAILURE(life.Step()) << "seed " << seed << " step " << step;
     }
-    held.clear();
-    ASSERT_EQ(ledger.leases(), 0u);
-    ASSERT_EQ(ledger.orphans(), 0u);
-    for (auto id : ids) {
-      ASSERT_EQ(ledger.Counts(id).leases, 0u);
-      ASSERT_EQ(ledger.Counts(id).unproven, 0u);
-    }
+    ASSERT_NO_FATAL_FAILURE(life.End()) << "seed " << seed;
   }
 }
 
