@@ -14,6 +14,16 @@ namespace {
 // A semi-sync replica's acknowledgement (MySQL: ReplSemiSyncBase::kPacketMagicNum).
 constexpr std::uint8_t kSemiSyncMagic = 0xEF;
 
+// A frame of the compressed protocol around `packet`, which is left as it is: length, sequence, and
+// 0 for "not compressed".
+Buffer CompressedFrame(const Buffer& packet) {
+  Buffer frame = BeginPacket();
+  frame.insert(frame.end(), packet.begin(), packet.end());
+  EndPacket(frame, 1);
+  frame.insert(frame.begin() + kHeaderSize, 3, 0);
+  return frame;
+}
+
 }  // namespace
 
 void Session::Impl::EnterCommand() {
@@ -64,10 +74,11 @@ Session::Impl::Look Session::Impl::LookAtCommand(Bytes rest, const PacketHeader&
   const auto command =
       header.length == 0 ? Command::kSleep : static_cast<Command>(rest[kHeaderSize]);
   if (tracker->Streaming()) {
-    const bool passes = rest[kHeaderSize] == kSemiSyncMagic || command == Command::kQuit;
-    return header.length > 0 && passes ? Look::kPass : Look::kHold;
+    const bool acknowledges = header.length > 0 && rest[kHeaderSize] == kSemiSyncMagic;
+    return acknowledges || command == Command::kQuit ? Look::kPass : Look::kHold;
   }
   if (command == Command::kChangeUser) return Look::kSpecial;
+  if (wants_compression && header.length > 0 && command == Command::kSleep) return Look::kSpecial;
   const bool may_kill = command == Command::kQuery || command == Command::kProcessKill;
   if (may_kill && header.length <= kMaxKillPayload) {
     if (!HasPacket(rest, header)) return Look::kMore;
@@ -94,9 +105,18 @@ Action Session::Impl::Special(Bytes rest) {
   const PacketHeader header = ReadHeader(rest);
   const auto command = static_cast<Command>(rest[kHeaderSize]);
   if (command == Command::kChangeUser) return ChangeUser(rest, header);
+  if (command == Command::kSleep) return RefuseCompressed();
   if (AnswerTo(command) != AnswerKind::kForbidden) return Kill(rest, header);
   if (!tracker->Idle()) return {.kind = Kind::kHold};
   return LeaveLoggedIn(Reason::kProtocolError, BuildErr(1, 1047, "08S01", "Unknown command"));
+}
+
+// PHP's mysqlnd compresses when told to, whether or not that was offered: its first short frame
+// reads as a packet that begins with 0. Passed on, both ends would wait for ever.
+Action Session::Impl::RefuseCompressed() {
+  return LeaveLoggedIn(
+      Reason::kProtocolError,
+      CompressedFrame(BuildErr(1, 1105, "08S01", "headgate: compression is off, connect without")));
 }
 
 // Asked and sent only when every answer before it is complete: what follows then is its own.

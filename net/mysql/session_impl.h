@@ -104,6 +104,7 @@ struct Session::Impl {
   Look LookAtPacket(Bytes rest);
   Look LookAtCommand(Bytes rest, const PacketHeader& header);
   Action Special(Bytes rest);
+  Action RefuseCompressed();
   [[nodiscard]] bool IsKillOfOurs(Bytes rest, const PacketHeader& header) const;
 
   SessionOptions options;
@@ -111,6 +112,7 @@ struct Session::Impl {
   std::uint32_t backend_id = 0;
   std::uint32_t capabilities = 0;  // negotiated with the backend
   std::uint16_t charset = 0;
+  bool wants_compression = false;  // the client set a flag that nobody offered
   std::unique_ptr<LoginState> login;
   std::optional<ResponseTracker> tracker;  // in the command phase
   PacketCursor client_cursor;

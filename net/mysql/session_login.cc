@@ -75,6 +75,7 @@ Action Session::Impl::SendLogin(Bytes payload, std::size_t n) {
                   BuildRefusal(Reason::kBackendRefused, sequence, false), n);
   }
   backend_id = login->backend->connection_id;
+  wants_compression = (login->request.capabilities & (kCapCompress | kCapZstd)) != 0;
   Negotiate(login->request, Advertised(*options.greeting), *login->backend);
   capabilities = login->request.capabilities;
   charset = login->request.charset;
