@@ -20,7 +20,6 @@ bool IsOwnFault(Reason reason) {
     case Reason::kPendingDeadline:
     case Reason::kPasswordlessUser:
     case Reason::kPairLocked:
-    case Reason::kWaitingPerSource:
     case Reason::kMalformedLogin:
     case Reason::kOversizedLogin:
     case Reason::kTlsNotOffered:

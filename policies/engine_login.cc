@@ -50,8 +50,7 @@ Verdict Engine::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
     verdict = refused != Reason::kNone ? m.Refuse(t, refused) : m.Seat(t, claim, trust, now);
   }
   if (verdict.kind == Kind::kRefuse &&
-      (verdict.reason == Reason::kPairLocked || verdict.reason == Reason::kPasswordlessUser ||
-       verdict.reason == Reason::kWaitingPerSource)) {
+      (verdict.reason == Reason::kPairLocked || verdict.reason == Reason::kPasswordlessUser)) {
     m.Charge(t.source, verdict.reason, now);
   }
   return verdict;

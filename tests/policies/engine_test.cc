@@ -141,6 +141,24 @@ TEST_F(EngineTest, NeverBannedAddressesKeepTheirSourceFromBans) {
   EXPECT_EQ(Acted(Reason::kConnectRate), 19u);
 }
 
+// The share binds because others crowd the room: an application that starts its pool meanwhile
+// has to try again, and must be let to.
+TEST_F(EngineTest, APoolTurnedAwayByACrowdIsNotBanned) {
+  limits_.waiting = {.max = 80, .per_source = 8};
+  Start();
+  std::vector<TicketPtr> all;
+  for (std::uint32_t i = 0; i < 60; ++i) {
+    all.push_back(Accept(Foe(i / 2)));
+    static_cast<void>(Login(all.back(), "shop"));
+  }
+  for (int i = 0; i < 200; ++i) {
+    all.push_back(Accept(App()));
+    static_cast<void>(Login(all.back(), "shop"));
+  }
+  EXPECT_GT(Acted(Reason::kWaitingPerSource), 150u);
+  EXPECT_EQ(Status().bans, 0u);
+}
+
 TEST_F(EngineTest, ABanEvictsWhoHasNotLoggedIn) {
   limits_.source.ban_after = {1, 3};
   Start();
