@@ -14,6 +14,7 @@ from gate import Gate, binary
 REMOTE = "127.9.0.5"  # with local_sources below, not this host
 COLLAPSED = {"clients_become_localhost": True, "proxy_to_backend": "off",
              "local_sources": ["127.0.0.1/32"]}
+ARMSCII8 = 32
 USERS = ("root", "mysql", "mariadb.sys", "debian-sys-maint", "")
 
 
@@ -95,6 +96,17 @@ class LocalhostRoot(scenario.Scenario):
 
     def test_refused_in_observe_mode_too(self):
         self.refused(self.gate_to(f"unix:{self.db.socket}", mode="observe"))
+
+    def test_quoted_in_another_character_set(self):
+        """In armscii8 0xFF is a quote, and the server takes quotes off a name."""
+        gate, plain = self.gate_to(self.tcp()), wire.login_payload("root")
+        quoted = plain[:8] + bytes([ARMSCII8]) + plain[9:].replace(b"root", b"\xffroot\xff")
+        with wire.Blocking(gate.address, REMOTE) as client:
+            client.greeting()
+            client.send(1, quoted)
+            with self.assertRaises(wire.ServerError):
+                client.auth("", raw_answer=b"")
+        self.assertEqual(gate.count("passwordless_user"), 1)
 
     def refuses_to_run(self, words, **gate):
         config = self.config(gate={"backend": [f"unix:{self.db.socket}"], **COLLAPSED, **gate})
