@@ -176,7 +176,7 @@ void Engine::Publish(std::shared_ptr<const Limits> limits, Time now) {
   while (m.limits->pending.enforce && m.pending.size() > m.limits->pending.max) {
     const auto tag = m.pending.EvictOne();
     if (!tag) break;
-    Ticket& t = *reinterpret_cast<Ticket*>(*tag);
+    Ticket& t = TicketOf(*tag);
     m.Decide(true, Reason::kPendingEvicted, t.peer, {}, {}, now);
     t.pending = PendingBudget::kRefused;
     t.state = Ticket::State::kRefused;

@@ -103,7 +103,7 @@ bool Engine::Impl::TakePendingPlace(const Limits& l, Ticket& t, Time now, Addres
     return false;
   }
   if (!entered.evicted) return true;
-  Ticket& out = *reinterpret_cast<Ticket*>(*entered.evicted);
+  Ticket& out = TicketOf(*entered.evicted);
   Decide(true, Reason::kPendingEvicted, out.peer, {}, {}, now);
   charged = out.source;
   out.pending = PendingBudget::kRefused;

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,6 +24,11 @@
 #include "policies/ticket.h"
 
 namespace headgate {
+
+// Whose pending place was entered under `tag`, which is its ticket's address.
+inline Ticket& TicketOf(std::uint64_t tag) {
+  return *reinterpret_cast<Ticket*>(tag);  // NOLINT(performance-no-int-to-ptr)
+}
 
 struct Engine::Impl {
   using LimitsPtr = std::shared_ptr<const Limits>;

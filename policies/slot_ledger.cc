@@ -1,6 +1,7 @@
 #include "policies/slot_ledger.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include <absl/container/inlined_vector.h>
@@ -148,7 +149,10 @@ std::uint32_t SlotLedger::ShrunkUnusedOfOthers(const Class& asking) const {
     reserves += c.reserve;
     room += std::min(c.proven(), c.reserve);
   }
-  const auto shrunk = [&](const Class& c) { return c.reserve * room / reserves; };
+  const auto shrunk = [&](const Class& c) {
+    assert(reserves >= c.reserve && c.reserve > 0);  // who shares has a reserve, counted above
+    return c.reserve * room / reserves;
+  };
   for (bool again = true; again;) {
     again = false;
     for (auto it = sharing.begin(); it != sharing.end(); ++it) {
