@@ -15,12 +15,10 @@ Reason LimitBehind(mysql::Phase phase) {
     case Phase::kGreeting:
     case Phase::kAwaitLogin:
       return Reason::kPendingDeadline;
-    case Phase::kConnecting:
-    case Phase::kAwaitServerGreeting:
     case Phase::kAuthenticating:
     case Phase::kReauthenticating:
       return Reason::kLoginDeadline;
-    default:
+    default:  // a backend that hangs before its greeting is down, whatever is enforced
       return Reason::kNone;
   }
 }
@@ -181,6 +179,7 @@ void Relay::OnAdmission(bool admitted, Reason reason) {
 
 void Relay::OnEvicted(Reason reason, bool by_engine) {
   if (session_over_) return;
+  if (delivering()) return OnClientEnd();
   if (by_engine) engine_said_ = reason;
   Event(session_.OnEvicted(reason));
 }

@@ -65,6 +65,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void OpenBackend();
   void OnConnected(Fd fd);
   void OnLoginOk();
+  void OnLoginFailed(LoginFailure failure);
   void ShutdownServer(const Action& action);
   void Close(const Action& action);
   void Deliver();

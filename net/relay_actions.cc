@@ -38,7 +38,7 @@ void Relay::Perform(const Action& action) {
     case Kind::kLoginOk:
       return OnLoginOk();
     case Kind::kLoginFailed:
-      return worker_.engine().OnLoginFailed(*ticket_, action.failure, Now());
+      return OnLoginFailed(action.failure);
     case Kind::kShutdownServer:
       return ShutdownServer(action);
     case Kind::kClose:
@@ -47,8 +47,7 @@ void Relay::Perform(const Action& action) {
 }
 
 void Relay::AskEngine(bool reauthentication) {
-  const LoginClaim claim{session_.claimed_user(), session_.claimed_database(),
-                         session_.held_bytes() + client_.input().size()};
+  const LoginClaim claim{session_.claimed_user(), session_.claimed_database()};
   Engine& engine = worker_.engine();
   const Verdict verdict = reauthentication ? engine.OnChangeUser(*ticket_, claim, Now())
                                            : engine.OnLogin(*ticket_, claim, Now());
@@ -90,6 +89,15 @@ void Relay::OnLoginOk() {
   const mysql::Greeting* greeting = session_.backend_greeting();
   if (greeting != nullptr) worker_.shared().greetings.Learn(*greeting);
   worker_.engine().OnLoginOk(*ticket_, Now());
+}
+
+void Relay::OnLoginFailed(LoginFailure failure) {
+  const Time now = Now();
+  if (session_.upset_server()) {
+    // An empty bucket is what StartRelay() goes by.
+    static_cast<void>(worker_.shared().handshake_errors.Take(kHandshakeErrors, now));
+  }
+  worker_.engine().OnLoginFailed(*ticket_, failure, now);
 }
 
 void Relay::ShutdownServer(const Action& action) {

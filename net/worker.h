@@ -28,10 +28,16 @@
 #include "net/options.h"
 #include "net/salts.h"
 #include "policies/engine.h"
+#include "policies/token_bucket.h"
 
 namespace headgate::net {
 
 class Relay;
+
+// How many handshake errors plugins unknown to the gate may cause at the backend: each counts in
+// its host_cache, where max_connect_errors (100 by default) without a login between them block the
+// gate. Above it their logins are ended politely before the answer.
+inline constexpr Rate kHandshakeErrors{1.0 / 60, 10};
 
 // What all workers share.
 struct GateShared {
@@ -42,6 +48,7 @@ struct GateShared {
   GreetingStore greetings;
   KillMap kill_map;
   std::unique_ptr<BackendWatch> watch;
+  TokenBucket handshake_errors;  // at the backend, by answers of plugins the gate does not know
   std::atomic<std::size_t> clients{0};     // sessions of all threads
   std::atomic<Time> end_sessions{kNever};  // while draining: when those still there are ended
 };
@@ -88,7 +95,6 @@ class Worker {
   void Deliver(const Wake& wake);
   void Drain();
   void EndSessions();
-  void EndIfDone();
   void NeedTick();
   void Tick();
 

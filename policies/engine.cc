@@ -131,6 +131,8 @@ void Engine::Impl::Charge(const Address& source, Reason reason, Time now) {
   {
     const std::lock_guard lock(trust_mutex);
     if (known_good.IsKnownGoodSource(source)) return;
+    // What was in flight when a ban began is no reason for the next.
+    if (bans.IsBanned(source, now)) return;
     if (acts) bans.Escalate(source, l->source.ban, l->source.ban_max, Name(reason), now);
   }
   if (!acts) {
@@ -149,8 +151,11 @@ std::size_t Engine::Impl::EvictSource(const Address& source, bool logged_in_too,
     const bool before_backend =
         t->state == Ticket::State::kPending || t->state == Ticket::State::kWaiting;
     if (!before_backend && !logged_in_too) continue;
-    if (t->state == Ticket::State::kOrphan) continue;
-    Decide(true, Reason::kBanApplied, t->peer, {}, {}, now);
+    // An orphan's client is gone, or still reads what it asked for before its FIN: only the edge
+    // knows, so it is told and not counted.
+    if (t->state != Ticket::State::kOrphan) {
+      Decide(true, Reason::kBanApplied, t->peer, {}, {}, now);
+    }
     if (before_backend) {
       LeavePending(*t);
       LeaveRoom(*t);

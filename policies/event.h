@@ -24,7 +24,6 @@ struct ConnectionId {
 struct LoginClaim {
   std::string_view user;       // bytes as sent
   std::string_view database;   // empty = none
-  std::size_t held_bytes = 0;  // what the edge keeps in memory while the login waits
 };
 
 // How a login at the backend ended, other than with OK.

@@ -111,11 +111,8 @@ Action Session::OnClientClosed() {
     case Phase::kAwaitServerGreeting:
       return s.Finish(LoginFailure::kClientGone, Reason::kClientClosed, 0);
     case Phase::kAuthenticating:
-    case Phase::kReauthenticating: {
-      const bool check = s.login->may_answer && !s.login->client_spoke && !s.login->reauth;
-      return s.Finish(check ? LoginFailure::kHealthCheck : LoginFailure::kClientGone,
-                      check ? Reason::kHealthCheck : Reason::kClientClosed, 0);
-    }
+    case Phase::kReauthenticating:
+      return s.Finish(LoginFailure::kClientGone, Reason::kClientClosed, 0);
     case Phase::kCommand:
     case Phase::kReauthAdmission:
       return s.LeaveLoggedIn(Reason::kClientClosed, {});
@@ -238,6 +235,8 @@ const Greeting* Session::backend_greeting() const {
   const bool there = impl_->login && impl_->login->backend && impl_->phase != Phase::kCommand;
   return there ? &*impl_->login->backend : nullptr;
 }
+
+bool Session::upset_server() const { return impl_->login && impl_->login->upset_server; }
 
 std::uint64_t Session::statements_completed() const {
   return impl_->tracker ? impl_->tracker->statements_completed() : 0;

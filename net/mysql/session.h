@@ -106,6 +106,8 @@ struct SessionOptions {
   std::uint32_t connection_id = 0;             // ours: kFirstConnectionId .. kEndConnectionId - 1
   std::array<std::uint8_t, kSaltSize> salt{};  // 0x21..0x7d, without '$', from a CSPRNG
   const KillMap* kill_map = nullptr;           // null: ids of ours are "gone"
+  // Plugins whose answers the gate cannot judge are not tried: too many of them upset the server.
+  bool refuse_unknown_plugins = false;
   bool proxy_header = false;  // only for messages; the edge writes the header itself
   // (client leg TLS ? 1 : 0) - (backend leg TLS ? 1 : 0): how far the client's sequence numbers are
   // ahead of the backend's during the first authentication.
@@ -145,6 +147,9 @@ class Session {
   [[nodiscard]] std::uint32_t backend_connection_id() const;
   // The backend's own greeting, unmasked: from when it was read until kCommand; else null.
   [[nodiscard]] const Greeting* backend_greeting() const;
+  // The server answered the login with 1043: it counts that against the gate's address. From then
+  // until the end of kLoginFailed.
+  [[nodiscard]] bool upset_server() const;
   // Statements (COM_QUERY, COM_STMT_EXECUTE, COM_STMT_BULK_EXECUTE) whose answer is complete, since
   // the start; for known-good. Pings do not count.
   [[nodiscard]] std::uint64_t statements_completed() const;

@@ -121,13 +121,13 @@ Action Session::Impl::RefuseCompressed() {
 
 // Asked and sent only when every answer before it is complete: what follows then is its own.
 Action Session::Impl::ChangeUser(Bytes rest, const PacketHeader& header) {
+  if (tracker->OnCommand(Command::kChangeUser) == ResponseTracker::Pass::kHold) {
+    return {.kind = Kind::kHold};
+  }
   if (header.length > kMaxLogin) {
     return LeaveLoggedIn(Reason::kOversizedLogin, BuildRefusal(Reason::kOversizedLogin, 1, false));
   }
   if (!HasPacket(rest, header)) return {};
-  if (tracker->OnCommand(Command::kChangeUser) == ResponseTracker::Pass::kHold) {
-    return {.kind = Kind::kHold};
-  }
   login = std::make_unique<LoginState>();
   login->reauth = true;
   login->half_close = true;

@@ -61,6 +61,7 @@ Action Session::Impl::FinishStep(Bytes payload, std::uint8_t sequence, std::size
   if (!greeted && payload[0] != kErrByte) return SendLogin(payload, n);
   login->server_sequence = sequence;
   if (payload[0] == kErrByte) {
+    login->upset_server = FailureFor(ErrCode(payload)) == LoginFailure::kMalformed;
     return EndNow(login->failure, login->reason, std::move(login->last_words), n);
   }
   if (payload[0] == kOkByte) {  // an account without a password

@@ -21,7 +21,7 @@ namespace headgate::mysql {
 inline constexpr std::size_t kMaxAuthPackets = 64;
 inline constexpr std::size_t kMaxPoliteAnswers = 4;
 // What a client may send ahead of the server's OK.
-inline constexpr std::size_t kMaxHeldAhead = std::size_t{64} * 1024 + kHeaderSize;
+inline constexpr std::size_t kMaxHeldAhead = kMaxAuthPacket + kHeaderSize;
 
 // Everything only a login needs; gone in the command phase.
 struct LoginState {
@@ -45,6 +45,7 @@ struct LoginState {
   End end = End::kNo;
   bool half_close = false;  // kShutdownServer instead of kClose
   std::uint8_t polite_answers = 0;
+  bool upset_server = false;  // its answer was 1043
   LoginFailure failure = LoginFailure::kServerError;
   Reason reason = Reason::kNone;
   Buffer last_words;  // for the client

@@ -119,7 +119,8 @@ Action Session::Impl::LeaveAtSwitch(Bytes in, const PacketHeader& header) {
 }
 
 Action Session::Impl::RelayAnswer(Bytes packet, const PacketHeader& header) {
-  if (!CanBeAnswer(login->plugin, login->answers, header.length)) {
+  const bool untried = options.refuse_unknown_plugins && login->plugin == AuthPlugin::kUnknown;
+  if (untried || !CanBeAnswer(login->plugin, login->answers, header.length)) {
     return Finish(LoginFailure::kMalformed, Reason::kMalformedAuth, packet.size());
   }
   ++login->answers;
@@ -182,6 +183,7 @@ Bytes Session::Impl::ToClient(Bytes packet, std::uint8_t sequence) {
 
 Action Session::Impl::AuthErr(Bytes payload, std::size_t n) {
   const LoginFailure failure = FailureFor(ErrCode(payload));
+  login->upset_server = failure == LoginFailure::kMalformed;
   const auto sequence = static_cast<std::uint8_t>(login->server_sequence + login->delta);
   Reason reason = Reason::kLoginFailed;
   if (login->reauth) {

@@ -180,6 +180,39 @@ TEST(Gate, AnOrphanKeepsItsSlotUntilTheServersEnd) {
   EXPECT_EQ(running.status().orphans, 0U);
 }
 
+TEST(Gate, ABanAlsoCutsOffWhoHasFinishedAndStillReads) {
+  WireServer server;
+  Running running(server.endpoint());
+  server.ServeProbe();
+  ASSERT_TRUE(running.WaitUntilUp());
+  LoggedIn session(running, server);
+  session.client.SendPacket(0, "\x03SELECT everything");
+  EXPECT_TRUE(session.backend->ReadPacket());
+  session.client.Finish();
+  EXPECT_TRUE(running.Until([&] { return running.status().orphans == 1; }));
+  running.engine->Ban(Address::V4(0x7f000001), seconds(60), "operator", Now());
+  EXPECT_TRUE(session.client.ReadsEnd());
+  EXPECT_EQ(running.status().leases, 1U) << "the server still works for it";
+}
+
+TEST(Gate, ABackendThatHangsIsUnreachableWhateverIsEnforced) {
+  WireServer server;
+  Limits limits = Limits::Defaults();
+  limits.login.deadline = milliseconds(100);
+  limits.login.enforce = false;
+  Running running(server.endpoint(), limits);
+  server.ServeProbe();
+  ASSERT_TRUE(running.WaitUntilUp());
+  WirePeer client = running.Client();
+  EXPECT_TRUE(client.ReadPacket());
+  client.SendPacket(1, LoginPayload("app"));  // connects, and nobody ever greets
+  const auto err = client.ReadPacket();
+  ASSERT_TRUE(err && err->IsErr());
+  EXPECT_EQ(err->ErrCode(), 1105);
+  EXPECT_EQ(running.acted(Reason::kBackendUnreachable), 1U);
+  EXPECT_EQ(running.acted(Reason::kLoginDeadline), 0U);
+}
+
 TEST(Gate, AClientThatDoesNotReadHoldsTheServerBackAndLosesNothing) {
   WireServer server;
   Running running(server.endpoint());

@@ -167,6 +167,7 @@ TEST_F(EngineTest, ABanEvictsWhoHasNotLoggedIn) {
   for (int i = 0; i < 10; ++i) engine_->Count(Reason::kMalformedLogin, Foe(1), now_);
   ASSERT_EQ(evicted_.size(), 1u);
   EXPECT_EQ(evicted_[0].reason, Reason::kBanApplied);
+  EXPECT_EQ(engine_->Bans(now_)[0].times, 1u) << "what was in flight does not double it";
   EXPECT_EQ(Login(silent, "weak").kind, Kind::kRefuse) << "a login that crosses the eviction";
   EXPECT_EQ(Login(other, "weak").kind, Kind::kAdmit);
 }

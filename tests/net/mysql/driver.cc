@@ -7,12 +7,14 @@
 
 namespace headgate::mysql::testing {
 
-Driver::Driver(Greeting greeting, std::size_t cut, int delta) : cut_(cut) {
+Driver::Driver(Greeting greeting, std::size_t cut, int delta, bool refuse_unknown_plugins)
+    : cut_(cut) {
   SessionOptions options;
   options.greeting = std::make_shared<const Greeting>(std::move(greeting));
   options.connection_id = 0x40000001;
   options.salt.fill('A');
   options.kill_map = &kill_map;
+  options.refuse_unknown_plugins = refuse_unknown_plugins;
   options.sequence_delta = static_cast<std::int8_t>(delta);
   session_ = std::make_unique<Session>(std::move(options));
   Event(session_->Start());

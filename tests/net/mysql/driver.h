@@ -34,7 +34,8 @@ class Driver {
   static constexpr std::size_t kByteByByte = 0;
 
   // `cut`: where in all bytes fed the one split is; kWhole = none, kByteByByte = everywhere.
-  explicit Driver(Greeting greeting = MariaDb1011(), std::size_t cut = kWhole, int delta = 0);
+  explicit Driver(Greeting greeting = MariaDb1011(), std::size_t cut = kWhole, int delta = 0,
+                  bool refuse_unknown_plugins = false);
 
   // What the edge would do with the engine's and the backend's answers.
   bool answer_admission = true;  // false: the script calls Admission() itself

@@ -21,8 +21,8 @@ TEST(SessionFinish, ClientVanishesAtTheSwitch) {
     EXPECT_THAT(d.failures, IsEmpty());  // the lane is still held
     d.Server(Err(4, 1045, "#28000Access denied"));
     EXPECT_EQ(d.ToClient(), "");
-    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kHealthCheck));
-    EXPECT_THAT(d.ends, ElementsAre(Reason::kHealthCheck));
+    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kClientGone));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kClientClosed));
     EXPECT_TRUE(d.closed());
   });
 }
@@ -64,6 +64,26 @@ TEST(SessionFinish, MalformedAnswerNeverReachesTheServer) {
     EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kMalformed));
     EXPECT_THAT(d.ends, ElementsAre(Reason::kMalformedAuth));
   });
+}
+
+TEST(SessionFinish, AServerUpsetByAnUnknownPluginsAnswerIsNoticed) {
+  Driver d;
+  ToSwitch(d, "dialog");
+  d.Client(Packet(3, "x"));
+  EXPECT_EQ(d.ToServer(), Packet(3, "x"));
+  EXPECT_FALSE(d.session().upset_server());
+  d.Server(Err(4, 1043, "#08S01Bad handshake"));
+  EXPECT_TRUE(d.session().upset_server());
+}
+
+TEST(SessionFinish, UnknownPluginsAreNotTriedAgainAfterTooManyErrors) {
+  Driver d(MariaDb1011(), Driver::kWhole, 0, /*refuse_unknown_plugins=*/true);
+  ToSwitch(d, "dialog");
+  d.Client(Packet(3, "x"));
+  EXPECT_EQ(d.ToServer(), Packet(3, ""));
+  d.Server(Err(4, 1045, "#28000Access denied"));
+  EXPECT_FALSE(d.session().upset_server());
+  EXPECT_THAT(d.ends, ElementsAre(Reason::kMalformedAuth));
 }
 
 TEST(SessionFinish, Ed25519IsAnsweredWithAWrongSignature) {
