@@ -29,7 +29,7 @@ run: build ## headgate in front of a private MariaDB, or of BACKEND=host:port; C
 
 test: ## builds and runs every test: unit, property, simulation, protocol, system
 	@bash .ci/install test
-	@cmake --preset release -DHEADGATE_TESTS=ON >/dev/null
+	@cmake --preset release -DHEADGATE_TESTS=ON -DHEADGATE_BENCH=ON >/dev/null
 	cmake --build --preset release -j $(JOBS)
 	@$(PYTHON) tests/support/run_tests.py $(RELEASE) $(JOBS)
 

@@ -86,7 +86,7 @@ Driver& DriverOf(std::int64_t sources) {
 // From accept to the end of the backend connection, one statement between.
 void BM_LoginCycle(benchmark::State& state) {
   Driver& d = DriverOf(state.range(0));
-  const LoginClaim claim{"shop", "shop", 200};
+  const LoginClaim claim{"shop", "shop"};
   for (auto _ : state) {
     d.now += milliseconds(10);
     AcceptResult a = d.engine->OnAccept(d.NextId(), d.Next(), d.now);
@@ -175,7 +175,7 @@ void BM_StatementCompleted(benchmark::State& state) {
   d.now += milliseconds(10);
   AcceptResult a = d.engine->OnAccept(d.NextId(), d.Next(), d.now);
   if (a.ticket == nullptr ||
-      d.engine->OnLogin(*a.ticket, {"shop", "", 0}, d.now).kind != Verdict::Kind::kAdmit) {
+      d.engine->OnLogin(*a.ticket, {"shop", ""}, d.now).kind != Verdict::Kind::kAdmit) {
     state.SkipWithError("not admitted");
     return;
   }

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-RESULT = re.compile(r"^\s*\d+/\d+ Test\s+#\d+: (\S+) \.*\s*(\**\w+)")
+RESULT = re.compile(r"^\s*\d+/\d+ Test\s+#\d+: (.+?) \.*\s*\**(\w+)\s+[\d.]+ sec")
 
 
 def main(folder, jobs):
@@ -24,7 +24,7 @@ def main(folder, jobs):
             name, result = found.groups()
             if result == "Passed":
                 passed += 1
-            elif result.endswith("Skipped"):
+            elif result == "Skipped":
                 skipped.append(name)
             else:
                 failed.append(name)
