@@ -22,8 +22,8 @@ struct ConnectionId {
 
 // What a login packet claims. A claim is no proof until the server said OK.
 struct LoginClaim {
-  std::string_view user;       // bytes as sent
-  std::string_view database;   // empty = none
+  std::string_view user;      // bytes as sent
+  std::string_view database;  // empty = none
 };
 
 // How a login at the backend ended, other than with OK.
