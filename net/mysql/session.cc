@@ -109,7 +109,6 @@ Action Session::OnClientClosed() {
       return s.Refuse(Reason::kClientClosed);
     case Phase::kConnecting:
     case Phase::kAwaitServerGreeting:
-      return s.Finish(LoginFailure::kClientGone, Reason::kClientClosed, 0);
     case Phase::kAuthenticating:
     case Phase::kReauthenticating:
       return s.Finish(LoginFailure::kClientGone, Reason::kClientClosed, 0);
