@@ -86,6 +86,15 @@ class Clients(Stage):
         self.compare("php-mysqlnd", ["php", "-d", "mysqli.allow_local_infile=On",
                                      PROGRAMS / "php_client.php"], 25)
 
+    def test_php_mysqlnd_compressed(self):
+        """Compression is not offered; who uses it all the same is told, and does not hang."""
+        self.need("php")
+        host, port = self.gate.address
+        done = subprocess.run(["php", PROGRAMS / "php_compressed.php", host, str(port), USER,
+                               PASSWORD, DATABASE], capture_output=True, timeout=30, check=True)
+        self.assertEqual(done.stdout.decode().strip(),
+                         "1105 headgate: compression is off, connect without")
+
     def test_dbd_mysql(self):
         self.need("perl")
         self.compare("dbd-mysql", ["perl", PROGRAMS / "dbd_mysql_client.pl"], 16)
