@@ -76,6 +76,7 @@ class ShadowBook {
     Add(lease, +1);
   }
   void Orphan(Lease& lease) {
+    if (lease.orphan) return;  // a ban reaches orphans too, whose clients may still read
     lease.orphan = true;
     ++orphans_;
   }
