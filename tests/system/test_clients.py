@@ -150,6 +150,10 @@ class Clients(Stage):
         self.node("mysql", 16)
 
     def test_node_mariadb(self):
+        self.need("node")
+        version = subprocess.run(["node", "--version"], capture_output=True, check=True).stdout
+        if int(version.decode().lstrip("v").split(".")[0]) < 20:
+            self.skipTest(f"the npm client mariadb needs node 20, here is {version.decode().strip()}")
         self.node("mariadb", 22)
 
 
