@@ -34,6 +34,10 @@ struct GateStatus {
   std::string backend;                  // as configured
   bool backend_up = false;              // the last try to reach it succeeded
   std::string server_version;           // empty until its greeting is known
+  bool monitor_configured = false;      // there is an account and a password file
+  bool monitor_up = false;              // logged in now
+  std::string monitor_error;            // why not, in the server's or the client library's words
+  std::uint64_t kills = 0;              // KILLs the server carried out for it
 };
 
 class Gate {

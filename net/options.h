@@ -5,14 +5,26 @@
 // Threads: plain values. Lifetime: none.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "policies/time.h"
 
 namespace headgate::net {
 
 // The header the backend gets before its greeting (haproxy's proxy-protocol.txt).
 enum class ProxyHeader : std::uint8_t { kOff, kV1, kV2 };
+
+// [monitor]: an account of the gate's own at the server. Off while the user is empty or the
+// password file does not exist.
+struct MonitorOptions {
+  std::string user;
+  std::string password_file;
+  std::string address;  // "host:port", "unix:/path"; empty = the backend
+  Duration interval = std::chrono::seconds(1);
+};
 
 struct GateOptions {
   // "192.0.2.1:3306", "[::]:3306". An IPv6 address is IPv6 only. Port 0: any free one.
@@ -21,6 +33,7 @@ struct GateOptions {
   // "unix:/run/mysqld/mysqld.sock".
   std::string backend;
   ProxyHeader proxy_to_backend = ProxyHeader::kOff;
+  MonitorOptions monitor;
   unsigned threads = 0;         // 0: one per core
   std::size_t max_clients = 0;  // 0: as many as the descriptors allow
 };

@@ -26,6 +26,7 @@ void Relay::Perform(const Action& action) {
     case Kind::kHold:
     case Kind::kForward:  // done by Feed(), which has the input
     case Kind::kDiscard:
+    case Kind::kAskCommand:
       return;
     case Kind::kSend:
       return leg(action.to).Send(action.bytes);

@@ -141,6 +141,8 @@ void Worker::Deliver(const Wake& wake) {
       return relay->OnAdmission(false, wake.reason);
     case Wake::Kind::kEvicted:
       return relay->OnEvicted(wake.reason, /*by_engine=*/true);
+    case Wake::Kind::kReady:
+      return;
   }
 }
 

@@ -57,7 +57,7 @@ class Worker {
  public:
   // What the engine decided about one connection because of another.
   struct Wake {
-    enum class Kind : std::uint8_t { kAdmitted, kRefused, kEvicted };
+    enum class Kind : std::uint8_t { kAdmitted, kRefused, kEvicted, kReady };
     Kind kind = Kind::kAdmitted;
     Reason reason = Reason::kNone;
     std::uint64_t serial = 0;

@@ -106,7 +106,14 @@ bool Engine::Impl::Decide(bool acts, Reason reason, const Address& peer, std::st
                           std::string_view class_name, Time now) {
   auto& counters = acts ? acted : would_act;
   counters[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
-  decisions.OnDecision({now, reason, acts, peer, user, class_name});
+  Decision d;
+  d.at = now;
+  d.reason = reason;
+  d.enforced = acts;
+  d.peer = peer;
+  d.user = user;
+  d.class_name = class_name;
+  decisions.OnDecision(d);
   return acts;
 }
 

@@ -23,6 +23,7 @@
 #include "policies/event.h"
 #include "policies/limits.h"
 #include "policies/reason.h"
+#include "policies/statement.h"
 #include "policies/time.h"
 
 namespace headgate {
@@ -70,6 +71,14 @@ struct EngineStatus {
   std::vector<ClassStatus> classes;
   std::array<std::uint64_t, kReasonCount> acted{};      // exact counts of verdicts carried out
   std::array<std::uint64_t, kReasonCount> would_act{};  // dry-run and observe
+  std::array<std::uint64_t, kReasonCount> delayed{};    // commands held for a while, then passed
+  std::uint32_t statements_running = 0, statements_held = 0;
+  std::uint32_t digests = 0, digests_max = 0;
+  struct RuleStatus {
+    std::string name;
+    std::uint64_t acted = 0, would_act = 0;
+  };
+  std::vector<RuleStatus> rules;
   std::uint64_t accepted = 0, logins_ok = 0, logins_failed = 0;
 };
 
@@ -99,6 +108,24 @@ class Engine {
   // COM_CHANGE_USER: admission asked again for the new user on the slot already held. Never kWait.
   // Then OnLoginOk or OnLoginFailed as above. After kRefuse the connection has to be closed.
   [[nodiscard]] Verdict OnChangeUser(Ticket& t, const LoginClaim& claim, Time now);
+  // --- the command phase. Nothing here takes a lock that all threads share, nor allocates, but for
+  // a digest seen for the first time, a statement that has to wait, and after a reload.
+  // A command, before it is passed on. Commands are asked about one at a time, in order: after
+  // kHold and kMore the same one again. After kPass it counts as running until OnAnswer.
+  [[nodiscard]] CommandVerdict OnCommand(Ticket& t, const CommandFacts& facts, Time now);
+  // The held command again: its time has come, or Wakeups::Ready did. Never kMore.
+  [[nodiscard]] CommandVerdict OnHeld(Ticket& t, Time now);
+  // Its answer is complete.
+  void OnAnswer(Ticket& t, const AnswerFacts& facts, Time now);
+  // About every 100 ms for every connection in the command phase, and at once when its client goes
+  // or an answer passes the verdict's result_limit. A verdict is given once, then kNone until what
+  // it was about has changed.
+  [[nodiscard]] SweepVerdict OnSweep(Ticket& t, const SweepFacts& facts, Time now);
+  // What "auto" follows.
+  void OnServerFacts(const ServerFacts& facts);
+  // The (class, digest) rows with the largest total running time first.
+  [[nodiscard]] std::vector<DigestRow> Digests(std::size_t limit, Time now) const;
+
   // A command was answered in full: what known-good is earned by. Cheap: no lock except on the
   // first one of a minute.
   void OnStatementCompleted(Ticket& t, Time now);

@@ -48,6 +48,8 @@ struct Decision {
   Address peer;
   std::string_view user;        // claimed; empty before the login packet
   std::string_view class_name;  // empty before the login packet
+  std::uint64_t digest = 0;     // of the statement it is about; 0 = about none
+  std::string_view rule;        // the rule's name, where one decided
 };
 
 class DecisionSink {
@@ -66,6 +68,7 @@ class Wakeups {
   virtual void Admitted(ConnectionId id) = 0;  // left the waiting room: has slot and lane
   virtual void Refused(ConnectionId id, Reason reason) = 0;  // waited in vain
   virtual void Evicted(ConnectionId id, Reason reason) = 0;  // pending, waiting or in: must go now
+  virtual void Ready(ConnectionId id) = 0;  // a held command may be asked about again: OnHeld
 };
 
 }  // namespace headgate

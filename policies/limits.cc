@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 namespace headgate {
 namespace {
@@ -23,8 +24,26 @@ std::uint32_t Share::Of(std::uint32_t total) const {
   return static_cast<std::uint32_t>(std::clamp(std::floor(n + 1e-9), 1.0, 4294967295.0));
 }
 
+bool Rule::operator==(const Rule& o) const {
+  const auto all = [](const Rule& r) {
+    return std::tie(r.name, r.digest, r.digest_text, r.regex, r.commands, r.users, r.databases,
+                    r.sources, r.classes, r.traits, r.action, r.message, r.delay, r.enforce);
+  };
+  return all(*this) == all(o);
+}
+
 Limits Limits::Defaults() {
   Limits limits;
+  limits.unknown_query.running = 4;
+  limits.unknown_query.busy = 2.0;
+  limits.unknown_query.deadline = std::chrono::seconds(10);
+  limits.unknown_query.stalled_read = std::chrono::seconds(30);
+  limits.unknown_query.idle_in_transaction = std::chrono::seconds(30);
+  limits.unknown_query.prepared = 0;
+  limits.unknown_query.prepared_per_source_auto = false;
+  limits.unknown_query.packet_auto = false;
+  limits.unknown_query.inspect = 0;
+  limits.unknown_query.refuse_commands = 0;
   limits.source.never_ban = Loopback();
   limits.local_sources = Loopback();
   limits.classes.emplace_back();

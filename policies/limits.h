@@ -7,11 +7,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "policies/address.h"
+#include "policies/statement.h"
 #include "policies/time.h"
+#include "policies/trait.h"
 
 namespace headgate {
 
@@ -95,6 +99,72 @@ struct KnownGoodLimits {
   bool operator==(const KnownGoodLimits&) const = default;
 };
 
+// What a login may run, and for how long: [query], what a class makes of it, or [query.unknown].
+// 0 (and a rate that is Off()) means: no limit, and no state kept.
+struct QueryLimits {
+  // Of one source in one class; the two others of one user in it, and of the class as a whole.
+  Rate rate, user_rate, class_rate;                                // commands that run SQL
+  std::uint32_t running = 0, user_running = 0, class_running = 0;  // at once
+  double busy = 0, user_busy = 0, class_busy = 0;  // seconds of running time per second
+  std::uint32_t digest_running = 0;                // copies of one digest in one class
+  Duration wait = std::chrono::seconds(1);  // held at most so long for one of the above; 0: never
+  Duration deadline = Duration::zero();     // KILL QUERY
+  bool all = false;                         // the deadline is for writes as well
+  std::uint32_t prepared = 2000;            // open statements of a connection
+  // Of one source; auto: a quarter of the server's, for sources neither known-good nor in a class.
+  std::uint32_t prepared_per_source = 0;
+  bool prepared_per_source_auto = true;
+  std::uint64_t packet = 0;           // bytes of one command, and of one statement's long data
+  bool packet_auto = true;            // the server's max_allowed_packet
+  std::uint64_t result = 0;           // bytes of one answer
+  std::uint32_t inspect = 64 * 1024;  // bytes of a statement's text
+  Duration idle = Duration::zero();
+  Duration idle_in_transaction = Duration::zero();
+  Duration stalled_read = Duration::zero();
+  CommandSet refuse_commands = BitOf(CommandKind::kDebug);
+  bool enforce = true;
+  bool operator==(const QueryLimits&) const = default;
+};
+
+// Scores at and above which a statement's shape is logged, delayed, refused; 0 = never.
+struct ShapeLimits {
+  std::uint32_t log = 50;
+  std::uint32_t delay = 80;
+  std::uint32_t refuse = 100;
+  Duration delay_for = std::chrono::milliseconds(500);
+  bool enforce = false;
+  bool operator==(const ShapeLimits&) const = default;
+};
+
+// A compiled pattern over a statement's text as sent; given by whoever reads the config.
+class TextMatcher {
+ public:
+  virtual ~TextMatcher() = default;
+  // From any thread. Linear in the text's length.
+  [[nodiscard]] virtual bool Matches(std::string_view text) const = 0;
+};
+
+enum class RuleAction : std::uint8_t { kLog, kDelay, kRefuse, kClose, kBan, kAllow };
+
+// One [[rule]]: everything it names has to match.
+struct Rule {
+  std::string name;
+  std::uint64_t digest = 0;                    // 0 = any
+  std::string digest_text;                     // as configured
+  std::string regex;                           // as configured; empty = any
+  std::shared_ptr<const TextMatcher> pattern;  // of `regex`
+  CommandSet commands = 0;                     // 0 = any
+  std::vector<std::string> users, databases;   // globs; empty = any
+  std::vector<Cidr> sources;                   // empty = any
+  std::vector<std::string> classes;            // names; empty = any
+  TraitSet traits = 0;                         // any of them; 0 = any statement
+  RuleAction action = RuleAction::kLog;
+  std::string message;  // for the client; empty = the default
+  Duration delay = std::chrono::milliseconds(500);
+  bool enforce = true;
+  bool operator==(const Rule& other) const;  // but for the compiled pattern
+};
+
 // One [[class]] table, or [default_class] (empty name matchers match everything).
 struct ClassLimits {
   std::string name = "default";
@@ -106,6 +176,8 @@ struct ClassLimits {
   Share unproven =
       Share::Percent(25);  // of its max: logins the server has not said OK to, at least 1
   Duration queue = Duration::zero();  // zero = [waiting] queue
+  QueryLimits query;                  // [query] with what the class overrides
+  ShapeLimits shape;                  // [shape], likewise
   bool operator==(const ClassLimits&) const = default;
 };
 
@@ -118,7 +190,13 @@ struct Limits {
   LoginLimits login;
   SourceLimits source;
   KnownGoodLimits known_good;
-  std::vector<ClassLimits> classes;  // first match wins; the last is always the default class
+  // What sources get that are neither known-good nor in a class while room is scarce; the stricter
+  // of this and their class's binds. Off but for its own defaults, see Limits::Defaults().
+  QueryLimits unknown_query;
+  TraitPoints points = DefaultPoints();  // [shape.points]
+  std::vector<Rule> rules;               // in order; the first that matches acts
+  std::uint32_t digests = 4096;          // places of the digest table
+  std::vector<ClassLimits> classes;      // first match wins; the last is always the default class
   // While every client looks like localhost to the backend: users refused from other hosts.
   bool identity_collapsed = false;
   std::vector<std::string> localhost_users;

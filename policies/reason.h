@@ -47,6 +47,33 @@ enum class Reason : std::uint8_t {
   kBackendFull,         // the backend itself said 1040
   kBackendRefused,      // the backend answered the connect with another ERR (1129, 1130, ...)
   kBackendClosed,       // the backend closed first
+  // what a login may run: [query], [shape], [[rule]]
+  kCommandRefused,      // [query] refuse_commands
+  kPacketTooLarge,      // [query] packet: a command, or a statement's long data
+  kQueryRate,           // [query] rate
+  kQueryRunning,        // [query] running
+  kQueryBusy,           // [query] busy
+  kUserRate,            // [query] user_rate
+  kUserRunning,         // [query] user_running
+  kUserBusy,            // [query] user_busy
+  kClassRate,           // [query] class_rate
+  kClassRunning,        // [query] class_running
+  kClassBusy,           // [query] class_busy
+  kDigestRunning,       // [query] digest_running
+  kStatementQueueFull,  // no place to wait in for one of these
+  kPrepared,            // [query] prepared
+  kPreparedPerSource,   // [query] prepared_per_source
+  kShapeLog,            // [shape] log
+  kShapeDelay,          // [shape] delay
+  kShapeRefuse,         // [shape] refuse
+  kRule,                // a [[rule]] acted
+  kQueryDeadline,       // [query] deadline: KILL QUERY
+  kResultSize,          // [query] result
+  kIdle,                // [query] idle
+  kIdleInTransaction,   // [query] idle_in_transaction
+  kStalledRead,         // [query] stalled_read: the client does not take its result
+  kOrphanKilled,        // its client is gone, so its statement was killed
+  kDigestTableFull,     // a new digest found no place and is not accounted for
   // ordinary ends and the gate's own state
   kClientClosed,  // the client closed first
   kHealthCheck,   // logged in and left at once, as load balancers do

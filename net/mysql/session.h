@@ -31,12 +31,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "net/mysql/greeting.h"
 #include "net/mysql/wire.h"
 #include "policies/event.h"
 #include "policies/reason.h"
+#include "policies/statement.h"
+#include "policies/time.h"
 
 namespace headgate::mysql {
 
@@ -68,6 +71,9 @@ struct Action {
     kDiscard,       // drop the first n input bytes
     kAskAdmission,  // drop n; ask Engine::OnLogin with claim(), answer with OnAdmission()
     kAskReauth,     // drop n; ask Engine::OnChangeUser with claim(), answer with OnAdmission()
+    kAskCommand,    // drop nothing; ask Engine::OnCommand with command(), answer at once with
+                    // OnCommandVerdict(). After kHold do not read the client; when its time has
+                    // come ask Engine::OnHeld and answer with OnCommandVerdict() again.
     kOpenBackend,   // connect (PROXY header first if configured), answer with OnBackendConnected()
     kLoginOk,       // the server said OK: tell the engine, then poll on. backend_greeting() is
                     // still there: the moment to refresh the mirror. (Not there on a change-user.)
@@ -150,6 +156,25 @@ class Session {
   // The server answered the login with 1043: it counts that against the gate's address. From then
   // until the end of kLoginFailed.
   [[nodiscard]] bool upset_server() const;
+  // --- the command phase
+  // What kAskCommand is about: valid until the next call, or until the input it was given moves.
+  [[nodiscard]] const CommandFacts& command() const;
+  // The engine's answer: lets the command pass, wants to see more of it, keeps it back, or answers
+  // it with an ERR (after the answers that are still owed) and drops it.
+  [[nodiscard]] Action OnCommandVerdict(const CommandVerdict& verdict);
+  // Answers that have become complete, oldest first, each told once: for Engine::OnAnswer. Ask
+  // after every OnServerBytes that forwarded something.
+  [[nodiscard]] std::optional<AnswerFacts> NextAnswer();
+  // Of the command being answered, so far; 0 between commands.
+  [[nodiscard]] std::uint64_t answer_bytes() const;
+  // While on, no further command is asked about or passed on (its bytes are held): from the
+  // decision to kill the running statement until the kill is done. Poll after switching off.
+  void HoldCommands(bool on);
+  // The server is told to end statements itself after this long (SET SESSION max_statement_time or
+  // max_execution_time) behind its OK to the login, a change-user and a reset; its answer to that
+  // is swallowed. 0 = off. Call it before OnAdmission().
+  void SetStatementLimit(Duration limit);
+
   // Statements (COM_QUERY, COM_STMT_EXECUTE, COM_STMT_BULK_EXECUTE) whose answer is complete, since
   // the start; for known-good. Pings do not count.
   [[nodiscard]] std::uint64_t statements_completed() const;

@@ -101,6 +101,7 @@ class EngineTest : public ::testing::Test, public Wakeups, public DecisionSink {
   void Admitted(ConnectionId id) override { admitted_.push_back({id, Reason::kNone}); }
   void Refused(ConnectionId id, Reason r) override { refused_.push_back({id, r}); }
   void Evicted(ConnectionId id, Reason r) override { evicted_.push_back({id, r}); }
+  void Ready(ConnectionId id) override { ready_.push_back(id); }
   void OnDecision(const Decision& d) override { enforced_ += d.enforced ? 1 : 0; }
 
   Limits limits_ = Limits::Defaults();
@@ -109,6 +110,7 @@ class EngineTest : public ::testing::Test, public Wakeups, public DecisionSink {
   std::uint64_t serial_ = 0;
   std::uint64_t enforced_ = 0;
   std::vector<Told> admitted_, refused_, evicted_;
+  std::vector<ConnectionId> ready_;
 };
 
 }  // namespace headgate

@@ -12,6 +12,7 @@ class NoWakeups : public Wakeups {
   void Admitted(ConnectionId) override {}
   void Refused(ConnectionId, Reason) override {}
   void Evicted(ConnectionId, Reason) override {}
+  void Ready(ConnectionId) override {}
 };
 
 class NoDecisions : public DecisionSink {

@@ -59,6 +59,7 @@ class Simulation : public Wakeups, public DecisionSink {
   void Admitted(ConnectionId id) override;
   void Refused(ConnectionId id, Reason reason) override;
   void Evicted(ConnectionId id, Reason reason) override;
+  void Ready(ConnectionId) override {}
   void OnDecision(const Decision& d) override;
 
  private:

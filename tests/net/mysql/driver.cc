@@ -104,6 +104,7 @@ void Driver::Perform(const Action& a, Side from) {
       break;
     case Kind::kWait:
     case Kind::kHold:
+    case Kind::kAskCommand:
     case Kind::kDiscard:
       break;
   }

@@ -1,0 +1,182 @@
+// The facts about what a logged-in client asks and what the server answers, and the verdicts on
+// them: the query guard's side of event.h.
+//
+// Threads: plain values. Lifetime: views inside are only valid during the call they are passed to.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "policies/reason.h"
+#include "policies/time.h"
+#include "policies/trait.h"
+
+namespace headgate {
+
+// The commands of the protocol, by the names that refuse_commands and rules use.
+enum class CommandKind : std::uint8_t {
+  kQuery,
+  kPrepare,
+  kExecute,
+  kBulkExecute,
+  kFetch,
+  kLongData,
+  kCloseStatement,
+  kResetStatement,
+  kPing,
+  kQuit,
+  kInitDb,
+  kChangeUser,
+  kResetConnection,
+  kSetOption,
+  kFieldList,
+  kStatistics,
+  kProcessInfo,
+  kProcessKill,
+  kDebug,
+  kRefresh,
+  kShutdown,
+  kCreateDb,
+  kDropDb,
+  kBinlogDump,
+  kRegisterReplica,
+  kTableDump,
+  kOther,
+  kCount
+};
+// "query", "prepare", "long_data" ...: snake_case, stable.
+[[nodiscard]] std::string_view Name(CommandKind c);
+
+// A set of them, one bit each.
+using CommandSet = std::uint64_t;
+static_assert(static_cast<unsigned>(CommandKind::kCount) <= 64);
+constexpr CommandSet BitOf(CommandKind c) { return CommandSet{1} << static_cast<unsigned>(c); }
+
+// Character sets in which 0x5C, the backslash, may be the second byte of a character.
+enum class SqlCharset : std::uint8_t { kPlain, kGbk, kSjis, kBig5, kGb18030 };
+
+// What decides how the server reads a statement's text.
+struct SqlMode {
+  SqlCharset charset = SqlCharset::kPlain;
+  bool ansi_quotes = false;           // "x" is a name
+  bool no_backslash_escapes = false;  // \ is a character like any other
+  bool operator==(const SqlMode&) const = default;
+};
+
+enum class StatementKind : std::uint8_t {
+  kOther,
+  kSelect,  // SELECT, VALUES, TABLE, WITH ... SELECT: reads only
+  kWrite,   // INSERT, UPDATE, DELETE, REPLACE, LOAD ...
+  kDdl,     // CREATE, ALTER, DROP, OPTIMIZE ...
+  kBegin,   // BEGIN, START TRANSACTION, XA START
+  kEnd,     // COMMIT, ROLLBACK, RELEASE, SAVEPOINT, XA END ..., UNLOCK TABLES: never delayed
+  kSet,
+  kShow,
+  kCall,  // CALL, EXECUTE, DO, HANDLER: anything may be behind it
+  kKill,  // never delayed
+};
+
+// What a look at a statement's text says about it: small, kept for a prepared statement's life.
+struct StatementMark {
+  std::uint64_t digest = 0;  // 0: never looked at
+  TraitSet traits = 0;
+  StatementKind kind = StatementKind::kOther;
+  // SET NAMES and its kind: how the next statement is to be read once this one was answered OK.
+  bool sets_charset = false;
+  SqlCharset charset = SqlCharset::kPlain;
+  bool operator==(const StatementMark&) const = default;
+};
+
+// A command of a logged-in client, as much of it as there is to be seen before it is passed on.
+struct CommandFacts {
+  CommandKind command = CommandKind::kOther;
+  std::string_view sql;      // of kQuery and kPrepare: the text's beginning, else empty
+  bool complete = true;      // `sql` is all of it
+  std::uint64_t length = 0;  // of the message as far as its first packet tells, bytes; a packet of
+                             // 0xFFFFFF has more behind it
+  SqlMode mode;
+  bool in_transaction = false;  // by the server's last status
+  // Of kExecute, kBulkExecute, kFetch, kLongData, kCloseStatement, kResetStatement: what the
+  // statement was found to be when it was prepared; null: no such statement is known.
+  const StatementMark* prepared = nullptr;
+  std::uint64_t long_data = 0;  // bytes sent for this statement so far, this packet included
+};
+
+struct CommandVerdict {
+  enum class Kind : std::uint8_t {
+    kPass,
+    kMore,    // ask again with `look` bytes of the text, or all of it
+    kHold,    // keep it back; ask Engine::OnHeld at `until`, or when Wakeups::Ready comes
+    kRefuse,  // an ERR for this command; the connection lives on
+    kClose,   // an ERR, and the end of the connection
+  };
+  Kind kind = Kind::kPass;
+  Reason reason = Reason::kNone;
+  Time until{};
+  std::size_t look = 0;
+  // For kRefuse and kClose: the operator's own words (a rule's message), else empty. Valid until
+  // the next call for this ticket.
+  std::string_view message;
+  // With kPass of kQuery and kPrepare. The session keeps it for a prepared statement.
+  StatementMark mark;
+  // How much of the next statement's text to show, bytes.
+  std::size_t inspect = std::size_t{64} * 1024;
+  // Progress of its answer above which Engine::OnSweep wants to be asked at once, bytes; 0 = none.
+  std::uint64_t result_limit = 0;
+};
+
+// The answer to one command is complete; in the order the commands were passed on. Commands
+// without an answer (kLongData, kCloseStatement, kQuit) have none of these.
+struct AnswerFacts {
+  CommandKind command = CommandKind::kOther;
+  bool error = false;
+  std::uint16_t error_code = 0;
+  std::uint64_t rows = 0;           // sent, or affected
+  std::uint64_t bytes = 0;          // of the whole answer
+  std::uint64_t request_bytes = 0;  // of the whole command
+  bool in_transaction = false;      // what the server's status says after it
+  bool no_index = false;            // SERVER_QUERY_NO_INDEX_USED or NO_GOOD_INDEX_USED
+  bool slow = false;                // SERVER_QUERY_WAS_SLOW
+};
+
+// How a logged-in connection stands between its commands and answers.
+struct SweepFacts {
+  bool client_gone = false;                    // FIN or RST came; the backend still runs
+  bool can_kill = false;                       // there is a monitor account that works
+  bool lock_wait = false;                      // the server says its statement waits for a lock
+  Duration client_blocked = Duration::zero();  // how long the client has not taken its result
+  std::uint64_t answer_bytes = 0;              // of the running command's answer so far
+};
+
+struct SweepVerdict {
+  enum class Kind : std::uint8_t {
+    kNone,
+    kKillQuery,       // and hold the session's next command until that is done
+    kKillConnection,  // its client is gone
+    kClose,
+  };
+  Kind kind = Kind::kNone;
+  Reason reason = Reason::kNone;
+};
+
+// What the server told the monitor about itself; 0 = not known.
+struct ServerFacts {
+  std::uint64_t max_allowed_packet = 0;
+  std::uint32_t max_prepared_stmt_count = 0;
+};
+
+// One row of the digest table: a (class, digest).
+struct DigestRow {
+  std::uint64_t id = 0;
+  std::string class_name;
+  std::string text;  // the normalised statement, cut to what the table keeps
+  std::uint64_t count = 0, errors = 0, rows = 0, bytes = 0, no_index = 0, refused = 0;
+  std::uint32_t running = 0;
+  Duration total = Duration::zero(), p50 = Duration::zero(), p95 = Duration::zero(),
+           p99 = Duration::zero(), longest = Duration::zero();
+  Time first_seen{}, last_seen{};
+};
+
+}  // namespace headgate

@@ -1,0 +1,78 @@
+#include "policies/trait.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace headgate {
+namespace {
+
+struct Row {
+  Trait trait;
+  std::string_view name;
+  std::uint16_t points;
+};
+
+constexpr std::array<Row, kTraitCount> kRows = {{
+    {Trait::kSleep, "sleep", 60},
+    {Trait::kBenchmark, "benchmark", 100},
+    {Trait::kGetLock, "get_lock", 40},
+    {Trait::kCrossJoin, "cross_join", 60},
+    {Trait::kNoWhereWrite, "no_where_write", 50},
+    {Trait::kLeadingWildcard, "leading_wildcard", 20},
+    {Trait::kRegexp, "regexp", 20},
+    {Trait::kHugeInList, "huge_in_list", 30},
+    {Trait::kDeepNesting, "deep_nesting", 60},
+    {Trait::kUnionChain, "union_chain", 60},
+    {Trait::kRecursiveCte, "recursive_cte", 50},
+    {Trait::kManyJoins, "many_joins", 60},
+    {Trait::kIntoOutfile, "into_outfile", 100},
+    {Trait::kLoadFile, "load_file", 80},
+    {Trait::kBufferInflation, "buffer_inflation", 100},
+    {Trait::kOrderByRand, "order_by_rand", 40},
+    {Trait::kSequenceTable, "sequence_table", 60},
+    {Trait::kDynamicSql, "dynamic_sql", 30},
+    {Trait::kExecutableComment, "executable_comment", 0},
+    {Trait::kCommentPadding, "comment_padding", 100},
+    {Trait::kUninspectedTail, "uninspected_tail", 0},
+    {Trait::kMultiStatement, "multi_statement", 10},
+    {Trait::kLockTables, "lock_tables", 40},
+    {Trait::kTimeLimitOff, "time_limit_off", 50},
+    {Trait::kInformationSchema, "information_schema", 10},
+    {Trait::kHeavyFunction, "heavy_function", 60},
+    {Trait::kSyntaxOdd, "syntax_odd", 40},
+}};
+
+constexpr bool InOrder() {
+  for (std::size_t i = 0; i < kRows.size(); ++i) {
+    if (static_cast<std::size_t>(kRows[i].trait) != i) return false;
+  }
+  return true;
+}
+static_assert(InOrder(), "one row per trait, in the order of the enum");
+
+}  // namespace
+
+std::string_view Name(Trait t) {
+  const auto i = static_cast<std::size_t>(t);
+  return i < kRows.size() ? kRows[i].name : std::string_view("none");
+}
+
+const TraitPoints& DefaultPoints() {
+  static constexpr TraitPoints kPoints = [] {
+    TraitPoints points{};
+    for (std::size_t i = 0; i < kRows.size(); ++i) points[i] = kRows[i].points;
+    return points;
+  }();
+  return kPoints;
+}
+
+std::uint32_t Score(TraitSet traits, const TraitPoints& points) {
+  std::uint32_t score = 0;
+  for (; traits != 0; traits &= traits - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(traits));
+    if (i < points.size()) score += points[i];
+  }
+  return std::min<std::uint32_t>(score, 65535);
+}
+
+}  // namespace headgate
