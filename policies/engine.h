@@ -121,6 +121,8 @@ class Engine {
   // or an answer passes the verdict's result_limit. A verdict is given once, then kNone until what
   // it was about has changed.
   [[nodiscard]] SweepVerdict OnSweep(Ticket& t, const SweepFacts& facts, Time now);
+  // The deadline of an admitted login's class, as the limits are now. Pure: counts nothing.
+  [[nodiscard]] StatementLimit LimitOf(const Ticket& t) const;
   // What "auto" follows.
   void OnServerFacts(const ServerFacts& facts);
   // The (class, digest) rows with the largest total running time first.

@@ -161,6 +161,12 @@ struct SweepVerdict {
   Reason reason = Reason::kNone;
 };
 
+// What a login's statements may take, for a server to keep by itself where nobody can kill.
+struct StatementLimit {
+  Duration deadline = Duration::zero();  // zero: none, or one that does not act
+  bool all = false;                      // for writes as well
+};
+
 // What the server told the monitor about itself; 0 = not known.
 struct ServerFacts {
   std::uint64_t max_allowed_packet = 0;
