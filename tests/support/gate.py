@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import time
 
-from private_mariadb import ROOT, free_port
+from private_mariadb import MONITOR, MONITOR_PASSWORD, ROOT, free_port
 
 SANITIZER = ("AddressSanitizer", "ThreadSanitizer", "LeakSanitizer", "runtime error:")
 
@@ -36,13 +36,17 @@ def toml_value(value):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return str(value)
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {toml_value(v)}" for k, v in value.items()) + " }"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(toml_value(v) for v in value) + "]"
     return json.dumps(value)
 
 
 def to_toml(config):
-    """{"gate": {...}, "class": [{...}, ...]} as TOML; a list of dicts is an array of tables."""
+    """{"gate": {...}, "class": [{...}, ...]} as TOML; a list of dicts is an array of tables.
+
+    A table in a table is written inline, or named with a dot: "query.unknown"."""
     lines = []
     for name, table in config.items():
         for entry in table if isinstance(table, list) else [table]:
@@ -63,7 +67,10 @@ class UnixHttp(http.client.HTTPConnection):
 
 
 class Gate:
-    """`config` as in to_toml(); [gate] listen and [admin] socket are filled in."""
+    """`config` as in to_toml(); [gate] listen and [admin] socket are filled in.
+
+    A [monitor] table, even an empty one, gets the private server's account and a password file.
+    """
 
     def __init__(self, config, host="127.0.0.1", netns=None, nofile=None, port=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="headgate-gate-", dir="/tmp"))
@@ -95,8 +102,20 @@ class Gate:
         if os.geteuid() == 0:
             config["gate"].setdefault("user", "nobody")
         config["admin"] = {"socket": self.socket, **config.get("admin", {})}
+        self.monitored = "monitor" in config
+        if self.monitored:
+            config["monitor"] = {"user": MONITOR, "password_file": self._password_file(),
+                                 **config["monitor"]}
         self.file.write_text(to_toml(config), encoding="utf8")
         self.file.chmod(0o644)
+
+    def _password_file(self):
+        file = self.folder / "monitor.password"
+        file.write_text(MONITOR_PASSWORD + "\n", encoding="utf8")
+        file.chmod(0o600)
+        if os.geteuid() == 0:
+            shutil.chown(file, "nobody")
+        return str(file)
 
     def start(self, wait=True, show=False):
         """With `show` it writes to this process's stderr instead of the log file."""
@@ -121,7 +140,8 @@ class Gate:
         while time.monotonic() < until and self.process.poll() is None:
             with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
                 status = self.status()
-                if status["backend"]["up"] and status["backend"]["server_version"]:
+                if (status["backend"]["up"] and status["backend"]["server_version"] and
+                        (not self.monitored or status["monitor"]["up"])):
                     return
             time.sleep(0.02)
         text, config = self.text(), self.file.read_text()

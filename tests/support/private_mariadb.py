@@ -4,7 +4,8 @@
 The data folder is a copy of a template that is made once per server version and kept under
 build/. As root the server runs as `mysql`; its folder must then be reachable by that user, so
 it lies under /tmp unless asked otherwise. Accounts: app, weak, many (password = name + "-secret"),
-nopass (no password), admin@localhost (all rights, unix socket), and the stock root@localhost.
+nopass (no password), headgate (the monitor's, same rule for its password), admin@localhost (all
+rights, unix socket), and the stock root@localhost.
 """
 import contextlib
 import fcntl
@@ -24,6 +25,7 @@ import pymysql
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ADMIN_PASSWORD = "admin-secret"
+MONITOR, MONITOR_PASSWORD = "headgate", "headgate-secret"
 ACCOUNTS = {name: f"{name}-secret" for name in ("app", "weak", "many")}
 SERVER = next((p for p in ("/usr/sbin/mariadbd", "/usr/libexec/mariadbd", "/usr/sbin/mysqld")
                if os.path.exists(p)), "mariadbd")
@@ -53,6 +55,8 @@ def template_sql():
         yield f"CREATE USER {name}@'%' IDENTIFIED BY '{password}';"
         yield f"GRANT ALL ON shop.* TO {name}@'%';"
     yield "CREATE USER nopass@'%';"
+    yield f"CREATE USER {MONITOR}@'%' IDENTIFIED BY '{MONITOR_PASSWORD}';"
+    yield f"GRANT PROCESS, CONNECTION ADMIN ON *.* TO {MONITOR}@'%';"
     yield "CREATE TABLE shop.items (id INT PRIMARY KEY, name VARCHAR(80), stock INT);"
     values = ", ".join(f"({i}, 'item {i}', {i * 7 % 100})" for i in range(1, 1001))
     yield f"INSERT INTO shop.items VALUES {values};"
@@ -96,7 +100,7 @@ def template():
     build.mkdir(parents=True, exist_ok=True)
     version = subprocess.run([SERVER, "--version"], capture_output=True, text=True, check=True)
     name = version.stdout.split("Ver ")[-1].split()[0].replace("/", "_")
-    target = build / f"mariadb-template-3-{name}"
+    target = build / f"mariadb-template-4-{name}"
     with open(build / "mariadb-template.lock", "w", encoding="utf8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.exists():
@@ -201,7 +205,7 @@ class PrivateMariadb:
         return int(self.query("SHOW GLOBAL STATUS LIKE %s", name)[0][1])
 
     def sessions(self):
-        """(id, user, host without port) of everybody but this admin connection and the server.
+        """(id, user, host without port) of all but this admin connection, the server, the monitor.
 
         Until its login is through, a session counts as `unauthenticated user`: the server shows
         the user it claims.
@@ -209,8 +213,15 @@ class PrivateMariadb:
         rows = self.query("SELECT ID, IF(COMMAND = 'Connect', 'unauthenticated user', USER), HOST"
                           " FROM information_schema.PROCESSLIST"
                           " WHERE ID <> CONNECTION_ID() AND COMMAND <> 'Daemon'"
-                          " AND USER <> 'event_scheduler' AND USER <> 'system user'")
+                          " AND USER NOT IN ('event_scheduler', 'system user', %s)", MONITOR)
         return [(i, user, host.rsplit(":", 1)[0]) for i, user, host in rows]
+
+    def running(self, marker):
+        """(id, seconds it has run) of the statements whose text holds `marker`."""
+        rows = self.query("SELECT ID, TIME_MS / 1000 FROM information_schema.PROCESSLIST"
+                          " WHERE INFO LIKE %s AND ID <> CONNECTION_ID() AND COMMAND <> 'Sleep'",
+                          f"%{marker}%")
+        return [(i, float(seconds)) for i, seconds in rows]
 
     def connect_errors(self):
         """{address: (SUM_CONNECT_ERRORS, COUNT_HOST_BLOCKED_ERRORS)}; needs performance_schema."""
