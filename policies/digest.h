@@ -1,0 +1,171 @@
+// The fingerprint of a statement: what remains of it when the values are gone, as a 64-bit id and,
+// if somebody wants to read it, as text.
+//
+// What is one: literals become `?`; lists of them `?, ...`; (?) and (?, ...) of several rows become
+// (?), ... and (?, ...), ...; white space, comments and the case of the language's words do not
+// count. The case of names does, as they differ for the server; quoted or not, a name is the same.
+// That is what DBAs know from performance_schema (MariaDB 10.11: SELECT ?, ... FROM t WHERE a IN
+// (...), VALUES (...) /* , ... */). Where it differs from it:
+//  * A sign before a literal belongs to it wherever no operand is before it: `a = -1` is `a = ?`
+//    there too only behind ( , and operators of arithmetic.
+//  * Adjacent strings are one literal ('a' 'b'), and so is an introduced one's text.
+//  * NULL is a literal except behind IS and NOT, also where it is a column's option.
+//  * Only the words of sql_keywords.inc are words of the language; one that is not reserved is the
+//    same as the name in lower case.
+//  * Optimizer hints and comments that only some servers execute (newer than 5.1, or /*M!) keep
+//    their frame and count.
+//  * Several statements in one have one fingerprint together.
+//  * A statement longer than what was looked at is cut before its unfinished list of values, and
+//    has another id than a complete one.
+// And from pt-fingerprint: that folds names too, takes (?) and (?, ...) and any number of rows for
+// one, and replaces digits inside names.
+//
+// The text is a statement again: looked at, it has the same id (unless it was cut to fit). So it
+// can be pasted into a rule.
+//
+// The id: every token's bytes, 16 at a time as little-endian numbers, are folded by a product of 64
+// by 64 bits with the sum of its halves (as in wyhash and MUM); a token's value t is taken in by
+// id = (rotl(id, 23) ^ t) * kStep, and the end mixes once more. It depends on nothing but the
+// bytes: the same on every machine and in every build. It is not keyed; whoever wants to can make
+// two statements with one id, so tables hash it again with a secret. Never 0.
+//
+// Threads: one per scan. Lifetime: writes into a text that must outlive it.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "policies/sql_chars.h"
+
+namespace headgate::sql {
+
+// What of the last tokens matters to lists.
+enum class Part : std::uint8_t {
+  kNone,     // before the first
+  kExpects,  // an operand follows: SELECT, =, BETWEEN
+  kOperand,  // a name, a closed parenthesis
+  kSign,
+  kComma,
+  kOpen,
+  kNullGuard,  // IS, NOT: a NULL behind them is no literal
+  // From here on, literals and their lists: operands too.
+  kValue,     // ?
+  kValues,    // ?, ...
+  kRow,       // (?)
+  kRows,      // (?), ...
+  kWideRow,   // (?, ...)
+  kWideRows,  // (?, ...), ...
+};
+
+// Folds tokens. kText: whether it writes the text; the id is the same.
+template <bool kText>
+class DigestBuilder {
+ public:
+  explicit DigestBuilder(std::span<char> text) : text_(text) {}
+
+  // A word or a name of at most 16 bytes, already folded if the language knows it. `reserved`
+  // keeps SELECT and `select` apart.
+  void Word(const Sixteen& bytes, bool reserved, Part part, std::string_view text) {
+    Push(part, Fold(bytes.low ^ kLow, bytes.high ^ kHigh ^ (reserved ? kReserved : 0)), text);
+  }
+  // The same of more than 16 bytes.
+  void LongWord(std::string_view bytes, bool reserved, Part part, std::string_view text);
+  void Operator(std::uint32_t op, Part part, std::string_view text) {
+    Push(part, Fold(op ^ kLow, kOperatorTag), text);
+  }
+  void Comma() { Operator(',', Part::kComma, ","); }
+  void Open() { Operator('(', Part::kOpen, "("); }
+
+  // Whatever it was; takes in its signs and the list it goes on.
+  void Literal() {
+    while (Last() == Part::kSign && !IsOperand(Last(1))) Pop(1);
+    if (Last() == Part::kComma && IsValue(Last(1))) [[unlikely]] {
+      Pop(2);
+      return Push(Part::kValues, kValuesTag, "?, ...");
+    }
+    Push(Part::kValue, kValueTag, "?");
+  }
+
+  void Close() {
+    if (Last(1) == Part::kOpen && IsValue(Last())) return CloseRow(Last() == Part::kValues);
+    Operator(')', Part::kOperand, ")");
+  }
+
+  // The three dots of our own text: a list of rows, or of values, that goes on.
+  void Dots();
+
+  // The statement goes on behind what was looked at; `in_token`: even the last token does.
+  void Cut(bool in_token);
+
+  [[nodiscard]] Part Last(unsigned before = 0) const {
+    return static_cast<Part>(parts_ >> 8 * before & 0xFF);
+  }
+  [[nodiscard]] std::uint64_t Id() const {
+    const std::uint64_t id = Fold(id_ ^ kLow, (cut_ ? kCutTag : 0) ^ kHigh);
+    return id == 0 ? 1 : id;
+  }
+  [[nodiscard]] std::size_t text_size() const { return size_; }
+
+ private:
+  static constexpr std::uint64_t kStep = 0x9fb21c651e98df25U;
+  static constexpr std::uint64_t kLow = 0xa0761d6478bd642fU;
+  static constexpr std::uint64_t kHigh = 0xe7037ed1a0b428dbU;
+  static constexpr std::uint64_t kReserved = 0x8ebc6af09c88c6e3U;
+  static constexpr std::uint64_t kOperatorTag = 0x589965cc75374cc3U;
+  static constexpr std::uint64_t kValueTag = 0x1d8e4e27c47d124fU;
+  static constexpr std::uint64_t kValuesTag = 0xeb44accab455d165U;
+  static constexpr std::uint64_t kRowTag = 0x2127599bf4325c37U;
+  static constexpr std::uint64_t kRowsTag = 0x880355f21e6d1965U;
+  static constexpr std::uint64_t kWideTag = 0x65c3f1a9d2b7480dU;
+  static constexpr std::uint64_t kCutTag = 0x4cf5ad432745937fU;
+
+  static std::uint64_t Fold(std::uint64_t a, std::uint64_t b) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(a) * b;
+    return static_cast<std::uint64_t>(product) + static_cast<std::uint64_t>(product >> 64);
+  }
+  static bool IsValue(Part p) { return p == Part::kValue || p == Part::kValues; }
+  static bool IsOperand(Part p) { return p == Part::kOperand || p >= Part::kValue; }
+
+  void Push(Part part, std::uint64_t token, std::string_view text) {
+    before_[count_ % kKept] = id_;
+    if constexpr (kText) {
+      text_before_[count_ % kKept] = size_;
+      Write(part, text);
+    }
+    ++count_;
+    parts_ = parts_ << 8 | static_cast<std::uint64_t>(part);
+    id_ = (std::rotl(id_, 23) ^ token) * kStep;
+  }
+  // Takes back the last n tokens, of those that Last() still knows.
+  void Pop(unsigned n) {
+    parts_ >>= 8 * n;
+    count_ -= n;
+    id_ = before_[count_ % kKept];
+    if constexpr (kText) size_ = text_before_[count_ % kKept];
+  }
+
+  void CloseRow(bool wide);
+  void Write(Part part, std::string_view text);
+  [[nodiscard]] bool WantsSpace(Part part, std::string_view text) const;
+
+  static constexpr std::size_t kKept = 8;  // tokens, as many as parts_ has bytes
+
+  std::uint64_t id_ = 0;
+  std::uint64_t parts_ = 0;  // the last tokens' Part, the last one lowest
+  std::size_t count_ = 0;
+  std::array<std::uint64_t, kKept> before_{};  // id_ before each of the last tokens
+  std::array<std::size_t, kText ? kKept : 1> text_before_{};
+  std::span<char> text_;
+  std::size_t size_ = 0;
+  bool cut_ = false;
+};
+
+extern template class DigestBuilder<false>;
+extern template class DigestBuilder<true>;
+
+}  // namespace headgate::sql

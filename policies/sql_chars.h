@@ -1,0 +1,194 @@
+// How the scanner looks at bytes: their classes, runs of word bytes found 64 at a time, and loads
+// that never leave the text. With SSE2 where there is some; the portable path gives the same.
+//
+// Threads: plain values. Lifetime: views a text that must outlive them.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#if defined(__SSE2__) && !defined(HEADGATE_PORTABLE_SCAN)
+#define HEADGATE_SCAN_SSE2 1
+#include <emmintrin.h>
+#endif
+
+namespace headgate::sql {
+
+// What may begin with a byte.
+enum class Char : std::uint8_t {
+  kOperator,  // and whatever is no SQL at all
+  kSpace,
+  kWord,  // letters, _, $ and all bytes from 0x80 on
+  kDigit,
+  kQuote,        // '
+  kDoubleQuote,  // "
+  kBacktick,
+  kDot,
+  kAt,
+  kHash,
+  kMinus,
+  kSlash,
+  kStar,
+  kSemicolon,
+  kBackslash,
+  kQuestion,
+  kOpen,
+  kClose,
+  kComma,
+  kLongOperator,  // < > ! | & : may be the first of two or three
+};
+
+constexpr std::array<Char, 256> MakeClasses() {
+  std::array<Char, 256> table{};
+  for (unsigned c = 0; c < 256; ++c) {
+    const bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+    if (letter || c >= 0x80 || c == '_' || c == '$') table[c] = Char::kWord;
+    if (c >= '0' && c <= '9') table[c] = Char::kDigit;
+    if (c == ' ' || (c >= 9 && c <= 13)) table[c] = Char::kSpace;
+  }
+  table['\''] = Char::kQuote;
+  table['"'] = Char::kDoubleQuote;
+  table['`'] = Char::kBacktick;
+  table['.'] = Char::kDot;
+  table['@'] = Char::kAt;
+  table['#'] = Char::kHash;
+  table['-'] = Char::kMinus;
+  table['/'] = Char::kSlash;
+  table['*'] = Char::kStar;
+  table[';'] = Char::kSemicolon;
+  table['\\'] = Char::kBackslash;
+  table['?'] = Char::kQuestion;
+  table['('] = Char::kOpen;
+  table[')'] = Char::kClose;
+  table[','] = Char::kComma;
+  for (const char c : {'<', '>', '!', '|', '&', ':'}) {
+    table[static_cast<unsigned char>(c)] = Char::kLongOperator;
+  }
+  return table;
+}
+inline constexpr std::array<Char, 256> kClasses = MakeClasses();
+constexpr Char ClassOf(char c) { return kClasses[static_cast<unsigned char>(c)]; }
+constexpr bool IsWordByte(char c) {
+  return ClassOf(c) == Char::kWord || ClassOf(c) == Char::kDigit;
+}
+constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool IsSpace(char c) { return ClassOf(c) == Char::kSpace; }
+
+// Up to 16 bytes as two little-endian numbers, zero behind the end.
+struct Sixteen {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+};
+
+// The first n bytes of a Sixteen.
+struct Masks {
+  std::array<std::uint64_t, 17> low{};
+  std::array<std::uint64_t, 17> high{};
+};
+constexpr Masks MakeMasks() {
+  Masks m;
+  for (unsigned n = 0; n <= 16; ++n) {
+    m.low[n] = n >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << 8 * n) - 1;
+    m.high[n] = n <= 8 ? 0 : n == 16 ? ~std::uint64_t{0} : (std::uint64_t{1} << 8 * (n - 8)) - 1;
+  }
+  return m;
+}
+inline constexpr Masks kMasks = MakeMasks();
+
+class Bytes {
+ public:
+  explicit Bytes(std::string_view text) : data_(text.data()), size_(text.size()) {}
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] char operator[](std::size_t i) const { return data_[i]; }
+  // Zero behind the end.
+  [[nodiscard]] char Peek(std::size_t i) const { return i < size_ ? data_[i] : '\0'; }
+  [[nodiscard]] std::string_view View(std::size_t from, std::size_t to) const {
+    return {data_ + from, to - from};
+  }
+
+  // The bytes [at, at + n), n <= 16, all of them inside.
+  [[nodiscard]] Sixteen Load(std::size_t at, std::size_t n) const {
+    if (at + 16 > size_) [[unlikely]] {
+      return LoadNearEnd(at, n);
+    }
+    return {Little(data_ + at) & kMasks.low[n], Little(data_ + at + 8) & kMasks.high[n]};
+  }
+
+  // The first byte from `at` on that is no word byte.
+  [[nodiscard]] std::size_t WordEnd(std::size_t at) {
+    for (;;) {
+      const std::size_t block = at & ~std::size_t{63};
+      if (block != block_) LoadBlock(block);
+      const std::uint64_t others = ~words_ >> (at & 63);
+      if (others != 0) [[likely]] {
+        return at + static_cast<std::size_t>(std::countr_zero(others));
+      }
+      at = block + 64;
+    }
+  }
+
+ private:
+  static std::uint64_t Little(const char* p) {
+    std::uint64_t x;
+    std::memcpy(&x, p, sizeof x);
+    if constexpr (std::endian::native == std::endian::big) x = __builtin_bswap64(x);
+    return x;
+  }
+
+  [[nodiscard]] Sixteen LoadNearEnd(std::size_t at, std::size_t n) const {
+    std::array<char, 16> copy{};
+    std::memcpy(copy.data(), data_ + at, n);
+    return {Little(copy.data()), Little(copy.data() + 8)};
+  }
+
+  // A bit for each of the 16 bytes that is a word byte.
+  static std::uint64_t WordBits(const char* p) {
+#ifdef HEADGATE_SCAN_SSE2
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    // v in [first, first + n) for signed compares: shift the range to the lowest values.
+    const auto in = [](__m128i x, char first, int n) {
+      return _mm_cmplt_epi8(_mm_add_epi8(x, _mm_set1_epi8(static_cast<char>(-128 - first))),
+                            _mm_set1_epi8(static_cast<char>(n - 128)));
+    };
+    __m128i words = in(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 26);
+    words = _mm_or_si128(words, in(v, '0', 10));
+    words = _mm_or_si128(words, _mm_cmpeq_epi8(v, _mm_set1_epi8('_')));
+    words = _mm_or_si128(words, _mm_cmpeq_epi8(v, _mm_set1_epi8('$')));
+    // A byte from 0x80 on is its own mark: only the top bit is looked at.
+    return static_cast<std::uint64_t>(_mm_movemask_epi8(_mm_or_si128(words, v)));
+#else
+    std::uint64_t bits = 0;
+    for (unsigned i = 0; i < 16; ++i) bits |= std::uint64_t{IsWordByte(p[i])} << i;
+    return bits;
+#endif
+  }
+
+  void LoadBlock(std::size_t block) {
+    block_ = block;
+    words_ = 0;
+    for (std::size_t i = 0; i < 64 && block + i < size_; i += 16) {
+      words_ |= WordBitsAt(block + i) << i;
+    }
+  }
+
+  [[nodiscard]] std::uint64_t WordBitsAt(std::size_t at) const {
+    if (at + 16 <= size_) return WordBits(data_ + at);
+    // The last bytes: with those before them, if there are so many, and those shifted out.
+    if (size_ >= 16) return WordBits(data_ + size_ - 16) >> (at + 16 - size_);
+    std::array<char, 16> copy{};
+    std::memcpy(copy.data(), data_ + at, size_ - at);
+    return WordBits(copy.data());
+  }
+
+  const char* data_;
+  std::size_t size_;
+  std::size_t block_ = ~std::size_t{0};
+  std::uint64_t words_ = 0;
+};
+
+}  // namespace headgate::sql

@@ -1,0 +1,119 @@
+// The keywords as a perfect hash over the first 16 bytes of a word, made when this is compiled.
+//
+// A word is looked up with the bit 0x20 of all its bytes set, which folds the case of letters; the
+// other word bytes stay apart from each other and from letters.
+//
+// Threads: constant tables. Lifetime: static.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "policies/sql_chars.h"
+#include "policies/sql_token.h"
+
+namespace headgate::sql {
+
+inline constexpr std::size_t kKeywords = static_cast<std::size_t>(Keyword::kSize);
+inline constexpr std::array<std::string_view, kKeywords> kSpellings{
+    "",
+#define HEADGATE_RESERVED(name, spelling) spelling,
+#define HEADGATE_WORD(name, spelling) spelling,
+#define HEADGATE_FUNCTION(name, spelling) spelling,
+#include "policies/sql_keywords.inc"
+#undef HEADGATE_RESERVED
+#undef HEADGATE_WORD
+#undef HEADGATE_FUNCTION
+};
+
+inline constexpr std::uint64_t kFoldBits = 0x2020202020202020U;
+// Longer words are found otherwise.
+inline constexpr std::size_t kLongestHashed = 16;
+
+// `word` is of `n` bytes.
+constexpr Sixteen Fold(const Sixteen& word, std::size_t n) {
+  return {(word.low | kFoldBits) & kMasks.low[n], (word.high | kFoldBits) & kMasks.high[n]};
+}
+
+class KeywordTable {
+ public:
+  constexpr KeywordTable() {
+    std::array<Bucket, kBuckets> buckets{};
+    for (std::size_t k = 1; k < kKeywords; ++k) {
+      if (kSpellings[k].size() > kLongestHashed) continue;
+      keys_[k] = KeyOf(kSpellings[k]);
+      Bucket& bucket = buckets[HashOf(keys_[k]) >> 56];
+      bucket.words.at(bucket.size++) = static_cast<std::uint16_t>(k);
+    }
+    // The buckets with most words first, while there is most room.
+    for (std::size_t size = kMostInBucket; size > 0; --size) {
+      for (std::size_t b = 0; b < kBuckets; ++b) {
+        if (buckets[b].size == size) shifts_[b] = Place(buckets[b]);
+      }
+    }
+  }
+
+  [[nodiscard]] constexpr Keyword Find(const Sixteen& folded) const {
+    const std::uint64_t hash = HashOf(folded);
+    const std::uint16_t k = slots_[SlotOf(hash, shifts_[hash >> 56])];
+    const Sixteen& key = keys_[k];
+    // The empty slots' key is all zero, as no word is.
+    const bool found = ((key.low ^ folded.low) | (key.high ^ folded.high)) == 0;
+    return found ? static_cast<Keyword>(k) : Keyword::kNone;
+  }
+
+ private:
+  static constexpr std::size_t kBuckets = 256;
+  static constexpr std::size_t kSlots = 1024;
+  static constexpr std::size_t kMostInBucket = 12;
+
+  struct Bucket {
+    std::size_t size = 0;
+    std::array<std::uint16_t, kMostInBucket> words{};
+  };
+
+  static constexpr std::uint64_t HashOf(const Sixteen& w) {
+    return (w.low ^ std::rotl(w.high * 0x9e3779b97f4a7c15U, 32)) * 0xd6e8feb86659fd93U;
+  }
+  static constexpr std::size_t SlotOf(std::uint64_t hash, std::uint8_t shift) {
+    return ((hash >> 32) + shift * ((hash >> 44) | 1)) & (kSlots - 1);
+  }
+  static constexpr Sixteen KeyOf(std::string_view word) {
+    Sixteen key;
+    for (std::size_t i = 0; i < word.size(); ++i) {
+      const auto byte = static_cast<std::uint64_t>(static_cast<unsigned char>(word[i]));
+      (i < 8 ? key.low : key.high) |= byte << 8 * (i % 8);
+    }
+    return Fold(key, word.size());
+  }
+
+  // Puts all words of the bucket into free slots: the shift with which they are found there.
+  constexpr std::uint8_t Place(const Bucket& bucket) {
+    for (unsigned candidate = 0; candidate < 256; ++candidate) {
+      const auto shift = static_cast<std::uint8_t>(candidate);
+      std::size_t placed = 0;
+      for (; placed < bucket.size; ++placed) {
+        auto& slot = slots_[SlotOf(HashOf(keys_[bucket.words[placed]]), shift)];
+        if (slot != 0) break;
+        slot = bucket.words[placed];
+      }
+      if (placed == bucket.size) return shift;
+      while (placed-- > 0) slots_[SlotOf(HashOf(keys_[bucket.words[placed]]), shift)] = 0;
+    }
+    throw "no perfect hash: choose other factors";  // while compiling: an error message
+  }
+
+  std::array<Sixteen, kKeywords> keys_{};
+  std::array<std::uint16_t, kSlots> slots_{};
+  std::array<std::uint8_t, kBuckets> shifts_{};
+};
+
+inline constexpr KeywordTable kKeywordTable;
+
+// Of more than kLongestHashed bytes; rare.
+[[nodiscard]] Keyword FindLongKeyword(std::string_view word);
+
+}  // namespace headgate::sql

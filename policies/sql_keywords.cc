@@ -1,0 +1,61 @@
+#include "policies/sql_keywords.h"
+
+#include "policies/sql_keyword_table.h"
+
+namespace headgate {
+
+static_assert(static_cast<std::size_t>(kLastReserved) + 1 ==
+              static_cast<std::size_t>(Keyword::kAnsiQuotes));
+static_assert(static_cast<std::size_t>(kFirstFunction) ==
+              static_cast<std::size_t>(Keyword::kXa) + 1);
+
+namespace sql {
+namespace {
+
+constexpr char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+bool IsSpelled(std::string_view word, std::string_view spelling) {
+  if (word.size() != spelling.size()) return false;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    if (Lower(word[i]) != spelling[i]) return false;
+  }
+  return true;
+}
+
+constexpr std::size_t CountLong() {
+  std::size_t n = 0;
+  for (const std::string_view s : kSpellings) n += s.size() > kLongestHashed ? 1 : 0;
+  return n;
+}
+
+constexpr std::array<Keyword, CountLong()> MakeLong() {
+  std::array<Keyword, CountLong()> words{};
+  std::size_t n = 0;
+  for (std::size_t k = 0; k < kKeywords; ++k) {
+    if (kSpellings[k].size() > kLongestHashed) words[n++] = static_cast<Keyword>(k);
+  }
+  return words;
+}
+constexpr auto kLong = MakeLong();
+
+}  // namespace
+
+Keyword FindLongKeyword(std::string_view word) {
+  for (const Keyword k : kLong) {
+    if (IsSpelled(word, Spelling(k))) return k;
+  }
+  return Keyword::kNone;
+}
+
+}  // namespace sql
+
+Keyword FindKeyword(std::string_view word) {
+  if (word.empty()) return Keyword::kNone;
+  if (word.size() > sql::kLongestHashed) return sql::FindLongKeyword(word);
+  const sql::Bytes bytes(word);
+  return sql::kKeywordTable.Find(sql::Fold(bytes.Load(0, word.size()), word.size()));
+}
+
+std::string_view Spelling(Keyword k) { return sql::kSpellings[static_cast<std::size_t>(k)]; }
+
+}  // namespace headgate

@@ -1,0 +1,274 @@
+#include "policies/sql_kind.h"
+
+#include <array>
+#include <string_view>
+
+namespace headgate::sql {
+namespace {
+
+// How many words of CREATE may come before it is known what is created (definer and options).
+constexpr std::uint8_t kCreateWords = 12;
+
+struct CharsetName {
+  std::string_view name;  // or a collation's number, as character_set_client takes it too
+  SqlCharset charset;
+};
+constexpr std::array<CharsetName, 16> kCharsets{{{"gbk", SqlCharset::kGbk},
+                                                 {"28", SqlCharset::kGbk},
+                                                 {"87", SqlCharset::kGbk},
+                                                 {"sjis", SqlCharset::kSjis},
+                                                 {"13", SqlCharset::kSjis},
+                                                 {"88", SqlCharset::kSjis},
+                                                 {"cp932", SqlCharset::kSjis},
+                                                 {"95", SqlCharset::kSjis},
+                                                 {"96", SqlCharset::kSjis},
+                                                 {"big5", SqlCharset::kBig5},
+                                                 {"1", SqlCharset::kBig5},
+                                                 {"84", SqlCharset::kBig5},
+                                                 {"gb18030", SqlCharset::kGb18030},
+                                                 {"248", SqlCharset::kGb18030},
+                                                 {"249", SqlCharset::kGb18030},
+                                                 {"250", SqlCharset::kGb18030}}};
+
+bool SameName(std::string_view a, std::string_view lower) {
+  if (a.size() != lower.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const char c = a[i] >= 'A' && a[i] <= 'Z' ? static_cast<char>(a[i] | 0x20) : a[i];
+    if (c != lower[i]) return false;
+  }
+  return true;
+}
+
+SqlCharset FindCharset(std::string_view name) {
+  for (const CharsetName& c : kCharsets) {
+    if (SameName(name, c.name)) return c.charset;
+  }
+  return SqlCharset::kPlain;
+}
+
+bool IsExempt(StatementKind k) { return k == StatementKind::kEnd || k == StatementKind::kKill; }
+
+}  // namespace
+
+void KindFinder::Take(const Token& token) {
+  if (token.kind == TokenKind::kOperator) {
+    if (token.op == '(') ++depth_;
+    if (token.op == ')' && depth_ > 0) --depth_;
+    if (state_ == State::kExempt && token.op == '(') Become(StatementKind::kOther);
+    if (state_ == State::kSet && token.op == ',') global_ = false;
+    return;
+  }
+  switch (state_) {
+    case State::kSetValue:
+      return SetValue(token);
+    case State::kSet:
+      return Set(token);
+    default:
+      if (token.kind == TokenKind::kWord) TakeWord(token);
+  }
+}
+
+void KindFinder::TakeWord(const Token& token) {
+  const Keyword k = token.keyword;
+  switch (state_) {
+    case State::kFirst:
+    case State::kExplain:
+      return First(token);
+    case State::kWith:
+      if (depth_ == 0 && k != Keyword::kAs && IsReserved(k)) First(token);
+      return;
+    case State::kSetStatement:
+      if (k == Keyword::kFor) state_ = State::kFirst;
+      return;
+    case State::kXa:
+      return Xa(k);
+    case State::kStart:
+      return Become(k == Keyword::kTransaction ? StatementKind::kBegin : StatementKind::kOther);
+    case State::kUnlock:
+      return Become(StatementKind::kEnd, State::kExempt);
+    case State::kBegin:
+      compound_ = k == Keyword::kNot;
+      return Become(compound_ ? StatementKind::kCall : StatementKind::kBegin);
+    case State::kCreate:
+      return Create(k);
+    default:
+      return;
+  }
+}
+
+void KindFinder::First(const Token& token) {
+  // What only some servers see decides nothing; neither can what comes behind it.
+  if (doubtful_) return Become(StatementKind::kOther);
+  switch (token.keyword) {
+    case Keyword::kSelect:
+    case Keyword::kValues:
+    case Keyword::kTable:
+      return Become(StatementKind::kSelect);
+    case Keyword::kWith:
+      state_ = State::kWith;
+      return;
+    case Keyword::kRecursive:
+      return;
+    case Keyword::kInsert:
+    case Keyword::kUpdate:
+    case Keyword::kDelete:
+    case Keyword::kReplace:
+    case Keyword::kLoad:
+      return Become(StatementKind::kWrite);
+    case Keyword::kCreate:
+    case Keyword::kAlter:
+      return Become(StatementKind::kDdl, State::kCreate);
+    case Keyword::kDrop:
+    case Keyword::kRename:
+    case Keyword::kTruncate:
+    case Keyword::kOptimize:
+    case Keyword::kRepair:
+    case Keyword::kGrant:
+    case Keyword::kRevoke:
+    case Keyword::kCheck:
+      return Become(StatementKind::kDdl);
+    case Keyword::kExplain:
+    case Keyword::kDescribe:
+    case Keyword::kDesc:
+      return Become(StatementKind::kShow, State::kExplain);
+    case Keyword::kAnalyze:
+      return Become(StatementKind::kDdl, State::kExplain);  // of a table, or as EXPLAIN
+    case Keyword::kSet:
+      return Become(StatementKind::kSet, State::kSet);
+    case Keyword::kShow:
+      return Become(StatementKind::kShow);
+    case Keyword::kCall:
+    case Keyword::kExecute:
+    case Keyword::kDo:
+    case Keyword::kHandler:
+      return Become(StatementKind::kCall);
+    case Keyword::kKill:
+      return Become(StatementKind::kKill, State::kExempt);
+    case Keyword::kCommit:
+    case Keyword::kRollback:
+    case Keyword::kRelease:
+    case Keyword::kSavepoint:
+      return Become(StatementKind::kEnd, State::kExempt);
+    case Keyword::kBegin:
+      return Become(StatementKind::kBegin, State::kBegin);
+    case Keyword::kStart:
+      state_ = State::kStart;
+      return;
+    case Keyword::kXa:
+      state_ = State::kXa;
+      return;
+    case Keyword::kUnlock:
+      state_ = State::kUnlock;
+      return;
+    default:
+      // EXPLAIN FORMAT = JSON SELECT: its own words come first.
+      if (state_ != State::kExplain) Become(StatementKind::kOther);
+  }
+}
+
+// NAMES x, CHARACTER SET x, CHARSET x, [SESSION] character_set_client = x, among other variables.
+void KindFinder::Set(const Token& token) {
+  if (token.kind != TokenKind::kWord && token.kind != TokenKind::kVariable) return;
+  const bool behind_character = character_;
+  character_ = false;
+  switch (token.keyword) {
+    case Keyword::kStatement:
+      state_ = State::kSetStatement;
+      return;
+    case Keyword::kGlobal:
+    case Keyword::kPersist:
+      global_ = true;
+      return;
+    case Keyword::kCharacter:
+      character_ = true;
+      return;
+    case Keyword::kSet:
+      if (behind_character) state_ = State::kSetValue;
+      return;
+    case Keyword::kNames:
+    case Keyword::kCharset:
+      if (depth_ == 0) state_ = State::kSetValue;
+      return;
+    case Keyword::kCharacterSetClient:
+      if (!global_ && depth_ == 0) state_ = State::kSetValue;
+      return;
+    default:
+      return;
+  }
+}
+
+void KindFinder::SetValue(const Token& token) {
+  state_ = State::kSet;
+  const bool literal = token.kind == TokenKind::kString || token.kind == TokenKind::kNumber ||
+                       token.kind == TokenKind::kQuotedName || token.kind == TokenKind::kWord;
+  const SqlCharset found = literal ? FindCharset(token.text) : SqlCharset::kPlain;
+  sets_charset_ = true;
+  charset_ = found;
+  // A function's name, a variable or a placeholder; or a charset that not every server will set.
+  const bool call = token.kind == TokenKind::kWord && IsFunction(token.keyword);
+  if (!literal || call || (doubtful_ && found != SqlCharset::kPlain)) charset_unknown_ = true;
+}
+
+void KindFinder::Xa(Keyword k) {
+  switch (k) {
+    case Keyword::kStart:
+    case Keyword::kBegin:
+      return Become(StatementKind::kBegin);
+    case Keyword::kEnd:
+    case Keyword::kPrepare:
+    case Keyword::kCommit:
+    case Keyword::kRollback:
+      return Become(StatementKind::kEnd, State::kExempt);
+    case Keyword::kRecover:
+      return Become(StatementKind::kShow);
+    default:
+      return Become(StatementKind::kOther);
+  }
+}
+
+void KindFinder::Create(Keyword k) {
+  switch (k) {
+    case Keyword::kProcedure:
+    case Keyword::kFunction:
+    case Keyword::kTrigger:
+    case Keyword::kEvent:
+    case Keyword::kPackage:
+      compound_ = true;
+      state_ = State::kDone;
+      return;
+    case Keyword::kTable:
+    case Keyword::kIndex:
+    case Keyword::kView:
+    case Keyword::kDatabase:
+    case Keyword::kSchema:
+    case Keyword::kUser:
+    case Keyword::kRole:
+      state_ = State::kDone;
+      return;
+    default:
+      if (++words_ >= kCreateWords) state_ = State::kDone;
+  }
+}
+
+void KindFinder::Become(StatementKind kind, State next) {
+  kind_ = kind;
+  state_ = next;
+}
+
+void KindFinder::NextStatement() {
+  common_ = !several_ || common_ == kind_ ? kind_ : StatementKind::kOther;
+  several_ = true;
+  kind_ = StatementKind::kOther;
+  state_ = State::kFirst;
+  compound_ = global_ = character_ = false;
+  depth_ = 0;
+  words_ = 0;
+}
+
+StatementKind KindFinder::Kind(bool whole) const {
+  // UNLOCK, START and the like with nothing behind are errors for the server: kOther.
+  if (several_ && common_ != kind_) return StatementKind::kOther;
+  return IsExempt(kind_) && !whole ? StatementKind::kOther : kind_;
+}
+
+}  // namespace headgate::sql
