@@ -54,8 +54,8 @@ class BusyBudget {
 
  private:
   static constexpr std::int64_t kFresh = std::numeric_limits<std::int64_t>::min();
-  [[nodiscard]] std::int64_t Owed(Time now) const;
-  Duration Charge(double rate, Duration amount, Time now);
+  [[nodiscard]] static std::int64_t Owed(std::int64_t full_at, Time now);
+  std::optional<Duration> Charge(double rate, Duration d, Time now, std::int64_t enough);
 
   // When the bucket is full again, in ns of MonotonicClock.
   std::atomic<std::int64_t> full_at_{kFresh};

@@ -6,7 +6,6 @@
 // StatementQueue::Release(). Lifetime: outlives its places and its waiters.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <limits>
@@ -25,15 +24,14 @@ class StatementGauge {
     }
     return false;
   }
+  // For a statement that was given its place at one gauge by the queue and needs one here as well:
+  // it is no newcomer, so those who wait here do not go first. Else two queues could hand places
+  // to each other's waiters for ever, and none of them would start.
+  [[nodiscard]] bool TakeTurn(std::uint32_t limit) { return TakeBelow(limit); }
   // Inside a transaction, where waiting would keep its locks: up to twice the limit, and past
   // everybody who waits.
   [[nodiscard]] bool TakeAhead(std::uint32_t limit) {
-    const std::uint64_t twice = std::min<std::uint64_t>(std::uint64_t{2} * limit, kNoLimit);
-    std::uint64_t seen = counts_.load(std::memory_order_relaxed);
-    while (RunningIn(seen) < twice) {
-      if (counts_.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) return true;
-    }
-    return false;
+    return TakeBelow(limit > kNoLimit / 2 ? kNoLimit : 2 * limit);
   }
   // Where the limit does not act, or there is none: only counted.
   void TakeAnyway() { counts_.fetch_add(1, std::memory_order_relaxed); }
@@ -55,12 +53,21 @@ class StatementGauge {
     return static_cast<std::uint32_t>(counts >> 32);
   }
 
+  [[nodiscard]] bool TakeBelow(std::uint32_t limit) {
+    std::uint64_t seen = counts_.load(std::memory_order_relaxed);
+    while (RunningIn(seen) < limit) {
+      if (counts_.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) return true;
+    }
+    return false;
+  }
+
   // Running in the lower half, waiting in the upper one: as one word, so that nobody can begin to
   // wait unseen by the one who gives a place back.
   std::atomic<std::uint64_t> counts_{0};
   // Guarded by the queue's lock.
   std::uint32_t turn_ = 0;   // the flow that is served next; 0: none
   std::uint32_t woken_ = 0;  // of those waiting: told to ask again
+  std::uint32_t most_ = 0;   // no lower than any of their limits
 };
 
 }  // namespace headgate

@@ -6,6 +6,10 @@
 // that a transaction was quicker, the next one is woken. So no place stays free while somebody
 // waits for it, and nobody is woken twice for one place.
 //
+// A statement that needs several gauges takes one after the other, and holds none while it waits:
+// at the first without room it gives back what it has and waits there. When that one is given to it
+// it takes the others with TakeTurn().
+//
 // Bounded: kPlaces in all and kPerGauge for one gauge (a queue so long that its end would be served
 // after a statement's usual wait helps nobody); while half of either is taken, a source that has
 // kPerSource waiting already is turned away, so that none can fill it.
@@ -90,12 +94,15 @@ class StatementQueue {
   using Flows = BoundedTable<PairKey, Flow>;
 
   void WakeThoseWithRoom(StatementGauge& gauge);
-  // All below under the lock.
-  [[nodiscard]] Waiter* NextWithRoom(const StatementGauge& gauge) const;
   [[nodiscard]] std::optional<ConnectionId> WakeOne(StatementGauge& gauge);
+  // All below under the lock.
+  [[nodiscard]] static bool HasRoom(const StatementGauge& gauge, std::uint64_t counts,
+                                    std::uint32_t limit);
+  static void SetLimit(Waiter& w, std::uint32_t limit);
+  [[nodiscard]] Waiter* NextWithRoom(const StatementGauge& gauge) const;
   [[nodiscard]] bool HasPlaceFor(const StatementGauge& gauge, const Address& source) const;
   void Count(const Address& source);
-  void Uncount(const Address& source);
+  void Forget(Waiter& w);
   void Link(Waiter& w, bool in_front);
   void Unlink(Waiter& w);
   [[nodiscard]] Id OpenFlow(StatementGauge& gauge, const PairKey& key);
