@@ -12,32 +12,41 @@
 namespace headgate {
 
 enum class Trait : std::uint8_t {
-  kSleep,              // SLEEP()
-  kBenchmark,          // BENCHMARK()
-  kGetLock,            // GET_LOCK(), MASTER_GTID_WAIT() and other waits
-  kCrossJoin,          // tables joined without a condition
-  kNoWhereWrite,       // UPDATE or DELETE without WHERE and LIMIT
-  kLeadingWildcard,    // LIKE '%...'
-  kRegexp,             // REGEXP, RLIKE on a column
-  kHugeInList,         // IN (...) of more than 1,000
-  kDeepNesting,        // subqueries or parentheses deeper than 16
-  kUnionChain,         // more than 16 UNION / EXCEPT / INTERSECT
-  kRecursiveCte,       // WITH RECURSIVE
-  kManyJoins,          // more than 16 tables
-  kIntoOutfile,        // INTO OUTFILE, INTO DUMPFILE
-  kLoadFile,           // LOAD_FILE()
-  kBufferInflation,    // SET of session buffers, REPEAT/SPACE/RPAD with huge counts
-  kOrderByRand,        // ORDER BY RAND()
-  kSequenceTable,      // seq_1_to_1000000000
-  kDynamicSql,         // PREPARE ... FROM, EXECUTE IMMEDIATE
+  kSleep,            // SLEEP()
+  kLongWait,         // SLEEP() of 10 s, of what is no number, once per row; GET_LOCK() and its kind
+  kBenchmark,        // BENCHMARK()
+  kGetLock,          // GET_LOCK(), MASTER_GTID_WAIT() and other waits
+  kCrossJoin,        // tables joined without a condition: two, or a million small rows
+  kCartesian,        // three of them, or more than a hundred million small rows
+  kNoWhereWrite,     // UPDATE, DELETE, SELECT FOR UPDATE without WHERE, LIMIT and join condition
+  kLeadingWildcard,  // LIKE '%...'
+  kRegexp,           // REGEXP, RLIKE and their functions
+  kNestedRegexp,     // (a+)+ in its pattern: backtracks without end
+  kHugeInList,       // IN (...) of more than 1,000
+  kDeepNesting,      // subqueries or parentheses deeper than 16
+  kVeryDeepNesting,  // deeper than 64
+  kUnionChain,       // more than 16 UNION / EXCEPT / INTERSECT of tables, 256 of constants
+  kLongUnion,        // more than 64 of tables
+  kRecursiveCte,     // WITH RECURSIVE
+  kCteBomb,          // it joins itself without a condition: grows by a factor each round
+  kManyJoins,        // more than 16 tables in one FROM
+  kIntoOutfile,      // INTO OUTFILE, INTO DUMPFILE
+  kLoadFile,         // LOAD_FILE()
+  kBufferInflation,  // SET of session buffers, REPEAT/SPACE/RPAD with huge counts
+  kOrderByRand,      // ORDER BY RAND()
+  kSequenceTable,    // seq_1_to_N of more than a million rows
+  kHugeSequence,     // of more than a hundred million
+  kDynamicSql,       // PREPARE ... FROM, EXECUTE IMMEDIATE
+  kHiddenCode,       // ... of what is put together by functions, or written in hex
+  kLoop,             // WHILE, LOOP, REPEAT, FOR as statements outside a routine
   kExecutableComment,  // /*! ... */ hides code
   kCommentPadding,     // more plain comment than is looked past
   kUninspectedTail,    // longer than what is looked at
   kMultiStatement,     // several statements in one
   kLockTables,         // LOCK TABLES, FLUSH TABLES WITH READ LOCK
-  kTimeLimitOff,       // SET max_statement_time, SET STATEMENT ... FOR
+  kTimeLimitOff,       // max_statement_time or max_execution_time set to 0, or to days
   kInformationSchema,  // a scan of information_schema over all schemas
-  kHeavyFunction,      // nested LOAD_FILE, EXTRACTVALUE, MD5 of REPEAT, AES chains, JSON bombs
+  kHeavyFunction,      // what KILL does not end: XPath, geometry, hashes of REPEAT, crypt rounds
   kSyntaxOdd,          // unterminated string or comment
   kCount
 };

@@ -1,0 +1,238 @@
+// Words: verbs, and where clauses begin and end.
+#include "policies/query_shape.h"
+
+namespace headgate {
+
+TraitSet ShapeBuilder::Finish() {
+  EndStatement();
+  return total_;
+}
+
+void ShapeBuilder::Word(Keyword k) {
+  switch (k) {
+    case Keyword::kAnd:
+      if (between_) {
+        between_ = false;
+        return;
+      }
+      [[fallthrough]];
+    case Keyword::kOr:
+    case Keyword::kXor:
+      if (InCondition()) block().joins.CloseCondition();
+      return;
+    case Keyword::kBetween:
+      between_ = true;
+      return;
+    case Keyword::kIn:
+      if (names_count_) block().joins.Equality();
+      return;
+    case Keyword::kLike:
+      pattern_ = verb_ == Keyword::kShow ? 0 : count_;
+      regexp_ = false;
+      return;
+    case Keyword::kRegexp:
+    case Keyword::kRlike:
+      Set(Trait::kRegexp);
+      pattern_ = count_;
+      regexp_ = true;
+      return;
+    case Keyword::kOver:
+      block().aggregated = false;
+      return;
+    case Keyword::kOutfile:
+    case Keyword::kDumpfile:
+      if (word_ == Keyword::kInto) Set(Trait::kIntoOutfile);
+      return;
+    case Keyword::kSelect:
+      Select();
+      return;
+    case Keyword::kValues:
+      if (before_ != Before::kOpen) break;
+      Select();
+      block().rows = 7;  // a guess: a hundred
+      return;
+    default:
+      break;
+  }
+  Verb(k);
+  if (AtBase()) Clauses(k);
+}
+
+// The word that says what the statement does is the first, but for EXPLAIN, WITH and SET STATEMENT.
+void ShapeBuilder::Verb(Keyword k) {
+  Loop(k);
+  switch (k) {
+    case Keyword::kImmediate:
+      if (word_ == Keyword::kExecute) Dynamic();
+      return;
+    case Keyword::kProcedure:
+    case Keyword::kFunction:
+    case Keyword::kTrigger:
+    case Keyword::kEvent:
+    case Keyword::kPackage:
+      if (verb_ == Keyword::kCreate || verb_ == Keyword::kAlter) routine_ = true;
+      return;
+    case Keyword::kTable:
+    case Keyword::kTables:
+      if (verb_ == Keyword::kLock && word_ == Keyword::kLock) Set(Trait::kLockTables);
+      return;
+    default:
+      break;
+  }
+  const bool open = verb_ == Keyword::kNone || verb_ == Keyword::kWith ||
+                    verb_ == Keyword::kExplain || verb_ == Keyword::kAnalyze ||
+                    verb_ == Keyword::kDescribe || verb_ == Keyword::kDesc;
+  if (!open) return;
+  if (k == Keyword::kUpdate) Update(word_);
+  if (verb_ == Keyword::kNone && k == Keyword::kSet) LeaveClause(Clause::kSet);
+  const bool explains =
+      verb_ == Keyword::kExplain || verb_ == Keyword::kDescribe || verb_ == Keyword::kDesc;
+  if (k == Keyword::kUpdate || k == Keyword::kDelete || !explains) verb_ = k;
+}
+
+void ShapeBuilder::Clauses(Keyword k) {
+  switch (k) {
+    case Keyword::kFrom:
+      return From();
+    case Keyword::kJoin:
+    case Keyword::kStraightJoin:
+      return Join();
+    case Keyword::kNatural:
+      block().natural = true;
+      return;
+    case Keyword::kOn:
+      return On();
+    case Keyword::kUsing:
+      if (block().clause == Clause::kFrom) block().table = TableState::kUsing;
+      return;
+    case Keyword::kWhere:
+      LeaveClause(Clause::kOther);
+      block().filtered = true;
+      return StartCondition(Clause::kWhere);
+    case Keyword::kGroup:
+      block().grouped = true;
+      [[fallthrough]];
+    case Keyword::kHaving:
+    case Keyword::kWindow:
+    case Keyword::kReturning:
+    case Keyword::kInto:
+    case Keyword::kProcedure:
+      return LeaveClause(Clause::kOther);
+    case Keyword::kOrder:
+      return LeaveClause(Clause::kOrder);
+    case Keyword::kLimit:
+      block().filtered = true;
+      return LeaveClause(Clause::kLimit);
+    case Keyword::kUnion:
+    case Keyword::kExcept:
+    case Keyword::kIntersect:
+      return SetOperation();
+    case Keyword::kSet:
+      if (verb_ == Keyword::kUpdate) LeaveClause(Clause::kOther);
+      return;
+    case Keyword::kUpdate:
+      if (word_ == Keyword::kKey) LeaveClause(Clause::kOther);  // ON DUPLICATE KEY UPDATE
+      if (word_ == Keyword::kFor) block().locking = true;
+      return;
+    case Keyword::kWith:
+      return With();
+    case Keyword::kRecursive:
+      if (block().clause != Clause::kWith) return;
+      recursive_ = true;
+      Set(Trait::kRecursiveCte);
+      return;
+    case Keyword::kFor:
+      return For();
+    case Keyword::kLock:
+      return Lock();
+    case Keyword::kDual:
+      if (block().clause == Clause::kFrom) block().table = TableState::kDone;
+      return;
+    default:
+      return;
+  }
+}
+
+void ShapeBuilder::From() {
+  if (verb_ == Keyword::kPrepare) return Dynamic();
+  if (verb_ == Keyword::kShow) return;
+  Block& b = block();
+  b.joins.Forget();  // what the select list named connects nothing
+  b.clause = Clause::kFrom;
+  b.table = TableState::kExpected;
+  b.has_from = true;
+  names_count_ = true;
+}
+
+void ShapeBuilder::Join() {
+  Block& b = block();
+  if (b.clause != Clause::kFrom && b.clause != Clause::kOn) return;  // SELECT STRAIGHT_JOIN
+  LeaveClause(Clause::kFrom);
+  b.table = TableState::kExpected;
+}
+
+void ShapeBuilder::On() {
+  Block& b = block();
+  if (b.clause != Clause::kFrom && b.clause != Clause::kOn) return;
+  b.joins.CloseCondition();
+  b.filtered = true;
+  StartCondition(Clause::kOn);
+}
+
+void ShapeBuilder::Update(Keyword before) {
+  if (before == Keyword::kFor || before == Keyword::kKey) return;
+  LeaveClause(Clause::kFrom);
+  block().table = TableState::kExpected;
+}
+
+void ShapeBuilder::With() {
+  if (before_ == Before::kOpen) Select();
+  Block& b = block();
+  const bool begins = before_ == Before::kOpen ||
+                      (!b.has_from && b.clause == Clause::kOther && verb_ != Keyword::kFlush);
+  if (begins) LeaveClause(Clause::kWith);
+}
+
+void ShapeBuilder::For() {
+  if (verb_ == Keyword::kFlush) Set(Trait::kLockTables);  // FOR EXPORT
+  if (block().clause != Clause::kSet) return;
+  EndSetting();  // SET STATEMENT ... FOR: the statement itself comes now
+  verb_ = Keyword::kNone;
+  LeaveClause(Clause::kOther);
+}
+
+void ShapeBuilder::Lock() {
+  if (verb_ == Keyword::kFlush) Set(Trait::kLockTables);  // WITH READ LOCK
+}
+
+// As statements of their own: what MariaDB runs without a stored routine around it.
+void ShapeBuilder::Loop(Keyword k) {
+  if (routine_ || verb_ == Keyword::kCreate || verb_ == Keyword::kAlter) return;
+  const bool first = verb_ == Keyword::kNone || verb_ == Keyword::kBegin;
+  if (k == Keyword::kLoop || k == Keyword::kWhile ||
+      (first && (k == Keyword::kRepeat || k == Keyword::kFor))) {
+    Set(Trait::kLoop);
+  }
+}
+
+void ShapeBuilder::Dynamic() {
+  Set(Trait::kDynamicSql);
+  dynamic_ = true;
+}
+
+// From here on names are looked at, if a condition could connect anything.
+void ShapeBuilder::StartCondition(Clause clause) {
+  block().clause = clause;
+  between_ = false;
+  names_count_ = block().schema_scan;
+  for (unsigned i = 0; i <= block_; ++i) names_count_ |= blocks_[i].joins.tables() > 1;
+}
+
+void ShapeBuilder::LeaveClause(Clause next) {
+  Block& b = block();
+  b.joins.CloseCondition();
+  b.clause = next;
+  names_count_ = next == Clause::kFrom || next == Clause::kWith || next == Clause::kSet;
+}
+
+}  // namespace headgate

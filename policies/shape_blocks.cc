@@ -1,0 +1,231 @@
+// Statements, the queries in them, and the tables these name.
+#include <algorithm>
+#include <bit>
+
+#include "policies/query_shape.h"
+
+namespace headgate {
+namespace {
+
+constexpr unsigned kManyTables = 16;
+constexpr unsigned kUnions = 16, kManyUnions = 64, kUnionsOfConstants = 256;
+constexpr unsigned kBigSequence = 20, kHugeSequence = 27;  // powers of two
+
+// What a statement only has when it runs, not when it is explained.
+constexpr TraitSet kOfRunning =
+    BitOf(Trait::kSleep) | BitOf(Trait::kLongWait) | BitOf(Trait::kCrossJoin) |
+    BitOf(Trait::kCartesian) | BitOf(Trait::kNoWhereWrite) | BitOf(Trait::kOrderByRand) |
+    BitOf(Trait::kSequenceTable) | BitOf(Trait::kHugeSequence) | BitOf(Trait::kInformationSchema);
+
+}  // namespace
+
+void ShapeBuilder::StartStatement() {
+  depth_ = beyond_ = block_ = blocks_beyond_ = ctes_ = 0;
+  frames_[0] = Frame{};
+  StartBlock();
+  verb_ = setting_ = Keyword::kNone;
+  recursive_ = dynamic_ = false;
+  traits_ = 0;
+}
+
+void ShapeBuilder::EndStatement() {
+  while (depth_ > 0) Close();
+  EndSetting();
+  const Block& b = block();
+  const bool writes = verb_ == Keyword::kUpdate || verb_ == Keyword::kDelete;
+  if (!routine_ && !b.filtered && b.joins.tables() > 0 && (writes || b.locking)) {
+    Set(Trait::kNoWhereWrite);
+  }
+  EndBranch();
+  const bool explained =
+      verb_ == Keyword::kExplain || verb_ == Keyword::kDescribe || verb_ == Keyword::kDesc;
+  total_ |= explained ? traits_ & ~kOfRunning : traits_;
+}
+
+void ShapeBuilder::StartBlock() {
+  Block& b = block();
+  b.joins.Reset();
+  b.clause = Clause::kOther;
+  b.table = TableState::kDone;
+  b.filtered = b.natural = b.grouped = b.aggregated = b.locking = b.sleeps = b.has_from = false;
+  b.schema_scan = b.schema_named = b.cte_member = false;
+  b.branches = b.branches_of_tables = b.rows = 0;
+  b.limit = JoinGraph::kUnknownRows;
+  names_count_ = false;
+}
+
+// Behind a parenthesis a query of its own begins.
+void ShapeBuilder::Select() {
+  if (verb_ == Keyword::kNone || verb_ == Keyword::kWith) verb_ = Keyword::kSelect;
+  Frame& f = frame();
+  if (before_ == Before::kOpen && depth_ > 0 && beyond_ == 0) {
+    f.table = f.kind == FrameKind::kFrom;
+    f.kind = FrameKind::kBlock;
+    if (block_ + 1 < kMaxBlocks) {
+      ++block_;
+      StartBlock();
+      block().cte_member = f.cte && recursive_;
+    } else {
+      ++blocks_beyond_;
+    }
+  }
+  block().clause = Clause::kOther;
+  names_count_ = false;
+}
+
+void ShapeBuilder::SetOperation() {
+  Block& b = block();
+  if (frame().kind == FrameKind::kFrom) {
+    ++frame().commas;  // ((SELECT ...) UNION (SELECT ...)): one table
+    b.table = TableState::kExpected;
+    return;
+  }
+  EndBranch();
+  const Block before = b;
+  StartBlock();
+  b.branches = before.branches;
+  b.branches_of_tables = before.branches_of_tables;
+  b.rows = before.rows;
+  b.cte_member = before.cte_member;
+  b.sleeps = before.sleeps;
+}
+
+void ShapeBuilder::EndBranch() {
+  Block& b = block();
+  b.joins.CloseCondition();
+  const JoinGraph::Judgement judged = b.joins.Judge();
+  if (judged.product != JoinGraph::Product::kConnected) Set(Trait::kCrossJoin);
+  if (judged.product == JoinGraph::Product::kCartesian) Set(Trait::kCartesian);
+  if (b.cte_member && b.branches > 0 && judged.apart > 1) Set(Trait::kCteBomb);
+  if (b.joins.tables() > kManyTables) Set(Trait::kManyJoins);
+  if (b.schema_scan && !b.schema_named) Set(Trait::kInformationSchema);
+  if (b.sleeps && b.has_from) Set(Trait::kLongWait);
+  ++b.branches;
+  if (b.has_from) ++b.branches_of_tables;
+  if (b.branches_of_tables > kUnions || b.branches > kUnionsOfConstants) Set(Trait::kUnionChain);
+  if (b.branches_of_tables > kManyUnions) Set(Trait::kLongUnion);
+  unsigned rows = judged.real ? JoinGraph::kUnknownRows : judged.rows;
+  if (b.aggregated && !b.grouped) rows = 0;
+  b.rows = std::max(b.rows, std::min(rows, b.limit));
+}
+
+void ShapeBuilder::EndBlock(const Frame& f) {
+  if (blocks_beyond_ > 0) {
+    --blocks_beyond_;
+    return;
+  }
+  EndBranch();
+  const Block& inner = block();
+  unsigned rows = inner.rows;
+  if (rows < JoinGraph::kUnknownRows) {
+    rows += static_cast<unsigned>(std::bit_width(inner.branches - 1));
+  }
+  if (inner.cte_member && inner.branches > 1) rows = JoinGraph::kUnknownRows;
+  --block_;
+  Block& b = block();
+  b.sleeps |= inner.sleeps;
+  if (f.table) {
+    // Of the parts of a set operation in parentheses only the first is a table.
+    if (frame().kind != FrameKind::kFrom || frame().commas == 0) b.joins.AddTable(0, rows);
+    b.table = TableState::kNamed;
+  } else if (f.cte) {
+    if (ctes_ < kMaxCtes) cte_sizes_[ctes_++] = {cte_name_, rows};
+  } else {
+    b.joins.Value();
+    if (block_ == 0 && b.clause == Clause::kOther) b.has_from |= inner.has_from;
+  }
+  names_count_ = b.clause == Clause::kFrom || b.clause == Clause::kWith;
+  if (InCondition()) StartCondition(b.clause);
+}
+
+ShapeBuilder::Before ShapeBuilder::Name(const Token& t) {
+  if (before_ == Before::kAt) {
+    block().joins.Value();
+    return Before::kValue;
+  }
+  Before now = Before::kName;
+  switch (block().clause) {
+    case Clause::kFrom:
+      if (AtBase()) now = Table(t.text);
+      break;
+    case Clause::kOn:
+    case Clause::kWhere:
+      now = Column(t.text);
+      break;
+    case Clause::kWith:
+      if (AtBase()) cte_name_ = NameHash(t.text);
+      break;
+    case Clause::kSet:
+      if (RoleOfSetting(t.keyword) != SettingRole::kNone) setting_ = t.keyword;
+      break;
+    default:
+      break;
+  }
+  name_ = t.text;
+  return now;
+}
+
+ShapeBuilder::Before ShapeBuilder::Table(std::string_view name) {
+  Block& b = block();
+  if (b.table == TableState::kUsing) {  // DELETE FROM a USING a, b
+    b.joins.Reset();
+    b.table = TableState::kExpected;
+  }
+  if (b.table == TableState::kExpected) {
+    AddTable(name);
+    b.table = TableState::kNamed;
+  } else if (b.table == TableState::kNamed) {
+    if (before_ != Before::kDot) {
+      b.table = TableState::kDone;
+    } else {
+      if (SameName(name_, "information_schema") && IsSchemaScan(name)) b.schema_scan = true;
+      if (const unsigned rows = SequenceRows(name)) b.joins.Resize(rows);
+    }
+    b.joins.Alias(NameHash(name));
+  }
+  return Before::kName;
+}
+
+void ShapeBuilder::AddTable(std::string_view name) {
+  Block& b = block();
+  const std::uint32_t hash = NameHash(name);
+  unsigned rows = JoinGraph::kUnknownRows;
+  if (const unsigned sequence = SequenceRows(name)) {
+    rows = sequence;
+    if (rows > kBigSequence) Set(Trait::kSequenceTable);
+    if (rows > kHugeSequence) Set(Trait::kHugeSequence);
+  }
+  for (unsigned i = 0; i < ctes_; ++i) {
+    if (cte_sizes_[i].name == hash) rows = cte_sizes_[i].rows;
+  }
+  b.joins.AddTable(hash, rows);
+  if (b.natural) b.joins.LinkLast();
+  b.natural = false;
+}
+
+// `x` alone, until a dot or a parenthesis says otherwise; or what stands behind `t.`.
+ShapeBuilder::Before ShapeBuilder::Column(std::string_view name) {
+  Block& b = block();
+  if (b.schema_scan &&
+      (SameName(name, "table_schema") || SameName(name, "table_name") ||
+       SameName(name, "constraint_schema") || SameName(name, "schema_name") ||
+       SameName(name, "trigger_schema") || SameName(name, "event_object_schema"))) {
+    b.schema_named = true;
+  }
+  if (before_ == Before::kDot) {
+    const std::uint32_t table = NameHash(name_);
+    if (b.joins.Mention(table)) return Before::kName;
+    for (unsigned i = block_; i-- > 0;) {
+      if (!blocks_[i].joins.Mention(table)) continue;
+      b.joins.Value();  // the row of the query outside is given
+      break;
+    }
+    return Before::kName;
+  }
+  // INTERVAL 1 DAY, COLLATE utf8_bin
+  if (before_ == Before::kNumber || word_ == Keyword::kCollate) return Before::kName;
+  b.joins.Column();
+  return Before::kColumn;
+}
+
+}  // namespace headgate
