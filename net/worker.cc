@@ -90,7 +90,6 @@ void Worker::StartRelay(Fd client, const Endpoint& peer, ConnectionId id, Ticket
   options.salt = salts_.Next();
   options.kill_map = &shared_.kill_map;
   options.refuse_unknown_plugins = !shared_.handshake_errors.Ready(kHandshakeErrors, now);
-  options.proxy_header = shared_.options.proxy_to_backend != ProxyHeader::kOff;
   const auto relay = std::make_shared<Relay>(*this, id, peer, std::move(ticket), std::move(kill),
                                              std::move(options), now);
   relays_.emplace(id.serial, relay);
