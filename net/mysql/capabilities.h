@@ -36,9 +36,15 @@ inline constexpr std::uint32_t kExtKnown = kExtProgress | kExtBulkOperations |
                                            kExtExtendedMetadata | kExtCacheMetadata |
                                            kExtBulkUnitResults;
 
+inline constexpr std::uint16_t kStatusInTransaction = 0x0001;
 inline constexpr std::uint16_t kStatusMoreResults = 0x0008;
+inline constexpr std::uint16_t kStatusNoGoodIndex = 0x0010;
+inline constexpr std::uint16_t kStatusNoIndex = 0x0020;
 inline constexpr std::uint16_t kStatusCursorExists = 0x0040;
+inline constexpr std::uint16_t kStatusNoBackslashEscapes = 0x0200;
+inline constexpr std::uint16_t kStatusSlow = 0x0800;
 inline constexpr std::uint16_t kStatusSessionChanged = 0x4000;
+inline constexpr std::uint16_t kStatusAnsiQuotes = 0x8000;  // MariaDB's alone
 
 // First bytes of server packets.
 inline constexpr std::uint8_t kOkByte = 0x00;

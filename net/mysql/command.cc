@@ -1,6 +1,35 @@
 #include "net/mysql/command.h"
 
 namespace headgate::mysql {
+namespace {
+
+CommandKind KindOfAdministrative(Command c) {
+  switch (c) {
+    case Command::kProcessKill:
+      return CommandKind::kProcessKill;
+    case Command::kDebug:
+      return CommandKind::kDebug;
+    case Command::kRefresh:
+      return CommandKind::kRefresh;
+    case Command::kShutdown:
+      return CommandKind::kShutdown;
+    case Command::kCreateDb:
+      return CommandKind::kCreateDb;
+    case Command::kDropDb:
+      return CommandKind::kDropDb;
+    case Command::kBinlogDump:
+    case Command::kBinlogDumpGtid:
+      return CommandKind::kBinlogDump;
+    case Command::kRegisterReplica:
+      return CommandKind::kRegisterReplica;
+    case Command::kTableDump:
+      return CommandKind::kTableDump;
+    default:
+      return CommandKind::kOther;
+  }
+}
+
+}  // namespace
 
 AnswerKind AnswerTo(Command c) {
   switch (c) {
@@ -32,16 +61,67 @@ AnswerKind AnswerTo(Command c) {
       return AnswerKind::kForbidden;
     case Command::kSleep:
     case Command::kInitDb:
+    case Command::kCreateDb:
+    case Command::kDropDb:
+    case Command::kRefresh:
+    case Command::kShutdown:
     case Command::kProcessKill:
+    case Command::kDebug:
     case Command::kPing:
+    case Command::kRegisterReplica:
     case Command::kStmtReset:
     case Command::kSetOption:
     case Command::kResetConnection:
       return AnswerKind::kOne;
   }
-  // Old commands without a name here (COM_REFRESH, COM_SHUTDOWN, COM_DEBUG, COM_REGISTER_SLAVE,
-  // ...) get one OK or EOF, and what no server knows gets one ERR.
+  // What no server knows gets one ERR.
   return AnswerKind::kOne;
+}
+
+CommandKind KindOf(Command c) {
+  switch (c) {
+    case Command::kQuery:
+      return CommandKind::kQuery;
+    case Command::kStmtPrepare:
+      return CommandKind::kPrepare;
+    case Command::kStmtExecute:
+      return CommandKind::kExecute;
+    case Command::kStmtBulkExecute:
+      return CommandKind::kBulkExecute;
+    case Command::kStmtFetch:
+      return CommandKind::kFetch;
+    case Command::kStmtSendLongData:
+      return CommandKind::kLongData;
+    case Command::kStmtClose:
+      return CommandKind::kCloseStatement;
+    case Command::kStmtReset:
+      return CommandKind::kResetStatement;
+    case Command::kPing:
+      return CommandKind::kPing;
+    case Command::kQuit:
+      return CommandKind::kQuit;
+    case Command::kInitDb:
+      return CommandKind::kInitDb;
+    case Command::kChangeUser:
+      return CommandKind::kChangeUser;
+    case Command::kResetConnection:
+      return CommandKind::kResetConnection;
+    case Command::kSetOption:
+      return CommandKind::kSetOption;
+    case Command::kFieldList:
+      return CommandKind::kFieldList;
+    case Command::kStatistics:
+      return CommandKind::kStatistics;
+    case Command::kProcessInfo:
+      return CommandKind::kProcessInfo;
+    default:
+      return KindOfAdministrative(c);
+  }
+}
+
+bool NamesStatement(Command c) {
+  return c == Command::kStmtExecute || c == Command::kStmtBulkExecute || c == Command::kStmtFetch ||
+         c == Command::kStmtSendLongData || c == Command::kStmtClose || c == Command::kStmtReset;
 }
 
 bool IsStatement(Command c) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "net/mysql/wire.h"
+#include "policies/statement.h"
 
 namespace headgate::mysql {
 
@@ -16,13 +17,19 @@ enum class Command : std::uint8_t {
   kInitDb = 0x02,
   kQuery = 0x03,
   kFieldList = 0x04,
+  kCreateDb = 0x05,
+  kDropDb = 0x06,
+  kRefresh = 0x07,
+  kShutdown = 0x08,
   kStatistics = 0x09,
   kProcessInfo = 0x0A,
   kProcessKill = 0x0C,
+  kDebug = 0x0D,
   kPing = 0x0E,
   kChangeUser = 0x11,
   kBinlogDump = 0x12,
   kTableDump = 0x13,
+  kRegisterReplica = 0x15,
   kStmtPrepare = 0x16,
   kStmtExecute = 0x17,
   kStmtSendLongData = 0x18,
@@ -51,6 +58,10 @@ enum class AnswerKind : std::uint8_t {
 };
 
 [[nodiscard]] AnswerKind AnswerTo(Command c);
+// By the name that limits and rules know it; those without one are kOther.
+[[nodiscard]] CommandKind KindOf(Command c);
+// Whether a statement's id follows the command byte.
+[[nodiscard]] bool NamesStatement(Command c);
 // Whether it runs SQL: what statements_completed() counts.
 [[nodiscard]] bool IsStatement(Command c);
 

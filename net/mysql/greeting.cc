@@ -36,6 +36,11 @@ std::optional<Greeting> ParseGreeting(Bytes payload) {
   return g;
 }
 
+bool IsMariaDb(const Greeting& backend) {
+  return (backend.capabilities & kCapLongPassword) == 0 ||
+         backend.server_version.find("MariaDB") != std::string::npos;
+}
+
 Greeting Advertised(const Greeting& backend) {
   Greeting g = backend;
   g.capabilities &= ~kMasked;

@@ -33,6 +33,9 @@ struct Greeting {
 // 10 with the 4.1 layout and PLUGIN_AUTH (every server since 5.5.7 has it).
 [[nodiscard]] std::optional<Greeting> ParseGreeting(Bytes payload);
 
+// Whether that server is a MariaDB.
+[[nodiscard]] bool IsMariaDb(const Greeting& backend);
+
 // What the gate offers of it: without COMPRESS, ZSTD and SSL, and without those MariaDB extended
 // capabilities whose framing the gate does not know (COM_MULTI, and whatever comes later).
 [[nodiscard]] Greeting Advertised(const Greeting& backend);

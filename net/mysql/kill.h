@@ -33,10 +33,6 @@ struct KillTarget {
 // count from the start of `sql`. Not `KILL QUERY ID n` (a query's number) nor `KILL USER`.
 [[nodiscard]] std::optional<KillTarget> ParseKillText(std::string_view sql);
 
-// Where the SQL of a COM_QUERY payload begins: 1, or after the parameters when query attributes
-// were negotiated. Empty when those do not parse.
-[[nodiscard]] std::optional<std::size_t> SqlOffset(Bytes payload, bool query_attributes);
-
 // The KILL in a payload of COM_QUERY or COM_PROCESS_KILL, if it is one.
 [[nodiscard]] std::optional<KillTarget> FindKill(Bytes payload, bool query_attributes);
 

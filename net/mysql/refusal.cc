@@ -1,5 +1,6 @@
 #include "net/mysql/refusal.h"
 
+#include <string>
 #include <string_view>
 
 namespace headgate::mysql {
@@ -38,6 +39,12 @@ Text TextFor(Reason reason) {
     case Reason::kBackendRefused:
     case Reason::kBackendClosed:
       return {1105, "08S01", "headgate: the database server cannot be reached"};
+    case Reason::kIdle:
+    case Reason::kIdleInTransaction:
+    case Reason::kStalledRead:
+      return {4031, "HY000",
+              "The client was disconnected by the server because of inactivity. See wait_timeout "
+              "and interactive_timeout for configuring this behavior."};
     case Reason::kDraining:
     case Reason::kStopped:
       return {1053, "08S01", "Server shutdown in progress"};
@@ -51,6 +58,10 @@ Text TextFor(Reason reason) {
   }
 }
 
+// MySQL's own texts are cut at 512 bytes.
+constexpr std::size_t kMaxMessage = 512;
+constexpr std::size_t kMaxUser = 64;
+
 }  // namespace
 
 Buffer BuildRefusal(Reason reason, std::uint8_t sequence, bool first) {
@@ -58,6 +69,44 @@ Buffer BuildRefusal(Reason reason, std::uint8_t sequence, bool first) {
   if (text.code == 0) return {};
   return first ? BuildErr(0, text.code, "", text.message)
                : BuildErr(sequence, text.code, text.state, text.message);
+}
+
+Buffer BuildCommandRefusal(Reason reason, std::string_view user, std::string_view message) {
+  const std::string name(Name(reason));
+  switch (reason) {
+    case Reason::kQueryRate:
+    case Reason::kQueryRunning:
+    case Reason::kQueryBusy:
+    case Reason::kUserRate:
+    case Reason::kUserRunning:
+    case Reason::kUserBusy:
+    case Reason::kClassRate:
+    case Reason::kClassRunning:
+    case Reason::kClassBusy:
+    case Reason::kDigestRunning:
+    case Reason::kStatementQueueFull:
+      return BuildErr(0, 1226, "42000",
+                      "User '" + std::string(user) + "' has exceeded the '" + name + "' resource");
+    case Reason::kPrepared:
+    case Reason::kPreparedPerSource:
+      return BuildErr(
+          0, 1461, "42000",
+          "Can't create more than max_prepared_stmt_count statements (headgate: " + name + ")");
+    case Reason::kPacketTooLarge:
+      return BuildErr(0, 1153, "08S01", "Got a packet bigger than 'max_allowed_packet' bytes");
+    default:
+      return BuildErr(0, 1148, "42000",
+                      message.empty() ? "headgate: the statement is refused: " + name
+                                      : std::string(message.substr(0, kMaxMessage)));
+  }
+}
+
+std::string PrintableUser(std::string_view claimed) {
+  std::string user(claimed.substr(0, kMaxUser));
+  for (char& c : user) {
+    if (c < ' ' || c > '~' || c == '\'' || c == '\\') c = '?';
+  }
+  return user;
 }
 
 }  // namespace headgate::mysql

@@ -14,54 +14,82 @@ constexpr std::uint32_t kMaxEof = 9;
 
 }  // namespace
 
+std::optional<std::uint16_t> OkStatus(Bytes payload) {
+  Reader in(payload);
+  const std::uint8_t first = in.U8();
+  in.Lenenc();  // affected rows
+  in.Lenenc();  // insert id
+  const std::uint16_t status = in.U16();
+  if (!in.ok() || first != kOkByte) return std::nullopt;
+  return status;
+}
+
 ResponseTracker::ResponseTracker(std::uint32_t capabilities, std::uint32_t mariadb_capabilities)
     : deprecate_eof_((capabilities & kCapDeprecateEof) != 0),
       metadata_flag_((capabilities & kCapOptionalMetadata) != 0 ||
                      (mariadb_capabilities & kExtCacheMetadata) != 0) {}
 
-ResponseTracker::Pass ResponseTracker::OnCommand(Command c) {
+ResponseTracker::Pass ResponseTracker::MayPass(Command c) const {
   const AnswerKind kind = AnswerTo(c);
   if (kind == AnswerKind::kForbidden) return Pass::kForbidden;
   // While a binlog dump is undecided nobody knows whether the client's bytes are commands.
-  if (stream_queued_ || (kind == AnswerKind::kAuth && !Idle())) return Pass::kHold;
+  if (stream_queued_ || mode_setters_ > 0) return Pass::kHold;
+  if (kind == AnswerKind::kAuth && !Idle()) return Pass::kHold;
   if (kind == AnswerKind::kNone || kind == AnswerKind::kAuth) return Pass::kPass;
-  if (count_ == kMaxOutstanding) return Pass::kHold;
-  queue_[(head_ + count_) % kMaxOutstanding] = {.kind = kind, .statement = IsStatement(c)};
+  return count_ == kMaxOutstanding ? Pass::kHold : Pass::kPass;
+}
+
+void ResponseTracker::OnCommand(const Passed& passed) {
+  const AnswerKind kind = AnswerTo(passed.command);
+  receiving_ = kind != AnswerKind::kNone && kind != AnswerKind::kAuth;
+  if (!receiving_) return;
+  queue_[(head_ + count_) % kMaxOutstanding] = {.kind = kind, .passed = passed};
   ++count_;
+  if (passed.own) ++own_;
+  if (passed.sets_mode) ++mode_setters_;
   stream_queued_ = kind == AnswerKind::kStream;
-  return Pass::kPass;
+}
+
+void ResponseTracker::OnRequestBytes(std::size_t n) {
+  if (!receiving_ || count_ == 0) return;
+  std::uint32_t& bytes = queue_[(head_ + count_ - 1) % kMaxOutstanding].request_bytes;
+  bytes += static_cast<std::uint32_t>(std::min<std::size_t>(n, UINT32_MAX - bytes));
 }
 
 ResponseTracker::Scan ResponseTracker::OnServerBytes(Bytes in) {
-  if (violated_) return {.violation = true};
-  const Scan scan = Walk(in);
+  Scan scan{.violation = violated_, .own = count_ > 0 && front().passed.own};
+  if (!violated_) Walk(in, scan);
   violated_ = scan.violation;
   return scan;
 }
 
-ResponseTracker::Scan ResponseTracker::Walk(Bytes in) {
-  std::size_t at = 0;
-  while (at < in.size()) {
-    if (!cursor_.AtHeader()) {
-      at += cursor_.Skip(in.size() - at);
-      continue;
-    }
-    const Bytes rest = in.subspan(at);
-    if (rest.size() < kHeaderSize) break;
-    const PacketHeader header = ReadHeader(rest);
-    if (!cursor_.Continued()) {
-      if (header.length == 0) return {.pass = at, .violation = true};
-      if (rest.size() == kHeaderSize) break;
-      const std::size_t look = LookFor(header, rest[kHeaderSize]);
-      if (rest.size() < kHeaderSize + look) break;
-      if (!OnPacket(header, rest.subspan(kHeaderSize, look))) {
-        return {.pass = at, .violation = true};
-      }
-    }
-    cursor_.Begin(header);
-    at += kHeaderSize;
+void ResponseTracker::Walk(Bytes in, Scan& scan) {
+  while (scan.pass < in.size() && !scan.complete) {
+    const Bytes rest = in.subspan(scan.pass);
+    const std::size_t n =
+        cursor_.AtHeader() ? TakeHeader(rest, scan.violation) : cursor_.Skip(rest.size());
+    if (n == 0) return;
+    scan.pass += n;
+    if (between_) continue;  // a good-bye
+    answer_.facts.bytes += n;
+    scan.complete = done_ && cursor_.AtMessage();
+    if (scan.complete) Complete();
   }
-  return {.pass = at};
+}
+
+std::size_t ResponseTracker::TakeHeader(Bytes rest, bool& violation) {
+  if (rest.size() < kHeaderSize) return 0;
+  const PacketHeader header = ReadHeader(rest);
+  if (!cursor_.Continued()) {
+    violation = header.length == 0;
+    if (violation || rest.size() == kHeaderSize) return 0;
+    const std::size_t look = LookFor(header, rest[kHeaderSize]);
+    if (rest.size() < kHeaderSize + look) return 0;
+    violation = !OnPacket(header, rest.subspan(kHeaderSize, look));
+    if (violation) return 0;
+  }
+  cursor_.Begin(header);
+  return kHeaderSize;
 }
 
 // Rows and definitions are decided by their first byte, so that they are never waited for.
@@ -74,12 +102,13 @@ std::size_t ResponseTracker::LookFor(const PacketHeader& h, std::uint8_t first) 
 bool ResponseTracker::OnPacket(const PacketHeader& h, Bytes look) {
   // Between answers only the server's good-bye may come (idle too long, killed, shutting down).
   if (count_ == 0) return look[0] == kErrByte;
+  if (between_) BeginAnswer();
   if (look[0] == kErrByte && ErrCode(look) == kProgressCode) return true;
   switch (part_) {
     case Part::kFirst:
       return OnFirst(h, look);
     case Part::kColumns:
-      return OnColumn(look[0]);
+      return OnColumn(look);
     case Part::kColumnsEof:
       return OnColumnsEof(h, look);
     case Part::kRows:
@@ -91,11 +120,10 @@ bool ResponseTracker::OnPacket(const PacketHeader& h, Bytes look) {
 bool ResponseTracker::OnFirst(const PacketHeader& h, Bytes look) {
   switch (front().kind) {
     case AnswerKind::kOne:
-      Done();
-      return look[0] == kOkByte || look[0] >= kEofByte;
+      return OnOnlyOne(h, look);
     case AnswerKind::kText:
-      Done();
-      return true;
+      if (look[0] == kErrByte) return Failed(look);
+      return Done();
     case AnswerKind::kResult:
       return OnFirstOfResult(h, look);
     case AnswerKind::kPrepare:
@@ -112,18 +140,25 @@ bool ResponseTracker::OnFirst(const PacketHeader& h, Bytes look) {
   return false;
 }
 
+bool ResponseTracker::OnOnlyOne(const PacketHeader& h, Bytes look) {
+  if (look[0] == kErrByte) return Failed(look);
+  if (look[0] == kEofByte) {
+    if (IsTerminator(h, look[0])) NoteStatus(TerminatorStatus(look));
+    return Done();
+  }
+  if (const auto status = OkStatus(look)) NoteStatus(*status);
+  return look[0] == kOkByte && Done();
+}
+
 bool ResponseTracker::OnFirstOfResult(const PacketHeader& h, Bytes look) {
   switch (look[0]) {
     case kErrByte:
-      Done();
-      return true;
+      return Failed(look);
     case kOkByte: {
-      Reader in(look.subspan(1));
-      in.Lenenc();
-      in.Lenenc();
-      const std::uint16_t status = in.U16();
-      EndOfResult(status);
-      return in.ok();
+      const auto status = OkStatus(look);
+      if (!status) return false;
+      AddRows(Reader(look.subspan(1)).Lenenc());
+      return EndOfResult(*status);
     }
     case kLocalInfileByte:
       // Commands already on their way would be read as the file: nobody could tell them apart.
@@ -146,13 +181,10 @@ bool ResponseTracker::OnColumnCount(const PacketHeader& h, Bytes look) {
 }
 
 bool ResponseTracker::OnFirstOfPrepare(Bytes look) {
-  if (look[0] == kErrByte) {
-    Done();
-    return true;
-  }
+  if (look[0] == kErrByte) return Failed(look);
   Reader in(look);
   if (in.U8() != kOkByte) return false;
-  in.U32();  // statement id
+  answer_.statement = in.U32();
   std::uint16_t columns = in.U16();
   std::uint16_t parameters = in.U16();
   in.Take(3);  // filler, warnings
@@ -168,12 +200,13 @@ bool ResponseTracker::OnFirstOfPrepare(Bytes look) {
 }
 
 bool ResponseTracker::OnFirstOfStream(const PacketHeader& h, Bytes look) {
-  if (look[0] == kErrByte || IsTerminator(h, look[0])) {
+  const bool failed = look[0] == kErrByte;
+  if (failed || IsTerminator(h, look[0])) {
     streaming_ = stream_queued_ = false;
-    Done();
-    return true;
+    return failed ? Failed(look) : Done();
   }
   streaming_ = true;
+  AddRows(1);
   return look[0] == kOkByte;  // an event
 }
 
@@ -183,12 +216,9 @@ void ResponseTracker::BeginColumns(std::uint64_t count) {
   if (count == 0) AfterColumns();
 }
 
-bool ResponseTracker::OnColumn(std::uint8_t first) {
-  if (first == kErrByte) {
-    Done();
-    return true;
-  }
-  if (first == kEofByte) return false;  // fewer definitions than announced
+bool ResponseTracker::OnColumn(Bytes look) {
+  if (look[0] == kErrByte) return Failed(look);
+  if (look[0] == kEofByte) return false;  // fewer definitions than announced
   if (--columns_left_ == 0) AfterColumns();
   return true;
 }
@@ -208,16 +238,15 @@ void ResponseTracker::AfterColumns() {
 }
 
 bool ResponseTracker::OnColumnsEof(const PacketHeader& h, Bytes look) {
-  if (look[0] == kErrByte) {
-    Done();
-    return true;
-  }
+  if (look[0] == kErrByte) return Failed(look);
   if (!IsTerminator(h, look[0])) return false;
+  const std::uint16_t status = TerminatorStatus(look);
+  NoteStatus(status);
   if (front().kind == AnswerKind::kPrepare) {
     part_ = Part::kFirst;  // this list is closed
     AfterColumns();
-  } else if (TerminatorStatus(look) & kStatusCursorExists) {
-    Done();  // rows come with COM_STMT_FETCH
+  } else if (status & kStatusCursorExists) {
+    return Done();  // rows come with COM_STMT_FETCH
   } else {
     part_ = Part::kRows;
   }
@@ -225,11 +254,9 @@ bool ResponseTracker::OnColumnsEof(const PacketHeader& h, Bytes look) {
 }
 
 bool ResponseTracker::OnRow(const PacketHeader& h, Bytes look) {
-  if (look[0] == kErrByte) {
-    Done();
-  } else if (IsTerminator(h, look[0])) {
-    EndOfResult(TerminatorStatus(look));
-  }
+  if (look[0] == kErrByte) return Failed(look);
+  if (IsTerminator(h, look[0])) return EndOfResult(TerminatorStatus(look));
+  AddRows(1);
   return true;
 }
 
@@ -249,19 +276,49 @@ std::uint16_t ResponseTracker::TerminatorStatus(Bytes look) const {
   return in.U16();
 }
 
-void ResponseTracker::EndOfResult(std::uint16_t status) {
-  if (front().kind == AnswerKind::kResult && (status & kStatusMoreResults)) {
-    part_ = Part::kFirst;
-  } else {
-    Done();
-  }
+void ResponseTracker::NoteStatus(std::uint16_t status) {
+  status_ = status;
+  answer_.facts.no_index |= (status & (kStatusNoIndex | kStatusNoGoodIndex)) != 0;
+  answer_.facts.slow |= (status & kStatusSlow) != 0;
 }
 
-void ResponseTracker::Done() {
-  if (front().statement) ++statements_;
+void ResponseTracker::AddRows(std::uint64_t n) {
+  std::uint64_t& rows = answer_.facts.rows;
+  rows += std::min(n, UINT64_MAX - rows);
+}
+
+bool ResponseTracker::EndOfResult(std::uint16_t status) {
+  NoteStatus(status);
+  const bool more = front().kind == AnswerKind::kResult && (status & kStatusMoreResults);
+  part_ = Part::kFirst;
+  return more || Done();
+}
+
+bool ResponseTracker::Failed(Bytes look) {
+  answer_.facts.error = true;
+  answer_.facts.error_code = ErrCode(look);
+  return Done();
+}
+
+void ResponseTracker::BeginAnswer() {
+  between_ = false;
+  answer_ = {};
+  answer_.to = front().passed;
+  answer_.facts.command = KindOf(answer_.to.command);
+}
+
+void ResponseTracker::Complete() {
+  const Passed& passed = front().passed;
+  answer_.facts.request_bytes = front().request_bytes;
+  answer_.facts.in_transaction = (status_ & kStatusInTransaction) != 0;
+  if (passed.own) --own_;
+  if (passed.sets_mode) --mode_setters_;
+  if (IsStatement(passed.command) && !passed.own) ++statements_;
   head_ = static_cast<std::uint8_t>((head_ + 1) % kMaxOutstanding);
   --count_;
   part_ = Part::kFirst;
+  done_ = false;
+  between_ = true;
 }
 
 }  // namespace headgate::mysql

@@ -1,7 +1,7 @@
 // Follows every answer of the server to its end without keeping any of it: packet headers and the
 // first bytes of those packets that decide. Needed so that LOAD DATA LOCAL's data is never taken
-// for commands, COM_CHANGE_USER's answer is told from the answers before it, and a completed
-// statement is counted.
+// for commands, COM_CHANGE_USER's answer is told from the answers before it, and each answer's
+// end, size, rows, error and status flags are known.
 //
 // Clients may pipeline: commands passed on are queued (bounded), each with the kind of its answer.
 // What does not fit is a violation; the session then closes, it never guesses.
@@ -12,12 +12,17 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "net/mysql/command.h"
 #include "net/mysql/packet_stream.h"
 #include "net/mysql/wire.h"
+#include "policies/statement.h"
 
 namespace headgate::mysql {
+
+// The status flags of an OK payload; empty when it does not parse.
+[[nodiscard]] std::optional<std::uint16_t> OkStatus(Bytes payload);
 
 class ResponseTracker {
  public:
@@ -29,8 +34,20 @@ class ResponseTracker {
 
   // --- the client's side
   enum class Pass : std::uint8_t { kPass, kHold, kForbidden };
-  // A command is about to be passed on; kPass has noted it.
-  [[nodiscard]] Pass OnCommand(Command c);
+  // Whether a command may be passed on now.
+  [[nodiscard]] Pass MayPass(Command c) const;
+  [[nodiscard]] bool HasRoom() const { return count_ < kMaxOutstanding; }
+  // A command that is passed on, and what is to be known of it when its answer is complete.
+  struct Passed {
+    Command command = Command::kSleep;
+    bool own = false;        // the gate's, not the client's: its answer goes to nobody
+    bool sets_mode = false;  // may change how the next statement reads: what follows waits
+    std::optional<SqlCharset> charset{};  // what it sets, if it is answered without error
+  };
+  // REQUIRES: MayPass(passed.command) == kPass; for the gate's own, HasRoom().
+  void OnCommand(const Passed& passed);
+  // So many bytes of the command passed on last went to the server.
+  void OnRequestBytes(std::size_t n);
   // The server reads a file from the client: packets are data until an empty one.
   [[nodiscard]] bool ClientSendsFile() const { return client_file_; }
   void OnFileEnd() { client_file_ = false; }
@@ -39,18 +56,36 @@ class ResponseTracker {
 
   // --- the server's side
   struct Scan {
-    std::size_t pass = 0;    // bytes that may be forwarded
+    std::size_t pass = 0;    // bytes that have been judged
     bool violation = false;  // what follows them fits no answer
+    bool complete = false;   // an answer ends with them: see answer()
+    bool own = false;        // they answer the gate, not the client
   };
-  // Goes through as much of `in` as can be judged; the rest is the beginning of a packet (at most
-  // kLook + 4 bytes) and must be offered again with more.
+  // Goes through as much of `in` as can be judged, up to the end of one answer; the rest is offered
+  // again. If nothing can be judged it is the beginning of a packet (at most kLook + 4 bytes).
   [[nodiscard]] Scan OnServerBytes(Bytes in);
   // How much of a packet's payload is looked at, at most.
   static constexpr std::size_t kLook = 32;
 
+  struct Answer {
+    Passed to;
+    AnswerFacts facts;
+    std::uint32_t statement = 0;  // id, of an OK to COM_STMT_PREPARE
+  };
+  // The one just completed; valid until the next OnServerBytes().
+  [[nodiscard]] const Answer& answer() const { return answer_; }
+  // Of the answer on its way, so far.
+  [[nodiscard]] std::uint64_t answer_bytes() const { return between_ ? 0 : answer_.facts.bytes; }
+
+  // The server's last status flags. Logins are answered outside of here, hence the setter.
+  [[nodiscard]] std::uint16_t status() const { return status_; }
+  void SetStatus(std::uint16_t status) { status_ = status; }
+
   // Every answer is complete, and the last byte of the last one was passed on.
   [[nodiscard]] bool Idle() const { return count_ == 0 && cursor_.AtMessage(); }
   [[nodiscard]] std::size_t outstanding() const { return count_; }
+  // Whether one of those is the gate's own.
+  [[nodiscard]] bool own_outstanding() const { return own_ > 0; }
   [[nodiscard]] std::uint64_t statements_completed() const { return statements_; }
 
  private:
@@ -62,26 +97,36 @@ class ResponseTracker {
   };
   struct Entry {
     AnswerKind kind = AnswerKind::kOne;
-    bool statement = false;
+    Passed passed;
+    std::uint32_t request_bytes = 0;  // a server takes at most 1 GB
   };
 
   [[nodiscard]] std::size_t LookFor(const PacketHeader& h, std::uint8_t first) const;
-  [[nodiscard]] Scan Walk(Bytes in);
+  void Walk(Bytes in, Scan& scan);
+  // Takes one packet's header. 0: more of it is needed, or `violation`.
+  [[nodiscard]] std::size_t TakeHeader(Bytes rest, bool& violation);
   [[nodiscard]] bool OnPacket(const PacketHeader& h, Bytes look);
   [[nodiscard]] bool OnFirst(const PacketHeader& h, Bytes look);
+  [[nodiscard]] bool OnOnlyOne(const PacketHeader& h, Bytes look);
   [[nodiscard]] bool OnFirstOfResult(const PacketHeader& h, Bytes look);
   [[nodiscard]] bool OnFirstOfPrepare(Bytes look);
   [[nodiscard]] bool OnFirstOfStream(const PacketHeader& h, Bytes look);
   [[nodiscard]] bool OnColumnCount(const PacketHeader& h, Bytes look);
-  [[nodiscard]] bool OnColumn(std::uint8_t first);
+  [[nodiscard]] bool OnColumn(Bytes look);
   [[nodiscard]] bool OnColumnsEof(const PacketHeader& h, Bytes look);
   [[nodiscard]] bool OnRow(const PacketHeader& h, Bytes look);
   [[nodiscard]] bool IsTerminator(const PacketHeader& h, std::uint8_t first) const;
   [[nodiscard]] std::uint16_t TerminatorStatus(Bytes look) const;
+  void NoteStatus(std::uint16_t status);
+  void AddRows(std::uint64_t n);
   void BeginColumns(std::uint64_t count);
   void AfterColumns();
-  void EndOfResult(std::uint16_t status);
-  void Done();
+  bool EndOfResult(std::uint16_t status);
+  // The packet at hand is the last one. True, as the packet is in order.
+  bool Done() { return done_ = true; }
+  bool Failed(Bytes look);  // with an ERR
+  void BeginAnswer();
+  void Complete();
 
   [[nodiscard]] const Entry& front() const { return queue_[head_]; }
 
@@ -94,11 +139,18 @@ class ResponseTracker {
   bool client_file_ = false;
   bool streaming_ = false;
   bool stream_queued_ = false;
-  bool violated_ = false;               // for good: nothing after it can be told apart
+  bool violated_ = false;          // for good: nothing after it can be told apart
+  bool receiving_ = false;         // the newest entry's command is still on its way
+  bool done_ = false;              // the front's answer ends with the packet at hand
+  bool between_ = true;            // answer_ is the one before
+  std::uint8_t own_ = 0;           // queued commands of the gate
+  std::uint8_t mode_setters_ = 0;  // queued commands after which the next one waits
+  std::uint16_t status_ = 0;
   std::uint16_t prepared_columns_ = 0;  // still to come after the parameters
   PacketCursor cursor_;
   std::uint64_t columns_left_ = 0;
   std::uint64_t statements_ = 0;
+  Answer answer_;
 };
 
 }  // namespace headgate::mysql

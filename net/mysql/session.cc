@@ -199,11 +199,8 @@ Action Session::OnEvicted(Reason reason) {
     case Phase::kReauthenticating:
       return s.Finish(LoginFailure::kClientGone, reason, 0);
     case Phase::kCommand:
-    case Phase::kReauthAdmission: {
-      // Between two commands a client understands an ERR numbered 0, as a killed server's is.
-      const bool quiet = s.tracker->Idle() && s.client_cursor.AtMessage();
-      return s.LeaveLoggedIn(reason, quiet ? BuildRefusal(reason, 0, false) : Buffer());
-    }
+    case Phase::kReauthAdmission:
+      return s.LeaveLoggedIn(reason, s.LastWords(reason));
     case Phase::kFinishing:
     case Phase::kOrphaned:
     case Phase::kClosed:
@@ -242,7 +239,32 @@ std::uint64_t Session::statements_completed() const {
 }
 
 std::size_t Session::commands_outstanding() const {
-  return impl_->tracker ? impl_->tracker->outstanding() : 0;
+  const auto& tracker = impl_->tracker;
+  return tracker && !tracker->own_outstanding() ? tracker->outstanding() : 0;
 }
+
+const CommandFacts& Session::command() const { return impl_->facts; }
+
+Action Session::OnCommandVerdict(const CommandVerdict& verdict) {
+  return impl_->phase == Phase::kCommand ? impl_->OnVerdict(verdict) : Action{};
+}
+
+std::optional<AnswerFacts> Session::NextAnswer() {
+  std::vector<AnswerFacts>& answers = impl_->answers;
+  if (answers.empty()) return std::nullopt;
+  const AnswerFacts oldest = answers.front();
+  answers.erase(answers.begin());
+  return oldest;
+}
+
+std::uint64_t Session::answer_bytes() const {
+  return impl_->tracker ? impl_->tracker->answer_bytes() : 0;
+}
+
+void Session::HoldCommands(bool on) { impl_->commands_held = on; }
+
+void Session::SetStatementLimit(Duration limit) { impl_->statement_limit = limit; }
+
+bool Session::statement_limit_set() const { return impl_->limit_set; }
 
 }  // namespace headgate::mysql

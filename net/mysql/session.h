@@ -20,7 +20,11 @@
 //    kClose that ends it. Count that one.
 //  * Unconsumed input stays bounded: at most 64 KiB + 4 for the client (a login packet, or what was
 //    pipelined before the OK; beyond it the session closes), 16 KiB + 4 for the server, plus one
-//    read. In the command phase it is a few bytes, or a short statement.
+//    read. In the command phase it is a few bytes for the server, and for the client at most 64 KiB
+//    of query attributes and what the last verdict wants to see of a statement's text (kMaxLook).
+//  * Each command is asked about once (after kMore again), in order, and before anything of it is
+//    passed on. Only what cannot reach the server as a command is not: the file of a LOAD DATA
+//    LOCAL, a binlog reader's acknowledgements, and commands that the session itself refuses.
 //
 // Threads: one session, one thread. Lifetime: the shared Greeting outlives the session through its
 // shared_ptr; the KillMap outlives the session; spans in an Action are valid until the next call on
@@ -114,11 +118,14 @@ struct SessionOptions {
   const KillMap* kill_map = nullptr;           // null: ids of ours are "gone"
   // Plugins whose answers the gate cannot judge are not tried: too many of them upset the server.
   bool refuse_unknown_plugins = false;
-  bool proxy_header = false;  // only for messages; the edge writes the header itself
   // (client leg TLS ? 1 : 0) - (backend leg TLS ? 1 : 0): how far the client's sequence numbers are
   // ahead of the backend's during the first authentication.
   std::int8_t sequence_delta = 0;
 };
+
+// No verdict sees more than this of a statement's text, bytes. A kMore that cannot be given more is
+// taken as kPass.
+inline constexpr std::size_t kMaxLook = std::size_t{1024} * 1024;
 
 class Session {
  public:
@@ -138,7 +145,7 @@ class Session {
   [[nodiscard]] Action OnClientClosed();   // FIN or RST from the client
   [[nodiscard]] Action OnServerClosed();   // FIN or RST from the server
   // The deadline of the current phase has passed (the edge knows the numbers and keeps the timer).
-  // kCommand and kOrphaned have none: kWait.
+  // kCommand and kOrphaned have none: kWait. Held commands have their own: OnCommandVerdict.
   [[nodiscard]] Action OnDeadline();
   // The engine or an operator wants it gone. The client is told when it is at a packet boundary.
   [[nodiscard]] Action OnEvicted(Reason reason);
@@ -163,7 +170,8 @@ class Session {
   // it with an ERR (after the answers that are still owed) and drops it.
   [[nodiscard]] Action OnCommandVerdict(const CommandVerdict& verdict);
   // Answers that have become complete, oldest first, each told once: for Engine::OnAnswer. Ask
-  // after every OnServerBytes that forwarded something.
+  // after every Poll; while 32 of them are not taken, no further command is asked about. Each
+  // command that passed has one, but for kQuit, kLongData and kCloseStatement.
   [[nodiscard]] std::optional<AnswerFacts> NextAnswer();
   // Of the command being answered, so far; 0 between commands.
   [[nodiscard]] std::uint64_t answer_bytes() const;
@@ -171,14 +179,18 @@ class Session {
   // decision to kill the running statement until the kill is done. Poll after switching off.
   void HoldCommands(bool on);
   // The server is told to end statements itself after this long (SET SESSION max_statement_time or
-  // max_execution_time) behind its OK to the login, a change-user and a reset; its answer to that
-  // is swallowed. 0 = off. Call it before OnAdmission().
+  // max_execution_time) behind its OK to the login, a change-user and a reset, ahead of the
+  // client's next command; its answer to that is swallowed. 0 = off. Call it before OnAdmission().
   void SetStatementLimit(Duration limit);
+  // The server took it, the last time it was told.
+  [[nodiscard]] bool statement_limit_set() const;
 
   // Statements (COM_QUERY, COM_STMT_EXECUTE, COM_STMT_BULK_EXECUTE) whose answer is complete, since
   // the start; for known-good. Pings do not count.
   [[nodiscard]] std::uint64_t statements_completed() const;
-  // Commands passed on whose answer is not complete: 0 = the server has nothing to do for it.
+  // Commands passed on whose answer is not complete: 0 = the server has nothing to do for it. Also
+  // 0 for the moment in which the server answers the gate's own SET: what it says then cannot be
+  // passed on unseen to a client that has said FIN.
   [[nodiscard]] std::size_t commands_outstanding() const;
 
  private:

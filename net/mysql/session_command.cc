@@ -1,34 +1,30 @@
-// Logged in: bytes stream through, headers are followed, three commands are looked into.
-#include <algorithm>
+// Logged in: what may pass streams through, headers are followed, a few commands are rewritten.
+#include <string>
+#include <utility>
 
-#include "net/mysql/capabilities.h"
 #include "net/mysql/change_user.h"
 #include "net/mysql/command.h"
 #include "net/mysql/kill.h"
 #include "net/mysql/refusal.h"
 #include "net/mysql/session_impl.h"
+#include "net/mysql/sql_mode.h"
+#include "net/mysql/statement_limit.h"
 
 namespace headgate::mysql {
-namespace {
 
-// A semi-sync replica's acknowledgement (MySQL: ReplSemiSyncBase::kPacketMagicNum).
-constexpr std::uint8_t kSemiSyncMagic = 0xEF;
-
-// A frame of the compressed protocol around `packet`, which is left as it is: length, sequence, and
-// 0 for "not compressed".
-Buffer CompressedFrame(const Buffer& packet) {
-  Buffer frame = BeginPacket();
-  frame.insert(frame.end(), packet.begin(), packet.end());
-  EndPacket(frame, 1);
-  frame.insert(frame.begin() + kHeaderSize, 3, 0);
-  return frame;
-}
-
-}  // namespace
-
-void Session::Impl::EnterCommand() {
-  // A change-user keeps the session's capabilities, and with them the tracker.
-  if (!tracker) tracker.emplace(capabilities, login->request.mariadb_capabilities);
+void Session::Impl::EnterCommand(Bytes ok) {
+  const auto status = OkStatus(ok);
+  if (!tracker) {
+    tracker.emplace(capabilities, login->request.mariadb_capabilities);
+  } else {  // a change-user keeps the session's capabilities, and with them the tracker
+    answers.push_back({.command = CommandKind::kChangeUser, .bytes = kHeaderSize + ok.size()});
+  }
+  if (status) tracker->SetStatus(*status);
+  prepared.reset();
+  sql_charset = CharsetOfCollation(charset);
+  user = PrintableUser(login->request.user);
+  limit_due = statement_limit > Duration::zero();
+  limit_set = false;
   SetPhase(Phase::kCommand);
 }
 
@@ -39,100 +35,92 @@ void Session::Impl::ForgetLogin() {
 }
 
 Action Session::Impl::CommandFromClient(Bytes in) {
+  if (turn == Turn::kDropped) return RefuseCommand(in);
+  const std::size_t n = Follow(in);
+  if (n == 0) return client_cursor.AtMessage() ? NextCommand(in) : Action{};
+  tracker->OnRequestBytes(n);
+  return {.kind = Kind::kForward, .n = n};
+}
+
+// What belongs to a command that has passed: its body, its continuation packets, its file.
+std::size_t Session::Impl::Follow(Bytes in) {
   std::size_t at = 0;
-  Look look = Look::kPass;
-  while (at < in.size() && look == Look::kPass) {
+  while (at < in.size()) {
     if (!client_cursor.AtHeader()) {
       at += client_cursor.Skip(in.size() - at);
       continue;
     }
-    look = LookAtPacket(in.subspan(at));
-    if (look == Look::kPass) at += kHeaderSize;
+    const bool file = !client_cursor.Continued() && tracker->ClientSendsFile();
+    const bool new_command = !client_cursor.Continued() && !file;
+    if (new_command || in.size() - at < kHeaderSize) break;
+    const PacketHeader header = ReadHeader(in.subspan(at));
+    if (file && header.length == 0) tracker->OnFileEnd();
+    if (!file && long_data_id != 0) AddLongData(header.length);
+    client_cursor.Begin(header);
+    at += kHeaderSize;
   }
-  if (at > 0) return {.kind = Kind::kForward, .n = at};
-  if (look == Look::kSpecial) return Special(in);
-  return {.kind = look == Look::kHold ? Kind::kHold : Kind::kWait};
+  return at;
 }
 
-Session::Impl::Look Session::Impl::LookAtPacket(Bytes rest) {
-  if (rest.size() < kHeaderSize) return Look::kMore;
-  const PacketHeader header = ReadHeader(rest);
-  Look look = Look::kPass;
-  if (client_cursor.Continued()) {
-    // part of the packet before it
-  } else if (tracker->ClientSendsFile()) {
-    if (header.length == 0) tracker->OnFileEnd();
-  } else {
-    look = LookAtCommand(rest, header);
-  }
-  if (look == Look::kPass) client_cursor.Begin(header);
-  return look;
+// The engine allowed it, and nothing stands in its way.
+Action Session::Impl::PassCommand(Bytes in, const PacketHeader& header) {
+  const Command command = CommandOf(in, header);
+  if (command == Command::kChangeUser) return ChangeUser(in, header);
+  if (const auto target = KillOfOurs(in, header)) return Kill(in, header, *target);
+  NoteCommand(in, header, command);
+  turn = Turn::kNone;
+  client_cursor.Begin(header);
+  const std::size_t n = kHeaderSize + client_cursor.Skip(in.size() - kHeaderSize);
+  tracker->OnRequestBytes(n);
+  return {.kind = Kind::kForward, .n = n};
 }
 
-Session::Impl::Look Session::Impl::LookAtCommand(Bytes rest, const PacketHeader& header) {
-  if (header.length > 0 && rest.size() == kHeaderSize) return Look::kMore;
-  const auto command =
-      header.length == 0 ? Command::kSleep : static_cast<Command>(rest[kHeaderSize]);
-  if (tracker->Streaming()) {
-    const bool acknowledges = header.length > 0 && rest[kHeaderSize] == kSemiSyncMagic;
-    return acknowledges || command == Command::kQuit ? Look::kPass : Look::kHold;
+void Session::Impl::NoteCommand(Bytes in, const PacketHeader& header, Command command) {
+  const std::uint32_t id = StatementId(in, header, command);
+  PreparedStatements::Statement* statement = FindPrepared(id);
+  const StatementMark* runs = command == Command::kQuery ? &mark : nullptr;
+  if (IsStatement(command) && statement != nullptr) runs = &statement->mark;
+  ResponseTracker::Passed passed{.command = command};
+  if (runs != nullptr && runs->sets_charset) passed.charset = runs->charset;
+  passed.sets_mode = command == Command::kResetConnection ||
+                     (runs != nullptr && (runs->sets_charset || runs->kind == StatementKind::kSet));
+  tracker->OnCommand(passed);
+  limit_due |= command == Command::kResetConnection && statement_limit > Duration::zero();
+  if (command == Command::kStmtPrepare) {
+    if (!prepared) prepared = std::make_unique<PreparedStatements>();
+    prepared->OnPrepare(mark);
   }
-  if (command == Command::kChangeUser) return Look::kSpecial;
-  if (wants_compression && header.length > 0 && command == Command::kSleep) return Look::kSpecial;
-  const bool may_kill = command == Command::kQuery || command == Command::kProcessKill;
-  if (may_kill && header.length <= kMaxKillPayload) {
-    if (!HasPacket(rest, header)) return Look::kMore;
-    if (IsKillOfOurs(rest, header)) return Look::kSpecial;
-  }
-  switch (tracker->OnCommand(command)) {
-    case ResponseTracker::Pass::kPass:
-      return Look::kPass;
-    case ResponseTracker::Pass::kHold:
-      return Look::kHold;
-    case ResponseTracker::Pass::kForbidden:
-      break;
-  }
-  return Look::kSpecial;
+  NoteLongData(header, command, id, statement);
+  if (command == Command::kStmtClose && prepared) prepared->OnClose(id);
 }
 
-bool Session::Impl::IsKillOfOurs(Bytes rest, const PacketHeader& header) const {
-  const auto target =
-      FindKill(rest.subspan(kHeaderSize, header.length), (capabilities & kCapQueryAttributes) != 0);
-  return target && target->id >= kFirstConnectionId && target->id < kEndConnectionId;
+// A statement's long data counts from one run to the next.
+void Session::Impl::NoteLongData(const PacketHeader& header, Command command, std::uint32_t id,
+                                 PreparedStatements::Statement* statement) {
+  long_data_id = 0;
+  if (statement == nullptr) return;
+  if (IsStatement(command) || command == Command::kStmtReset) statement->long_data = 0;
+  if (command != Command::kStmtSendLongData) return;
+  statement->long_data += LongDataBytes(header);
+  long_data_id = id;
 }
 
-Action Session::Impl::Special(Bytes rest) {
-  const PacketHeader header = ReadHeader(rest);
-  const auto command = static_cast<Command>(rest[kHeaderSize]);
-  if (command == Command::kChangeUser) return ChangeUser(rest, header);
-  if (command == Command::kSleep) return RefuseCompressed();
-  if (AnswerTo(command) != AnswerKind::kForbidden) return Kill(rest, header);
-  if (!tracker->Idle()) return {.kind = Kind::kHold};
-  return LeaveLoggedIn(Reason::kProtocolError, BuildErr(1, 1047, "08S01", "Unknown command"));
-}
-
-// PHP's mysqlnd compresses when told to, whether or not that was offered: its first short frame
-// reads as a packet that begins with 0. Passed on, both ends would wait for ever.
-Action Session::Impl::RefuseCompressed() {
-  return LeaveLoggedIn(
-      Reason::kProtocolError,
-      CompressedFrame(BuildErr(1, 1105, "08S01", "headgate: compression is off, connect without")));
+void Session::Impl::AddLongData(std::uint32_t bytes) {
+  PreparedStatements::Statement* statement = FindPrepared(long_data_id);
+  if (statement != nullptr) statement->long_data += bytes;
 }
 
 // Asked and sent only when every answer before it is complete: what follows then is its own.
-Action Session::Impl::ChangeUser(Bytes rest, const PacketHeader& header) {
-  if (tracker->OnCommand(Command::kChangeUser) == ResponseTracker::Pass::kHold) {
-    return {.kind = Kind::kHold};
-  }
+Action Session::Impl::ChangeUser(Bytes in, const PacketHeader& header) {
   if (header.length > kMaxLogin) {
     return LeaveLoggedIn(Reason::kOversizedLogin, BuildRefusal(Reason::kOversizedLogin, 1, false));
   }
-  if (!HasPacket(rest, header)) return {};
+  turn = Turn::kNone;
   login = std::make_unique<LoginState>();
   login->reauth = true;
   login->half_close = true;
   login->request.charset = charset;
-  if (!ParseChangeUser(rest.subspan(kHeaderSize, header.length), capabilities, login->request)) {
+  if (!ParseChangeUser(in.subspan(kHeaderSize, header.length), capabilities, login->request)) {
     return LeaveLoggedIn(Reason::kMalformedLogin, BuildRefusal(Reason::kMalformedLogin, 1, false));
   }
   SetPhase(Phase::kReauthAdmission);
@@ -146,32 +134,76 @@ Action Session::Impl::SendChangeUser() {
   return {.kind = Kind::kSend, .to = Side::kServer, .bytes = out};
 }
 
-Action Session::Impl::Kill(Bytes rest, const PacketHeader& header) {
-  const Bytes payload = rest.subspan(kHeaderSize, header.length);
+std::optional<KillTarget> Session::Impl::KillOfOurs(Bytes in, const PacketHeader& header) const {
+  if (header.length > kMaxKillPayload || !HasPacket(in, header)) return std::nullopt;
+  const auto target = FindKill(in.subspan(kHeaderSize, header.length), query_attributes());
+  const bool ours = target && target->id >= kFirstConnectionId && target->id < kEndConnectionId;
+  return ours ? target : std::nullopt;
+}
+
+Action Session::Impl::Kill(Bytes in, const PacketHeader& header, const KillTarget& target) {
+  const Bytes payload = in.subspan(kHeaderSize, header.length);
   const std::size_t n = kHeaderSize + header.length;
-  const auto target = FindKill(payload, (capabilities & kCapQueryAttributes) != 0);
-  if (!target) return {};  // cannot be: IsKillOfOurs saw it in the same bytes
-  const std::uint32_t id = options.kill_map ? options.kill_map->BackendId(target->id) : 0;
-  if (id == 0) {
-    if (!tracker->Idle()) return {.kind = Kind::kHold};  // answers keep their order
-    out = BuildErr(1, 1094, "HY000", "Unknown thread id: " + std::to_string(target->id));
-    return {.kind = Kind::kSend, .n = n, .to = Side::kClient, .bytes = out};
-  }
-  const auto command = static_cast<Command>(payload[0]);
-  if (tracker->OnCommand(command) != ResponseTracker::Pass::kPass) return {.kind = Kind::kHold};
-  out = RewriteKill(payload, *target, id, header.sequence);
+  const std::uint32_t id = options.kill_map ? options.kill_map->BackendId(target.id) : 0;
+  if (id == 0) return KillOfNobody(n, target.id);
+  turn = Turn::kNone;
+  tracker->OnCommand({.command = CommandOf(in, header)});
+  tracker->OnRequestBytes(n);
+  out = RewriteKill(payload, target, id, header.sequence);
   return {.kind = Kind::kSend, .n = n, .to = Side::kServer, .bytes = out};
+}
+
+Action Session::Impl::KillOfNobody(std::size_t n, std::uint32_t id) {
+  if (!tracker->Idle()) return {.kind = Kind::kHold};  // answers keep their order
+  turn = Turn::kNone;
+  out = BuildErr(static_cast<std::uint8_t>(command_sequence + 1), 1094, "HY000",
+                 "Unknown thread id: " + std::to_string(id));
+  answers.push_back({.command = facts.command,
+                     .error = true,
+                     .error_code = 1094,
+                     .bytes = out.size(),
+                     .request_bytes = n,
+                     .in_transaction = facts.in_transaction});
+  return {.kind = Kind::kSend, .n = n, .to = Side::kClient, .bytes = out};
+}
+
+// Behind the server's OK to a login, a change-user or a reset, and ahead of all that follows.
+Action Session::Impl::SendStatementLimit() {
+  limit_due = false;
+  tracker->OnCommand({.command = Command::kQuery, .own = true});
+  out = BuildStatementLimit(statement_limit, mariadb, query_attributes());
+  return {.kind = Kind::kSend, .to = Side::kServer, .bytes = out};
 }
 
 Action Session::Impl::CommandFromServer(Bytes in) {
   const bool file_before = tracker->ClientSendsFile();
   const ResponseTracker::Scan scan = tracker->OnServerBytes(in);
-  // Half a command on its way when the server asks for a file: it will read that half as the file.
-  const bool torn = !file_before && tracker->ClientSendsFile() && !client_cursor.AtMessage();
+  // A command on its way when the server asks for a file: it will be read as the file.
+  const bool half_way = !client_cursor.AtMessage() || turn != Turn::kNone;
+  const bool torn = !file_before && tracker->ClientSendsFile() && half_way;
   if (torn) return LeaveLoggedIn(Reason::kProtocolError, {});
-  if (scan.pass > 0) return {.kind = Kind::kForward, .n = scan.pass};
+  if (scan.complete) OnAnswer(tracker->answer());
+  if (scan.pass > 0) return {.kind = scan.own ? Kind::kDiscard : Kind::kForward, .n = scan.pass};
   if (scan.violation) return LeaveLoggedIn(Reason::kProtocolError, {});
   return {};
+}
+
+void Session::Impl::OnAnswer(const ResponseTracker::Answer& answer) {
+  const bool ok = !answer.facts.error;
+  if (answer.to.own) {
+    limit_set = ok;
+    return;
+  }
+  answers.push_back(answer.facts);
+  if (answer.to.command == Command::kStmtPrepare && prepared) {
+    ok ? prepared->OnPrepared(answer.statement) : prepared->OnPrepareFailed();
+  }
+  if (answer.to.command == Command::kResetConnection && ok) {
+    if (prepared) prepared->OnConnectionReset();
+    sql_charset = CharsetOfCollation(charset);
+    limit_set = false;
+  }
+  if (answer.to.charset && ok) sql_charset = *answer.to.charset;
 }
 
 }  // namespace headgate::mysql

@@ -1,17 +1,25 @@
-// The session's insides, shared by its four sources: session.cc (events), session_login.cc (up to
-// the OK), session_finish.cc (ends), session_command.cc (logged in). Nobody else includes this.
+// The session's insides, shared by its sources: session.cc (events), session_login.cc (up to
+// the OK), session_finish.cc (ends), session_command.cc (logged in), session_ask.cc (a command
+// before it is passed on), session_refuse.cc (one that is not). Nobody else includes this.
 //
 // Threads: as Session. Lifetime: as Session.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "net/mysql/auth_switch.h"
+#include "net/mysql/capabilities.h"
+#include "net/mysql/command.h"
 #include "net/mysql/handshake.h"
+#include "net/mysql/kill.h"
 #include "net/mysql/packet_stream.h"
+#include "net/mysql/prepared.h"
 #include "net/mysql/response.h"
 #include "net/mysql/session.h"
 
@@ -20,6 +28,8 @@ namespace headgate::mysql {
 // What an authentication may take.
 inline constexpr std::size_t kMaxAuthPackets = 64;
 inline constexpr std::size_t kMaxPoliteAnswers = 4;
+// How much of a statement's text is shown, until a verdict says otherwise.
+inline constexpr std::uint32_t kDefaultLook = 64 * 1024;
 // What a client may send ahead of the server's OK.
 inline constexpr std::size_t kMaxHeldAhead = kMaxAuthPacket + kHeaderSize;
 
@@ -50,6 +60,18 @@ struct LoginState {
   Reason reason = Reason::kNone;
   Buffer last_words;  // for the client
 };
+
+// The command in a packet, of which at least the first byte is there.
+[[nodiscard]] inline Command CommandOf(Bytes in, const PacketHeader& header) {
+  return header.length == 0 ? Command::kSleep : static_cast<Command>(in[kHeaderSize]);
+}
+
+// How much of a COM_STMT_SEND_LONG_DATA's packet is data: before it stand the command byte, the
+// statement and the parameter.
+[[nodiscard]] inline std::uint32_t LongDataBytes(const PacketHeader& header) {
+  constexpr std::uint32_t kHead = 7;
+  return header.length - std::min(header.length, kHead);
+}
 
 struct Session::Impl {
   explicit Impl(SessionOptions o) : options(std::move(o)) {}
@@ -87,26 +109,57 @@ struct Session::Impl {
   [[nodiscard]] bool ending() const { return login && login->end != LoginState::End::kNo; }
 
   // session_command.cc
-  void EnterCommand();
+  void EnterCommand(Bytes ok);  // the login's OK, or a change-user's
   // Kept for one call more, because the last Action may point into `out`.
   void ForgetLogin();
   Action CommandFromClient(Bytes in);
-  Action CommandFromServer(Bytes in);
-  Action ChangeUser(Bytes rest, const PacketHeader& header);
+  [[nodiscard]] std::size_t Follow(Bytes in);
+  Action PassCommand(Bytes in, const PacketHeader& header);
+  void NoteCommand(Bytes in, const PacketHeader& header, Command command);
+  void NoteLongData(const PacketHeader& header, Command command, std::uint32_t id,
+                    PreparedStatements::Statement* statement);
+  void AddLongData(std::uint32_t bytes);
+  Action ChangeUser(Bytes in, const PacketHeader& header);
   Action SendChangeUser();
-  Action Kill(Bytes rest, const PacketHeader& header);
-  // Takes one packet's header in front of `rest`. What it says about the walk:
-  enum class Look : std::uint8_t {
-    kPass,    // may be forwarded; the cursor stands in its body
-    kMore,    // must be seen further first
-    kHold,    // the server's turn
-    kSpecial  // not to be forwarded as it is
-  };
-  Look LookAtPacket(Bytes rest);
-  Look LookAtCommand(Bytes rest, const PacketHeader& header);
-  Action Special(Bytes rest);
+  [[nodiscard]] std::optional<KillTarget> KillOfOurs(Bytes in, const PacketHeader& header) const;
+  Action Kill(Bytes in, const PacketHeader& header, const KillTarget& target);
+  Action KillOfNobody(std::size_t n, std::uint32_t id);
+  Action SendStatementLimit();
+  Action CommandFromServer(Bytes in);
+  void OnAnswer(const ResponseTracker::Answer& answer);
+
+  // session_ask.cc. `in` begins with the header of a command.
+  Action NextCommand(Bytes in);
+  Action FromReplica(Bytes in, const PacketHeader& header, Command command);
+  [[nodiscard]] bool SeenEnough(Bytes in, const PacketHeader& header, Command command) const;
+  Action Ask(Bytes in, const PacketHeader& header, Command command);
+  [[nodiscard]] bool ShowText(Bytes in, const PacketHeader& header, Command command);
+  void ShowStatement(Bytes in, const PacketHeader& header, Command command);
+  Action OnVerdict(const CommandVerdict& verdict);
+  // The statement that a command names; 0 = none.
+  [[nodiscard]] std::uint32_t StatementId(Bytes in, const PacketHeader& header,
+                                          Command command) const;
+  [[nodiscard]] PreparedStatements::Statement* FindPrepared(std::uint32_t id);
+  [[nodiscard]] bool query_attributes() const { return (capabilities & kCapQueryAttributes) != 0; }
+
+  // session_refuse.cc
+  void DecideRefusal(Reason reason, std::string_view message, bool closes);
+  Action RefuseCommand(Bytes in);
+  Action CloseForCommand();
+  Buffer NumberedRefusal();
   Action RefuseCompressed();
-  [[nodiscard]] bool IsKillOfOurs(Bytes rest, const PacketHeader& header) const;
+  Action RefuseUnfollowed();
+  [[nodiscard]] Buffer LastWords(Reason reason) const;
+
+  // The command at the front of the client's bytes.
+  enum class Turn : std::uint8_t {
+    kNone,     // not asked about yet
+    kAsked,    // the engine's answer is awaited
+    kHeld,     // it said so
+    kAllowed,  // it may pass as soon as the session can let it
+    kDropped,  // it is being dropped; then its ERR follows
+    kClosing,  // an ERR, and the end, when the answers before it are complete
+  };
 
   SessionOptions options;
   Phase phase = Phase::kGreeting;
@@ -114,9 +167,30 @@ struct Session::Impl {
   std::uint32_t capabilities = 0;  // negotiated with the backend
   std::uint16_t charset = 0;
   bool wants_compression = false;  // the client set a flag that nobody offered
+  bool mariadb = false;            // the backend is one
   std::unique_ptr<LoginState> login;
-  std::optional<ResponseTracker> tracker;  // in the command phase
+
+  // The command phase.
+  std::optional<ResponseTracker> tracker;
   PacketCursor client_cursor;
+  Turn turn = Turn::kNone;
+  bool commands_held = false;
+  bool drop_begun = false;  // the refused command's first header is taken
+  bool limit_due = false;   // the statement limit is to be set before the next command
+  bool limit_set = false;
+  SqlCharset sql_charset = SqlCharset::kPlain;
+  Reason refusal_reason = Reason::kNone;
+  std::uint8_t command_sequence = 0;  // of the last header of the command asked about
+  std::uint32_t look = kDefaultLook;  // of the text of the command at the front
+  std::uint32_t inspect = kDefaultLook;
+  std::uint32_t long_data_id = 0;  // of the COM_STMT_SEND_LONG_DATA passing through; 0 = none
+  Duration statement_limit = Duration::zero();
+  CommandFacts facts;
+  StatementMark mark;  // of the command allowed
+  std::string user;    // as an ERR names it
+  std::unique_ptr<PreparedStatements> prepared;
+  std::vector<AnswerFacts> answers;  // complete and not told yet, oldest first
+  Buffer refusal;
   Buffer out;  // what an Action's bytes point to
 };
 

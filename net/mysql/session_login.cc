@@ -75,6 +75,7 @@ Action Session::Impl::SendLogin(Bytes payload, std::size_t n) {
                   BuildRefusal(Reason::kBackendRefused, sequence, false), n);
   }
   backend_id = login->backend->connection_id;
+  mariadb = IsMariaDb(*login->backend);
   wants_compression = (login->request.capabilities & (kCapCompress | kCapZstd)) != 0;
   Negotiate(login->request, Advertised(*options.greeting), *login->backend);
   capabilities = login->request.capabilities;
@@ -166,7 +167,7 @@ Action Session::Impl::AuthOk(Bytes packet) {
   if (!login->reauth && (capabilities & kCapSessionTrack)) {
     tracked = AddConnectionId(packet.subspan(kHeaderSize), backend_id, sequence);
   }
-  EnterCommand();
+  EnterCommand(packet.subspan(kHeaderSize));
   if (!tracked && sequence == packet[kHeaderSize - 1]) {
     return {.kind = Kind::kForward, .n = packet.size()};
   }
@@ -187,6 +188,10 @@ Action Session::Impl::AuthErr(Bytes payload, std::size_t n) {
   const auto sequence = static_cast<std::uint8_t>(login->server_sequence + login->delta);
   Reason reason = Reason::kLoginFailed;
   if (login->reauth) {
+    answers.push_back({.command = CommandKind::kChangeUser,
+                       .error = true,
+                       .error_code = ErrCode(payload),
+                       .bytes = n});
     // MariaDB keeps the connection logged in as the user before; the client must not go on so.
     login->half_close = true;
     reason = Reason::kChangeUserFailed;

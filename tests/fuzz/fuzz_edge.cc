@@ -1,5 +1,6 @@
 #include "tests/fuzz/fuzz_edge.h"
 
+#include <chrono>
 #include <utility>
 
 #include "tests/fuzz/entries.h"
@@ -63,9 +64,96 @@ void Edge::Scripted(int which) {
       return Feed(Side::kClient, AsBytes(testing::Command(0x16, "SELECT ?")));
     case 14:
       return Feed(Side::kClient, AsBytes(Packet(0, "\x01")));
-    default:
+    case 15:
       return Feed(Side::kClient, AsBytes(Packet(2, "")));
+    default:
+      return ScriptedCommand(which);
   }
+}
+
+// What prepared statements, resets and long packets are made of.
+void Edge::ScriptedCommand(int which) {
+  const std::string id = testing::Number(1, 4);
+  switch (which) {
+    case 16:
+      return Feed(Side::kServer,
+                  AsBytes(Packet(1, testing::Hex({0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}))));
+    case 17:
+      return Feed(Side::kClient, AsBytes(testing::Command(0x17, id + kNul)));
+    case 18:
+      return Feed(Side::kClient, AsBytes(testing::Command(0x18, id + "\1\1data")));
+    case 19:
+      return Feed(Side::kClient, AsBytes(testing::Command(0x19, id)));
+    case 20:
+      return Feed(Side::kClient, AsBytes(testing::Command(0x1A, id)));
+    case 21:
+      return Feed(Side::kClient, AsBytes(testing::Command(0x1F)));
+    case 22:
+      return Feed(Side::kServer, AsBytes(Packet(1, "\1") + testing::Column(2, "a")));
+    case 23:
+      return Feed(Side::kServer, AsBytes(testing::Eof(3, 0x0231)));
+    case 24:
+      return Feed(Side::kServer, AsBytes(Packet(4, "\1x") + testing::Eof(5, 0x0828)));
+    case 25:
+      return Feed(Side::kClient, AsBytes(testing::Query("SET NAMES gbk")));
+    case 26:
+      return Feed(Side::kClient, AsBytes(testing::Query(std::string(2000, 'x'))));
+    case 27:
+      return Feed(Side::kClient, AsBytes(testing::Number(0xFFFFFF, 3) + kNul + "\3SELECT"));
+    case 28:
+      return Feed(Side::kClient, AsBytes(std::string(0xFFFFFF - 7, 'x')));
+    case 29:
+      return Feed(Side::kClient, AsBytes(testing::Number(0xFFFFFF, 3) + "\1"));
+    case 30:
+      return Feed(Side::kClient, AsBytes(testing::Command(0x12, std::string(10, '\0'))));
+    default:
+      return Feed(Side::kServer, AsBytes(testing::Err(1, 1317, "#70100interrupted")));
+  }
+}
+
+void Edge::Decide(int which, int detail) {
+  verdict_ = {};
+  verdict_.kind = static_cast<CommandVerdict::Kind>(which % 5);
+  verdict_.reason = static_cast<Reason>(1 + detail % (kReasonCount - 1));
+  verdict_.look = static_cast<std::size_t>(detail) * 64;
+  if (which >= 10) verdict_.inspect = static_cast<std::size_t>(detail);
+  if (which >= 5) verdict_.message = "no";
+  verdict_.mark.sets_charset = (detail & 1) != 0;
+  verdict_.mark.kind = (detail & 2) != 0 ? StatementKind::kSet : StatementKind::kOther;
+  commands_held_ = which == 15 && !commands_held_;
+  session_->HoldCommands(commands_held_);
+  session_->SetStatementLimit(std::chrono::milliseconds(detail));
+  if (std::exchange(held_, false) && !half_closed_) AnswerCommand();
+  Pump();
+}
+
+// A verdict of OnHeld is never kMore.
+void Edge::AnswerCommand() {
+  const CommandKind command = session_->command().command;
+  const Action a = session_->OnCommandVerdict(verdict_);
+  using Kind = CommandVerdict::Kind;
+  held_ = verdict_.kind == Kind::kHold && a.kind == Action::Kind::kHold;
+  const bool answerless = command == CommandKind::kLongData || command == CommandKind::kQuit ||
+                          command == CommandKind::kCloseStatement;
+  if ((verdict_.kind == Kind::kPass || verdict_.kind == Kind::kMore) && !answerless) ++allowed_;
+  Perform(a, Side::kClient);
+}
+
+void Edge::CheckCommand() {
+  const CommandFacts& facts = session_->command();
+  Check(!commands_held_ && !held_);
+  Check(facts.sql.size() <= kMaxLook && facts.sql.size() <= facts.length);
+  if (!facts.sql.empty()) {
+    const std::string& in = in_[0];
+    Check(facts.sql.data() > in.data() &&
+          facts.sql.data() + facts.sql.size() <= in.data() + in.size());
+  }
+}
+
+void Edge::TakeAnswers() {
+  while (session_->NextAnswer()) ++answered_;
+  Check(answered_ <= allowed_);
+  Check(session_->commands_outstanding() <= 32);
 }
 
 void Edge::Happen(int which, int detail) {
@@ -118,6 +206,7 @@ void Edge::Pump() {
     Check(i < 100000);
     const bool server = Poll(Side::kServer);
     const bool client = !closed_ && !half_closed_ && Poll(Side::kClient);
+    TakeAnswers();
     if (!server && !client) break;
   }
   Check(session_->held_bytes() < 8192);
@@ -147,6 +236,10 @@ void Edge::Perform(const Action& a, Side from) {
   in.erase(0, a.n);
   CheckCounts(a);
   switch (a.kind) {
+    case Kind::kAskCommand:
+      CheckCommand();
+      AnswerCommand();
+      break;
     case Kind::kAskAdmission:
     case Kind::kAskReauth:
       asked_ = true;

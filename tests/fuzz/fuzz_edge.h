@@ -21,6 +21,8 @@ class Edge {
   void Scripted(int which);
   // An event; `detail` decides between its variants.
   void Happen(int which, int detail);
+  // How the engine answers the commands to come, or the one that is held; `detail` fills the rest.
+  void Decide(int which, int detail);
   // Both sides close: the session must end, exactly once.
   void Finish();
   [[nodiscard]] bool closed() const { return closed_; }
@@ -29,12 +31,19 @@ class Edge {
   void Pump();
   bool Poll(Side side);
   void Perform(const Action& a, Side from);
+  void ScriptedCommand(int which);
+  void AnswerCommand();
   void CheckCounts(const Action& a);
+  void CheckCommand();
+  void TakeAnswers();
 
   std::unique_ptr<Session> session_;
   std::string in_[2];
   bool closed_ = false, half_closed_ = false, client_gone_ = false, connecting_ = false;
   bool connected_ = false, asked_ = false, ended_ = false, login_over_ = true;
+  bool held_ = false, commands_held_ = false;
+  CommandVerdict verdict_;
+  std::size_t allowed_ = 0, answered_ = 0;
 };
 
 }  // namespace headgate::mysql::fuzz

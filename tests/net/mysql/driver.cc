@@ -43,6 +43,7 @@ void Driver::Pump() {
   for (int i = 0; i < 100000 && !closed_; ++i) {
     const bool server = Poll(Side::kServer);
     const bool client = !closed_ && !half_closed && Poll(Side::kClient);
+    while (const auto answer = session_->NextAnswer()) answers.push_back(*answer);
     if (!server && !client) {
       most_held = std::max(most_held, in_[0].size());
       return;
@@ -102,12 +103,26 @@ void Driver::Perform(const Action& a, Side from) {
       to_client_ += AsText(a.bytes);
       closed_ = true;
       break;
+    case Kind::kAskCommand:
+      AskEngine();
+      break;
     case Kind::kWait:
     case Kind::kHold:
-    case Kind::kAskCommand:
     case Kind::kDiscard:
       break;
   }
+}
+
+void Driver::AskEngine() {
+  const CommandFacts& facts = session_->command();
+  Asked& asked_about = commands.emplace_back(Asked{facts, std::string(facts.sql), std::nullopt});
+  if (facts.prepared != nullptr) asked_about.prepared = *facts.prepared;
+  CommandVerdict verdict;
+  if (!verdicts.empty()) {
+    verdict = verdicts.front();
+    verdicts.pop_front();
+  }
+  Event(session_->OnCommandVerdict(verdict));
 }
 
 void Driver::Event(const Action& a) { Perform(a, Side::kClient); }
@@ -127,6 +142,16 @@ void Driver::Connected() { Event(&Session::OnBackendConnected); }
 
 void Driver::Evict(Reason reason) {
   Event(session_->OnEvicted(reason));
+  if (!closed_) Pump();
+}
+
+void Driver::Verdict(const CommandVerdict& verdict) {
+  Event(session_->OnCommandVerdict(verdict));
+  if (!closed_) Pump();
+}
+
+void Driver::HoldCommands(bool on) {
+  session_->HoldCommands(on);
   if (!closed_) Pump();
 }
 

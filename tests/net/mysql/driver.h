@@ -6,9 +6,11 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +30,13 @@ class FakeKillMap : public KillMap {
   std::map<std::uint32_t, std::uint32_t> ids{{0x40000005, 77}, {0x40000006, 1234567890}};
 };
 
+// CommandFacts with what they point to.
+struct Asked {
+  CommandFacts facts;
+  std::string sql;
+  std::optional<StatementMark> prepared;
+};
+
 class Driver {
  public:
   static constexpr std::size_t kWhole = SIZE_MAX;
@@ -41,6 +50,9 @@ class Driver {
   bool answer_admission = true;  // false: the script calls Admission() itself
   bool admit = true;
   bool connect = true;  // false: the script calls Connected() itself
+  // The engine's answers to the commands to come, oldest first; without one they pass. A kHold
+  // waits for Verdict().
+  std::deque<CommandVerdict> verdicts;
 
   void Client(std::string_view bytes) { Feed(Side::kClient, bytes); }
   void Server(std::string_view bytes) { Feed(Side::kServer, bytes); }
@@ -48,6 +60,8 @@ class Driver {
   void Connected();
   void Event(Action (Session::*event)());
   void Evict(Reason reason);
+  void Verdict(const CommandVerdict& verdict);  // of Engine::OnHeld
+  void HoldCommands(bool on);
 
   // What the sides received since last asked.
   std::string ToClient() { return std::exchange(to_client_, {}); }
@@ -62,6 +76,8 @@ class Driver {
 
   std::string user, database;  // of the last claim
   int asked = 0, asked_reauth = 0, ok = 0, opened = 0;
+  std::vector<Asked> commands;       // what the engine was asked about
+  std::vector<AnswerFacts> answers;  // what it was told
   std::vector<LoginFailure> failures;
   std::vector<Reason> ends;  // every reason other than kNone
   bool half_closed = false;
@@ -78,6 +94,7 @@ class Driver {
   bool Poll(Side side);  // true: something was done
   void Perform(const Action& a, Side from);
   void Event(const Action& a);
+  void AskEngine();
 
   std::unique_ptr<Session> session_;
   std::size_t cut_;

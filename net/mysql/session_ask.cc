@@ -1,0 +1,146 @@
+// A command before it is passed on: what has to be seen of it, the question, and the verdict.
+#include <algorithm>
+
+#include "net/mysql/query_text.h"
+#include "net/mysql/session_impl.h"
+#include "net/mysql/sql_mode.h"
+
+namespace headgate::mysql {
+namespace {
+
+// A semi-sync replica's acknowledgement (MySQL: ReplSemiSyncBase::kPacketMagicNum).
+constexpr std::uint8_t kSemiSyncMagic = 0xEF;
+// The command byte and a statement's id.
+constexpr std::uint32_t kStatementHead = 5;
+
+// As much of the payload as is there.
+Bytes Seen(Bytes in, const PacketHeader& header) {
+  const Bytes rest = in.subspan(kHeaderSize);
+  return rest.first(std::min<std::size_t>(rest.size(), header.length));
+}
+
+}  // namespace
+
+std::uint32_t Session::Impl::StatementId(Bytes in, const PacketHeader& header,
+                                         Command command) const {
+  if (!NamesStatement(command) || header.length < kStatementHead) return 0;
+  const std::uint32_t id = Reader(in.subspan(kHeaderSize + 1)).U32();
+  return id == PreparedStatements::kLastPrepared && !mariadb ? 0 : id;
+}
+
+PreparedStatements::Statement* Session::Impl::FindPrepared(std::uint32_t id) {
+  return prepared && id != 0 ? prepared->Find(id) : nullptr;
+}
+
+Action Session::Impl::NextCommand(Bytes in) {
+  if (limit_due && tracker->HasRoom()) return SendStatementLimit();
+  if (turn == Turn::kClosing) return CloseForCommand();
+  if (in.size() < kHeaderSize || tracker->ClientSendsFile()) return {};
+  const PacketHeader header = ReadHeader(in);
+  if (header.length > 0 && in.size() == kHeaderSize) return {};
+  const Command command = CommandOf(in, header);
+  if (tracker->Streaming()) return FromReplica(in, header, command);
+  if (commands_held || limit_due) return {.kind = Kind::kHold};
+  if (turn == Turn::kAllowed) return PassCommand(in, header);
+  if (turn != Turn::kNone) return {.kind = Kind::kHold};
+  if (wants_compression && header.length > 0 && command == Command::kSleep) {
+    return RefuseCompressed();
+  }
+  switch (tracker->MayPass(command)) {
+    case ResponseTracker::Pass::kForbidden:
+      return RefuseUnfollowed();
+    case ResponseTracker::Pass::kHold:
+      return {.kind = Kind::kHold};
+    case ResponseTracker::Pass::kPass:
+      break;
+  }
+  const std::size_t owed = answers.size() + tracker->outstanding();
+  if (owed >= ResponseTracker::kMaxOutstanding) return {.kind = Kind::kHold};
+  return SeenEnough(in, header, command) ? Ask(in, header, command) : Action{};
+}
+
+// While a binlog streams the client acknowledges or leaves; what else it sends waits.
+Action Session::Impl::FromReplica(Bytes in, const PacketHeader& header, Command command) {
+  const bool acknowledges = header.length > 0 && in[kHeaderSize] == kSemiSyncMagic;
+  if (!acknowledges && command != Command::kQuit) return {.kind = Kind::kHold};
+  client_cursor.Begin(header);
+  return {.kind = Kind::kForward, .n = kHeaderSize};
+}
+
+// The text apart: ShowText() says itself what it lacks.
+bool Session::Impl::SeenEnough(Bytes in, const PacketHeader& header, Command command) const {
+  const bool may_kill = command == Command::kQuery || command == Command::kProcessKill;
+  std::uint32_t needed = 0;
+  if (command == Command::kChangeUser && header.length <= kMaxLogin) needed = header.length;
+  if (may_kill && header.length <= kMaxKillPayload) needed = header.length;
+  if (NamesStatement(command)) needed = std::min(header.length, kStatementHead);
+  return Seen(in, header).size() >= needed;
+}
+
+Action Session::Impl::Ask(Bytes in, const PacketHeader& header, Command command) {
+  facts = {};
+  facts.command = KindOf(command);
+  facts.length = header.length;
+  facts.mode = ModeFor(sql_charset, tracker->status(), mariadb);
+  facts.in_transaction = (tracker->status() & kStatusInTransaction) != 0;
+  command_sequence = header.sequence;
+  const bool prepares = command == Command::kStmtPrepare;
+  if (prepares && prepared && prepared->Full()) {
+    DecideRefusal(Reason::kPrepared, {}, /*closes=*/false);
+    return RefuseCommand(in);
+  }
+  if ((prepares || command == Command::kQuery) && !ShowText(in, header, command)) return {};
+  if (NamesStatement(command)) ShowStatement(in, header, command);
+  turn = Turn::kAsked;
+  return {.kind = Kind::kAskCommand};
+}
+
+// Always the same part of it, however the bytes arrive. False: more of them are needed.
+bool Session::Impl::ShowText(Bytes in, const PacketHeader& header, Command command) {
+  const Bytes seen = Seen(in, header);
+  const auto offset = SqlOffset(seen, command == Command::kQuery && query_attributes());
+  if (!offset) {
+    // Given up: a text that cannot be found is shown as one of which nothing is seen.
+    facts.complete = false;
+    return seen.size() >= std::min<std::size_t>(header.length, kMaxAttributeBytes);
+  }
+  const std::size_t total = header.length - *offset;
+  const std::size_t shown = std::min<std::size_t>(total, look);
+  if (seen.size() - *offset < shown) return false;
+  facts.sql = AsText(seen.subspan(*offset, shown));
+  facts.complete = shown == total && header.length < kMaxPayload;
+  return true;
+}
+
+void Session::Impl::ShowStatement(Bytes in, const PacketHeader& header, Command command) {
+  const PreparedStatements::Statement* statement = FindPrepared(StatementId(in, header, command));
+  if (statement != nullptr) facts.prepared = &statement->mark;
+  if (command != Command::kStmtSendLongData) return;
+  facts.long_data = LongDataBytes(header) + (statement != nullptr ? statement->long_data : 0);
+}
+
+Action Session::Impl::OnVerdict(const CommandVerdict& verdict) {
+  using Verdict = CommandVerdict::Kind;
+  if (turn != Turn::kAsked && turn != Turn::kHeld) return {};
+  inspect = static_cast<std::uint32_t>(std::min(verdict.inspect, kMaxLook));
+  const auto wider = static_cast<std::uint32_t>(std::min(verdict.look, kMaxLook));
+  if (verdict.kind == Verdict::kHold) {
+    turn = Turn::kHeld;
+    return {.kind = Kind::kHold};
+  }
+  if (verdict.kind == Verdict::kMore && !facts.complete && wider > look) {
+    look = wider;
+    turn = Turn::kNone;
+    return {};
+  }
+  look = inspect;
+  if (verdict.kind == Verdict::kRefuse || verdict.kind == Verdict::kClose) {
+    DecideRefusal(verdict.reason, verdict.message, verdict.kind == Verdict::kClose);
+  } else {
+    mark = verdict.mark;
+    turn = Turn::kAllowed;
+  }
+  return {};
+}
+
+}  // namespace headgate::mysql

@@ -1,0 +1,94 @@
+// A command that is not passed on: its bytes are dropped, and an ERR takes its answer's place.
+#include <utility>
+
+#include "net/mysql/refusal.h"
+#include "net/mysql/session_impl.h"
+
+namespace headgate::mysql {
+namespace {
+
+// A frame of the compressed protocol around `packet`, which is left as it is: length, sequence, and
+// 0 for "not compressed".
+Buffer CompressedFrame(const Buffer& packet) {
+  Buffer frame = BeginPacket();
+  frame.insert(frame.end(), packet.begin(), packet.end());
+  EndPacket(frame, 1);
+  frame.insert(frame.begin() + kHeaderSize, 3, 0);
+  return frame;
+}
+
+// Clients wait for no answer to these, and would take an ERR for the next command's.
+bool HasNoAnswer(CommandKind c) {
+  return c == CommandKind::kLongData || c == CommandKind::kCloseStatement ||
+         c == CommandKind::kQuit;
+}
+
+}  // namespace
+
+void Session::Impl::DecideRefusal(Reason reason, std::string_view message, bool closes) {
+  refusal_reason = reason == Reason::kNone ? Reason::kCommandRefused : reason;
+  refusal = BuildCommandRefusal(refusal_reason, user, message);
+  turn = closes || HasNoAnswer(facts.command) ? Turn::kClosing : Turn::kDropped;
+  drop_begun = false;
+}
+
+// Drops the command to the end of its last packet. The ERR is numbered behind that one, as a
+// server's, and comes when the answers before it have.
+Action Session::Impl::RefuseCommand(Bytes in) {
+  std::size_t at = 0;
+  while (at < in.size()) {
+    if (!client_cursor.AtHeader()) {
+      at += client_cursor.Skip(in.size() - at);
+      continue;
+    }
+    const bool over = drop_begun && !client_cursor.Continued();
+    if (over || in.size() - at < kHeaderSize) break;
+    const PacketHeader header = ReadHeader(in.subspan(at));
+    command_sequence = header.sequence;
+    drop_begun = true;
+    client_cursor.Begin(header);
+    at += kHeaderSize;
+  }
+  if (at > 0) return {.kind = Kind::kDiscard, .n = at};
+  if (!drop_begun || !client_cursor.AtMessage()) return {};
+  if (!tracker->Idle()) return {.kind = Kind::kHold};
+  turn = Turn::kNone;
+  out = NumberedRefusal();
+  return {.kind = Kind::kSend, .to = Side::kClient, .bytes = out};
+}
+
+Action Session::Impl::CloseForCommand() {
+  if (!tracker->Idle()) return {.kind = Kind::kHold};
+  return LeaveLoggedIn(refusal_reason, NumberedRefusal());
+}
+
+Buffer Session::Impl::NumberedRefusal() {
+  refusal[kHeaderSize - 1] = static_cast<std::uint8_t>(command_sequence + 1);
+  return std::exchange(refusal, {});
+}
+
+// PHP's mysqlnd compresses when told to, whether or not that was offered: its first short frame
+// reads as a packet that begins with 0. Passed on, both ends would wait for ever.
+Action Session::Impl::RefuseCompressed() {
+  return LeaveLoggedIn(
+      Reason::kProtocolError,
+      CompressedFrame(BuildErr(1, 1105, "08S01", "headgate: compression is off, connect without")));
+}
+
+// A command whose answer nobody here could follow.
+Action Session::Impl::RefuseUnfollowed() {
+  if (!tracker->Idle()) return {.kind = Kind::kHold};
+  return LeaveLoggedIn(Reason::kProtocolError, BuildErr(1, 1047, "08S01", "Unknown command"));
+}
+
+// For a client that must go. Between two commands it understands an ERR numbered 0, as a killed
+// server's is, and to a command that is kept back an ERR as its answer; in the middle of an answer
+// nothing can be said.
+Buffer Session::Impl::LastWords(Reason reason) const {
+  const bool quiet = tracker->Idle() && client_cursor.AtMessage() && turn != Turn::kDropped;
+  if (!quiet) return {};
+  const int sequence = turn == Turn::kNone ? 0 : command_sequence + 1;
+  return BuildRefusal(reason, static_cast<std::uint8_t>(sequence), false);
+}
+
+}  // namespace headgate::mysql
