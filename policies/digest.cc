@@ -4,44 +4,15 @@
 
 namespace headgate::sql {
 
-template <bool kText>
-void DigestBuilder<kText>::LongWord(std::string_view bytes, bool reserved, Part part,
-                                    std::string_view text) {
+std::uint64_t HashLongWord(std::string_view bytes, bool reserved) {
+  namespace d = digest_internal;
   const Bytes all(bytes);
-  std::uint64_t token = reserved ? kReserved : 0;
+  std::uint64_t token = reserved ? d::kReserved : 0;
   for (std::size_t at = 0; at < bytes.size(); at += 16) {
     const Sixteen next = all.Load(at, std::min<std::size_t>(16, bytes.size() - at));
-    token = Fold(next.low ^ kLow ^ token, next.high ^ kHigh);
+    token = d::Fold(next.low ^ d::kLow ^ token, next.high ^ d::kHigh);
   }
-  Push(part, token, text);
-}
-
-template <bool kText>
-void DigestBuilder<kText>::CloseRow(bool wide) {
-  Pop(2);
-  const Part row = wide ? Part::kWideRow : Part::kRow;
-  const Part rows = wide ? Part::kWideRows : Part::kRows;
-  const std::uint64_t tag = wide ? kWideTag : 0;
-  if (Last() == Part::kComma && (Last(1) == row || Last(1) == rows)) {
-    Pop(2);
-    return Push(rows, kRowsTag ^ tag, wide ? "(?, ...), ..." : "(?), ...");
-  }
-  Push(row, kRowTag ^ tag, wide ? "(?, ...)" : "(?)");
-}
-
-template <bool kText>
-void DigestBuilder<kText>::Dots() {
-  if (Last() == Part::kComma) {
-    const Part list = Last(1);
-    if (IsValue(list)) return Literal();
-    if (list >= Part::kRow) {
-      const bool wide = list >= Part::kWideRow;
-      Pop(2);
-      return Push(wide ? Part::kWideRows : Part::kRows, kRowsTag ^ (wide ? kWideTag : 0),
-                  wide ? "(?, ...), ..." : "(?), ...");
-    }
-  }
-  Operator('.' << 16 | '.' << 8 | '.', Part::kOperand, "...");
+  return token;
 }
 
 template <bool kText>

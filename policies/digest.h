@@ -43,7 +43,7 @@
 
 namespace headgate::sql {
 
-// What of the last tokens matters to lists.
+// What a token is to the fingerprint.
 enum class Part : std::uint8_t {
   kNone,     // before the first
   kExpects,  // an operand follows: SELECT, =, BETWEEN
@@ -59,7 +59,48 @@ enum class Part : std::uint8_t {
   kRows,      // (?), ...
   kWideRow,   // (?, ...)
   kWideRows,  // (?, ...), ...
+  // Only in what is taken.
+  kClose,
+  kNull,
+  kDots,    // of our own text: the list before goes on
+  kNobody,  // does not count
 };
+
+// Of a word or name of at most 16 bytes, folded if the language knows it. `reserved` keeps SELECT
+// and `select` apart.
+[[nodiscard]] std::uint64_t HashWord(const Sixteen& bytes, bool reserved);
+// The same for more than 16 bytes.
+[[nodiscard]] std::uint64_t HashLongWord(std::string_view bytes, bool reserved);
+[[nodiscard]] std::uint64_t HashOperator(std::uint32_t op);
+
+namespace digest_internal {
+inline constexpr std::uint64_t kStep = 0x9fb21c651e98df25U;
+inline constexpr std::uint64_t kLow = 0xa0761d6478bd642fU;
+inline constexpr std::uint64_t kHigh = 0xe7037ed1a0b428dbU;
+inline constexpr std::uint64_t kReserved = 0x8ebc6af09c88c6e3U;
+inline constexpr std::uint64_t kOperator = 0x589965cc75374cc3U;
+inline constexpr std::uint64_t kValue = 0x1d8e4e27c47d124fU;
+inline constexpr std::uint64_t kValues = 0xeb44accab455d165U;
+inline constexpr std::uint64_t kRow = 0x2127599bf4325c37U;
+inline constexpr std::uint64_t kRows = 0x880355f21e6d1965U;
+inline constexpr std::uint64_t kWide = 0x65c3f1a9d2b7480dU;
+inline constexpr std::uint64_t kNull = 0xb492b66fbe98f273U;
+inline constexpr std::uint64_t kCut = 0x4cf5ad432745937fU;
+
+inline std::uint64_t Fold(std::uint64_t a, std::uint64_t b) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product) + static_cast<std::uint64_t>(product >> 64);
+}
+}  // namespace digest_internal
+
+inline std::uint64_t HashWord(const Sixteen& bytes, bool reserved) {
+  namespace d = digest_internal;
+  return d::Fold(bytes.low ^ d::kLow, bytes.high ^ d::kHigh ^ (reserved ? d::kReserved : 0));
+}
+inline std::uint64_t HashOperator(std::uint32_t op) {
+  return digest_internal::Fold(op ^ digest_internal::kLow, digest_internal::kOperator);
+}
 
 // Folds tokens. kText: whether it writes the text; the id is the same.
 template <bool kText>
@@ -67,71 +108,81 @@ class DigestBuilder {
  public:
   explicit DigestBuilder(std::span<char> text) : text_(text) {}
 
-  // A word or a name of at most 16 bytes, already folded if the language knows it. `reserved`
-  // keeps SELECT and `select` apart.
-  void Word(const Sixteen& bytes, bool reserved, Part part, std::string_view text) {
-    Push(part, Fold(bytes.low ^ kLow, bytes.high ^ kHigh ^ (reserved ? kReserved : 0)), text);
-  }
-  // The same of more than 16 bytes.
-  void LongWord(std::string_view bytes, bool reserved, Part part, std::string_view text);
-  void Operator(std::uint32_t op, Part part, std::string_view text) {
-    Push(part, Fold(op ^ kLow, kOperatorTag), text);
-  }
-  void Comma() { Operator(',', Part::kComma, ","); }
-  void Open() { Operator('(', Part::kOpen, "("); }
-
-  // Whatever it was; takes in its signs and the list it goes on.
-  void Literal() {
-    while (Last() == Part::kSign && !IsOperand(Last(1))) Pop(1);
-    if (Last() == Part::kComma && IsValue(Last(1))) [[unlikely]] {
-      Pop(2);
-      return Push(Part::kValues, kValuesTag, "?, ...");
+  // `token` is its hash and `text` how it is written, of what is no literal and no list.
+  [[gnu::always_inline]] void Take(Part part, std::uint64_t token, std::string_view text) {
+    switch (part) {
+      default:
+        return Push(part, token, text);
+      case Part::kValue:
+        return Literal();
+      case Part::kClose:
+        return Close(token);
+      case Part::kNull:
+        return Last() == Part::kNullGuard ? Push(Part::kOperand, digest_internal::kNull, "null")
+                                          : Literal();
+      case Part::kDots:
+        return Dots(token);
+      case Part::kNobody:
+        return;
     }
-    Push(Part::kValue, kValueTag, "?");
   }
-
-  void Close() {
-    if (Last(1) == Part::kOpen && IsValue(Last())) return CloseRow(Last() == Part::kValues);
-    Operator(')', Part::kOperand, ")");
-  }
-
-  // The three dots of our own text: a list of rows, or of values, that goes on.
-  void Dots();
 
   // The statement goes on behind what was looked at; `in_token`: even the last token does.
   void Cut(bool in_token);
 
-  [[nodiscard]] Part Last(unsigned before = 0) const {
-    return static_cast<Part>(parts_ >> 8 * before & 0xFF);
-  }
   [[nodiscard]] std::uint64_t Id() const {
-    const std::uint64_t id = Fold(id_ ^ kLow, (cut_ ? kCutTag : 0) ^ kHigh);
+    namespace d = digest_internal;
+    const std::uint64_t id = d::Fold(id_ ^ d::kLow, (cut_ ? d::kCut : 0) ^ d::kHigh);
     return id == 0 ? 1 : id;
   }
   [[nodiscard]] std::size_t text_size() const { return size_; }
 
  private:
-  static constexpr std::uint64_t kStep = 0x9fb21c651e98df25U;
-  static constexpr std::uint64_t kLow = 0xa0761d6478bd642fU;
-  static constexpr std::uint64_t kHigh = 0xe7037ed1a0b428dbU;
-  static constexpr std::uint64_t kReserved = 0x8ebc6af09c88c6e3U;
-  static constexpr std::uint64_t kOperatorTag = 0x589965cc75374cc3U;
-  static constexpr std::uint64_t kValueTag = 0x1d8e4e27c47d124fU;
-  static constexpr std::uint64_t kValuesTag = 0xeb44accab455d165U;
-  static constexpr std::uint64_t kRowTag = 0x2127599bf4325c37U;
-  static constexpr std::uint64_t kRowsTag = 0x880355f21e6d1965U;
-  static constexpr std::uint64_t kWideTag = 0x65c3f1a9d2b7480dU;
-  static constexpr std::uint64_t kCutTag = 0x4cf5ad432745937fU;
-
-  static std::uint64_t Fold(std::uint64_t a, std::uint64_t b) {
-    __extension__ using Wide = unsigned __int128;
-    const Wide product = static_cast<Wide>(a) * b;
-    return static_cast<std::uint64_t>(product) + static_cast<std::uint64_t>(product >> 64);
+  [[nodiscard]] Part Last(unsigned before = 0) const {
+    return static_cast<Part>(parts_ >> 8 * before & 0xFF);
   }
   static bool IsValue(Part p) { return p == Part::kValue || p == Part::kValues; }
   static bool IsOperand(Part p) { return p == Part::kOperand || p >= Part::kValue; }
 
-  void Push(Part part, std::uint64_t token, std::string_view text) {
+  // Takes in its signs, and the list it goes on.
+  [[gnu::always_inline]] void Literal() {
+    while (Last() == Part::kSign && !IsOperand(Last(1))) Pop(1);
+    if (Last() == Part::kComma && IsValue(Last(1))) {
+      Pop(2);
+      return Push(Part::kValues, digest_internal::kValues, "?, ...");
+    }
+    Push(Part::kValue, digest_internal::kValue, "?");
+  }
+
+  [[gnu::always_inline]] void Close(std::uint64_t token) {
+    if (Last(1) != Part::kOpen || !IsValue(Last())) return Push(Part::kOperand, token, ")");
+    const bool wide = Last() == Part::kValues;
+    Pop(2);
+    const Part row = wide ? Part::kWideRow : Part::kRow;
+    const Part rows = wide ? Part::kWideRows : Part::kRows;
+    if (Last() == Part::kComma && (Last(1) == row || Last(1) == rows)) {
+      Pop(2);
+      return PushRows(wide);
+    }
+    Push(row, digest_internal::kRow ^ (wide ? digest_internal::kWide : 0),
+         wide ? "(?, ...)" : "(?)");
+  }
+
+  [[gnu::always_inline]] void Dots(std::uint64_t token) {
+    const Part list = Last() == Part::kComma ? Last(1) : Part::kNone;
+    if (IsValue(list)) return Literal();
+    if (list < Part::kRow) return Push(Part::kOperand, token, "...");
+    Pop(2);
+    PushRows(list >= Part::kWideRow);
+  }
+
+  [[gnu::always_inline]] void PushRows(bool wide) {
+    Push(wide ? Part::kWideRows : Part::kRows,
+         digest_internal::kRows ^ (wide ? digest_internal::kWide : 0),
+         wide ? "(?, ...), ..." : "(?), ...");
+  }
+
+  [[gnu::always_inline]] void Push(Part part, std::uint64_t token, std::string_view text) {
     before_[count_ % kKept] = id_;
     if constexpr (kText) {
       text_before_[count_ % kKept] = size_;
@@ -139,17 +190,16 @@ class DigestBuilder {
     }
     ++count_;
     parts_ = parts_ << 8 | static_cast<std::uint64_t>(part);
-    id_ = (std::rotl(id_, 23) ^ token) * kStep;
+    id_ = (std::rotl(id_, 23) ^ token) * digest_internal::kStep;
   }
   // Takes back the last n tokens, of those that Last() still knows.
-  void Pop(unsigned n) {
+  [[gnu::always_inline]] void Pop(unsigned n) {
     parts_ >>= 8 * n;
     count_ -= n;
     id_ = before_[count_ % kKept];
     if constexpr (kText) size_ = text_before_[count_ % kKept];
   }
 
-  void CloseRow(bool wide);
   void Write(Part part, std::string_view text);
   [[nodiscard]] bool WantsSpace(Part part, std::string_view text) const;
 

@@ -112,15 +112,15 @@ class Bytes {
   }
 
   // The bytes [at, at + n), n <= 16, all of them inside.
-  [[nodiscard]] Sixteen Load(std::size_t at, std::size_t n) const {
+  [[nodiscard, gnu::always_inline]] Sixteen Load(std::size_t at, std::size_t n) const {
     if (at + 16 > size_) [[unlikely]] {
-      return LoadNearEnd(at, n);
+      return LoadNearEnd(data_ + at, n);
     }
     return {Little(data_ + at) & kMasks.low[n], Little(data_ + at + 8) & kMasks.high[n]};
   }
 
   // The first byte from `at` on that is no word byte.
-  [[nodiscard]] std::size_t WordEnd(std::size_t at) {
+  [[nodiscard, gnu::always_inline]] std::size_t WordEnd(std::size_t at) {
     for (;;) {
       const std::size_t block = at & ~std::size_t{63};
       if (block != block_) LoadBlock(block);
@@ -140,9 +140,9 @@ class Bytes {
     return x;
   }
 
-  [[nodiscard]] Sixteen LoadNearEnd(std::size_t at, std::size_t n) const {
+  static Sixteen LoadNearEnd(const char* p, std::size_t n) {
     std::array<char, 16> copy{};
-    std::memcpy(copy.data(), data_ + at, n);
+    std::memcpy(copy.data(), p, n);
     return {Little(copy.data()), Little(copy.data() + 8)};
   }
 
@@ -168,7 +168,7 @@ class Bytes {
 #endif
   }
 
-  void LoadBlock(std::size_t block) {
+  [[gnu::always_inline]] void LoadBlock(std::size_t block) {
     block_ = block;
     words_ = 0;
     for (std::size_t i = 0; i < 64 && block + i < size_; i += 16) {
@@ -176,12 +176,18 @@ class Bytes {
     }
   }
 
-  [[nodiscard]] std::uint64_t WordBitsAt(std::size_t at) const {
-    if (at + 16 <= size_) return WordBits(data_ + at);
+  [[nodiscard, gnu::always_inline]] std::uint64_t WordBitsAt(std::size_t at) const {
+    if (at + 16 <= size_) [[likely]] {
+      return WordBits(data_ + at);
+    }
+    return LastWordBits(data_, size_, at);
+  }
+
+  static std::uint64_t LastWordBits(const char* data, std::size_t size, std::size_t at) {
     // The last bytes: with those before them, if there are so many, and those shifted out.
-    if (size_ >= 16) return WordBits(data_ + size_ - 16) >> (at + 16 - size_);
+    if (size >= 16) return WordBits(data + size - 16) >> (at + 16 - size);
     std::array<char, 16> copy{};
-    std::memcpy(copy.data(), data_ + at, size_ - at);
+    std::memcpy(copy.data(), data + at, size - at);
     return WordBits(copy.data());
   }
 

@@ -81,23 +81,26 @@ void Pass<kText>::CodeComment(std::size_t size) {
   in_code_comment_ = true;
   const std::string_view opening = bytes_.View(at_, std::min(at_ + size, end_));
   if (!certain) {
-    digest_.LongWord(opening, true, Part::kExpects, opening);
     const End end = BlockCommentEnd(sql_, at_ + 2);
     // With no end, the rest is either code or none: told as code, and odd.
     if (!end.closed) Unterminated();
     doubtful_end_ = end.inside;
     end_behind_ = end_;
     end_ = std::min(end_, end.inside);
+    Flush();
     kind_.SetDoubtful(true);
   }
-  Tell(TokenKind::kCodeComment, opening);
+  Add(Of(certain ? Part::kNobody : Part::kExpects, HashLongWord(opening, true),
+         TokenKind::kCodeComment, Keyword::kNone, at_, at_ + opening.size()));
   at_ += opening.size();
 }
 
 template <bool kText>
 void Pass<kText>::EndCodeComment() {
   in_code_comment_ = false;
-  if (doubtful_end_ != kNowhere) {
+  const bool doubtful = doubtful_end_ != kNowhere;
+  if (doubtful) {
+    Flush();
     end_ = end_behind_;
     kind_.SetDoubtful(false);
     const bool seen = at_ >= doubtful_end_ && doubtful_end_ < end_;
@@ -106,10 +109,10 @@ void Pass<kText>::EndCodeComment() {
       at_ = std::max(at_, end_);
       return;
     }
-    digest_.Operator(Op("*/"), Part::kOperand, "*/");
   }
   const std::size_t to = std::min(at_ + 2, end_);
-  Tell(TokenKind::kCodeCommentEnd, bytes_.View(at_, to));
+  Add(Of(doubtful ? Part::kOperand : Part::kNobody, HashOperator(Op("*/")),
+         TokenKind::kCodeCommentEnd, Keyword::kNone, at_, to));
   at_ = to;
 }
 
@@ -135,24 +138,28 @@ bool Pass<kText>::NothingFollows() {
 
 template <bool kText>
 void Pass<kText>::Semicolon() {
+  Flush();
   if (kind_.compound()) return Operator(1);
-  const std::string_view text = bytes_.View(at_, at_ + 1);
+  Record r =
+      Of(Part::kExpects, HashOperator(';'), TokenKind::kOperator, Keyword::kNone, at_, at_ + 1);
+  r.op = ';';
   ++at_;
   if (NothingFollows()) return;
   Set(Trait::kMultiStatement);
-  digest_.Operator(';', Part::kExpects, text);
+  Add(r);
+  Flush();
   kind_.NextStatement();
   // The server reads the next statement when it has executed this one.
   if (kind_.sets_charset()) mode_.charset = kind_.charset();
-  shape_.Take(Token{TokenKind::kOperator, Keyword::kNone, ';', text});
 }
 
 template <bool kText>
 Scan Pass<kText>::Finish() {
+  Flush();
   const bool cut = IsCut();
   if (in_code_comment_ && !cut) Set(Trait::kSyntaxOdd);
   if (cut) {
-    digest_.Cut(token_end_ == end_);
+    digest_.Cut(last_end_ == end_);
     Set(Trait::kUninspectedTail);
   }
   if (comment_bytes_ > kMostComment) Set(Trait::kCommentPadding);

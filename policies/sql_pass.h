@@ -4,6 +4,7 @@
 // Threads: one per scan. Lifetime: views the statement.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -20,17 +21,30 @@
 
 namespace headgate::sql {
 
-// kText: whether the normalised statement is written; that is the slower of the two.
+// A token as it waits for those who listen.
+struct Record {
+  std::uint64_t hash;  // for the digest
+  std::uint32_t from;  // Token::text
+  std::uint32_t size;
+  std::uint32_t op;
+  Keyword keyword;
+  TokenKind kind;
+  Part part;
+};
+
+// Tokens are cut a batch at a time, and then each listener goes through the batch: every loop has
+// its few variables in registers. kText: whether the normalised statement is written; that is the
+// slower of the two.
 template <bool kText>
 class Pass {
  public:
   Pass(std::string_view sql, bool complete, const SqlMode& mode, std::size_t budget,
        std::span<char> text)
-      : sql_(sql),
-        bytes_(sql),
-        complete_(complete),
+      : sql_(sql.substr(0, kLongest)),
+        bytes_(sql_),
+        complete_(complete && sql.size() <= kLongest),
         mode_(mode),
-        end_(budget < sql.size() ? budget : sql.size()),
+        end_(budget < sql_.size() ? budget : sql_.size()),
         digest_(text) {}
 
   Scan Run();
@@ -38,18 +52,20 @@ class Pass {
   [[nodiscard]] std::string_view hidden_code() const { return shape_.hidden_code(); }
 
  private:
-  void Step();
+  static constexpr std::size_t kNowhere = ~std::size_t{0};
+  static constexpr std::size_t kLongest = std::size_t{1} << 31;
+  static constexpr std::size_t kBatch = 64;  // tokens
 
-  void Word();
-  void SpecialWord(std::size_t end);
-  void TellWord(std::size_t end, Keyword keyword, const Sixteen& folded);
-  void TellName(TokenKind kind, Keyword keyword, std::string_view name, std::string_view written);
+  // Cuts tokens until end_; what is frequent by itself, the rest by Rare().
+  void Cut();
+  void Rare();
+
+  void SpecialWord();
   bool PrefixedString(std::size_t word_end);
   void String(std::size_t from, char quote);
   void QuotedName(char quote);
   void Bits(std::size_t from);
   void Number();
-  void Null(std::size_t end);
   void At();
   void Dot();
   void Operator(std::size_t size);
@@ -64,28 +80,36 @@ class Pass {
   void CountComment(std::size_t from, std::size_t to);
 
   Scan Finish();
+  // Tells the batch.
+  void Flush();
+  [[nodiscard]] std::string_view Written(const Record& r) const;
+  void Add(const Record& r) {
+    if (count_ == kBatch) Flush();
+    batch_[count_++] = r;
+  }
+  void AddLiteral(TokenKind kind, std::size_t from, std::size_t to) {
+    Add(Of(Part::kValue, 0, kind, Keyword::kNone, from, to));
+  }
+  [[gnu::always_inline]] static Record Of(Part part, std::uint64_t hash, TokenKind kind,
+                                          Keyword keyword, std::size_t from, std::size_t to) {
+    return {hash,
+            static_cast<std::uint32_t>(from),
+            static_cast<std::uint32_t>(to - from),
+            0,
+            keyword,
+            kind,
+            part};
+  }
+
   [[nodiscard]] std::string_view Rest() const { return bytes_.View(0, end_); }
   // Behind a semicolon; passes over white space, comments and further semicolons.
   [[nodiscard]] bool NothingFollows();
-  // What was to be looked at, and no more, is gone through or cut.
+  // The statement goes on behind what is looked at.
   [[nodiscard]] bool IsCut() const { return !complete_ || end_ < sql_.size(); }
   // A string, a name or a comment has no end, and not because the statement goes on unseen.
   void Unterminated() {
     if (doubtful_end_ != kNowhere || !IsCut()) Set(Trait::kSyntaxOdd);
   }
-  void Punctuation(char c) {
-    const auto op = static_cast<std::uint32_t>(c);
-    Tell(Token{TokenKind::kOperator, Keyword::kNone, op, bytes_.View(at_, at_ + 1)});
-    ++at_;
-  }
-
-  void Tell(const Token& token) {
-    shape_.Take(token);
-    if (kind_.listening()) [[unlikely]] {
-      kind_.Take(token);
-    }
-  }
-  void Tell(TokenKind kind, std::string_view text) { Tell(Token{kind, Keyword::kNone, 0, text}); }
   void Set(Trait t) { traits_ |= BitOf(t); }
 
   std::string_view sql_;
@@ -94,7 +118,6 @@ class Pass {
   SqlMode mode_;
   std::size_t at_ = 0;
   std::size_t end_;                  // of what is looked at: the budget, and the comments so far
-  std::size_t token_end_ = 0;        // of the last one that may go on behind end_
   std::size_t name_end_ = kNowhere;  // of the last name: a dot here is no number's
   // A word that begins here is of the kind special_.
   std::size_t special_at_ = kNowhere;
@@ -104,11 +127,12 @@ class Pass {
   std::size_t end_behind_ = 0;           // what end_ is behind that
   std::size_t comment_bytes_ = 0;
   TraitSet traits_ = 0;
+  std::size_t last_end_ = kNowhere;  // of the last token, if it is one that could go on
+  std::size_t count_ = 0;            // in the batch
+  std::array<Record, kBatch> batch_;
   DigestBuilder<kText> digest_;
   KindFinder kind_;
   ShapeBuilder shape_;
-
-  static constexpr std::size_t kNowhere = ~std::size_t{0};
 };
 
 }  // namespace headgate::sql
