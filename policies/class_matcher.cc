@@ -5,15 +5,6 @@
 #include "policies/glob.h"
 
 namespace headgate {
-namespace {
-
-bool AnyMatches(const std::vector<std::string>& globs, std::string_view text) {
-  return std::any_of(globs.begin(), globs.end(),
-                     [&](const std::string& glob) { return GlobMatches(glob, text); });
-}
-
-}  // namespace
-
 bool AnyContains(const std::vector<Cidr>& networks, const Address& a) {
   return std::any_of(networks.begin(), networks.end(),
                      [&](const Cidr& network) { return network.Contains(a); });
@@ -31,8 +22,8 @@ std::size_t ClassMatcher::Match(const Address& peer, std::string_view user,
   for (std::size_t i = 0; i < last; ++i) {
     const ClassLimits& c = (*classes_)[i];
     if (!c.sources.empty() && !AnyContains(c.sources, peer)) continue;
-    if (!c.users.empty() && !AnyMatches(c.users, user)) continue;
-    if (!c.databases.empty() && !AnyMatches(c.databases, database)) continue;
+    if (!c.users.empty() && !AnyGlobMatches(c.users, user)) continue;
+    if (!c.databases.empty() && !AnyGlobMatches(c.databases, database)) continue;
     return i;
   }
   return last;

@@ -4,73 +4,32 @@
 //
 // Bounded: a fixed number of places. A (class, digest) may stand in any of kWindow places that a
 // keyed hash chooses, so nobody can aim. Where they are all taken, the least valuable one that is
-// not pinned goes: first those seen only once, then the one with the least use (runs, and running
-// time), halved for every 10 minutes it was not seen. So a flood of statements never seen again
-// replaces one another and takes at most one place of each window from others. When all are pinned
-// the newcomer is not accounted for (digest_table_full).
+// not pinned goes: first those that ran once or never, then the one with the least use (runs, and
+// running time), halved for every 10 minutes it was not seen. So a flood of statements never seen
+// again replaces one another and takes at most one place of each window from others. When all are
+// pinned the newcomer is not accounted for (digest_table_full).
 //
-// Threads: every method from any thread. Find() and all of DigestEntry are lock-free and do not
-// allocate; Insert() and Top() may. Lifetime: the table outlives its pins; a pinned entry stays
-// what it is. Memory: about 1 KiB a place, and as much again where its text is long; all of it but
-// the texts at construction. The capacity stays that of the constructor.
+// Threads: every method from any thread. Find() is lock-free and does not allocate; Insert() and
+// Top() may. Lifetime: the table outlives its pins; a pinned entry stays what it is. Memory: about
+// 1 KiB a place, and as much again where its text is long; all of it but the texts at construction.
+// The capacity stays that of the constructor.
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "policies/digest_entry.h"
 #include "policies/keyed_hash.h"
 #include "policies/statement.h"
-#include "policies/statement_gauge.h"
 #include "policies/time.h"
-#include "policies/time_histogram.h"
 
 namespace headgate {
-
-class alignas(64) DigestEntry {
- public:
-  static constexpr Duration kUnknown = std::chrono::milliseconds(1);
-
-  StatementGauge running;
-
-  // How long its next run will take, by those before it (the younger ones count more); kUnknown
-  // before the first has ended.
-  [[nodiscard]] Duration Predicted() const;
-  // One run has ended; `took` without what it waited for locks. `a` as the session followed it.
-  void OnAnswer(const AnswerFacts& a, Duration took, Time now);
-  // One was turned away.
-  void OnRefused(Time now);
-
- private:
-  friend class DigestTable;
-  using Counter = std::atomic<std::uint64_t>;
-  // Pinned by so many; the top bit is whoever gives the place to another statement.
-  static constexpr std::uint32_t kExclusive = std::uint32_t{1} << 31;
-
-  [[nodiscard]] bool Pin();
-  void Unpin() { pins_.fetch_sub(1, std::memory_order_release); }
-  void Become(std::uint64_t id, std::string_view class_name, std::string_view text, Time now);
-  [[nodiscard]] std::uint64_t Worth(Time now) const;
-  [[nodiscard]] DigestRow Row() const;
-
-  std::atomic<std::uint32_t> pins_{0};
-  std::atomic<std::int64_t> predicted_{0};  // ns; 0: unknown
-  std::atomic<std::int64_t> last_seen_{0};  // ns of MonotonicClock
-  Counter count_{0}, errors_{0}, rows_{0}, bytes_{0}, no_index_{0}, refused_{0}, total_{0};
-  std::atomic<std::int64_t> longest_{0};
-  TimeHistogram times_;
-  // Only written by who holds the place exclusively.
-  std::uint64_t id_ = 0;
-  std::string class_name_, text_;
-  Time first_seen_{};
-};
 
 class DigestTable {
  public:
@@ -124,7 +83,7 @@ class DigestTable {
   [[nodiscard]] std::uint32_t Place(std::uint64_t key, std::uint32_t step) const;
   [[nodiscard]] Pin FindKey(std::uint64_t key) const;
   // Under the lock.
-  [[nodiscard]] DigestEntry* MakeRoom(std::uint64_t key, Time now);
+  [[nodiscard]] std::uint32_t MakeRoom(std::uint64_t key, Time now);
 
   const KeyedHash hash_;
   const std::uint32_t capacity_;

@@ -1,5 +1,7 @@
 #include "policies/glob.h"
 
+#include <algorithm>
+
 namespace headgate {
 
 bool GlobMatches(std::string_view pattern, std::string_view text) {
@@ -25,6 +27,11 @@ bool GlobMatches(std::string_view pattern, std::string_view text) {
   }
   while (p < pattern.size() && pattern[p] == '*') ++p;
   return p == pattern.size();
+}
+
+bool AnyGlobMatches(const std::vector<std::string>& patterns, std::string_view text) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& pattern) { return GlobMatches(pattern, text); });
 }
 
 }  // namespace headgate

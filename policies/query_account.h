@@ -103,14 +103,16 @@ class AccountTable {
   using Entries = BoundedTable<PairKey, Entry, 2>;
 
   void Return(std::uint32_t id);
+  [[nodiscard]] PairKey KeyOf(Scope scope, std::string_view class_name, const Address& source,
+                              std::string_view user) const;
   // Under the lock.
-  [[nodiscard]] Lease Shared(Scope scope, std::string_view class_name);
+  [[nodiscard]] Lease Shared(const PairKey& key, bool overflow);
   void ExpireLocked(Time now, std::uint32_t most);
 
   const KeyedHash hash_;
   mutable std::mutex mutex_;
   Entries entries_;
-  absl::flat_hash_map<std::uint64_t, std::unique_ptr<Account>> shared_;
+  absl::flat_hash_map<PairKey, std::unique_ptr<Account>, KeyedHash> shared_;
 };
 
 }  // namespace headgate

@@ -27,7 +27,8 @@ class TimeHistogram {
  private:
   static constexpr unsigned kFirstBit = 10;  // 1,024 ns
   static constexpr unsigned kOctaves = 32;
-  static constexpr unsigned kSteps = 4;  // per octave
+  static constexpr unsigned kStepBits = 2;
+  static constexpr unsigned kSteps = 1U << kStepBits;  // per octave
   static constexpr std::size_t kBuckets = 1 + std::size_t{kOctaves} * kSteps;
 
   [[nodiscard]] static std::size_t BucketOf(Duration d);
