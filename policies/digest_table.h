@@ -10,7 +10,7 @@
 // pinned the newcomer is not accounted for (digest_table_full).
 //
 // Threads: every method from any thread. Find() is lock-free and does not allocate; Insert() and
-// Top() may. Lifetime: the table outlives its pins; a pinned entry stays what it is. Memory: about
+// Top() may. Lifetime: the table outlives its pins; a pinned entry stays what it is. Memory: under
 // 1 KiB a place, and as much again where its text is long; all of it but the texts at construction.
 // The capacity stays that of the constructor.
 #pragma once
