@@ -15,7 +15,7 @@ constexpr unsigned kManyRows = 20, kTooManyRows = 27;
 void JoinGraph::AddTable(std::uint32_t name, unsigned rows) {
   if (tables_ < kMaxTables) {
     names_[tables_] = aliases_[tables_] = name;
-    rows_[tables_] = static_cast<std::uint8_t>(std::min(rows, 255U));
+    rows_[tables_] = static_cast<std::uint8_t>(std::min(rows, kMaxRows));
     groups_[groups_count_++] = 1U << tables_;
   }
   ++tables_;

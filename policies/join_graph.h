@@ -19,6 +19,7 @@ class JoinGraph {
  public:
   // Rows are told as powers of two.
   static constexpr unsigned kUnknownRows = 10;
+  static constexpr unsigned kMaxRows = 64;
   static constexpr unsigned kMaxTables = 24;  // what comes behind is counted and not looked at
 
   enum class Product : std::uint8_t {

@@ -87,7 +87,8 @@ void ShapeBuilder::Verb(Keyword k) {
   if (verb_ == Keyword::kNone && k == Keyword::kSet) LeaveClause(Clause::kSet);
   const bool explains =
       verb_ == Keyword::kExplain || verb_ == Keyword::kDescribe || verb_ == Keyword::kDesc;
-  if (k == Keyword::kUpdate || k == Keyword::kDelete || !explains) verb_ = k;
+  const bool runs = k == Keyword::kAnalyze;  // EXPLAIN ANALYZE
+  if (k == Keyword::kUpdate || k == Keyword::kDelete || runs || !explains) verb_ = k;
 }
 
 void ShapeBuilder::Clauses(Keyword k) {
@@ -183,6 +184,7 @@ void ShapeBuilder::Update(Keyword before) {
   if (before == Keyword::kFor || before == Keyword::kKey) return;
   LeaveClause(Clause::kFrom);
   block().table = TableState::kExpected;
+  block().has_from = true;
 }
 
 void ShapeBuilder::With() {
@@ -208,7 +210,10 @@ void ShapeBuilder::Lock() {
 // As statements of their own: what MariaDB runs without a stored routine around it.
 void ShapeBuilder::Loop(Keyword k) {
   if (routine_ || verb_ == Keyword::kCreate || verb_ == Keyword::kAlter) return;
-  const bool first = verb_ == Keyword::kNone || verb_ == Keyword::kBegin;
+  const bool labelled = before_ == Before::kOther && op_ == Op(":");
+  const bool inside =
+      verb_ == Keyword::kBegin && word_ != Keyword::kHandler && word_ != Keyword::kCursor;
+  const bool first = before_ == Before::kNothing || labelled || inside;
   if (k == Keyword::kLoop || k == Keyword::kWhile ||
       (first && (k == Keyword::kRepeat || k == Keyword::kFor))) {
     Set(Trait::kLoop);
@@ -216,6 +221,7 @@ void ShapeBuilder::Loop(Keyword k) {
 }
 
 void ShapeBuilder::Dynamic() {
+  if (routine_) return;
   Set(Trait::kDynamicSql);
   dynamic_ = true;
 }

@@ -34,7 +34,7 @@ class ShapeBuilder {
  private:
   static constexpr unsigned kMaxFrames = 65;  // parentheses; deeper ones are counted only
   static constexpr unsigned kMaxBlocks = 16;  // queries within queries, likewise
-  static constexpr unsigned kMaxCtes = 16;    // whose size is kept
+  static constexpr unsigned kMaxCtes = 64;    // more than a report has
 
   // What the token before was.
   enum class Before : std::uint8_t {
@@ -78,6 +78,7 @@ class ShapeBuilder {
   struct Cte {
     std::uint32_t name;
     unsigned rows;
+    std::uint32_t copies;  // of queries, when it is named once
   };
 
   [[nodiscard]] Frame& frame() { return frames_[depth_]; }
@@ -115,6 +116,7 @@ class ShapeBuilder {
   void SetOperation();
   void EndBranch();
   void EndBlock(const Frame& f);
+  void EndCte(unsigned rows);
   Before Name(const Token& t);
   Before Table(std::string_view name);
   Before Column(std::string_view name);
@@ -145,7 +147,8 @@ class ShapeBuilder {
   std::uint32_t op_ = 0;  // the last operator but parentheses, commas and dots
   unsigned depth_ = 0, beyond_ = 0, block_ = 0, blocks_beyond_ = 0, ctes_ = 0;
   std::uint32_t cte_name_ = 0;
-  std::string_view name_;  // the last one that was looked at
+  std::uint32_t copies_ = 0;  // of CTEs, by what was named so far in this one
+  std::string_view name_;     // the last one that was looked at
   std::string_view hidden_code_;
   std::array<Frame, kMaxFrames> frames_;
   std::array<Block, kMaxBlocks> blocks_;

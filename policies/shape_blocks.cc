@@ -11,6 +11,8 @@ constexpr unsigned kManyTables = 16;
 constexpr unsigned kUnions = 16, kManyUnions = 64, kUnionsOfConstants = 256;
 constexpr unsigned kBigSequence = 20, kHugeSequence = 27;  // powers of two
 
+constexpr std::uint32_t kTooManyCopies = 1000;
+
 // What a statement only has when it runs, not when it is explained.
 constexpr TraitSet kOfRunning =
     BitOf(Trait::kSleep) | BitOf(Trait::kLongWait) | BitOf(Trait::kCrossJoin) |
@@ -20,7 +22,7 @@ constexpr TraitSet kOfRunning =
 }  // namespace
 
 void ShapeBuilder::StartStatement() {
-  depth_ = beyond_ = block_ = blocks_beyond_ = ctes_ = 0;
+  depth_ = beyond_ = block_ = blocks_beyond_ = ctes_ = copies_ = 0;
   frames_[0] = Frame{};
   StartBlock();
   verb_ = setting_ = Keyword::kNone;
@@ -50,7 +52,7 @@ void ShapeBuilder::StartBlock() {
   b.filtered = b.natural = b.grouped = b.aggregated = b.locking = b.sleeps = b.has_from = false;
   b.schema_scan = b.schema_named = b.cte_member = false;
   b.branches = b.branches_of_tables = b.rows = 0;
-  b.limit = JoinGraph::kUnknownRows;
+  b.limit = JoinGraph::kMaxRows;
   names_count_ = false;
 }
 
@@ -129,13 +131,21 @@ void ShapeBuilder::EndBlock(const Frame& f) {
     if (frame().kind != FrameKind::kFrom || frame().commas == 0) b.joins.AddTable(0, rows);
     b.table = TableState::kNamed;
   } else if (f.cte) {
-    if (ctes_ < kMaxCtes) cte_sizes_[ctes_++] = {cte_name_, rows};
+    EndCte(rows);
   } else {
     b.joins.Value();
     if (block_ == 0 && b.clause == Clause::kOther) b.has_from |= inner.has_from;
   }
   names_count_ = b.clause == Clause::kFrom || b.clause == Clause::kWith;
   if (InCondition()) StartCondition(b.clause);
+}
+
+// The server makes a copy of a CTE's query for each place that names it, and of those it names in
+// turn: twenty CTEs that name the one before them twice took it 70 s and its memory.
+void ShapeBuilder::EndCte(unsigned rows) {
+  if (ctes_ == kMaxCtes) return Set(Trait::kCteBomb);
+  cte_sizes_[ctes_++] = {cte_name_, rows, copies_ + 1};
+  copies_ = 0;
 }
 
 ShapeBuilder::Before ShapeBuilder::Name(const Token& t) {
@@ -157,6 +167,7 @@ ShapeBuilder::Before ShapeBuilder::Name(const Token& t) {
       break;
     case Clause::kSet:
       if (RoleOfSetting(t.keyword) != SettingRole::kNone) setting_ = t.keyword;
+      if (!t.text.empty() && t.text[0] >= '0' && t.text[0] <= '9') Number(t.text);  // 16G
       break;
     default:
       break;
@@ -167,6 +178,7 @@ ShapeBuilder::Before ShapeBuilder::Name(const Token& t) {
 
 ShapeBuilder::Before ShapeBuilder::Table(std::string_view name) {
   Block& b = block();
+  if (before_ == Before::kOther && op_ == Op("{")) return Before::kName;  // { OJ a LEFT JOIN b }
   if (b.table == TableState::kUsing) {  // DELETE FROM a USING a, b
     b.joins.Reset();
     b.table = TableState::kExpected;
@@ -196,8 +208,11 @@ void ShapeBuilder::AddTable(std::string_view name) {
     if (rows > kHugeSequence) Set(Trait::kHugeSequence);
   }
   for (unsigned i = 0; i < ctes_; ++i) {
-    if (cte_sizes_[i].name == hash) rows = cte_sizes_[i].rows;
+    if (cte_sizes_[i].name != hash) continue;
+    rows = cte_sizes_[i].rows;
+    copies_ = std::min(copies_ + cte_sizes_[i].copies, kTooManyCopies);
   }
+  if (copies_ == kTooManyCopies) Set(Trait::kCteBomb);
   b.joins.AddTable(hash, rows);
   if (b.natural) b.joins.LinkLast();
   b.natural = false;

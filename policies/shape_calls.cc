@@ -74,6 +74,9 @@ void ShapeBuilder::OpenCall(Frame& f) {
     case CallRole::kAggregate:
       if (block().clause == Clause::kOther) block().aggregated = true;
       return;
+    case CallRole::kSetVar:
+      LeaveClause(Clause::kSet);
+      return;
     case CallRole::kRand:
       if (block().clause == Clause::kOrder) Set(Trait::kOrderByRand);
       return;
@@ -135,7 +138,8 @@ void ShapeBuilder::EndCall(const Frame& f) {
       if (f.number >= kManyRounds) Set(Trait::kHeavyFunction);
       return;
     case CallRole::kSetVar:
-      return EndSetting();
+      EndSetting();
+      return LeaveClause(Clause::kOther);
     default:
       return;
   }

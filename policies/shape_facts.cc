@@ -59,7 +59,11 @@ constexpr ByKeyword<CallRole> kCalls = [] {
                        K::kInstr,
                        K::kToBase64,
                        K::kFromBase64,
-                       K::kReplace});
+                       K::kReplace,
+                       K::kJsonContains,
+                       K::kJsonNormalize,
+                       K::kJsonOverlaps,
+                       K::kReverse});
   set(CallRole::kXpath, {K::kExtractvalue, K::kUpdatexml});
   set(CallRole::kCrypt, {K::kEncrypt, K::kKdf});
   set(CallRole::kCode, {K::kSysExec, K::kSysEval});

@@ -29,7 +29,7 @@ constexpr std::array<Row, kTraitCount> kRows = {{
     {Trait::kUnionChain, "union_chain", 60},
     {Trait::kLongUnion, "long_union", 40},
     {Trait::kRecursiveCte, "recursive_cte", 30},
-    {Trait::kCteBomb, "cte_bomb", 70},
+    {Trait::kCteBomb, "cte_bomb", 100},
     {Trait::kManyJoins, "many_joins", 60},
     {Trait::kIntoOutfile, "into_outfile", 100},
     {Trait::kLoadFile, "load_file", 100},
