@@ -44,7 +44,8 @@ Engine::Impl::Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionS
       prefixes(hash, kPrefixTable),
       pending(hash),
       room(hash),
-      lane(hash) {
+      lane(hash),
+      guard(hash, first->digests, scarce, w, decisions) {
   const auto each = static_cast<std::uint32_t>(first->source.table_size / kShards + 1);
   for (std::size_t i = 0; i < kShards; ++i) shards.push_back(std::make_unique<Shard>(hash, each));
   Configure(std::move(first));
@@ -58,6 +59,7 @@ void Engine::Impl::Configure(LimitsPtr next) {
   matcher = std::make_unique<ClassMatcher>(next->classes);
   limits = next;
   NoteRoom();
+  guard.Publish(next);
   const std::lock_guard lock(snapshot_mutex);
   snapshot = std::move(next);
 }
@@ -104,8 +106,6 @@ bool Engine::Impl::Acts(const Limits& l, Reason reason) {
 
 bool Engine::Impl::Decide(bool acts, Reason reason, const Address& peer, std::string_view user,
                           std::string_view class_name, Time now) {
-  auto& counters = acts ? acted : would_act;
-  counters[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
   Decision d;
   d.at = now;
   d.reason = reason;
@@ -113,8 +113,7 @@ bool Engine::Impl::Decide(bool acts, Reason reason, const Address& peer, std::st
   d.peer = peer;
   d.user = user;
   d.class_name = class_name;
-  decisions.OnDecision(d);
-  return acts;
+  return decisions.Decide(d);
 }
 
 bool Engine::Impl::Decide(const Limits& l, Reason reason, const Ticket& t, Time now) {
@@ -133,19 +132,25 @@ void Engine::Impl::Charge(const Address& source, Reason reason, Time now) {
     if (shard.sources.Good(entry) > 0) return;
     live = shard.sources.Live(entry);
   }
-  if (AnyTouches(l->source.never_ban, source) || AnyTouches(l->source.exempt, source)) return;
-  const bool acts = Acts(*l, Reason::kBanApplied);
+  BanSource(*l, source, Name(reason), /*logged_in_too=*/false, live > 0, now);
+}
+
+// What the gate decides by itself: never against never_ban, exempt and known-good sources.
+void Engine::Impl::BanSource(const Limits& l, const Address& source, std::string_view why,
+                             bool logged_in_too, bool here, Time now) {
+  if (AnyTouches(l.source.never_ban, source) || AnyTouches(l.source.exempt, source)) return;
+  const bool acts = Acts(l, Reason::kBanApplied);
   {
     const std::lock_guard lock(trust_mutex);
     if (known_good.IsKnownGoodSource(source)) return;
     // What was in flight when a ban began is no reason for the next.
     if (bans.IsBanned(source, now)) return;
-    if (acts) bans.Escalate(source, l->source.ban, l->source.ban_max, Name(reason), now);
+    if (acts) bans.Escalate(source, l.source.ban, l.source.ban_max, why, now);
   }
   if (!acts) {
     Decide(false, Reason::kBanApplied, source, {}, {}, now);
-  } else if (live > 0) {
-    EvictSource(source, /*logged_in_too=*/false, now);
+  } else if (here) {
+    EvictSource(source, logged_in_too, now);
   }
 }
 

@@ -15,7 +15,7 @@ AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now) {
   if (m.AskBan(*limits, peer, source, now, known_good)) {
     return {{Verdict::Kind::kRefuse, Reason::kBanned}, nullptr};
   }
-  TicketPtr t(new Ticket(m, id, peer));
+  TicketPtr t(new Ticket(m, m.guard.queue(), id, peer));
   t->known_source = known_good;
   t->exempt = AnyContains(limits->source.exempt, peer);
   Address charged = source;

@@ -65,6 +65,7 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
   if (!vouched) t.lane = lane.Enter(t.source, is_known_good, now);
   t.known_good = is_known_good;
   t.user = user.substr(0, Ticket::kKeptUser);
+  t.database = claim.database.substr(0, Ticket::kKeptUser);
   t.class_id = id;
   t.class_name = limits->classes[index].name;
   t.state = Ticket::State::kReauth;

@@ -4,8 +4,8 @@
 //   trust      bans, known-good, pair locks
 //   a shard    the entries of some sources
 //   admission  pending, prefixes, waiting room, lane, slots, and the third part of every ticket
-// The snapshot's own lock is held for the copy of a pointer, inside any of them.
-// Lifetime: of the engine.
+// The snapshot's own lock is held for the copy of a pointer, inside any of them. The query guard
+// has its own, and is called under none of these but to publish limits. Lifetime: of the engine.
 #pragma once
 
 #include <array>
@@ -18,9 +18,11 @@
 #include <vector>
 
 #include "policies/class_matcher.h"
+#include "policies/decisions.h"
 #include "policies/engine.h"
 #include "policies/known_good.h"
 #include "policies/pair_lock.h"
+#include "policies/query_guard.h"
 #include "policies/ticket.h"
 
 namespace headgate {
@@ -80,6 +82,8 @@ struct Engine::Impl {
               std::string_view class_name, Time now);
   bool Decide(const Limits& limits, Reason reason, const Ticket& t, Time now);
   void Charge(const Address& source, Reason reason, Time now);
+  void BanSource(const Limits& limits, const Address& source, std::string_view why,
+                 bool logged_in_too, bool here, Time now);
   std::size_t EvictSource(const Address& source, bool logged_in_too, Time now);
 
   // engine_accept.cc
@@ -110,6 +114,9 @@ struct Engine::Impl {
   [[nodiscard]] Reason Reseat(Ticket& t, const LoginClaim& claim, bool same_user, bool known_good,
                               Time now);
 
+  // engine_query.cc
+  [[nodiscard]] static Speaker SpeakerOf(const Ticket& t);
+
   // engine_life.cc
   void GiveBack(Ticket& t, std::optional<Time> now, bool for_good);
   void Link(Ticket& t);
@@ -123,7 +130,7 @@ struct Engine::Impl {
 
   const KeyedHash hash;
   Wakeups& wakeups;
-  DecisionSink& decisions;
+  Decisions decisions;
 
   mutable std::mutex snapshot_mutex;
   LimitsPtr snapshot;
@@ -153,8 +160,8 @@ struct Engine::Impl {
   std::atomic<bool> scarce{false};
   std::atomic<std::uint32_t> capacity{1};
 
-  std::array<std::atomic<std::uint64_t>, kReasonCount> acted{};
-  std::array<std::atomic<std::uint64_t>, kReasonCount> would_act{};
+  QueryGuard guard;
+
   std::atomic<std::uint64_t> accepted{0}, logins_ok{0}, logins_failed{0};
 };
 

@@ -32,6 +32,8 @@ void Engine::OnLoginOk(Ticket& t, Time now) {
   m.logins_ok.fetch_add(1, std::memory_order_relaxed);
   if (t.proven != t.pair) t.minute.store(INT64_MIN, std::memory_order_relaxed);
   t.proven = t.pair;
+  t.trusted = t.known_good;
+  m.guard.OnLoginOk(t.book, now);
   {
     const std::lock_guard lock(m.trust_mutex);
     if (m.pairs.size() > 0) m.pairs.OnSuccess(t.pair);
@@ -85,6 +87,7 @@ void Engine::OnStatementCompleted(Ticket& t, Time now) {
   const Impl::LimitsPtr limits = m.Snapshot();
   const std::lock_guard lock(m.trust_mutex);
   m.known_good.OnStatement(t.proven, limits->known_good, now, /*calm=*/true);
+  t.trusted = m.known_good.IsKnownGood(t.proven);
 }
 
 void Engine::OnClientGone(Ticket& t, Time now) {
@@ -99,6 +102,7 @@ void Engine::OnClientGone(Ticket& t, Time now) {
     }
   }
   m.DropGood(t);
+  m.guard.OnClientGone(t.book);
   if (!holds) m.GiveBack(t, now, false);
 }
 
@@ -112,8 +116,10 @@ void TicketDeleter::operator()(Ticket* t) const {
 // Everything the ticket holds; what is free then goes to those who wait. May be called again.
 // Without a time of its own (a deleter) it goes by the last the engine heard.
 void Engine::Impl::GiveBack(Ticket& t, std::optional<Time> now, bool for_good) {
+  Time at = now.value_or(Time::min());
   if (t.linked) {
-    const Admission admission(*this, now.value_or(Time::min()));
+    const Admission admission(*this, at);
+    at = now.value_or(latest);
     LeavePending(t);
     LeaveRoom(t);
     const bool freed = t.slot.held() || t.lane.held();
@@ -122,9 +128,10 @@ void Engine::Impl::GiveBack(Ticket& t, std::optional<Time> now, bool for_good) {
     if (t.prefix != PrefixCounts::kUncounted) prefixes.Drop(t.prefix);
     t.prefix = PrefixCounts::kUncounted;
     t.state = State::kRefused;
-    if (freed) Serve(now.value_or(latest));
+    if (freed) Serve(at);
     if (for_good) Unlink(t);
   }
+  guard.End(t.book, at);
   DropGood(t);
   if (!t.live) return;
   t.live = false;
@@ -182,6 +189,7 @@ Time Engine::OnTick(Time now) {
     m.bans.Expire(now);
     m.pairs.Expire(limits->login, now, kExpireAtOnce);
   }
+  m.guard.Expire(now);
   const auto i = m.next_shard_to_expire.fetch_add(1, std::memory_order_relaxed);
   Impl::Shard& shard = *m.shards[i % Impl::kShards];
   const std::lock_guard lock(shard.mutex);

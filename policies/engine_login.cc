@@ -42,6 +42,7 @@ Verdict Engine::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
     if (t.state != Ticket::State::kPending) return {Kind::kRefuse, t.refused};
     // A log line needs the name; a waiting ticket's name is read under this lock.
     t.user = user.substr(0, Ticket::kKeptUser);
+    t.database = claim.database.substr(0, Ticket::kKeptUser);
     m.LeavePending(t);
     t.known_good = trust.known_good;
     t.tier = trust.known_good        ? WaitingRoom::Tier::kKnownGood

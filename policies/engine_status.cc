@@ -35,10 +35,8 @@ EngineStatus Engine::Status(Time now) const {
     const std::lock_guard lock(shard->mutex);
     s.sources += shard->sources.size();
   }
-  for (std::size_t i = 0; i < kReasonCount; ++i) {
-    s.acted[i] = m.acted[i].load(std::memory_order_relaxed);
-    s.would_act[i] = m.would_act[i].load(std::memory_order_relaxed);
-  }
+  m.decisions.Read(s.acted, s.would_act, s.delayed);
+  m.guard.ReadStatus(s);
   s.accepted = m.accepted.load(std::memory_order_relaxed);
   s.logins_ok = m.logins_ok.load(std::memory_order_relaxed);
   s.logins_failed = m.logins_failed.load(std::memory_order_relaxed);

@@ -118,9 +118,9 @@ struct CommandVerdict {
   std::size_t look = 0;
   // For kRefuse and kClose: the operator's own words (a rule's message), else empty. Valid until
   // the next call for this ticket.
-  std::string_view message;
+  std::string_view message{};
   // With kPass of kQuery and kPrepare. The session keeps it for a prepared statement.
-  StatementMark mark;
+  StatementMark mark{};
   // How much of the next statement's text to show, bytes.
   std::size_t inspect = std::size_t{64} * 1024;
   // Progress of its answer above which Engine::OnSweep wants to be asked at once, bytes; 0 = none.

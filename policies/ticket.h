@@ -2,7 +2,8 @@
 // policies/: the edges hold a TicketPtr and hand it back to the engine.
 //
 // Threads: fields of the first part are set before the ticket is handed out; the second belongs to
-// the owner's thread; the third is guarded by the engine's admission lock.
+// the owner's thread; the third is guarded by the engine's admission lock (its owner, who alone
+// writes names, reads them without).
 // Lifetime: between OnAccept and the TicketDeleter, which gives everything back.
 #pragma once
 
@@ -17,6 +18,7 @@
 #include "policies/prefix_counts.h"
 #include "policies/slot_ledger.h"
 #include "policies/source_table.h"
+#include "policies/statement_book.h"
 #include "policies/waiting_room.h"
 
 namespace headgate {
@@ -36,8 +38,12 @@ class Ticket {
     kRefused,  // must go, or has gone
   };
 
-  Ticket(Engine::Impl& e, ConnectionId connection, const Address& from)
-      : engine(e), id(connection), peer(from), source(SourceOf(from)) {}
+  Ticket(Engine::Impl& e, StatementQueue& queue, ConnectionId connection, const Address& from)
+      : engine(e),
+        id(connection),
+        peer(from),
+        source(SourceOf(from)),
+        book(queue, connection, source) {}
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
 
@@ -58,6 +64,9 @@ class Ticket {
   bool live = false;                            // counted in the source's entry
   bool good = false;                            // counted as one of the source's logged-in sessions
   std::atomic<std::int64_t> minute{INT64_MIN};  // the last one told to known-good
+  bool trusted = false;                         // `proven` was known-good when last asked
+  std::string database;                         // named at the login, cut as `user` is
+  StatementBook book;
 
   State state = State::kPending;
   Reason refused = Reason::kNone;  // why, in kRefused

@@ -12,6 +12,9 @@ constexpr double kMaxSpan = static_cast<double>(std::int64_t{1} << 60);
 // is such a skew and not a changed rate.
 constexpr std::int64_t kSkew = 1'000'000'000;
 
+// Nobody waits longer for a token: an hour.
+constexpr std::int64_t kMaxAhead = 3'600'000'000'000;
+
 struct Spans {
   std::int64_t interval;  // ns per token
   std::int64_t full;      // ns a whole burst takes to refill
@@ -41,6 +44,26 @@ bool TokenBucket::Take(const Rate& rate, Time now) {
       next = at + full;
     }
     if (tat_.compare_exchange_weak(seen, next, std::memory_order_relaxed)) return allowed;
+  }
+}
+
+std::optional<Time> TokenBucket::TakeBy(const Rate& rate, Time now, Time latest) {
+  if (rate.Off()) return now;
+  const auto [interval, full] = SpansOf(rate);
+  const std::int64_t at = Ns(now);
+  const std::int64_t ahead = std::clamp<std::int64_t>((latest - now).count(), 0, kMaxAhead);
+  std::int64_t seen = tat_.load(std::memory_order_relaxed);
+  while (true) {
+    const std::int64_t base = std::max(seen, at);
+    const std::int64_t due = std::max<std::int64_t>(0, base - at - (full - interval));
+    std::int64_t next = base + interval;
+    if (due > ahead) {
+      if (base - at <= full + ahead + kSkew) return std::nullopt;
+      next = at + full + ahead;
+    }
+    if (tat_.compare_exchange_weak(seen, next, std::memory_order_relaxed)) {
+      return due > ahead ? std::nullopt : std::optional(now + Duration(due));
+    }
   }
 }
 

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include "policies/limits.h"
 #include "policies/time.h"
@@ -30,6 +31,11 @@ class TokenBucket {
   // refill, old debt is cut down to a full bucket's (within a second), so nobody pays for long at
   // the old rate. REQUIRES: `now` within 70 years of the clock's zero.
   [[nodiscard]] bool Take(const Rate& rate, Time now);
+
+  // One token for use by `latest`: when it may be used, `now` or later. What is promised so is
+  // taken, in the order of asking, so nobody who waits for it is overtaken; who gives up has used
+  // it all the same. nullopt: none comes free in time, and nothing is taken.
+  [[nodiscard]] std::optional<Time> TakeBy(const Rate& rate, Time now, Time latest);
 
   // Would Take() succeed now? Changes nothing.
   [[nodiscard]] bool Ready(const Rate& rate, Time now) const;

@@ -1,0 +1,49 @@
+// What was decided: exact counts by reason, and one line to the sink for each.
+//
+// Threads: every method from any thread; lock-free but for what the sink does.
+// Lifetime: of the engine; the sink outlives it.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "policies/event.h"
+#include "policies/reason.h"
+
+namespace headgate {
+
+class Decisions {
+ public:
+  explicit Decisions(DecisionSink& sink) : sink_(sink) {}
+
+  // Counts and tells it; returns d.enforced: whether it is to be carried out.
+  bool Decide(const Decision& d) {
+    const auto i = static_cast<std::size_t>(d.reason);
+    (d.enforced ? acted_ : would_act_)[i].fetch_add(1, std::memory_order_relaxed);
+    sink_.OnDecision(d);
+    return d.enforced;
+  }
+  // A command that was held for this reason is passed on now.
+  void Delayed(Reason r) {
+    delayed_[static_cast<std::size_t>(r)].fetch_add(1, std::memory_order_relaxed);
+  }
+
+  using Counts = std::array<std::uint64_t, kReasonCount>;
+  void Read(Counts& acted, Counts& would_act, Counts& delayed) const {
+    for (std::size_t i = 0; i < kReasonCount; ++i) {
+      acted[i] = acted_[i].load(std::memory_order_relaxed);
+      would_act[i] = would_act_[i].load(std::memory_order_relaxed);
+      delayed[i] = delayed_[i].load(std::memory_order_relaxed);
+    }
+  }
+
+ private:
+  using Counters = std::array<std::atomic<std::uint64_t>, kReasonCount>;
+
+  DecisionSink& sink_;
+  Counters acted_{}, would_act_{}, delayed_{};
+};
+
+}  // namespace headgate

@@ -1,0 +1,209 @@
+// A command before it is passed on: what needs no waiting, and how it ends.
+#include <algorithm>
+#include <array>
+
+#include "policies/query_guard.h"
+#include "policies/sql_scanner.h"
+
+namespace headgate {
+namespace {
+
+// What comments may add to the bytes that are looked at, as a multiple.
+constexpr std::size_t kMostLooks = 4;
+// How much long data one statement may have where "auto" only knows what one packet may: it may
+// have several parameters.
+constexpr std::uint64_t kLongDataPackets = 4;
+// What every MySQL and MariaDB starts with, where no monitor says better.
+constexpr std::uint32_t kServersPrepared = 16382;
+constexpr std::uint32_t kAutoPreparedShare = 4;
+
+constexpr bool RunsSql(CommandKind c) {
+  return c == CommandKind::kQuery || c == CommandKind::kPrepare || c == CommandKind::kExecute ||
+         c == CommandKind::kBulkExecute;
+}
+constexpr bool ShowsText(CommandKind c) {
+  return c == CommandKind::kQuery || c == CommandKind::kPrepare;
+}
+// Only ends something: there is nothing to be refused.
+constexpr bool Frees(CommandKind c) {
+  return c == CommandKind::kQuit || c == CommandKind::kCloseStatement;
+}
+constexpr bool HasAnswer(CommandKind c) { return !Frees(c) && c != CommandKind::kLongData; }
+
+// COMMIT and its kind, and KILL: it frees what others wait for. Not where more hides behind it.
+constexpr bool NeverDelayed(const StatementMark& m) {
+  return (m.kind == StatementKind::kEnd || m.kind == StatementKind::kKill) && m.traits == 0;
+}
+
+}  // namespace
+
+CommandVerdict QueryGuard::OnCommand(StatementBook& b, const Speaker& who,
+                                     const CommandFacts& facts, Time now, const Rule*& bans) {
+  PendingCommand& p = b.pending;
+  if (p.held) GiveUp(b);
+  Refresh(b, who, now);
+  const Call c = CallOf(b, who, now);
+  b.active = now;
+  if (!p.asked) {
+    p.asked = true;
+    p.command = facts.command;
+    p.in_transaction = facts.in_transaction;
+    p.since = now;
+    const Reason refused = AskBeforeText(c, facts);
+    if (refused != Reason::kNone) return Refuse(c, refused);
+  }
+  if (const std::size_t look = Look(c, facts); look > 0) {
+    CommandVerdict more{.kind = Kind::kMore};
+    more.look = look;
+    more.inspect = c.q.inspect;
+    return more;
+  }
+  p.limited = RunsSql(p.command) && !NeverDelayed(p.mark);
+  p.deadline = now + c.q.wait;
+  if (p.limited) {
+    const Reason refused = PayRate(c);
+    if (refused != Reason::kNone) return Refuse(c, refused);
+  }
+  if (!Frees(p.command)) {
+    if (const auto verdict = AskRules(c, facts, bans)) return *verdict;
+  }
+  if (p.command == CommandKind::kCloseStatement && facts.prepared != nullptr) DropPrepared(b, 1);
+  return Proceed(c);
+}
+
+CommandVerdict QueryGuard::OnHeld(StatementBook& b, const Speaker& who, Time now) {
+  if (!b.pending.held) return {.kind = Kind::kClose, .reason = Reason::kProtocolError};
+  Refresh(b, who, now);
+  return Proceed(CallOf(b, who, now));
+}
+
+Reason QueryGuard::AskBeforeText(const Call& c, const CommandFacts& facts) {
+  const bool refused = (c.q.refuse_commands & BitOf(facts.command)) != 0;
+  if (refused && !Frees(facts.command) && Breach(c, Reason::kCommandRefused)) {
+    return Reason::kCommandRefused;
+  }
+  const std::uint64_t most = MostBytes(c, facts);
+  const bool long_data = facts.command == CommandKind::kLongData;
+  const std::uint64_t bytes = long_data ? std::max(facts.length, facts.long_data) : facts.length;
+  if (most > 0 && bytes > most && Breach(c, Reason::kPacketTooLarge)) {
+    return Reason::kPacketTooLarge;
+  }
+  // As the session follows no more answers than the book has places, this is never met there.
+  if (c.b.running.full() && HasAnswer(facts.command)) return Reason::kStatementQueueFull;
+  return facts.command == CommandKind::kPrepare ? AskPrepared(c) : Reason::kNone;
+}
+
+std::uint64_t QueryGuard::MostBytes(const Call& c, const CommandFacts& facts) const {
+  if (c.q.packet > 0) return c.q.packet;
+  if (!c.q.packet_auto) return 0;
+  const std::uint64_t packet = max_packet_.load(std::memory_order_relaxed);
+  return facts.command == CommandKind::kLongData ? packet * kLongDataPackets : packet;
+}
+
+// 0: as many as it likes.
+std::uint32_t QueryGuard::MostPrepared(const Call& c) const {
+  if (c.q.prepared_per_source > 0) return c.q.prepared_per_source;
+  if (!c.q.prepared_per_source_auto || !c.unknown) return 0;
+  const std::uint32_t servers = max_prepared_.load(std::memory_order_relaxed);
+  return std::max(1U, (servers > 0 ? servers : kServersPrepared) / kAutoPreparedShare);
+}
+
+// Counts it as an open statement, of the session and of the source, unless it is refused.
+Reason QueryGuard::AskPrepared(const Call& c) {
+  StatementBook& b = c.b;
+  if (c.q.prepared > 0 && b.prepared >= c.q.prepared && Breach(c, Reason::kPrepared)) {
+    return Reason::kPrepared;
+  }
+  if (!b.source_account) {
+    b.source_account = accounts_.Take(AccountTable::Scope::kSource, {}, c.who.source, {}, c.now);
+  }
+  const std::uint32_t most = MostPrepared(c);
+  if (most == 0 || !b.source_account->AddPrepared(most)) {
+    if (most > 0 && Breach(c, Reason::kPreparedPerSource)) return Reason::kPreparedPerSource;
+    b.source_account->prepared.fetch_add(1, std::memory_order_relaxed);
+  }
+  ++b.prepared;
+  b.pending.prepared = true;
+  return Reason::kNone;
+}
+
+// Sets the pending command's mark and digest. Returns how much of the text it has to see for that;
+// 0: it has seen enough.
+std::size_t QueryGuard::Look(const Call& c, const CommandFacts& facts) {
+  PendingCommand& p = c.b.pending;
+  if (!ShowsText(facts.command)) {
+    if (facts.prepared != nullptr) p.mark = *facts.prepared;
+  } else {
+    const Scan scan = ScanStatement(facts.sql, facts.complete, facts.mode, c.q.inspect, {});
+    p.mark = scan.mark;
+    if (scan.wants_more && !facts.complete) {
+      const std::size_t most = kMostLooks * std::size_t{c.q.inspect};
+      if (facts.sql.size() < most) return std::min(most, 2 * facts.sql.size() + 1);
+      p.mark.traits |= BitOf(Trait::kCommentPadding) | BitOf(Trait::kUninspectedTail);
+    }
+  }
+  if (p.mark.digest != 0 && RunsSql(facts.command)) FindDigest(c, facts);
+  return 0;
+}
+
+void QueryGuard::FindDigest(const Call& c, const CommandFacts& facts) {
+  PendingCommand& p = c.b.pending;
+  p.digest = digests_.Find(c.b.class_tag, p.mark.digest);
+  if (p.digest) return;
+  std::array<char, DigestTable::kKeptText> text;
+  std::size_t size = 0;  // of a statement prepared earlier the text is not there any more
+  if (ShowsText(facts.command)) {
+    size = ScanStatement(facts.sql, facts.complete, facts.mode, c.q.inspect, text).text_size;
+  }
+  p.digest =
+      digests_.Insert(c.b.limits->name, p.mark.digest, std::string_view(text.data(), size), c.now);
+  if (!p.digest) Tell(c, true, Reason::kDigestTableFull, p.mark.digest);
+}
+
+CommandVerdict QueryGuard::Refuse(const Call& c, Reason reason) {
+  Tell(c, true, reason, c.b.pending.mark.digest);
+  return TurnAway(c, reason, reason == Reason::kPacketTooLarge ? Kind::kClose : Kind::kRefuse);
+}
+
+// Already told.
+CommandVerdict QueryGuard::TurnAway(const Call& c, Reason reason, Kind how,
+                                    std::string_view message) {
+  PendingCommand& p = c.b.pending;
+  if (p.digest) p.digest->OnRefused(c.now);
+  // Nobody would read an ERR where no answer is due.
+  CommandVerdict v{.kind = HasAnswer(p.command) ? how : Kind::kClose, .reason = reason};
+  v.message = message;
+  v.inspect = c.q.inspect;
+  GiveUp(c.b);
+  return v;
+}
+
+CommandVerdict QueryGuard::Pass(const Call& c, const BusyCharges& charges, Places taken) {
+  StatementBook& b = c.b;
+  PendingCommand& p = b.pending;
+  if (p.held) decisions_.Delayed(p.reason);
+  CommandVerdict v;
+  if (ShowsText(p.command)) v.mark = p.mark;
+  v.inspect = c.q.inspect;
+  v.result_limit = c.q.result;
+  if (HasAnswer(p.command)) {
+    RunningCommand& r = b.running.Push();
+    r.command = p.command;
+    r.counted = RunsSql(p.command);
+    r.digest_place = (taken & PlaceBit(kDigestPlace)) != 0;
+    r.mark = p.mark;
+    r.digest = std::move(p.digest);
+    r.passed = r.swept = c.now;
+    r.charges = charges;
+    b.places |= taken & static_cast<Places>(~PlaceBit(kDigestPlace));
+    b.counted += r.counted ? 1 : 0;
+    if (r.counted) FiguresOf(b).running.fetch_add(1, std::memory_order_relaxed);
+  }
+  p.prepared = false;  // open from now on
+  GiveUp(b);
+  b.told &= ~(BitOf(Reason::kIdle) | BitOf(Reason::kIdleInTransaction));
+  b.wished &= ~(BitOf(Reason::kIdle) | BitOf(Reason::kIdleInTransaction));
+  return v;
+}
+
+}  // namespace headgate

@@ -1,0 +1,120 @@
+// What runs too long, answers too much, is wanted by nobody, or does nothing.
+#include <algorithm>
+
+#include "policies/query_guard.h"
+
+namespace headgate {
+namespace {
+
+using End = SweepVerdict::Kind;
+
+// Does the server's work for a statement.
+bool Works(const RunningCommand& r) { return r.counted || r.command == CommandKind::kFetch; }
+
+// Nothing is lost when it is killed. What begins with reading and hides more behind it does not
+// count: nobody waits for its result, but somebody may for what it writes.
+bool OnlyReads(const StatementMark& m) {
+  const bool reads = m.kind == StatementKind::kSelect || m.kind == StatementKind::kShow;
+  return reads && (m.traits & BitOf(Trait::kMultiStatement)) == 0;
+}
+
+// Several statements in one are ended as the first would be: else SELECT 1; would lift the limit.
+bool HasDeadline(const StatementMark& m, bool all) {
+  if (m.kind == StatementKind::kSelect) return true;
+  return all && m.kind != StatementKind::kEnd && m.kind != StatementKind::kKill;
+}
+
+}  // namespace
+
+SweepVerdict QueryGuard::OnSweep(StatementBook& b, const Speaker& who, const SweepFacts& facts,
+                                 Time now) {
+  Refresh(b, who, now);
+  const Call c = CallOf(b, who, now);
+  ChargeOverrun(b, facts.lock_wait, now);
+  if (facts.client_gone) {
+    GiveUp(b);
+    return AskOrphan(c, facts.can_kill);
+  }
+  if (const SweepVerdict v = AskStalled(c, facts.client_blocked); v.kind != End::kNone) return v;
+  return b.running.empty() ? AskIdle(c) : AskRunning(c, facts);
+}
+
+void QueryGuard::ChargeOverrun(StatementBook& b, bool lock_wait, Time now) {
+  if (b.running.empty()) return;
+  RunningCommand& r = b.running.front();
+  if (lock_wait) r.lock_wait += std::max(now - std::max(r.swept, b.last_end), Duration::zero());
+  r.swept = now;
+  const Duration used = RunFor(b, r, now);
+  for (std::size_t i = 0; i < kScopes; ++i) {
+    Duration& charged = r.charges.charged[i];
+    if (BusyBudget::Off(r.charges.rate[i]) || used <= charged) continue;
+    charged = b.accounts[i]->busy.Overrun(r.charges.rate[i], charged, used, now);
+  }
+}
+
+// Once each: told when it is carried out; counted as wished where that is not done.
+bool QueryGuard::Give(const Call& c, QueryReasons& told, QueryReasons& wished, Reason reason,
+                      bool can) {
+  if ((told & BitOf(reason)) != 0) return false;
+  const std::uint64_t digest = c.b.running.empty() ? 0 : c.b.running.front().mark.digest;
+  if (can && c.q.Acts(reason)) {
+    told |= BitOf(reason);
+    return Tell(c, true, reason, digest);
+  }
+  if ((wished & BitOf(reason)) == 0) Tell(c, false, reason, digest);
+  wished |= BitOf(reason);
+  return false;
+}
+
+SweepVerdict QueryGuard::AskOrphan(const Call& c, bool can_kill) {
+  StatementBook& b = c.b;
+  if (b.running.empty() || !Works(b.running.front())) return {};
+  bool only_reads = true;
+  for (std::size_t i = 0; i < b.running.size(); ++i) only_reads &= OnlyReads(b.running[i].mark);
+  if (!only_reads && !scarce_.load(std::memory_order_relaxed)) return {};
+  if (!Give(c, b.told, b.wished, Reason::kOrphanKilled, can_kill)) return {};
+  return {End::kKillConnection, Reason::kOrphanKilled};
+}
+
+SweepVerdict QueryGuard::AskRunning(const Call& c, const SweepFacts& facts) {
+  RunningCommand& r = c.b.running.front();
+  if (!Works(r)) return {};
+  const Duration runs = c.now - std::max(r.passed, c.b.last_end);
+  if (c.q.deadline > Duration::zero() && runs >= c.q.deadline && HasDeadline(r.mark, c.q.all) &&
+      Give(c, r.told, r.wished, Reason::kQueryDeadline, facts.can_kill)) {
+    return {End::kKillQuery, Reason::kQueryDeadline};
+  }
+  if (c.q.result > 0 && facts.answer_bytes > c.q.result &&
+      Give(c, r.told, r.wished, Reason::kResultSize, facts.can_kill)) {
+    return {End::kKillQuery, Reason::kResultSize};
+  }
+  return {};
+}
+
+SweepVerdict QueryGuard::AskStalled(const Call& c, Duration blocked) {
+  StatementBook& b = c.b;
+  if (c.q.stalled_read <= Duration::zero() || blocked < c.q.stalled_read) {
+    b.told &= ~BitOf(Reason::kStalledRead);
+    b.wished &= ~BitOf(Reason::kStalledRead);
+    return {};
+  }
+  if (!Give(c, b.told, b.wished, Reason::kStalledRead, true)) return {};
+  return {End::kClose, Reason::kStalledRead};
+}
+
+SweepVerdict QueryGuard::AskIdle(const Call& c) {
+  StatementBook& b = c.b;
+  if (b.pending.asked) return {};  // it has a command, we keep it
+  const Duration idle = c.now - b.active;
+  const auto over = [&](Duration limit) { return limit > Duration::zero() && idle >= limit; };
+  if (b.in_transaction && over(c.q.idle_in_transaction) &&
+      Give(c, b.told, b.wished, Reason::kIdleInTransaction, true)) {
+    return {End::kClose, Reason::kIdleInTransaction};
+  }
+  if (over(c.q.idle) && Give(c, b.told, b.wished, Reason::kIdle, true)) {
+    return {End::kClose, Reason::kIdle};
+  }
+  return {};
+}
+
+}  // namespace headgate

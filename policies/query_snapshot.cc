@@ -1,0 +1,124 @@
+#include "policies/query_snapshot.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace headgate {
+namespace {
+
+bool IsOff(const Rate& r) { return r.Off(); }
+template <typename T>
+bool IsOff(const T& limit) {
+  return !(limit > T{});
+}
+
+bool Less(const Rate& a, const Rate& b) { return a.per_second < b.per_second; }
+template <typename T>
+bool Less(const T& a, const T& b) {
+  return a < b;
+}
+
+// Takes over other limits, one by one.
+class Merger {
+ public:
+  Merger(EffectiveQuery& into, const EffectiveQuery& other) : into_(into), other_(other) {}
+
+  template <typename T>
+  void Take(Reason reason, T QueryLimits::*limit) {
+    const T& theirs = other_.*limit;
+    T& mine = into_.*limit;
+    if (IsOff(theirs)) return;
+    const bool acts = other_.Acts(reason);
+    const bool rules = IsOff(mine) ? true : acts != into_.Acts(reason) ? acts : Less(theirs, mine);
+    if (!rules) return;
+    mine = theirs;
+    into_.acting = acts ? into_.acting | BitOf(reason) : into_.acting & ~BitOf(reason);
+  }
+
+ private:
+  EffectiveQuery& into_;
+  const EffectiveQuery& other_;
+};
+
+EffectiveQuery WithActing(const QueryLimits& limits, bool enforcing) {
+  EffectiveQuery q;
+  static_cast<QueryLimits&>(q) = limits;
+  q.acting = enforcing && limits.enforce ? ~QueryReasons{0} : 0;
+  return q;
+}
+
+void NoteAccounts(QuerySnapshot::Class& c, const EffectiveQuery& q) {
+  for (std::size_t i = 0; i < kScopes; ++i) {
+    c.needs_account[i] |= !q.RateOf(i).Off() || q.BusyOf(i) > 0 || q.RunningOf(i) > 0;
+  }
+}
+
+}  // namespace
+
+EffectiveQuery Stricter(const EffectiveQuery& own, const EffectiveQuery& other) {
+  EffectiveQuery q = own;
+  Merger merge(q, other);
+  merge.Take(Reason::kQueryRate, &QueryLimits::rate);
+  merge.Take(Reason::kUserRate, &QueryLimits::user_rate);
+  merge.Take(Reason::kClassRate, &QueryLimits::class_rate);
+  merge.Take(Reason::kQueryRunning, &QueryLimits::running);
+  merge.Take(Reason::kUserRunning, &QueryLimits::user_running);
+  merge.Take(Reason::kClassRunning, &QueryLimits::class_running);
+  merge.Take(Reason::kQueryBusy, &QueryLimits::busy);
+  merge.Take(Reason::kUserBusy, &QueryLimits::user_busy);
+  merge.Take(Reason::kClassBusy, &QueryLimits::class_busy);
+  merge.Take(Reason::kDigestRunning, &QueryLimits::digest_running);
+  merge.Take(Reason::kQueryDeadline, &QueryLimits::deadline);
+  merge.Take(Reason::kPrepared, &QueryLimits::prepared);
+  merge.Take(Reason::kPreparedPerSource, &QueryLimits::prepared_per_source);
+  merge.Take(Reason::kPacketTooLarge, &QueryLimits::packet);
+  merge.Take(Reason::kResultSize, &QueryLimits::result);
+  merge.Take(Reason::kIdle, &QueryLimits::idle);
+  merge.Take(Reason::kIdleInTransaction, &QueryLimits::idle_in_transaction);
+  merge.Take(Reason::kStalledRead, &QueryLimits::stalled_read);
+  q.all |= other.all;
+  q.prepared_per_source_auto |= other.prepared_per_source_auto;
+  q.packet_auto |= other.packet_auto;
+  q.wait = std::min(q.wait, other.wait);
+  if (other.inspect > 0) q.inspect = std::min(q.inspect, other.inspect);
+  const bool acts = other.Acts(Reason::kCommandRefused);
+  if (acts == q.Acts(Reason::kCommandRefused)) {
+    q.refuse_commands |= other.refuse_commands;
+  } else if (acts && other.refuse_commands != 0) {
+    q.refuse_commands = other.refuse_commands;
+    q.acting |= BitOf(Reason::kCommandRefused);
+  }
+  return q;
+}
+
+QuerySnapshot::QuerySnapshot(std::shared_ptr<const Limits> from, std::uint64_t number,
+                             RuleCounters& counters)
+    : limits(std::move(from)), version(number), matcher(limits->rules) {
+  for (const ClassLimits& c : limits->classes) {
+    Class& out = classes.emplace_back();
+    out.name = c.name;
+    out.is_explicit = &c != &limits->classes.back();
+    out.own = WithActing(c.query, enforcing());
+    out.squeezed = out.own;
+    if (!out.is_explicit) {
+      out.squeezed = Stricter(out.own, WithActing(limits->unknown_query, enforcing()));
+    }
+    out.shape = c.shape;
+    out.shape_acts = enforcing() && c.shape.enforce;
+    NoteAccounts(out, out.own);
+    NoteAccounts(out, out.squeezed);
+  }
+  for (const Rule& r : limits->rules) {
+    auto& counts = counters[r.name];
+    if (counts == nullptr) counts = std::make_shared<RuleCounts>();
+    rule_counts.push_back(counts);
+  }
+}
+
+const QuerySnapshot::Class& QuerySnapshot::ClassOf(std::string_view name) const {
+  const auto it =
+      std::find_if(classes.begin(), classes.end(), [&](const Class& c) { return c.name == name; });
+  return it == classes.end() ? classes.back() : *it;
+}
+
+}  // namespace headgate
