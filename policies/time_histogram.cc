@@ -29,10 +29,11 @@ void TimeHistogram::Add(Duration d) {
   if (counts_[BucketOf(d)].fetch_add(1, std::memory_order_relaxed) + 1 == kHalveAt) Halve();
 }
 
-// One thread at a time, as only one sees a bucket reach the mark; and what it takes away is there.
 void TimeHistogram::Halve() {
   for (auto& c : counts_) {
-    c.fetch_sub(c.load(std::memory_order_relaxed) / 2, std::memory_order_relaxed);
+    std::uint32_t seen = c.load(std::memory_order_relaxed);
+    while (!c.compare_exchange_weak(seen, seen - seen / 2, std::memory_order_relaxed)) {
+    }
   }
 }
 

@@ -16,8 +16,9 @@ namespace headgate {
 
 class TimeHistogram {
  public:
-  // Before a bucket's 32 bits run over, all are halved: quantiles then speak for the younger half.
-  static constexpr std::uint32_t kHalveAt = std::uint32_t{1} << 31;
+  // When a bucket reaches this, all are halved: so quantiles follow what changes, and nothing runs
+  // over.
+  static constexpr std::uint32_t kHalveAt = std::uint32_t{1} << 20;
 
   void Add(Duration d);
   // q in 0..1: the time that this share did not take longer than. Zero when nothing was added.

@@ -34,6 +34,12 @@ TEST(Glob, StarIsAnyRunAndQuestionMarkOneByte) {
   EXPECT_TRUE(GlobMatches("?", std::string_view("\0", 1)));
 }
 
+TEST(Glob, AnyOfSeveral) {
+  EXPECT_FALSE(AnyGlobMatches({}, "shop"));
+  EXPECT_FALSE(AnyGlobMatches({"shop_*", "Shop"}, "shop"));
+  EXPECT_TRUE(AnyGlobMatches({"x", "sh?p"}, "shop"));
+}
+
 bool Naive(std::string_view p, std::string_view t) {
   if (p.empty()) return t.empty();
   if (p[0] == '*') return Naive(p.substr(1), t) || (!t.empty() && Naive(p, t.substr(1)));

@@ -70,6 +70,18 @@ TEST(TimeHistogram, TheRareSlowOneShowsOnlyInTheLastQuantiles) {
   EXPECT_GT(h.Quantile(0.99), seconds(8));
 }
 
+TEST(TimeHistogram, TheYoungerHalfDecidesInTheLongRun) {
+  TimeHistogram h;
+  const auto add = [&](Duration d, std::uint32_t n) {
+    for (; n > 0; --n) h.Add(d);
+  };
+  add(milliseconds(1), TimeHistogram::kHalveAt);
+  add(seconds(1), TimeHistogram::kHalveAt / 2 - 10);
+  EXPECT_LT(h.Quantile(0.5), milliseconds(2));
+  add(seconds(1), 20);
+  EXPECT_GT(h.Quantile(0.5), milliseconds(500));
+}
+
 TEST(TimeHistogram, ThreadsLoseNone) {
   TimeHistogram h;
   std::vector<std::thread> threads;
