@@ -53,7 +53,9 @@ Keyword FindKeyword(std::string_view word) {
   if (word.empty()) return Keyword::kNone;
   if (word.size() > sql::kLongestHashed) return sql::FindLongKeyword(word);
   const sql::Bytes bytes(word);
-  return sql::kKeywordTable.Find(sql::Fold(bytes.Load(0, word.size()), word.size()));
+  const Keyword k = sql::kKeywordTable.Find(sql::Fold(bytes.Load(0, word.size()), word.size()));
+  // Folding keeps word bytes apart; what is in quotes has others too.
+  return sql::IsSpelled(word, Spelling(k)) ? k : Keyword::kNone;
 }
 
 std::string_view Spelling(Keyword k) { return sql::kSpellings[static_cast<std::size_t>(k)]; }

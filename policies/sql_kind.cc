@@ -98,7 +98,10 @@ void KindFinder::TakeWord(const Token& token) {
 
 void KindFinder::First(const Token& token) {
   // What only some servers see decides nothing; neither can what comes behind it.
-  if (doubtful_) return Become(StatementKind::kOther);
+  if (doubtful_) {
+    const bool set = token.keyword == Keyword::kSet;
+    return Become(StatementKind::kOther, set ? State::kSet : State::kDone);
+  }
   switch (token.keyword) {
     case Keyword::kSelect:
     case Keyword::kValues:
