@@ -88,9 +88,8 @@ void BusyBudget::Settle(double rate, Duration charged, Duration used, Time now) 
   if (Off(rate)) return;
   const std::int64_t refund = Refund(rate, charged - used);
   std::int64_t seen = full_at_.load(std::memory_order_relaxed);
-  // A bucket already full does not get fuller.
-  while (seen > Ns(now) && !full_at_.compare_exchange_weak(seen, std::max(seen - refund, Ns(now)),
-                                                           std::memory_order_relaxed)) {
+  while (seen > Ns(now) &&
+         !full_at_.compare_exchange_weak(seen, seen - refund, std::memory_order_relaxed)) {
   }
 }
 
