@@ -11,7 +11,8 @@
 
 namespace headgate::net {
 
-// What admin socket, logs, reloads and probes may use at once, beside what each thread needs.
+// What admin socket, logs, reloads, probes and the monitor may use at once, beside what each thread
+// needs.
 inline constexpr std::size_t kControlDescriptors = 64;
 
 // Raises the soft RLIMIT_NOFILE to the hard one (getrlimit(2)) and returns it.

@@ -62,6 +62,7 @@ struct Gate::Impl final : Wakeups {
   std::mutex join_mutex;
   std::vector<std::thread> worker_threads;
   std::thread watch_thread;
+  std::thread monitor_thread;
 };
 
 absl::Status Gate::Impl::Bind() {
@@ -98,6 +99,9 @@ void Gate::Impl::StartWorkers() {
   }
   still_listening = threads;
   watch_thread = StartThread([this] { shared.watch->Run(); });
+  if (!shared.options.monitor.user.empty()) {
+    monitor_thread = StartThread([this] { shared.monitor->Run(); });
+  }
   for (const auto& worker : workers) {
     worker_threads.push_back(StartThread([w = worker.get()] { w->Run(); }));
   }
@@ -158,6 +162,9 @@ absl::Status Gate::Start(Engine& engine) {
   shared.engine = &engine;
   shared.watch = std::make_unique<BackendWatch>(shared.backend, shared.options.proxy_to_backend,
                                                 shared.greetings, engine);
+  shared.monitor =
+      std::make_unique<Monitor>(shared.options.monitor, shared.options.backend,
+                                shared.options.proxy_to_backend, shared.clients, engine);
   impl_->StartWorkers();
   impl_->started = true;
   return absl::OkStatus();
@@ -171,6 +178,10 @@ void Gate::Wait() {
   const std::lock_guard lock(impl_->join_mutex);
   for (std::thread& thread : impl_->worker_threads) {
     if (thread.joinable()) thread.join();
+  }
+  if (impl_->monitor_thread.joinable()) {
+    impl_->shared.monitor->Stop();
+    impl_->monitor_thread.join();
   }
   if (!impl_->watch_thread.joinable()) return;
   impl_->shared.watch->Stop();
@@ -188,6 +199,11 @@ GateStatus Gate::Status() const {
     status.connections += status.sessions.back();
   }
   status.backend_up = impl_->shared.watch->up();
+  const MonitorStatus monitor = impl_->shared.monitor->status();
+  status.monitor_configured = monitor.configured;
+  status.monitor_up = monitor.up;
+  status.monitor_error = monitor.error;
+  status.kills = monitor.kills;
   const GreetingPtr greeting = impl_->shared.greetings.Get();
   if (greeting != nullptr) status.server_version = greeting->server_version;
   return status;

@@ -8,7 +8,8 @@
 //
 // Threads: Bind, Start and the destructor on one thread; Drain, StopNow, Wait and Status from any.
 // Each worker thread has its own io_context and its own SO_REUSEPORT listeners; one more thread
-// ticks the engine and probes the backend. All of them block every signal.
+// ticks the engine and probes the backend, and one is the monitor's, where there is an account.
+// All of them block every signal.
 // Lifetime: after Wait() returned nothing touches the engine any more: destroy the engine, then
 // the gate. wakeups() is valid as long as the gate.
 #pragma once

@@ -1,5 +1,6 @@
 #include "net/leg.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -60,6 +61,12 @@ Leg::Got Leg::Discard(std::span<std::uint8_t> scratch) {
   return ResultOf(recv(fd(), scratch.data(), scratch.size(), MSG_TRUNC));
 }
 
+Leg::Got Leg::PeerEnd() {
+  pollfd peer{fd(), POLLRDHUP, 0};
+  if (poll(&peer, 1, 0) <= 0) return Got::kBytes;
+  return (peer.revents & (POLLERR | POLLHUP)) != 0 ? Got::kEnd : Got::kFin;
+}
+
 void Leg::KeepInput() {
   if (input_.empty()) {
     if (!tail_.empty()) tail_ = {};
@@ -87,6 +94,7 @@ void Leg::Flush() {
   const std::size_t sent = broken_ ? 0 : TrySend(unsent_);
   if (broken_ || sent == unsent_.size()) {
     unsent_ = {};
+    ++drains_;
   } else {
     unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(sent));
   }

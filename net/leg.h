@@ -35,6 +35,9 @@ class Leg {
   [[nodiscard]] Got Discard(std::span<std::uint8_t> scratch);
   [[nodiscard]] mysql::Bytes input() const { return input_; }
   void Drop(std::size_t n) { input_ = input_.subspan(n); }
+  // Whether the peer has ended, without reading: for a side that is not read. What it said before
+  // may still be there. kBytes: it has not.
+  [[nodiscard]] Got PeerEnd();
   // Call before `scratch` is used again: keeps a copy of the unconsumed rest.
   void KeepInput();
 
@@ -45,6 +48,9 @@ class Leg {
   // Once nothing is queued any more: FIN.
   void ShutdownAfterFlush();
   [[nodiscard]] bool blocked() const { return !unsent_.empty(); }
+  // How often a queue has been emptied: two equal answers with blocked() between them mean that
+  // the peer has not even taken one read's worth meanwhile.
+  [[nodiscard]] std::uint64_t drains() const { return drains_; }
   [[nodiscard]] bool broken() const { return broken_; }
 
   // One handler at a time of each kind; called with an error when the leg was closed meanwhile.
@@ -70,6 +76,7 @@ class Leg {
   mysql::Bytes input_;              // in tail_, or in the thread's scratch buffer
   std::vector<std::uint8_t> tail_;  // unconsumed input, between two events
   std::vector<std::uint8_t> unsent_;
+  std::uint64_t drains_ = 0;
   bool broken_ = false;
   bool shutdown_due_ = false;
 };

@@ -66,7 +66,9 @@ void Relay::Poll() {
 bool Relay::Feed(Side side) {
   Leg& from = leg(side);
   bool acted = false;
-  while (!session_over_ && !(side == Side::kClient && client_gone_)) {
+  // A client that does not take what it is told is not listened to, as at a server: what its
+  // commands make the gate say would pile up.
+  while (!session_over_ && !(side == Side::kClient && (client_gone_ || client_.blocked()))) {
     const Action action = side == Side::kClient ? session_.OnClientBytes(from.input())
                                                 : session_.OnServerBytes(from.input());
     from.held = action.kind == Action::Kind::kHold;
@@ -75,6 +77,7 @@ bool Relay::Feed(Side side) {
     if (action.kind == Action::Kind::kForward) leg(Other(side)).Send(from.input().first(action.n));
     from.Drop(action.n);
     Perform(action);
+    if (side == Side::kServer) TellAnswers();
   }
   return acted;
 }
@@ -85,19 +88,19 @@ void Relay::Settle() {
   client_.KeepInput();
   server_.KeepInput();
   if (phase_ != session_.phase()) PhaseChanged();
-  if (session_.statements_completed() != statements_) {
-    statements_ = session_.statements_completed();
-    worker_.engine().OnStatementCompleted(*ticket_, Now());
-  }
+  WatchProgress();
+  if (detached_) return;
   if (client_.broken() && client_.open()) return OnClientEnd();
   if (RemoveIfOver()) return;
   Arm(Side::kClient);
   Arm(Side::kServer);
 }
 
-// While one side cannot take more, the other is not read: at most one read is ever queued.
+// While one side cannot take more, the other is not read: at most one read is ever queued. How a
+// client ends that is not read is seen by the sweep.
 bool Relay::WantsToRead(Side side) const {
-  if (side == Side::kClient && answers_owed_) return false;  // FIN stays readable for ever
+  // FIN stays readable for ever.
+  if (side == Side::kClient && (answers_owed_ || client_.blocked())) return false;
   if (side == Side::kServer && discarding()) return true;
   return !leg(side).held && !leg(Other(side)).blocked();
 }
@@ -146,21 +149,27 @@ void Relay::OnReadable(Side side) {
 void Relay::OnWritable(Side side) {
   if (!leg(side).open()) return;
   leg(side).Flush();
+  Poll();
   Settle();
 }
 
 void Relay::OnClientFin() {
-  answers_owed_ = session_.phase() == mysql::Phase::kCommand && session_.commands_outstanding() > 0;
+  const bool owed = session_.commands_outstanding() > 0 || client_.blocked();
+  answers_owed_ = owed && session_.phase() == mysql::Phase::kCommand;
   if (!answers_owed_) return OnClientEnd();
   Deliver();
-  NoteClientGone();
-  Event(session_.OnClientClosed());
+  FollowClientEnd();
 }
 
 void Relay::OnClientEnd() {
   client_.Close();
+  FollowClientEnd();
+}
+
+void Relay::FollowClientEnd() {
   NoteClientGone();
   Event(session_.OnClientClosed());
+  if (session_.commands_outstanding() > 0) SweepNow();
 }
 
 void Relay::OnServerEnd() {
@@ -173,8 +182,7 @@ void Relay::OnServerEnd() {
 
 void Relay::OnAdmission(bool admitted, Reason reason) {
   if (session_over_ || session_.phase() != mysql::Phase::kAwaitAdmission) return;
-  if (!admitted) engine_said_ = reason;
-  Event(session_.OnAdmission(admitted, reason));
+  Admit(admitted, reason);
 }
 
 void Relay::OnEvicted(Reason reason, bool by_engine) {
@@ -191,6 +199,7 @@ void Relay::OnDrain() {
 void Relay::OnDeadline() {
   deadline_ = kNever;
   if (session_over_) return;
+  if (holding_) return OnReady();
   if (delivering()) return client_.blocked() ? OnClientEnd() : Deliver();
   const Reason limit = LimitBehind(session_.phase());
   if (limit != Reason::kNone) {

@@ -17,6 +17,7 @@
 #include "net/connector.h"
 #include "net/kill_map.h"
 #include "net/leg.h"
+#include "net/monitor.h"
 #include "net/mysql/session.h"
 #include "net/proxy_protocol.h"
 #include "policies/engine.h"
@@ -36,6 +37,14 @@ class Relay : public std::enable_shared_from_this<Relay> {
   // `by_engine`: the engine has counted it already.
   void OnEvicted(Reason reason, bool by_engine);
   void OnDeadline();
+  // The engine has changed its mind about a held command.
+  void OnReady();
+  // The KILL that was asked for has ended; `reached`: the server has answered it.
+  void OnKillEnded(bool reached);
+  // Asks the engine how it stands between its commands and answers. False when that need not be
+  // soon again: nothing runs, nothing is held, and the client is there.
+  [[nodiscard]] bool Sweep(const BackendIds& lock_waits, Time now);
+  [[nodiscard]] bool watched() const { return watched_; }
   // The gate stops: turned away unless its login has gone to the backend already.
   void OnDrain();
   // Closes everything without another word and gives everything back.
@@ -45,6 +54,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   using Action = mysql::Action;
   using Side = mysql::Side;
   enum class Backend : std::uint8_t { kNone, kConnecting, kOpen, kEnded };
+  enum class Kill : std::uint8_t { kNone, kWanted, kAsked };
 
   // The loop (relay.cc): an event, what the session wants done about it, until it waits.
   void Event(const Action& first);
@@ -57,11 +67,14 @@ class Relay : public std::enable_shared_from_this<Relay> {
   [[nodiscard]] bool WantsToRead(Side side) const;
   void OnClientFin();
   void OnClientEnd();
+  void FollowClientEnd();
   void OnServerEnd();
 
   // The deeds (relay_actions.cc).
   void Perform(const Action& action);
   void AskEngine(bool reauthentication);
+  void Admit(bool admitted, Reason reason);
+  void SetStatementLimit();
   void OpenBackend();
   void OnConnected(Fd fd);
   void OnLoginOk();
@@ -76,6 +89,20 @@ class Relay : public std::enable_shared_from_this<Relay> {
   [[nodiscard]] Time DeadlineOf(mysql::Phase phase, Time now) const;
   void SetDeadline(Time when);
   bool RemoveIfOver();
+
+  // The command phase (relay_commands.cc).
+  void Decide(const CommandVerdict& verdict);
+  void TellAnswers();
+  void WatchProgress();
+  void AskSweep(const BackendIds& lock_waits, Time now);
+  void SweepNow();
+  void NoteStall(Time now);
+  void WantKill(KillKind kind, Time now);
+  void AskKill(Time now);
+  void EndKill();
+  void FollowKill(Time now);
+  [[nodiscard]] bool CanBeSwept() const;
+  [[nodiscard]] bool NeedsWatching() const;
 
   [[nodiscard]] Leg& leg(Side side) { return side == Side::kClient ? client_ : server_; }
   [[nodiscard]] const Leg& leg(Side side) const {
@@ -100,14 +127,25 @@ class Relay : public std::enable_shared_from_this<Relay> {
   std::shared_ptr<Connector> connector_;
   Time deadline_ = kNever;
   Time login_deadline_ = kNever;  // from the start of the connect on
-  std::uint64_t statements_ = 0;
+  Time stalled_since_ = kNever;   // as far as sweeps have seen
+  std::uint64_t drains_ = 0;      // of the client's leg, at the last sweep
+  std::uint64_t answers_ = 0;     // complete, since the start
+  std::uint64_t result_limit_ = 0;
+  std::uint64_t kill_at_ = 0;  // `answers_` when the KILL was decided
+  Time kill_asked_{};
+  KillKind kill_kind_ = KillKind::kQuery;
+  Kill killing_ = Kill::kNone;
   mysql::Phase phase_ = mysql::Phase::kGreeting;
   Backend backend_ = Backend::kNone;
   Reason engine_said_ = Reason::kNone;  // the verdict that ends it: already in the books
   bool polling_ = false;
-  bool client_gone_ = false;   // told to the engine
-  bool answers_owed_ = false;  // the client's FIN came behind commands not answered yet
-  bool session_over_ = false;  // kClose was performed: the session may not be called any more
+  bool logged_in_ = false;      // once
+  bool holding_ = false;        // a command, on the engine's word; the deadline is its own
+  bool result_judged_ = false;  // the running answer has passed result_limit_
+  bool watched_ = false;        // on the worker's list of those swept often
+  bool client_gone_ = false;    // told to the engine
+  bool answers_owed_ = false;   // the client's FIN came behind commands not answered yet
+  bool session_over_ = false;   // kClose was performed: the session may not be called any more
   bool detached_ = false;
 };
 

@@ -26,8 +26,9 @@ void Relay::Perform(const Action& action) {
     case Kind::kHold:
     case Kind::kForward:  // done by Feed(), which has the input
     case Kind::kDiscard:
-    case Kind::kAskCommand:
       return;
+    case Kind::kAskCommand:
+      return Decide(worker_.engine().OnCommand(*ticket_, session_.command(), Now()));
     case Kind::kSend:
       return leg(action.to).Send(action.bytes);
     case Kind::kAskAdmission:
@@ -53,9 +54,31 @@ void Relay::AskEngine(bool reauthentication) {
   const Verdict verdict = reauthentication ? engine.OnChangeUser(*ticket_, claim, Now())
                                            : engine.OnLogin(*ticket_, claim, Now());
   if (verdict.kind == Verdict::Kind::kWait) return;
-  const bool admitted = verdict.kind == Verdict::Kind::kAdmit;
-  if (!admitted) engine_said_ = verdict.reason;
-  Event(session_.OnAdmission(admitted, verdict.reason));
+  Admit(verdict.kind == Verdict::Kind::kAdmit, verdict.reason);
+}
+
+void Relay::Admit(bool admitted, Reason reason) {
+  if (admitted) {
+    SetStatementLimit();
+  } else {
+    engine_said_ = reason;
+  }
+  Event(session_.OnAdmission(admitted, reason));
+}
+
+// Where nobody can kill, the server is told to keep the deadline. MariaDB's own limit ends writes
+// too, so it is only used where they are meant as well.
+void Relay::SetStatementLimit() {
+  GateShared& shared = worker_.shared();
+  StatementLimit limit;
+  if (!shared.monitor->up()) limit = worker_.engine().LimitOf(*ticket_);
+  if (limit.deadline > Duration::zero() && !limit.all) {
+    const GreetingPtr greeting = shared.greetings.Get();
+    const bool selects_only =
+        greeting != nullptr && greeting->server_version.find("MariaDB") == std::string::npos;
+    if (!selects_only) limit.deadline = Duration::zero();
+  }
+  session_.SetStatementLimit(limit.deadline);
 }
 
 void Relay::OpenBackend() {
@@ -89,6 +112,7 @@ void Relay::OnConnected(Fd fd) {
 void Relay::OnLoginOk() {
   const mysql::Greeting* greeting = session_.backend_greeting();
   if (greeting != nullptr) worker_.shared().greetings.Learn(*greeting);
+  logged_in_ = true;
   worker_.engine().OnLoginOk(*ticket_, Now());
 }
 
@@ -144,6 +168,7 @@ void Relay::LetClientGo(mysql::Bytes last_words) {
 
 void Relay::NoteClientGone() {
   if (std::exchange(client_gone_, true)) return;
+  holding_ = false;
   kill_.Release();
   if (backend_ != Backend::kEnded) worker_.engine().OnClientGone(*ticket_, Now());
 }
@@ -154,6 +179,7 @@ void Relay::PhaseChanged() {
     kill_.SetBackendId(session_.backend_connection_id());
     worker_.shared().watch->Note(/*reached=*/true);
   }
+  if (phase_ == mysql::Phase::kCommand) worker_.NeedSweeps();
   SetDeadline(DeadlineOf(phase_, Now()));
 }
 

@@ -36,6 +36,7 @@ void Worker::Run() {
   for (const auto& listener : listeners_) listener->Start();
   io_.run();
   // Handlers that were cancelled hold the last references to their relays.
+  watched_.clear();
   io_.restart();
   io_.poll();
 }
@@ -141,7 +142,11 @@ void Worker::Deliver(const Wake& wake) {
     case Wake::Kind::kEvicted:
       return relay->OnEvicted(wake.reason, /*by_engine=*/true);
     case Wake::Kind::kReady:
-      return;
+      return relay->OnReady();
+    case Wake::Kind::kKilled:
+      return relay->OnKillEnded(/*reached=*/true);
+    case Wake::Kind::kNotKilled:
+      return relay->OnKillEnded(/*reached=*/false);
   }
 }
 
@@ -176,6 +181,51 @@ void Worker::Tick() {
   farewells_.Expire(now);
   if (draining_) return Drain();
   if (!deadlines_.empty() || !farewells_.empty()) NeedTick();
+}
+
+void Worker::NeedSweeps() {
+  if (idle_sweep_at_ != kNever) return;
+  idle_sweep_at_ = Now() + kIdleSweep;
+  SweepIn(kIdleSweep);
+}
+
+void Worker::Watch(std::shared_ptr<Relay> relay) {
+  watched_.push_back(std::move(relay));
+  if (watched_.size() == 1) SweepIn(kSweep);
+}
+
+void Worker::SweepIn(Duration pause) {
+  const Time at = Now() + pause;
+  if (at >= sweep_at_) return;
+  sweep_at_ = at;
+  sweep_.expires_after(pause);
+  sweep_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) Sweep();
+  });
+}
+
+void Worker::Sweep() {
+  const Time now = Now();
+  sweep_at_ = kNever;
+  const std::shared_ptr<const BackendIds> lock_waits = shared_.monitor->lock_waits();
+  auto watched = std::exchange(watched_, {});
+  std::erase_if(watched,
+                [&](const std::shared_ptr<Relay>& r) { return !r->Sweep(*lock_waits, now); });
+  watched_.insert(watched_.end(), watched.begin(), watched.end());
+  if (now >= idle_sweep_at_) SweepIdle(*lock_waits, now);
+  if (!watched_.empty()) SweepIn(kSweep);
+  if (idle_sweep_at_ != kNever) SweepIn(idle_sweep_at_ - now);
+}
+
+void Worker::SweepIdle(const BackendIds& lock_waits, Time now) {
+  std::vector<std::shared_ptr<Relay>> idle;  // a sweep may end a session, which changes relays_
+  for (const auto& [serial, relay] : relays_) {
+    if (!relay->watched()) idle.push_back(relay);
+  }
+  for (const std::shared_ptr<Relay>& relay : idle) {
+    if (relay->Sweep(lock_waits, now)) watched_.push_back(relay);
+  }
+  idle_sweep_at_ = relays_.empty() ? kNever : now + kIdleSweep;
 }
 
 void Worker::Drain() {

@@ -10,6 +10,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,6 +25,7 @@
 #include "net/greeting_store.h"
 #include "net/kill_map.h"
 #include "net/listener.h"
+#include "net/monitor.h"
 #include "net/mysql/wire.h"
 #include "net/options.h"
 #include "net/salts.h"
@@ -48,6 +50,7 @@ struct GateShared {
   GreetingStore greetings;
   KillMap kill_map;
   std::unique_ptr<BackendWatch> watch;
+  std::unique_ptr<Monitor> monitor;
   TokenBucket handshake_errors;  // at the backend, by answers of plugins the gate does not know
   std::atomic<std::size_t> clients{0};     // sessions of all threads
   std::atomic<Time> end_sessions{kNever};  // while draining: when those still there are ended
@@ -55,9 +58,17 @@ struct GateShared {
 
 class Worker {
  public:
-  // What the engine decided about one connection because of another.
+  // What another thread has to say about one connection: the engine, because of another one, or
+  // the monitor.
   struct Wake {
-    enum class Kind : std::uint8_t { kAdmitted, kRefused, kEvicted, kReady };
+    enum class Kind : std::uint8_t {
+      kAdmitted,
+      kRefused,
+      kEvicted,
+      kReady,
+      kKilled,     // the server has answered the KILL
+      kNotKilled,  // it could not be asked
+    };
     Kind kind = Kind::kAdmitted;
     Reason reason = Reason::kNone;
     std::uint64_t serial = 0;
@@ -85,6 +96,10 @@ class Worker {
   void MoveDeadline(std::uint64_t serial, Time was, Time when);
   void SayFarewell(Fd client, std::vector<std::uint8_t> owed);
   void Remove(std::uint64_t serial);
+  // Every session that is logged in is swept each kIdleSweep; those that are watched, and say so
+  // each time, each kSweep.
+  void NeedSweeps();
+  void Watch(std::shared_ptr<Relay> relay);
 
  private:
   void OnAccepted(Fd client, const SocketAddress& peer);
@@ -97,14 +112,22 @@ class Worker {
   void EndSessions();
   void NeedTick();
   void Tick();
+  void SweepIn(Duration pause);
+  void Sweep();
+  void SweepIdle(const BackendIds& lock_waits, Time now);
 
   static constexpr std::size_t kScratch = std::size_t{64} * 1024;
+  static constexpr Duration kSweep = std::chrono::milliseconds(100);
+  static constexpr Duration kIdleSweep = std::chrono::seconds(1);
 
   const std::uint32_t index_;
   GateShared& shared_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer tick_{io_};
+  boost::asio::steady_timer sweep_{io_};
+  Time sweep_at_ = kNever;       // when the timer goes off
+  Time idle_sweep_at_ = kNever;  // when all are due
   bool ticking_ = false;
   bool closing_ = false;   // the listeners are closing or closed
   bool draining_ = false;  // sessions are asked to end
@@ -116,6 +139,7 @@ class Worker {
   Farewells farewells_{io_};
   std::uint64_t next_serial_ = 1;
   absl::flat_hash_map<std::uint64_t, std::shared_ptr<Relay>> relays_;
+  std::vector<std::shared_ptr<Relay>> watched_;
   std::atomic<std::uint64_t> session_count_{0};
   std::array<std::uint8_t, kScratch> scratch_;
 

@@ -1,0 +1,108 @@
+// The gate's own account at the server: ends statements with KILL, and knows which connections
+// wait for a lock. Optional: without a user or a password file there is none, and the file is
+// looked for again each interval.
+//
+// The account needs, granted to itself and not through a role:
+//   MariaDB from 10.5   GRANT PROCESS, CONNECTION ADMIN ON *.*
+//   MySQL from 8.0      GRANT PROCESS, CONNECTION_ADMIN ON *.*
+//   older servers       GRANT PROCESS, SUPER ON *.*
+// MySQL lets nobody without SYSTEM_USER kill a session that has it. The address has to be the same
+// server as the backend: connection ids mean nothing at another one.
+//
+// A KILL QUERY ends what the connection runs when it arrives. Its session holds the client's next
+// command until then; what a pipelining client had sent before cannot be held any more.
+//
+// Threads: Run() is the body of its own thread, the only one that talks to the server and so the
+// only one that ever waits for it; the other methods from any thread. Lifetime: Stop() and join
+// before the engine goes. It holds one descriptor, of those kept back for the control plane.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <absl/status/status.h>
+#include "net/kill_queue.h"
+#include "net/options.h"
+#include "net/server_client.h"
+#include "policies/engine.h"
+#include "policies/time.h"
+
+namespace headgate::net {
+
+// A KILL that the server could not be sent for so long is not sent any more.
+inline constexpr Duration kKillStart = std::chrono::seconds(1);
+
+// Connection ids at the backend, ascending.
+using BackendIds = std::vector<std::uint32_t>;
+
+struct MonitorStatus {
+  bool configured = false;  // there is an account and a password file
+  bool up = false;          // logged in, with what it needs
+  std::string error;        // why not up; empty while not configured
+  std::uint64_t kills = 0;  // carried out
+};
+
+class Monitor {
+ public:
+  // `clients`: how many sessions there are. Without any the server is only asked whether it lives.
+  Monitor(MonitorOptions options, std::string backend, ProxyHeader header,
+          const std::atomic<std::size_t>& clients, Engine& engine);
+  ~Monitor();
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+
+  void Run();
+  // Run() returns after at most kServerPatience.
+  void Stop();
+
+  [[nodiscard]] bool up() const { return up_.load(std::memory_order_relaxed); }
+  // Never waits. True: `done` is called once, later, on the monitor's thread. False: it will never
+  // be called, as the monitor is not up or has too much to do.
+  [[nodiscard]] bool Kill(std::uint32_t backend_id, KillKind kind,
+                          std::function<void(KillEnd)> done);
+  // Who waited for a lock when last asked; empty while that is not known. Never null.
+  [[nodiscard]] std::shared_ptr<const BackendIds> lock_waits() const;
+  [[nodiscard]] MonitorStatus status() const;
+
+ private:
+  bool WaitForWork();
+  void TryConnect();
+  absl::Status Connect();
+  absl::Status LogIn(const std::vector<SocketAddress>& addresses, const ServerLogin& login);
+  void CarryOutKills();
+  KillEnd CarryOut(const KillOrder& order);
+  void Look();
+  void NoteUp();
+  void NoteDown(const std::string& error);
+  void PublishLockWaits(BackendIds ids);
+
+  const MonitorOptions options_;
+  const std::string address_;
+  const std::string proxy_header_;
+  const std::atomic<std::size_t>& clients_;
+  Engine& engine_;
+
+  // Of its own thread.
+  std::unique_ptr<ServerClient> client_;
+  Time next_try_{};
+  Time next_look_{};
+  Duration pause_{};
+  bool has_innodb_ = true;
+
+  std::atomic<bool> up_{false};
+  mutable std::mutex mutex_;  // for what follows; never held while waiting for the server
+  std::condition_variable wake_;
+  bool stop_ = false;
+  KillQueue kills_;
+  MonitorStatus status_;
+  std::shared_ptr<const BackendIds> lock_waits_ = std::make_shared<const BackendIds>();
+};
+
+}  // namespace headgate::net

@@ -1,0 +1,113 @@
+#include "net/monitor_questions.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <system_error>
+
+#include "net/fd.h"
+
+namespace headgate::net {
+namespace {
+
+constexpr std::size_t kLongestPassword = 1024;
+
+// 0 for what is no number.
+std::uint64_t NumberOf(const std::string& text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() ? value : 0;
+}
+
+absl::Status FileError(const std::string& path, int error) {
+  const std::string text = path + ": " + std::strerror(error);
+  return error == ENOENT || error == ENOTDIR ? absl::NotFoundError(text)
+                                             : absl::PermissionDeniedError(text);
+}
+
+bool Holds(const Rows& rows, std::initializer_list<std::string_view> any) {
+  return std::any_of(rows.begin(), rows.end(), [&](const std::vector<std::string>& row) {
+    return std::find(any.begin(), any.end(), std::string_view(row.at(0))) != any.end();
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadPassword(const std::string& path) {
+  // Not blocking: a fifo without a writer would hold the thread for ever.
+  const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid()) return FileError(path, errno);
+  struct stat facts {};
+  if (fstat(fd.get(), &facts) != 0) return FileError(path, errno);
+  if ((facts.st_mode & S_IRWXO) != 0) {
+    return absl::PermissionDeniedError(path + " is open to everybody: chmod o= " + path);
+  }
+  std::array<char, kLongestPassword> text;
+  const ssize_t n = read(fd.get(), text.data(), text.size());
+  if (n < 0) return FileError(path, errno);
+  const std::string_view all(text.data(), static_cast<std::size_t>(n));
+  const std::string_view line = all.substr(0, all.find_first_of("\r\n"));
+  if (line.empty() || line.size() == text.size()) {
+    return absl::InvalidArgumentError(path + ": its first line is no password");
+  }
+  return std::string(line);
+}
+
+absl::Status CheckPrivileges(ServerClient& client) {
+  const auto rows = client.Query(
+      "SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES"
+      " WHERE GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')");
+  if (!rows.ok()) return rows.status();
+  std::string lacks;
+  if (!Holds(*rows, {"PROCESS"})) lacks = "PROCESS";
+  // MariaDB's name, MySQL's name, and what both had before.
+  if (!Holds(*rows, {"CONNECTION ADMIN", "CONNECTION_ADMIN", "SUPER"})) {
+    lacks += lacks.empty() ? "CONNECTION ADMIN" : " and CONNECTION ADMIN";
+  }
+  if (lacks.empty()) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      "the account lacks " + lacks +
+      ": GRANT PROCESS, CONNECTION ADMIN ON *.* (MySQL: CONNECTION_ADMIN) to it, not to a role");
+}
+
+absl::StatusOr<ServerFacts> AskFacts(ServerClient& client) {
+  const auto rows =
+      client.Query("SELECT @@GLOBAL.max_allowed_packet, @@GLOBAL.max_prepared_stmt_count");
+  if (!rows.ok()) return rows.status();
+  if (rows->empty() || rows->front().size() != 2) return absl::InternalError("no variables");
+  ServerFacts facts;
+  facts.max_allowed_packet = NumberOf(rows->front()[0]);
+  facts.max_prepared_stmt_count =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(NumberOf(rows->front()[1]), UINT32_MAX));
+  return facts;
+}
+
+absl::StatusOr<BackendIds> AskLockWaits(ServerClient& client, bool& has_innodb) {
+  std::string sql =
+      "SELECT ID FROM information_schema.PROCESSLIST"
+      " WHERE STATE LIKE 'Waiting for %lock' OR STATE = 'Waiting for table flush'";
+  if (has_innodb) {
+    sql +=
+        " UNION SELECT trx_mysql_thread_id FROM information_schema.INNODB_TRX"
+        " WHERE trx_state = 'LOCK WAIT'";
+  }
+  const auto rows = client.Query(sql);
+  if (has_innodb && absl::IsNotFound(rows.status())) {
+    has_innodb = false;
+    return AskLockWaits(client, has_innodb);
+  }
+  if (!rows.ok()) return rows.status();
+  BackendIds ids;
+  // A greeting, and so the gate, knows the lower half of a server's 64-bit id.
+  for (const auto& row : *rows) ids.push_back(static_cast<std::uint32_t>(NumberOf(row.at(0))));
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+}  // namespace headgate::net

@@ -1,0 +1,163 @@
+// The command phase of a relay: what the engine says to each command, to each answer, and to what
+// runs between them.
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "net/clock.h"
+#include "net/relay.h"
+#include "net/worker.h"
+
+namespace headgate::net {
+namespace {
+
+// How long a session is held for a KILL: the longest a monitor takes to begin one, and the server
+// to answer it. Past it the next command goes on, whatever became of the KILL.
+constexpr Duration kKillPatience = kKillStart + kServerPatience;
+
+}  // namespace
+
+void Relay::Decide(const CommandVerdict& verdict) {
+  using Kind = CommandVerdict::Kind;
+  holding_ = verdict.kind == Kind::kHold;
+  SetDeadline(holding_ ? verdict.until : kNever);
+  if (verdict.kind == Kind::kPass) result_limit_ = verdict.result_limit;
+  if (verdict.kind == Kind::kClose) engine_said_ = verdict.reason;
+  Event(session_.OnCommandVerdict(verdict));
+}
+
+void Relay::OnReady() {
+  if (!holding_ || session_over_) return;
+  Decide(worker_.engine().OnHeld(*ticket_, Now()));
+}
+
+void Relay::TellAnswers() {
+  if (session_over_) return;
+  while (const std::optional<AnswerFacts> answer = session_.NextAnswer()) {
+    ++answers_;
+    result_judged_ = false;
+    worker_.engine().OnAnswer(*ticket_, *answer, Now());
+  }
+}
+
+// What an event leaves behind that cannot wait for the next sweep, or needs one at all.
+void Relay::WatchProgress() {
+  if (!watched_ && NeedsWatching()) {
+    watched_ = true;
+    worker_.Watch(shared_from_this());
+  }
+  if (result_limit_ == 0 || result_judged_ || session_.answer_bytes() <= result_limit_) return;
+  result_judged_ = true;
+  SweepNow();
+}
+
+bool Relay::CanBeSwept() const {
+  using mysql::Phase;
+  const Phase phase = session_.phase();
+  return logged_in_ && !detached_ && backend_ == Backend::kOpen &&
+         (phase == Phase::kCommand || phase == Phase::kOrphaned || phase == Phase::kClosed);
+}
+
+bool Relay::NeedsWatching() const {
+  return CanBeSwept() && (session_.commands_outstanding() > 0 || holding_ || client_.blocked() ||
+                          killing_ != Kill::kNone);
+}
+
+bool Relay::Sweep(const BackendIds& lock_waits, Time now) {
+  watched_ = CanBeSwept();
+  if (!watched_) return false;
+  NoteStall(now);
+  if (!client_gone_ && client_.open() && (client_.held || client_.blocked())) {
+    const Leg::Got end = client_.PeerEnd();
+    if (end == Leg::Got::kFin) OnClientFin();
+    if (end == Leg::Got::kEnd) OnClientEnd();
+  }
+  AskSweep(lock_waits, now);
+  FollowKill(now);
+  watched_ = NeedsWatching();
+  return watched_;
+}
+
+void Relay::SweepNow() {
+  if (CanBeSwept()) AskSweep(*worker_.shared().monitor->lock_waits(), Now());
+}
+
+void Relay::AskSweep(const BackendIds& lock_waits, Time now) {
+  using Kind = SweepVerdict::Kind;
+  if (!CanBeSwept()) return;
+  SweepFacts facts;
+  facts.client_gone = client_gone_;
+  facts.can_kill = worker_.shared().monitor->up();
+  facts.lock_wait =
+      std::binary_search(lock_waits.begin(), lock_waits.end(), session_.backend_connection_id());
+  if (stalled_since_ != kNever) facts.client_blocked = now - stalled_since_;
+  facts.answer_bytes = session_.answer_bytes();
+  const SweepVerdict verdict = worker_.engine().OnSweep(*ticket_, facts, now);
+  switch (verdict.kind) {
+    case Kind::kNone:
+      return;
+    case Kind::kKillQuery:
+      return WantKill(KillKind::kQuery, now);
+    case Kind::kKillConnection:
+      return WantKill(KillKind::kConnection, now);
+    case Kind::kClose:
+      return OnEvicted(verdict.reason, /*by_engine=*/true);
+  }
+}
+
+// Sampled, so that no write has to look at the clock. A client that takes less than one read's
+// worth between two sweeps counts as one that takes nothing.
+void Relay::NoteStall(Time now) {
+  if (!client_.blocked()) {
+    stalled_since_ = kNever;
+  } else if (stalled_since_ == kNever || drains_ != client_.drains()) {
+    stalled_since_ = now;
+  }
+  drains_ = client_.drains();
+}
+
+void Relay::WantKill(KillKind kind, Time now) {
+  kill_kind_ = kind;
+  kill_at_ = answers_;
+  killing_ = Kill::kWanted;
+  AskKill(now);
+}
+
+// From here until its end no command may be on its way to the server: it could be the one hit.
+void Relay::AskKill(Time now) {
+  const auto done = [&worker = worker_, serial = id_.serial](KillEnd end) {
+    const bool reached = end != KillEnd::kNotReached;
+    worker.PostWake({reached ? Worker::Wake::Kind::kKilled : Worker::Wake::Kind::kNotKilled,
+                     Reason::kNone, serial});
+  };
+  Monitor& monitor = *worker_.shared().monitor;
+  if (!monitor.Kill(session_.backend_connection_id(), kill_kind_, done)) return;
+  killing_ = Kill::kAsked;
+  kill_asked_ = now;
+  if (session_.phase() == mysql::Phase::kCommand) session_.HoldCommands(true);
+}
+
+void Relay::OnKillEnded(bool reached) {
+  if (killing_ != Kill::kAsked) return;
+  EndKill();
+  if (!reached) killing_ = Kill::kWanted;
+}
+
+void Relay::EndKill() {
+  killing_ = Kill::kNone;
+  if (session_.phase() != mysql::Phase::kCommand) return;
+  session_.HoldCommands(false);
+  Event({});
+}
+
+void Relay::FollowKill(Time now) {
+  if (detached_) return;
+  if (killing_ == Kill::kAsked && now - kill_asked_ > kKillPatience) OnKillEnded(false);
+  if (killing_ != Kill::kWanted) return;
+  const bool still_there = client_gone_ || (answers_ == kill_at_ && !session_over_);
+  if (still_there) return AskKill(now);
+  killing_ = Kill::kNone;
+}
+
+}  // namespace headgate::net

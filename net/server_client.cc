@@ -1,0 +1,132 @@
+#include "net/server_client.h"
+
+#include <mysql.h>
+#include <sys/un.h>
+
+#include <mutex>
+#include <utility>
+
+#include "net/address_text.h"
+
+namespace headgate::net {
+namespace {
+
+// Errors of the library itself, not of the server, start here (errmsg.h).
+constexpr unsigned kFirstClientError = 2000;
+constexpr unsigned kLastClientError = 5999;
+
+absl::StatusCode CodeOf(unsigned error) {
+  if (error >= kFirstClientError && error <= kLastClientError)
+    return absl::StatusCode::kUnavailable;
+  switch (error) {
+    case 1053:  // the server is shutting down
+    case 1317:  // somebody killed us
+    case 1927:
+    case 3169:
+    case 4031:
+      return absl::StatusCode::kUnavailable;
+    case 1094:
+    case 1109:
+    case 1146:
+      return absl::StatusCode::kNotFound;
+    case 1044:
+    case 1045:
+    case 1095:
+    case 1142:
+    case 1227:
+    case 1698:
+      return absl::StatusCode::kPermissionDenied;
+    default:
+      return absl::StatusCode::kInternal;
+  }
+}
+
+absl::Status ErrorOf(MYSQL* mysql) {
+  return {CodeOf(mysql_errno(mysql)),
+          std::to_string(mysql_errno(mysql)) + " " + mysql_error(mysql)};
+}
+
+void SetUp(MYSQL* mysql, const ServerLogin& login) {
+  const auto patience = static_cast<unsigned>(kServerPatience.count());
+  mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &patience);
+  mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &patience);
+  mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &patience);
+  // A server may ask for any file of the client's with it on.
+  const unsigned off = 0;
+  mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off);
+  mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  mysql_optionsv(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "headgate");
+  if (!login.proxy_header.empty()) {
+    mysql_optionsv(mysql, MARIADB_OPT_PROXY_HEADER, login.proxy_header.data(),
+                   login.proxy_header.size());
+  }
+}
+
+bool Reach(MYSQL* mysql, const SocketAddress& to, const ServerLogin& login) {
+  const char* user = login.user.c_str();
+  const char* password = login.password.c_str();
+  unsigned protocol = MYSQL_PROTOCOL_TCP;
+  if (to.family() == AF_UNIX) {
+    protocol = MYSQL_PROTOCOL_SOCKET;
+    mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
+    const auto* path = reinterpret_cast<const sockaddr_un*>(to.get())->sun_path;
+    return mysql_real_connect(mysql, nullptr, user, password, nullptr, 0, path, 0) != nullptr;
+  }
+  mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
+  const Endpoint endpoint = ToEndpoint(to);
+  return mysql_real_connect(mysql, ToText(endpoint.address).c_str(), user, password, nullptr,
+                            endpoint.port, nullptr, 0) != nullptr;
+}
+
+std::vector<std::string> TextOf(MYSQL_ROW row, const unsigned long* lengths, unsigned fields) {
+  std::vector<std::string> out;
+  for (unsigned i = 0; i < fields; ++i) {
+    out.push_back(row[i] == nullptr ? std::string() : std::string(row[i], lengths[i]));
+  }
+  return out;
+}
+
+}  // namespace
+
+struct ServerClient::Impl {
+  MYSQL mysql{};
+  Impl() { mysql_init(&mysql); }
+  ~Impl() { mysql_close(&mysql); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+};
+
+ServerClient::EnterThread::EnterThread() {
+  static std::once_flag once;  // the library's own start is not for several threads at once
+  std::call_once(once, [] { mysql_library_init(0, nullptr, nullptr); });
+  mysql_thread_init();
+}
+
+ServerClient::EnterThread::~EnterThread() { mysql_thread_end(); }
+
+ServerClient::ServerClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ServerClient::~ServerClient() = default;
+
+absl::StatusOr<std::unique_ptr<ServerClient>> ServerClient::Connect(const SocketAddress& to,
+                                                                    const ServerLogin& login) {
+  auto impl = std::make_unique<Impl>();
+  SetUp(&impl->mysql, login);
+  if (!Reach(&impl->mysql, to, login)) return ErrorOf(&impl->mysql);
+  return std::unique_ptr<ServerClient>(new ServerClient(std::move(impl)));
+}
+
+absl::StatusOr<Rows> ServerClient::Query(const std::string& sql) {
+  MYSQL* mysql = &impl_->mysql;
+  if (mysql_real_query(mysql, sql.data(), sql.size()) != 0) return ErrorOf(mysql);
+  if (mysql_field_count(mysql) == 0) return Rows();
+  const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> result(mysql_store_result(mysql),
+                                                                        mysql_free_result);
+  if (result == nullptr) return ErrorOf(mysql);
+  Rows rows;
+  while (MYSQL_ROW row = mysql_fetch_row(result.get())) {
+    rows.push_back(TextOf(row, mysql_fetch_lengths(result.get()), mysql_num_fields(result.get())));
+  }
+  return rows;
+}
+
+}  // namespace headgate::net

@@ -1,0 +1,59 @@
+// One login of the gate's own at the server, through MariaDB Connector/C: the only file that knows
+// the library. Everything blocks, and gives up after kServerPatience without an answer.
+//
+// Threads: one; it has called EnterThread(). Lifetime: ends its login when destroyed.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include "net/socket_address.h"
+
+namespace headgate::net {
+
+// Of a connect, and of each read and write. Whole seconds are all the library knows.
+inline constexpr std::chrono::seconds kServerPatience{2};
+
+struct ServerLogin {
+  std::string user;
+  std::string password;
+  std::string proxy_header;  // sent first; empty = none
+};
+
+// A result set's rows, as text; NULL is an empty string.
+using Rows = std::vector<std::vector<std::string>>;
+
+class ServerClient {
+ public:
+  // What the library keeps for a thread: from here until it goes out of scope.
+  class EnterThread {
+   public:
+    EnterThread();
+    ~EnterThread();
+    EnterThread(const EnterThread&) = delete;
+    EnterThread& operator=(const EnterThread&) = delete;
+  };
+
+  // Errors as of Query(): the server's or the library's own words.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<ServerClient>> Connect(
+      const SocketAddress& to, const ServerLogin& login);
+  ~ServerClient();
+  ServerClient(const ServerClient&) = delete;
+  ServerClient& operator=(const ServerClient&) = delete;
+
+  // All rows; none of a statement without a result set. Meant for small results.
+  // Unavailable: no connection (any more). NotFound: no such thread (1094), no such table (1109).
+  // PermissionDenied: the account may not. Internal: any other error.
+  [[nodiscard]] absl::StatusOr<Rows> Query(const std::string& sql);
+
+ private:
+  struct Impl;
+  explicit ServerClient(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace headgate::net

@@ -1,0 +1,136 @@
+// A server for the monitor: takes every login and answers each statement as the test says. The
+// real library is its client.
+//
+// Threads: its own one answers; the other methods from any. Lifetime: ends its thread when
+// destroyed.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "tests/net/wire_peer.h"
+
+namespace headgate::net {
+
+class SqlPeer {
+ public:
+  struct Reply {
+    std::vector<std::vector<std::string>> rows{};  // none: OK
+    int error = 0;
+    bool hang_up = false;
+  };
+  using Answer = std::function<Reply(const std::string& sql)>;
+
+  // What a server in good order says to an account that has what it needs.
+  static Reply Usual(const std::string& sql) {
+    if (sql.find("USER_PRIVILEGES") != std::string::npos) {
+      return {.rows = {{"PROCESS"}, {"CONNECTION ADMIN"}}};
+    }
+    if (sql.find("@@GLOBAL") != std::string::npos) return {.rows = {{"16777216", "16382"}}};
+    if (sql.find("PROCESSLIST") != std::string::npos) return {.rows = {{""}}};
+    return {};
+  }
+  // A column definition's payload.
+  static std::string Column() {
+    return {
+        "\x03"
+        "def\0\0\0\x01"
+        "a\0\x0c\x2d\0\0\0\0\1\xfd\0\0\0\0\0",
+        23};
+  }
+
+  explicit SqlPeer(Answer answer) : answer_(std::move(answer)), thread_([this] { Serve(); }) {}
+  ~SqlPeer() {
+    ending_ = true;
+    {
+      const std::lock_guard lock(mutex_);
+      shutdown(fd_, SHUT_RDWR);
+    }
+    const WirePeer last = WirePeer::ConnectTo(endpoint());
+    thread_.join();
+  }
+  [[nodiscard]] std::string endpoint() const { return server_.endpoint(); }
+  [[nodiscard]] int logins() const { return logins_; }
+  // What was asked so far that begins with `start`.
+  [[nodiscard]] std::vector<std::string> Asked(const std::string& start) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> out;
+    for (const std::string& sql : asked_) {
+      if (sql.compare(0, start.size(), start) == 0) out.push_back(sql);
+    }
+    return out;
+  }
+
+ private:
+  void Serve() {
+    while (!ending_) {
+      WirePeer peer = server_.Accept();
+      if (ending_) return;
+      {
+        const std::lock_guard lock(mutex_);
+        fd_ = peer.fd();
+      }
+      peer.Send(WireServer::GreetingPacket(1));
+      if (!peer.ReadPacket()) continue;
+      peer.SendPacket(2, WireServer::kOk);
+      ++logins_;
+      while (const auto packet = peer.ReadPacket()) {
+        if (packet->payload[0] != '\x03' || !Say(peer, packet->payload.substr(1))) break;
+      }
+      const std::lock_guard lock(mutex_);
+      fd_ = -1;
+    }
+  }
+
+  bool Say(WirePeer& peer, const std::string& sql) {
+    {
+      const std::lock_guard lock(mutex_);
+      asked_.push_back(sql);
+    }
+    const Reply reply = answer_(sql);
+    if (reply.hang_up) return false;
+    if (reply.error != 0) {
+      std::string err = "\xff";
+      err.push_back(static_cast<char>(reply.error & 0xff));
+      err.push_back(static_cast<char>(reply.error >> 8));
+      peer.SendPacket(1, err + "#HY000as the test says");
+    } else if (reply.rows.empty()) {
+      peer.SendPacket(1, WireServer::kOk);
+    } else {
+      SendRows(peer, reply.rows);
+    }
+    return true;
+  }
+
+  static void SendRows(WirePeer& peer, const std::vector<std::vector<std::string>>& rows) {
+    static const std::string kEof("\xfe\0\0\2\0", 5);
+    std::uint8_t sequence = 1;
+    peer.SendPacket(sequence++, std::string(1, static_cast<char>(rows[0].size())));
+    for (std::size_t i = 0; i < rows[0].size(); ++i) peer.SendPacket(sequence++, Column());
+    peer.SendPacket(sequence++, kEof);
+    for (const auto& row : rows) {
+      if (row[0].empty()) continue;  // a result set without rows
+      std::string payload;
+      for (const std::string& value : row) payload += static_cast<char>(value.size()) + value;
+      peer.SendPacket(sequence++, payload);
+    }
+    peer.SendPacket(sequence, kEof);
+  }
+
+  WireServer server_;
+  Answer answer_;
+  std::atomic<bool> ending_{false};
+  std::atomic<int> logins_{0};
+  mutable std::mutex mutex_;
+  int fd_ = -1;  // of who is being served
+  std::vector<std::string> asked_;
+  std::thread thread_;
+};
+
+}  // namespace headgate::net
