@@ -135,4 +135,12 @@ Buffer QuitPacket() {
   return packet;
 }
 
+Buffer StatementResetPacket(std::uint32_t statement) {
+  Buffer packet = BeginPacket();
+  PutInt(packet, static_cast<std::uint8_t>(Command::kStmtReset), 1);
+  PutInt(packet, statement, 4);
+  EndPacket(packet, 0);
+  return packet;
+}
+
 }  // namespace headgate::mysql

@@ -65,7 +65,8 @@ enum class AnswerKind : std::uint8_t {
 // Whether it runs SQL: what statements_completed() counts.
 [[nodiscard]] bool IsStatement(Command c);
 
-// COM_QUIT as a packet.
+// COM_QUIT and COM_STMT_RESET as packets.
 [[nodiscard]] Buffer QuitPacket();
+[[nodiscard]] Buffer StatementResetPacket(std::uint32_t statement);
 
 }  // namespace headgate::mysql

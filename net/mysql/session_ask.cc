@@ -33,14 +33,14 @@ PreparedStatements::Statement* Session::Impl::FindPrepared(std::uint32_t id) {
 }
 
 Action Session::Impl::NextCommand(Bytes in) {
-  if (limit_due && tracker->HasRoom()) return SendStatementLimit();
+  if (own_due() && tracker->HasRoom()) return SendOwn();
   if (turn == Turn::kClosing) return CloseForCommand();
   if (in.size() < kHeaderSize || tracker->ClientSendsFile()) return {};
   const PacketHeader header = ReadHeader(in);
   if (header.length > 0 && in.size() == kHeaderSize) return {};
   const Command command = CommandOf(in, header);
   if (tracker->Streaming()) return FromReplica(in, header, command);
-  if (commands_held || limit_due) return {.kind = Kind::kHold};
+  if (commands_held || own_due()) return {.kind = Kind::kHold};
   if (turn == Turn::kAllowed) return PassCommand(in, header);
   if (turn != Turn::kNone) return {.kind = Kind::kHold};
   if (wants_compression && header.length > 0 && command == Command::kSleep) {
@@ -90,7 +90,11 @@ Action Session::Impl::Ask(Bytes in, const PacketHeader& header, Command command)
     return RefuseCommand(in);
   }
   if ((prepares || command == Command::kQuery) && !ShowText(in, header, command)) return {};
-  if (NamesStatement(command)) ShowStatement(in, header, command);
+  command_statement = StatementId(in, header, command);
+  if (command_statement == PreparedStatements::kLastPrepared && last_prepare_refused) {
+    return RefuseUnknownStatement(in);
+  }
+  ShowStatement(header, command_statement, command);
   turn = Turn::kAsked;
   return {.kind = Kind::kAskCommand};
 }
@@ -112,8 +116,8 @@ bool Session::Impl::ShowText(Bytes in, const PacketHeader& header, Command comma
   return true;
 }
 
-void Session::Impl::ShowStatement(Bytes in, const PacketHeader& header, Command command) {
-  const PreparedStatements::Statement* statement = FindPrepared(StatementId(in, header, command));
+void Session::Impl::ShowStatement(const PacketHeader& header, std::uint32_t id, Command command) {
+  const PreparedStatements::Statement* statement = FindPrepared(id);
   if (statement != nullptr) facts.prepared = &statement->mark;
   if (command != Command::kStmtSendLongData) return;
   facts.long_data = LongDataBytes(header) + (statement != nullptr ? statement->long_data : 0);

@@ -21,6 +21,7 @@ void Session::Impl::EnterCommand(Bytes ok) {
   }
   if (status) tracker->SetStatus(*status);
   prepared.reset();
+  last_prepare_refused = false;
   sql_charset = CharsetOfCollation(charset);
   user = PrintableUser(login->request.user);
   limit_due = statement_limit > Duration::zero();
@@ -67,7 +68,7 @@ Action Session::Impl::PassCommand(Bytes in, const PacketHeader& header) {
   const Command command = CommandOf(in, header);
   if (command == Command::kChangeUser) return ChangeUser(in, header);
   if (const auto target = KillOfOurs(in, header)) return Kill(in, header, *target);
-  NoteCommand(in, header, command);
+  NoteCommand(header, command);
   turn = Turn::kNone;
   client_cursor.Begin(header);
   const std::size_t n = kHeaderSize + client_cursor.Skip(in.size() - kHeaderSize);
@@ -75,9 +76,8 @@ Action Session::Impl::PassCommand(Bytes in, const PacketHeader& header) {
   return {.kind = Kind::kForward, .n = n};
 }
 
-void Session::Impl::NoteCommand(Bytes in, const PacketHeader& header, Command command) {
-  const std::uint32_t id = StatementId(in, header, command);
-  PreparedStatements::Statement* statement = FindPrepared(id);
+void Session::Impl::NoteCommand(const PacketHeader& header, Command command) {
+  PreparedStatements::Statement* statement = FindPrepared(command_statement);
   const StatementMark* runs = command == Command::kQuery ? &mark : nullptr;
   if (IsStatement(command) && statement != nullptr) runs = &statement->mark;
   ResponseTracker::Passed passed{.command = command};
@@ -89,20 +89,21 @@ void Session::Impl::NoteCommand(Bytes in, const PacketHeader& header, Command co
   if (command == Command::kStmtPrepare) {
     if (!prepared) prepared = std::make_unique<PreparedStatements>();
     prepared->OnPrepare(mark);
+    last_prepare_refused = false;
   }
-  NoteLongData(header, command, id, statement);
-  if (command == Command::kStmtClose && prepared) prepared->OnClose(id);
+  NoteLongData(header, command, statement);
+  if (command == Command::kStmtClose && prepared) prepared->OnClose(command_statement);
 }
 
 // A statement's long data counts from one run to the next.
-void Session::Impl::NoteLongData(const PacketHeader& header, Command command, std::uint32_t id,
+void Session::Impl::NoteLongData(const PacketHeader& header, Command command,
                                  PreparedStatements::Statement* statement) {
   long_data_id = 0;
   if (statement == nullptr) return;
   if (IsStatement(command) || command == Command::kStmtReset) statement->long_data = 0;
   if (command != Command::kStmtSendLongData) return;
   statement->long_data += LongDataBytes(header);
-  long_data_id = id;
+  long_data_id = command_statement;
 }
 
 void Session::Impl::AddLongData(std::uint32_t bytes) {
@@ -167,11 +168,15 @@ Action Session::Impl::KillOfNobody(std::size_t n, std::uint32_t id) {
   return {.kind = Kind::kSend, .n = n, .to = Side::kClient, .bytes = out};
 }
 
-// Behind the server's OK to a login, a change-user or a reset, and ahead of all that follows.
-Action Session::Impl::SendStatementLimit() {
-  limit_due = false;
-  tracker->OnCommand({.command = Command::kQuery, .own = true});
-  out = BuildStatementLimit(statement_limit, mariadb, query_attributes());
+// The statement limit: behind the server's OK to a login, a change-user or a reset. The reset of a
+// statement: behind a refused execute.
+Action Session::Impl::SendOwn() {
+  const bool limit = std::exchange(limit_due, false);
+  const std::uint32_t statement = limit ? 0 : std::exchange(reset_due, 0);
+  const Command command = limit ? Command::kQuery : Command::kStmtReset;
+  tracker->OnCommand({.command = command, .own = true});
+  out = limit ? BuildStatementLimit(statement_limit, mariadb, query_attributes())
+              : StatementResetPacket(statement);
   return {.kind = Kind::kSend, .to = Side::kServer, .bytes = out};
 }
 
@@ -191,7 +196,7 @@ Action Session::Impl::CommandFromServer(Bytes in) {
 void Session::Impl::OnAnswer(const ResponseTracker::Answer& answer) {
   const bool ok = !answer.facts.error;
   if (answer.to.own) {
-    limit_set = ok;
+    if (answer.to.command == Command::kQuery) limit_set = ok;
     return;
   }
   answers.push_back(answer.facts);

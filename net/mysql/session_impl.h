@@ -115,8 +115,8 @@ struct Session::Impl {
   Action CommandFromClient(Bytes in);
   [[nodiscard]] std::size_t Follow(Bytes in);
   Action PassCommand(Bytes in, const PacketHeader& header);
-  void NoteCommand(Bytes in, const PacketHeader& header, Command command);
-  void NoteLongData(const PacketHeader& header, Command command, std::uint32_t id,
+  void NoteCommand(const PacketHeader& header, Command command);
+  void NoteLongData(const PacketHeader& header, Command command,
                     PreparedStatements::Statement* statement);
   void AddLongData(std::uint32_t bytes);
   Action ChangeUser(Bytes in, const PacketHeader& header);
@@ -124,7 +124,9 @@ struct Session::Impl {
   [[nodiscard]] std::optional<KillTarget> KillOfOurs(Bytes in, const PacketHeader& header) const;
   Action Kill(Bytes in, const PacketHeader& header, const KillTarget& target);
   Action KillOfNobody(std::size_t n, std::uint32_t id);
-  Action SendStatementLimit();
+  // The gate's own words to the server: ahead of the client's next command, answers swallowed.
+  [[nodiscard]] bool own_due() const { return limit_due || reset_due != 0; }
+  Action SendOwn();
   Action CommandFromServer(Bytes in);
   void OnAnswer(const ResponseTracker::Answer& answer);
 
@@ -134,7 +136,7 @@ struct Session::Impl {
   [[nodiscard]] bool SeenEnough(Bytes in, const PacketHeader& header, Command command) const;
   Action Ask(Bytes in, const PacketHeader& header, Command command);
   [[nodiscard]] bool ShowText(Bytes in, const PacketHeader& header, Command command);
-  void ShowStatement(Bytes in, const PacketHeader& header, Command command);
+  void ShowStatement(const PacketHeader& header, std::uint32_t id, Command command);
   Action OnVerdict(const CommandVerdict& verdict);
   // The statement that a command names; 0 = none.
   [[nodiscard]] std::uint32_t StatementId(Bytes in, const PacketHeader& header,
@@ -145,6 +147,8 @@ struct Session::Impl {
   // session_refuse.cc
   void DecideRefusal(Reason reason, std::string_view message, bool closes);
   Action RefuseCommand(Bytes in);
+  // For a command about a statement that the client believes is the last prepared.
+  Action RefuseUnknownStatement(Bytes in);
   Action CloseForCommand();
   Buffer NumberedRefusal();
   Action RefuseCompressed();
@@ -178,11 +182,14 @@ struct Session::Impl {
   bool drop_begun = false;  // the refused command's first header is taken
   bool limit_due = false;   // the statement limit is to be set before the next command
   bool limit_set = false;
+  bool last_prepare_refused = false;  // what the client takes for the last one is not the server's
   SqlCharset sql_charset = SqlCharset::kPlain;
   Reason refusal_reason = Reason::kNone;
-  std::uint8_t command_sequence = 0;  // of the last header of the command asked about
-  std::uint32_t look = kDefaultLook;  // of the text of the command at the front
+  std::uint8_t command_sequence = 0;    // of the last header of the command asked about
+  std::uint32_t command_statement = 0;  // that it names
+  std::uint32_t look = kDefaultLook;    // of the text of the command at the front
   std::uint32_t inspect = kDefaultLook;
+  std::uint32_t reset_due = 0;     // a statement whose long data is to be forgotten; 0 = none
   std::uint32_t long_data_id = 0;  // of the COM_STMT_SEND_LONG_DATA passing through; 0 = none
   Duration statement_limit = Duration::zero();
   CommandFacts facts;

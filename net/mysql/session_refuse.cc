@@ -23,6 +23,10 @@ bool HasNoAnswer(CommandKind c) {
          c == CommandKind::kQuit;
 }
 
+bool RunsPrepared(CommandKind c) {
+  return c == CommandKind::kExecute || c == CommandKind::kBulkExecute;
+}
+
 }  // namespace
 
 void Session::Impl::DecideRefusal(Reason reason, std::string_view message, bool closes) {
@@ -30,6 +34,27 @@ void Session::Impl::DecideRefusal(Reason reason, std::string_view message, bool 
   refusal = BuildCommandRefusal(refusal_reason, user, message);
   turn = closes || HasNoAnswer(facts.command) ? Turn::kClosing : Turn::kDropped;
   drop_begun = false;
+  if (facts.command == CommandKind::kPrepare) last_prepare_refused = true;
+  // A server that fails an execute forgets the statement's long data. Else a second try of the
+  // client's would find the first one's still there, and add to it.
+  PreparedStatements::Statement* statement = FindPrepared(command_statement);
+  if (RunsPrepared(facts.command) && statement != nullptr && statement->long_data > 0) {
+    statement->long_data = 0;
+    reset_due = command_statement;
+  }
+}
+
+// MariaDB's clients prepare and run in one go, naming "the last prepared". If that prepare was
+// refused the server would run the one before it.
+Action Session::Impl::RefuseUnknownStatement(Bytes in) {
+  refusal.clear();
+  if (!HasNoAnswer(facts.command)) {
+    refusal = BuildErr(0, 1243, "HY000",
+                       "Unknown prepared statement handler (4294967295) given to headgate");
+  }
+  turn = Turn::kDropped;
+  drop_begun = false;
+  return RefuseCommand(in);
 }
 
 // Drops the command to the end of its last packet. The ERR is numbered behind that one, as a
@@ -51,6 +76,10 @@ Action Session::Impl::RefuseCommand(Bytes in) {
   }
   if (at > 0) return {.kind = Kind::kDiscard, .n = at};
   if (!drop_begun || !client_cursor.AtMessage()) return {};
+  if (refusal.empty()) {
+    turn = Turn::kNone;
+    return NextCommand(in);
+  }
   if (!tracker->Idle()) return {.kind = Kind::kHold};
   turn = Turn::kNone;
   out = NumberedRefusal();

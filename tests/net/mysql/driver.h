@@ -53,6 +53,7 @@ class Driver {
   // The engine's answers to the commands to come, oldest first; without one they pass. A kHold
   // waits for Verdict().
   std::deque<CommandVerdict> verdicts;
+  bool take_answers = true;
 
   void Client(std::string_view bytes) { Feed(Side::kClient, bytes); }
   void Server(std::string_view bytes) { Feed(Side::kServer, bytes); }
@@ -95,6 +96,7 @@ class Driver {
   void Perform(const Action& a, Side from);
   void Event(const Action& a);
   void AskEngine();
+  void TakeAnswers();
 
   std::unique_ptr<Session> session_;
   std::size_t cut_;
