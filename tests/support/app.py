@@ -15,6 +15,8 @@ import pymysql
 
 FORK = multiprocessing.get_context("fork")
 CLONE_NEWNET = 0x40000000
+LOOKUP = "SELECT name, stock FROM items WHERE id = 17"
+FOUND = (("item 17", 19),)
 
 
 def enter_netns(name):
@@ -47,10 +49,13 @@ class AppReport:
 
 
 class App:
-    """`pool` connections with a query every `pause` seconds each, and `rate` new ones a second."""
+    """`pool` connections with a query every `pause` seconds each, and `rate` new ones a second.
+
+    The query is `sql`; anything but the rows `found` counts as a failure.
+    """
 
     def __init__(self, target, source="127.0.0.10", user="app", password="app-secret", pool=8,
-                 rate=20, pause=0.02, timeout=10, netns=None):
+                 rate=20, pause=0.02, timeout=10, netns=None, sql=LOOKUP, found=FOUND):
         self.options = dict(user=user, password=password, database="shop", connect_timeout=timeout,
                             read_timeout=timeout, write_timeout=timeout, autocommit=True)
         if isinstance(target, str):
@@ -58,6 +63,7 @@ class App:
         else:
             self.options.update(host=target[0], port=target[1], bind_address=source)
         self.pool, self.rate, self.pause, self.netns = pool, rate, pause, netns
+        self.sql, self.found = sql, found
         self._stop = FORK.Event()
         self._done = FORK.Value("i", 0)
         self._failed = FORK.Value("i", 0)
@@ -124,12 +130,12 @@ class App:
                 spent = time.monotonic() - began
                 report.errors.append(f"{kind} after {spent:.2f} s: {error!r}")
 
-    @staticmethod
-    def _query(connection):
+    def _query(self, connection):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT name, stock FROM items WHERE id = %s", (17,))
-            if cursor.fetchall() != (("item 17", 19),):
-                raise AssertionError("a wrong answer")
+            cursor.execute(self.sql)
+            rows = cursor.fetchall()
+            if rows != self.found:
+                raise AssertionError(f"a wrong answer: {rows!r}")
 
     def _pooled(self, report, lock):
         connection = None

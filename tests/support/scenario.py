@@ -18,6 +18,7 @@ from private_mariadb import PrivateMariadb
 SKIPPED = 77  # the exit status that CTest maps to "Skipped"
 MEBIBYTE = 1 << 20
 APP_SOURCE = "127.0.0.10"
+NO_LIMIT = ("wait", "inspect", "all", "enforce", "digests")  # keys of [query] that are none
 APP_CLASS = {"name": "shop", "sources": [f"{APP_SOURCE}/32"], "users": ["app"], "reserve": 20}
 
 
@@ -78,6 +79,12 @@ class Scenario(unittest.TestCase):
             "slots": {"max_connections": self.max_connections},
             "source": {"never_ban": [], "exempt": []},
         }, over)
+
+    def guarded(self, query, **over):
+        """config() with `query` as [query] for all but the app's class, and with a monitor."""
+        free = {key: "off" for key in query if key not in NO_LIMIT}
+        app = {**APP_CLASS, "query": free} if free else APP_CLASS
+        return merged(self.config(query=query, monitor={}, **{"class": [app]}), over)
 
     def start_gate(self, config=None, **options):
         gate = Gate(self.config() if config is None else config, **options).start()

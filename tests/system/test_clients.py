@@ -43,6 +43,7 @@ class Built:
 
 
 class Clients(Stage):
+    more_arguments = ()  # for every program
 
     def need(self, *tools):
         for tool in tools:
@@ -52,8 +53,8 @@ class Clients(Stage):
     def transcript(self, command, address, environment):
         self.load_scenario()
         host, port = address
-        done = subprocess.run([*command, host, str(port), USER, PASSWORD, DATABASE],
-                              capture_output=True, timeout=240, check=False,
+        done = subprocess.run([*command, host, str(port), USER, PASSWORD, DATABASE,
+                               *self.more_arguments], capture_output=True, timeout=240, check=False,
                               env={**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC", **environment})
         out, err = done.stdout.decode("utf8", "replace"), done.stderr.decode("utf8", "replace")
         self.assertEqual(done.returncode, 0,

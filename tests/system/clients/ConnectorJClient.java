@@ -1,5 +1,5 @@
 // MariaDB Connector/J through JDBC; prints what it saw as JSON lines.
-// usage: java ConnectorJClient HOST PORT USER PASSWORD DATABASE
+// usage: java ConnectorJClient HOST PORT USER PASSWORD DATABASE [refused]
 import java.io.ByteArrayInputStream;
 import java.security.MessageDigest;
 import java.sql.*;
@@ -188,12 +188,49 @@ public class ConnectorJClient {
     }
   }
 
+  static void report(Connection c, String step, Object before, Work work) throws Exception {
+    Object error = errorOf(work);
+    boolean same = ask(c, "SELECT CONNECTION_ID()").equals(before);
+    System.out.println("{\"step\": " + quoted(step) + ", \"error\": " + quoted(error)
+        + ", \"same\": " + same + "}");
+  }
+
+  /** What the gate has rules against, on a connection that is none the worse for it. */
+  static void refused(String options) throws Exception {
+    String sql = "SELECT name AS refused FROM items WHERE id = ";
+    try (Connection c = connect(options)) {
+      Object before = ask(c, "SELECT CONNECTION_ID()");
+      report(c, "text", before, () -> ask(c, sql + "1"));
+      report(c, "prepared", before, () -> {
+        try (PreparedStatement select = c.prepareStatement(sql + "?")) {
+          select.setInt(1, 1);
+          select.executeQuery();
+        }
+      });
+      if (!options.contains("useServerPrepStmts=true"))
+        return;
+      try (PreparedStatement later =
+               c.prepareStatement("SELECT name AS refused_later FROM items WHERE id = ?")) {
+        for (int i = 0; i < 2; i++) {
+          later.setInt(1, 1);
+          report(c, "executed", before, () -> later.executeQuery());
+        }
+      }
+    }
+  }
+
   public static void main(String[] args) throws Exception {
     host = args[0];
     port = args[1];
     user = args[2];
     password = args[3];
     database = args[4];
+    if (args.length > 5 && args[5].equals("refused")) {
+      for (String options : new String[] {"", "&useServerPrepStmts=true",
+               "&useServerPrepStmts=true&useBatchMultiSend=false&disablePipeline=true"})
+        refused(options);
+      return;
+    }
     logins();
     for (String options :
         new String[] {"", "&useServerPrepStmts=true", "&useServerPrepStmts=true&useBulkStmts=false",

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # DBI with DBD::mysql, through its public interface; prints what it saw as JSON lines.
-# usage: dbd_mysql_client.pl HOST PORT USER PASSWORD DATABASE
+# usage: dbd_mysql_client.pl HOST PORT USER PASSWORD DATABASE [refused]
 use strict;
 use warnings;
 use utf8;
@@ -9,7 +9,7 @@ use Digest::MD5 qw(md5_hex);
 use JSON::PP;
 use Time::HiRes qw(time sleep);
 
-my ($host, $port, $user, $password, $database) = @ARGV;
+my ($host, $port, $user, $password, $database, $mode) = @ARGV;
 my $json = JSON::PP->new->canonical->utf8->allow_nonref;
 $| = 1;
 
@@ -100,6 +100,29 @@ sub kills {
   }
 }
 
+# The gate has rules against these statements; the connection is none the worse for it.
+sub refused_statements {
+  for my $server_side (0, 1) {
+    my $handle = login(undef, undef, mysql_server_prepare => $server_side);
+    my $id = 'SELECT CONNECTION_ID()';
+    my $before = $handle->selectrow_array($id);
+    my $same = sub { $handle->selectrow_array($id) == $before ? JSON::PP::true : JSON::PP::false };
+    $handle->do('SELECT name AS refused FROM items WHERE id = 1');
+    say_step('text', error => error_of($handle), same => $same->());
+    my $select = $handle->prepare('SELECT name AS refused FROM items WHERE id = ?');
+    $select->execute(1) if $select;
+    say_step('prepared', error => error_of($select // $handle), same => $same->());
+    next unless $server_side;
+    my $later = $handle->prepare('SELECT name AS refused_later FROM items WHERE id = ?');
+    $later->execute(1);
+    say_step('executed', error => error_of($later), same => $same->());
+  }
+}
+
+if (($mode // '') eq 'refused') {
+  refused_statements();
+  exit 0;
+}
 logins();
 statements();
 kills();

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The mariadb command line client, driven as people drive it; prints what it said as JSON lines.
 
-usage: mariadb_cli.py HOST PORT USER PASSWORD DATABASE
+usage: mariadb_cli.py HOST PORT USER PASSWORD DATABASE [refused]
 """
 import hashlib
 import json
@@ -14,6 +14,7 @@ import tempfile
 import time
 
 HOST, PORT, USER, PASSWORD, DATABASE = sys.argv[1:6]
+REFUSED = "SELECT name AS refused FROM items WHERE id = 1;\n"
 
 
 def command(*arguments, user=USER, password=PASSWORD, database=DATABASE):
@@ -102,7 +103,21 @@ def control_c():
                       "err": cleaned(err.decode()), "soon": time.monotonic() - start < 10}), flush=True)
 
 
-logins()
-statements()
-loading()
-control_c()
+def refused():
+    """The gate has a rule against the statement; a new connection would have another id."""
+    which = "SELECT CONNECTION_ID();\n"
+    done = subprocess.run(command("-N", "--force"), input=(which + REFUSED + which).encode(),
+                          capture_output=True, timeout=60, check=False)
+    ids = done.stdout.split()
+    print(json.dumps({"step": "text", "error": done.stderr.decode(),
+                      "same": len(ids) == 2 and ids[0] == ids[1]}), flush=True)
+    run("alone", "-e", REFUSED)
+
+
+if sys.argv[6:] == ["refused"]:
+    refused()
+else:
+    logins()
+    statements()
+    loading()
+    control_c()

@@ -1,6 +1,6 @@
 <?php
 // mysqli and PDO over mysqlnd, through their public interfaces; prints what they saw as JSON lines.
-// usage: php php_client.php HOST PORT USER PASSWORD DATABASE
+// usage: php php_client.php HOST PORT USER PASSWORD DATABASE [refused]
 [, $host, $port, $user, $password, $database] = $argv;
 mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
 
@@ -132,6 +132,38 @@ function pdo_work(): void {
   say('pdo unbuffered', ['total' => $total]);
 }
 
+/** The gate has rules against these statements; the connection is none the worse for it. */
+function refused(): void {
+  global $host, $port, $user, $password, $database;
+  $text = 'SELECT name AS refused FROM items WHERE id = 1';
+  $prepared = 'SELECT name AS refused FROM items WHERE id = ?';
+  $later = 'SELECT name AS refused_later FROM items WHERE id = ?';
+  $link = connect();
+  $id = fn() => rows($link, 'SELECT CONNECTION_ID()');
+  $before = $id();
+  $report = fn(string $step, ?array $error) => say($step,
+      ['error' => $error, 'same' => $id() === $before]);
+  $report('text', error_of(fn() => $link->query($text)));
+  $report('prepared', error_of(fn() => $link->prepare($prepared)->execute([1])));
+  $statement = $link->prepare($later);
+  $report('executed', error_of(fn() => $statement->execute([1])));
+  $report('executed', error_of(fn() => $statement->execute([1])));
+
+  $pdo = new PDO("mysql:host=$host;port=$port;dbname=$database", $user, $password,
+                 [PDO::ATTR_EMULATE_PREPARES => false]);
+  $id = fn() => $pdo->query('SELECT CONNECTION_ID()')->fetchAll();
+  $before = $id();
+  $report = fn(string $step, ?array $error) => say($step,
+      ['error' => $error, 'same' => $id() === $before]);
+  $report('text', error_of(fn() => $pdo->exec($text)));
+  $report('prepared', error_of(fn() => $pdo->prepare($prepared)->execute([1])));
+  $report('executed', error_of(fn() => $pdo->prepare($later)->execute([1])));
+}
+
+if (($argv[6] ?? '') === 'refused') {
+  refused();
+  exit(0);
+}
 logins();
 mysqli_work();
 change_user();

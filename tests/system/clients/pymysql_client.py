@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """PyMySQL through its public interface; prints what it saw as JSON lines.
 
-usage: pymysql_client.py HOST PORT USER PASSWORD DATABASE
+usage: pymysql_client.py HOST PORT USER PASSWORD DATABASE [refused]
 """
 import hashlib
 import json
@@ -117,8 +117,21 @@ def kills():
     say("kill of nobody", error=error_of(lambda: ask(watcher, "KILL QUERY 4000000")))
 
 
-logins()
-main = connect()
-queries(main)
-main.close()
-kills()
+def refused():
+    """The gate has a rule against the statement; the connection is none the worse for it."""
+    connection = connect()
+    before = ask(connection, "SELECT CONNECTION_ID()")
+    for _ in range(2):
+        error = error_of(lambda: ask(connection, "SELECT name AS refused FROM items WHERE id = 1"))
+        say("text", error=error, same=ask(connection, "SELECT CONNECTION_ID()") == before)
+    connection.close()
+
+
+if sys.argv[6:] == ["refused"]:
+    refused()
+else:
+    logins()
+    main = connect()
+    queries(main)
+    main.close()
+    kills()

@@ -1,12 +1,12 @@
 #!/usr/bin/ruby
 # The mysql2 gem, through its public interface; prints what it saw as JSON lines.
-# usage: ruby_mysql2_client.rb HOST PORT USER PASSWORD DATABASE
+# usage: ruby_mysql2_client.rb HOST PORT USER PASSWORD DATABASE [refused]
 require 'digest'
 require 'json'
 require 'mysql2'
 require 'tempfile'
 
-HOST, PORT, USER, PASSWORD, DATABASE = ARGV
+HOST, PORT, USER, PASSWORD, DATABASE, MODE = ARGV
 $stdout.sync = true
 
 def say(step, **seen) = puts(JSON.generate({ step: step }.merge(seen)))
@@ -95,6 +95,23 @@ def kills
   end
 end
 
+# The gate has rules against these statements; the connection is none the worse for it.
+def refused
+  client = connect
+  id = -> { rows(client.query('SELECT CONNECTION_ID()')) }
+  before = id.call
+  report = ->(step, error) { say(step, error: error, same: id.call == before) }
+  text = 'SELECT name AS refused FROM items WHERE id = '
+  report.call('text', error_of { client.query("#{text}1") })
+  report.call('prepared', error_of { client.prepare("#{text}?").execute(1) })
+  statement = client.prepare('SELECT name AS refused_later FROM items WHERE id = ?')
+  2.times { report.call('executed', error_of { statement.execute(1) }) }
+end
+
+if MODE == 'refused'
+  refused
+  exit
+end
 logins
 statements
 kills

@@ -1,7 +1,7 @@
 // database/sql with go-sql-driver/mysql, as a program with a pool uses it; prints what it saw as
 // JSON lines.
 //
-// usage: go_client HOST PORT USER PASSWORD DATABASE
+// usage: go_client HOST PORT USER PASSWORD DATABASE [refused]
 package main
 
 import (
@@ -189,9 +189,47 @@ func cancels() {
 	say("after it", seen{"rows": rows(pool.Query("SELECT 1"))})
 }
 
+// closed closes the rows of a query that was let through after all.
+func closed(result *sql.Rows, err error) error {
+	if err == nil {
+		result.Close()
+	}
+	return err
+}
+
+// refused runs what the gate has rules against, on one connection that is none the worse for it.
+func refused() {
+	pool := open(user, password, database, "")
+	defer pool.Close()
+	background := context.Background()
+	connection, err := pool.Conn(background)
+	must(err)
+	id := func() (id int) {
+		must(connection.QueryRowContext(background, "SELECT CONNECTION_ID()").Scan(&id))
+		return
+	}
+	before := id()
+	report := func(step string, err error) {
+		say(step, seen{"error": errorOf(err), "same": id() == before})
+	}
+	text := "SELECT name AS refused FROM items WHERE id = "
+	_, err = connection.ExecContext(background, text+"1")
+	report("text", err)
+	report("prepared", closed(connection.QueryContext(background, text+"?", 1)))
+	statement, err := connection.PrepareContext(background, "SELECT name AS refused_later FROM items WHERE id = ?")
+	must(err)
+	for i := 0; i < 2; i++ {
+		report("executed", closed(statement.Query(1)))
+	}
+}
+
 func main() {
 	host, port, user, password, database = os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5]
 	mysql.SetLogger(quiet{})
+	if len(os.Args) > 6 && os.Args[6] == "refused" {
+		refused()
+		return
+	}
 	logins()
 	statements()
 	usePool()

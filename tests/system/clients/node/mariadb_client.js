@@ -1,8 +1,9 @@
 // npm mariadb (pipelining, batch, prepared statements, pool); prints what it saw as JSON lines.
-// usage: node mariadb_client.js HOST PORT USER PASSWORD DATABASE
+// usage: node mariadb_client.js HOST PORT USER PASSWORD DATABASE [refused]
 'use strict';
 const mariadb = require('mariadb');
-const {settings, say, errorOf, sha256, untilRunning} = require('./shared.js');
+const shared = require('./shared.js');
+const {settings, say, errorOf, sha256, untilRunning} = shared;
 
 async function connect(changed = {}) {
   const connection = await mariadb.createConnection({...settings, ...changed});
@@ -116,7 +117,22 @@ async function kills() {
   watcher.destroy();
 }
 
+async function refused() {
+  const connection = await connect();
+  const later = await connection.prepare(shared.REFUSED_LATER);
+  await shared.refused(
+      async () => (await connection.query('SELECT CONNECTION_ID() AS id'))[0].id,
+      [
+        ['text', () => connection.query(shared.REFUSED + '1')],
+        ['prepared', () => connection.execute(shared.REFUSED + '?', [1])],
+        ['executed', () => connection.execute(shared.REFUSED_LATER, [1])],
+        ['executed', () => later.execute([1])],
+      ]);
+  connection.destroy();
+}
+
 (async () => {
-  for (const part of [logins, statements, changeUser, usePool, kills]) await part();
+  const parts = shared.refusedMode ? [refused] : [logins, statements, changeUser, usePool, kills];
+  for (const part of parts) await part();
   process.exit(0);
 })();

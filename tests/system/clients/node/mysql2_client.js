@@ -1,8 +1,9 @@
 // npm mysql2 (promises, prepared statements, pool); prints what it saw as JSON lines.
-// usage: node mysql2_client.js HOST PORT USER PASSWORD DATABASE
+// usage: node mysql2_client.js HOST PORT USER PASSWORD DATABASE [refused]
 'use strict';
 const mysql = require('mysql2/promise');
-const {settings, say, errorOf, sha256, untilRunning} = require('./shared.js');
+const shared = require('./shared.js');
+const {settings, say, errorOf, sha256, untilRunning} = shared;
 
 const connect = (changed = {}) => mysql.createConnection({...settings, ...changed});
 const rows = async (connection, sql, values) =>
@@ -97,7 +98,22 @@ async function kills() {
   watcher.destroy();
 }
 
+async function refused() {
+  const connection = await connect();
+  const later = await connection.prepare(shared.REFUSED_LATER);
+  await shared.refused(
+      async () => (await rows(connection, 'SELECT CONNECTION_ID()'))[0][0],
+      [
+        ['text', () => rows(connection, shared.REFUSED + '1')],
+        ['prepared', () => connection.execute(shared.REFUSED + '?', [1])],
+        ['executed', () => connection.execute(shared.REFUSED_LATER, [1])],
+        ['executed', () => later.execute([1])],
+      ]);
+  connection.destroy();
+}
+
 (async () => {
-  for (const part of [logins, statements, changeUser, usePool, kills]) await part();
+  const parts = shared.refusedMode ? [refused] : [logins, statements, changeUser, usePool, kills];
+  for (const part of parts) await part();
   process.exit(0);
 })();

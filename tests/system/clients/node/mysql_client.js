@@ -1,8 +1,9 @@
 // npm mysql (the old one, callbacks); prints what it saw as JSON lines.
-// usage: node mysql_client.js HOST PORT USER PASSWORD DATABASE
+// usage: node mysql_client.js HOST PORT USER PASSWORD DATABASE [refused]
 'use strict';
 const mysql = require('mysql');
-const {settings, say, errorOf, sha256, untilRunning} = require('./shared.js');
+const shared = require('./shared.js');
+const {settings, say, errorOf, sha256, untilRunning} = shared;
 
 // The driver's method `name` of `object` as a promise of its first result.
 const call = (object, name, ...values) => new Promise((resolve, reject) => {
@@ -94,7 +95,17 @@ async function kills() {
   watcher.destroy();
 }
 
+async function refused() {
+  const connection = await connect();
+  const id = async () =>
+      (await call(connection, 'query', 'SELECT CONNECTION_ID() AS id'))[0].id;
+  const text = () => call(connection, 'query', shared.REFUSED + '1');
+  await shared.refused(id, [['text', text], ['text', text]]);
+  connection.destroy();
+}
+
 (async () => {
-  for (const part of [logins, statements, usePool, kills]) await part();
+  const parts = shared.refusedMode ? [refused] : [logins, statements, usePool, kills];
+  for (const part of parts) await part();
   process.exit(0);
 })();

@@ -52,8 +52,25 @@ async function untilRunning(marker, count) {
   while (Date.now() < until && Number(await count(sql)) === 0) await pause(50);
 }
 
+const refusedMode = process.argv[7] === 'refused';
+const REFUSED = 'SELECT name AS refused FROM items WHERE id = ';
+const REFUSED_LATER = 'SELECT name AS refused_later FROM items WHERE id = ?';
+
+// Runs [step, work] pairs that the gate has rules against; `id` asks for the connection's id.
+async function refused(id, works) {
+  const before = await id();
+  for (const [step, work] of works) {
+    const error = await errorOf(work);
+    say(step, {error, same: await id() === before});
+  }
+}
+
 module.exports = {
   settings,
+  refusedMode,
+  REFUSED,
+  REFUSED_LATER,
+  refused,
   say,
   told,
   errorOf,
