@@ -71,7 +71,8 @@ struct EngineStatus {
   std::vector<ClassStatus> classes;
   std::array<std::uint64_t, kReasonCount> acted{};      // exact counts of verdicts carried out
   std::array<std::uint64_t, kReasonCount> would_act{};  // dry-run and observe
-  std::array<std::uint64_t, kReasonCount> delayed{};    // commands held for a while, then passed
+  // Commands held for a while, then passed (those refused in the end are in `acted`).
+  std::array<std::uint64_t, kReasonCount> delayed{};
   std::uint32_t statements_running = 0, statements_held = 0;
   std::uint32_t digests = 0, digests_max = 0;
   struct RuleStatus {
@@ -113,7 +114,8 @@ class Engine {
   // A command, before it is passed on. Commands are asked about one at a time, in order: after
   // kHold and kMore the same one again. After kPass it counts as running until OnAnswer.
   [[nodiscard]] CommandVerdict OnCommand(Ticket& t, const CommandFacts& facts, Time now);
-  // The held command again: its time has come, or Wakeups::Ready did. Never kMore.
+  // The held command again: its time has come, or Wakeups::Ready did. Never kMore. Ready may come
+  // late: REQUIRES a command that is held now.
   [[nodiscard]] CommandVerdict OnHeld(Ticket& t, Time now);
   // Its answer is complete.
   void OnAnswer(Ticket& t, const AnswerFacts& facts, Time now);
@@ -128,8 +130,8 @@ class Engine {
   // The (class, digest) rows with the largest total running time first.
   [[nodiscard]] std::vector<DigestRow> Digests(std::size_t limit, Time now) const;
 
-  // A command was answered in full: what known-good is earned by. Cheap: no lock except on the
-  // first one of a minute.
+  // A statement was answered without error: what known-good is earned by. OnAnswer does it. Cheap:
+  // no lock except on the first one of a minute.
   void OnStatementCompleted(Ticket& t, Time now);
 
   // The client is gone. Before a backend exists everything is given back; after, the slot counts

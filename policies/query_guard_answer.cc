@@ -40,8 +40,7 @@ void QueryGuard::ReleasePlaces(StatementBook& b, RunningCommand& r) {
     RunningCommand* heir = nullptr;
     for (std::size_t i = 1; i < b.running.size() && heir == nullptr; ++i) {
       RunningCommand& next = b.running[i];
-      if (next.digest && next.counted && next.command != CommandKind::kPrepare &&
-          next.mark.digest == r.mark.digest) {
+      if (next.digest && next.command != CommandKind::kPrepare && &*next.digest == &*r.digest) {
         heir = &next;
       }
     }

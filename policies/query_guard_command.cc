@@ -40,7 +40,7 @@ constexpr bool NeverDelayed(const StatementMark& m) {
 CommandVerdict QueryGuard::OnCommand(StatementBook& b, const Speaker& who,
                                      const CommandFacts& facts, Time now, const Rule*& bans) {
   PendingCommand& p = b.pending;
-  if (p.held) GiveUp(b);
+  if (p.held || p.command != facts.command) GiveUp(b);
   Refresh(b, who, now);
   const Call c = CallOf(b, who, now);
   b.active = now;
@@ -137,8 +137,9 @@ std::size_t QueryGuard::Look(const Call& c, const CommandFacts& facts) {
     const Scan scan = ScanStatement(facts.sql, facts.complete, facts.mode, c.q.inspect, {});
     p.mark = scan.mark;
     if (scan.wants_more && !facts.complete) {
-      const std::size_t most = kMostLooks * std::size_t{c.q.inspect};
-      if (facts.sql.size() < most) return std::min(most, 2 * facts.sql.size() + 1);
+      const std::size_t most = std::min(kMostLooks * std::size_t{c.q.inspect}, kMostText);
+      if (!facts.sql.empty() && facts.sql.size() < most)
+        return std::min(most, 2 * facts.sql.size());
       p.mark.traits |= BitOf(Trait::kCommentPadding) | BitOf(Trait::kUninspectedTail);
     }
   }

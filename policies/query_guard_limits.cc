@@ -121,7 +121,7 @@ std::array<QueryGuard::Place, kScopes + 1> QueryGuard::PlacesOf(const Call& c) {
   }
   if (c.q.digest_running == 0 || !p.digest || p.command == CommandKind::kPrepare) return places;
   for (std::size_t i = 0; i < b.running.size(); ++i) {
-    if (b.running[i].digest_place && b.running[i].mark.digest == p.mark.digest) return places;
+    if (b.running[i].digest_place && &*b.running[i].digest == &*p.digest) return places;
   }
   places[kDigestPlace] = {&p.digest->running, c.q.digest_running, Reason::kDigestRunning};
   return places;
@@ -154,7 +154,8 @@ QueryGuard::Step QueryGuard::TryAgain(const Call& c, const std::array<Place, kSc
     queue_.Leave(c.b.waiter);
     return {};
   }
-  if (queue_.Try(c.b.waiter, place->limit)) {
+  // The first Try tells the queue of a limit that has changed, which may make room for this one.
+  if (queue_.Try(c.b.waiter, place->limit) || queue_.Try(c.b.waiter, place->limit)) {
     taken |= PlaceBit(static_cast<std::size_t>(place - places.begin()));
     return {};
   }

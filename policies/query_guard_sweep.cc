@@ -11,14 +11,11 @@ using End = SweepVerdict::Kind;
 // Does the server's work for a statement.
 bool Works(const RunningCommand& r) { return r.counted || r.command == CommandKind::kFetch; }
 
-// Nothing is lost when it is killed. What begins with reading and hides more behind it does not
-// count: nobody waits for its result, but somebody may for what it writes.
+// Nothing is lost when it is killed. (Of several statements in one all are of this kind.)
 bool OnlyReads(const StatementMark& m) {
-  const bool reads = m.kind == StatementKind::kSelect || m.kind == StatementKind::kShow;
-  return reads && (m.traits & BitOf(Trait::kMultiStatement)) == 0;
+  return m.kind == StatementKind::kSelect || m.kind == StatementKind::kShow;
 }
 
-// Several statements in one are ended as the first would be: else SELECT 1; would lift the limit.
 bool HasDeadline(const StatementMark& m, bool all) {
   if (m.kind == StatementKind::kSelect) return true;
   return all && m.kind != StatementKind::kEnd && m.kind != StatementKind::kKill;
@@ -104,7 +101,7 @@ SweepVerdict QueryGuard::AskStalled(const Call& c, Duration blocked) {
 
 SweepVerdict QueryGuard::AskIdle(const Call& c) {
   StatementBook& b = c.b;
-  if (b.pending.asked) return {};  // it has a command, we keep it
+  if (b.pending.held) return {};  // the gate keeps it waiting
   const Duration idle = c.now - b.active;
   const auto over = [&](Duration limit) { return limit > Duration::zero() && idle >= limit; };
   if (b.in_transaction && over(c.q.idle_in_transaction) &&

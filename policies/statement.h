@@ -104,6 +104,9 @@ struct CommandFacts {
   std::uint64_t long_data = 0;  // bytes sent for this statement so far, this packet included
 };
 
+// No more of a statement's text is ever asked for, bytes.
+inline constexpr std::size_t kMostText = std::size_t{1024} * 1024;
+
 struct CommandVerdict {
   enum class Kind : std::uint8_t {
     kPass,

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -102,13 +103,23 @@ class EngineTest : public ::testing::Test, public Wakeups, public DecisionSink {
   void Refused(ConnectionId id, Reason r) override { refused_.push_back({id, r}); }
   void Evicted(ConnectionId id, Reason r) override { evicted_.push_back({id, r}); }
   void Ready(ConnectionId id) override { ready_.push_back(id); }
-  void OnDecision(const Decision& d) override { enforced_ += d.enforced ? 1 : 0; }
+  void OnDecision(const Decision& d) override {
+    enforced_ += d.enforced ? 1 : 0;
+    told_.push_back({d.reason, d.enforced, std::string(d.rule), d.digest});
+  }
 
   Limits limits_ = Limits::Defaults();
   std::unique_ptr<Engine> engine_;
   Time now_{std::chrono::hours(1)};
   std::uint64_t serial_ = 0;
   std::uint64_t enforced_ = 0;
+  struct Line {
+    Reason reason;
+    bool enforced;
+    std::string rule;
+    std::uint64_t digest;
+  };
+  std::vector<Line> told_;
   std::vector<Told> admitted_, refused_, evicted_;
   std::vector<ConnectionId> ready_;
 };

@@ -1,0 +1,189 @@
+// What has to end: deadlines, results, idle connections, slow readers, orphans.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <vector>
+
+#include "tests/policies/query_fixture.h"
+
+namespace headgate {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::string_view kWrite = "UPDATE t SET a = 1 WHERE id = 2";
+
+class SweepTest : public QueryTest {
+ protected:
+  // Runs `sql` for so long and sweeps.
+  SweepVerdict After(const TicketPtr& t, Duration d, std::string_view sql) {
+    EXPECT_EQ(Ask(t, sql).kind, Command::kPass);
+    Pass(d);
+    const SweepVerdict v = Sweep(t);
+    Answer(t);
+    return v;
+  }
+  void Crowd() {
+    for (std::uint32_t i = 0; i < 15; ++i) silent_.push_back(Accept(Foe(10 + i)));
+  }
+  std::vector<TicketPtr> silent_;
+};
+
+TEST_F(SweepTest, ADeadlineEndsASelectOnce) {
+  Shop().deadline = seconds(2);
+  Start();
+  const TicketPtr t = Client();
+  ASSERT_EQ(Ask(t).kind, Command::kPass);
+  Pass(milliseconds(1999));
+  EXPECT_EQ(Sweep(t).kind, End::kNone);
+  Pass(milliseconds(1));
+  const SweepVerdict v = Sweep(t);
+  EXPECT_EQ(v.kind, End::kKillQuery);
+  EXPECT_EQ(v.reason, Reason::kQueryDeadline);
+  Pass(seconds(1));
+  EXPECT_EQ(Sweep(t).kind, End::kNone) << "a verdict is given once";
+  EXPECT_EQ(Acted(Reason::kQueryDeadline), 1u);
+  Answer(t, {.command = CommandKind::kQuery, .error = true, .error_code = 1317});
+  EXPECT_EQ(After(t, seconds(2), kPoint).kind, End::kKillQuery) << "and again for the next";
+}
+
+TEST_F(SweepTest, ADeadlineIsForSelectsUnlessItIsForAll) {
+  Shop().deadline = seconds(2);
+  Start();
+  const TicketPtr t = Client();
+  EXPECT_EQ(After(t, seconds(9), kWrite).kind, End::kNone);
+  EXPECT_EQ(After(t, seconds(9), "ALTER TABLE t ADD b INT").kind, End::kNone);
+  EXPECT_EQ(After(t, seconds(9), "SELECT 1; UPDATE t SET a = 1").kind, End::kNone);
+  EXPECT_EQ(After(t, seconds(9), "SELECT 1; SELECT 2").kind, End::kKillQuery);
+  ASSERT_EQ(Ask(t, CommandKind::kBinlogDump).kind, Command::kPass);
+  Pass(seconds(9));
+  EXPECT_EQ(Sweep(t).kind, End::kNone) << "a replica";
+  Answer(t, {.command = CommandKind::kBinlogDump});
+  Shop().all = true;
+  Reload();
+  EXPECT_EQ(After(t, seconds(9), kWrite).kind, End::kKillQuery);
+  EXPECT_EQ(After(t, seconds(9), "COMMIT").kind, End::kNone);
+}
+
+TEST_F(SweepTest, ADeadlineBeginsWhenTheCommandBeforeHasEnded) {
+  Shop().deadline = seconds(2);
+  Start();
+  const TicketPtr t = Client();
+  ASSERT_EQ(Ask(t, kWrite).kind, Command::kPass);
+  ASSERT_EQ(Ask(t, kPoint).kind, Command::kPass);
+  Pass(seconds(5));
+  EXPECT_EQ(Sweep(t).kind, End::kNone);
+  Answer(t);
+  Pass(seconds(1));
+  EXPECT_EQ(Sweep(t).kind, End::kNone);
+  Pass(seconds(1));
+  EXPECT_EQ(Sweep(t).kind, End::kKillQuery);
+}
+
+TEST_F(SweepTest, WithoutAMonitorADeadlineIsOnlyCounted) {
+  Shop().deadline = seconds(2);
+  Start();
+  const TicketPtr t = Client();
+  ASSERT_EQ(Ask(t).kind, Command::kPass);
+  Pass(seconds(3));
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(Sweep(t, {}).kind, End::kNone);
+  EXPECT_EQ(WouldAct(Reason::kQueryDeadline), 1u);
+  EXPECT_EQ(Sweep(t).kind, End::kKillQuery) << "now there is one";
+  const StatementLimit limit = engine_->LimitOf(*t);
+  EXPECT_EQ(limit.deadline, seconds(2)) << "the server can be told";
+  EXPECT_FALSE(limit.all);
+  Shop().enforce = false;
+  Reload();
+  EXPECT_EQ(engine_->LimitOf(*t).deadline, Duration::zero());
+}
+
+TEST_F(SweepTest, AResultTooLargeIsEnded) {
+  Shop().result = 1000;
+  Start();
+  const TicketPtr t = Client();
+  EXPECT_EQ(Ask(t).result_limit, 1000u);
+  EXPECT_EQ(Sweep(t, {.can_kill = true, .answer_bytes = 1000}).kind, End::kNone);
+  EXPECT_EQ(Sweep(t, {.can_kill = true, .answer_bytes = 1001}).reason, Reason::kResultSize);
+  EXPECT_EQ(Sweep(t, {.can_kill = true, .answer_bytes = 9999}).kind, End::kNone);
+}
+
+TEST_F(SweepTest, IdleConnectionsAreClosed) {
+  Shop().idle = seconds(60);
+  Shop().idle_in_transaction = seconds(5);
+  Start();
+  const TicketPtr t = Client();
+  Pass(seconds(59));
+  EXPECT_EQ(Sweep(t).kind, End::kNone);
+  Run(t, seconds(100));
+  Pass(seconds(59));
+  EXPECT_EQ(Sweep(t).kind, End::kNone);
+  Pass(seconds(1));
+  EXPECT_EQ(Sweep(t).reason, Reason::kIdle);
+  EXPECT_EQ(Sweep(t).kind, End::kNone);
+  ASSERT_EQ(Ask(t, "BEGIN").kind, Command::kPass);
+  Answer(t, {.command = CommandKind::kQuery, .in_transaction = true});
+  Pass(seconds(5));
+  const SweepVerdict v = Sweep(t);
+  EXPECT_EQ(v.kind, End::kClose);
+  EXPECT_EQ(v.reason, Reason::kIdleInTransaction);
+}
+
+TEST_F(SweepTest, WhoDoesNotReadIsClosed) {
+  Shop().stalled_read = seconds(5);
+  Start();
+  const TicketPtr t = Client();
+  ASSERT_EQ(Ask(t).kind, Command::kPass);
+  EXPECT_EQ(Sweep(t, {.client_blocked = seconds(4)}).kind, End::kNone);
+  const SweepVerdict v = Sweep(t, {.client_blocked = seconds(5)});
+  EXPECT_EQ(v.kind, End::kClose);
+  EXPECT_EQ(v.reason, Reason::kStalledRead);
+  EXPECT_EQ(Sweep(t, {.client_blocked = seconds(6)}).kind, End::kNone);
+  EXPECT_EQ(Sweep(t, {}).kind, End::kNone);
+  EXPECT_EQ(Sweep(t, {.client_blocked = seconds(5)}).kind, End::kClose) << "stalled again";
+}
+
+TEST_F(SweepTest, AnOrphansSelectIsKilledAtOnce) {
+  Start();
+  const TicketPtr t = Client(), idle = Client(), unmonitored = Client();
+  ASSERT_EQ(Ask(t).kind, Command::kPass);
+  ASSERT_EQ(Ask(unmonitored).kind, Command::kPass);
+  engine_->OnClientGone(*t, now_);
+  const SweepVerdict v = Sweep(t, {.client_gone = true, .can_kill = true});
+  EXPECT_EQ(v.kind, End::kKillConnection);
+  EXPECT_EQ(v.reason, Reason::kOrphanKilled);
+  EXPECT_EQ(Sweep(t, {.client_gone = true, .can_kill = true}).kind, End::kNone);
+  EXPECT_EQ(Sweep(idle, {.client_gone = true, .can_kill = true}).kind, End::kNone);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Sweep(unmonitored, {.client_gone = true}).kind, End::kNone);
+  }
+  EXPECT_EQ(WouldAct(Reason::kOrphanKilled), 1u);
+}
+
+TEST_F(SweepTest, AnOrphansWriteIsKilledOnlyWhileRoomIsScarce) {
+  limits_.pending.max = 20;
+  Start();
+  const TicketPtr write = Client(), several = Client();
+  ASSERT_EQ(Ask(write, kWrite).kind, Command::kPass);
+  ASSERT_EQ(Ask(several).kind, Command::kPass);
+  ASSERT_EQ(Ask(several, kWrite).kind, Command::kPass);
+  const SweepFacts gone{.client_gone = true, .can_kill = true};
+  EXPECT_EQ(Sweep(write, gone).kind, End::kNone);
+  EXPECT_EQ(Sweep(several, gone).kind, End::kNone) << "a write waits behind the SELECT";
+  Crowd();
+  EXPECT_EQ(Sweep(write, gone).kind, End::kKillConnection);
+  EXPECT_EQ(Sweep(several, gone).kind, End::kKillConnection);
+}
+
+TEST_F(SweepTest, StrangersHaveADeadlineWhileRoomIsScarce) {
+  limits_.pending.max = 20;
+  Start();
+  const TicketPtr stranger = Stranger(), shop = Client();
+  EXPECT_EQ(After(stranger, seconds(11), kPoint).kind, End::kNone);
+  Crowd();
+  EXPECT_EQ(After(stranger, seconds(11), kPoint).kind, End::kKillQuery);
+  EXPECT_EQ(After(shop, seconds(11), kPoint).kind, End::kNone);
+}
+
+}  // namespace
+}  // namespace headgate
