@@ -13,7 +13,6 @@
 
 #if defined(__SSE2__) && !defined(HEADGATE_PORTABLE_SCAN)
 #define HEADGATE_SCAN_SSE2 1
-#include <emmintrin.h>
 #endif
 
 namespace headgate::sql {
@@ -77,6 +76,24 @@ constexpr bool IsWordByte(char c) {
 }
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool IsSpace(char c) { return ClassOf(c) == Char::kSpace; }
+
+#ifdef HEADGATE_SCAN_SSE2
+// 16 bytes, in the compilers' own words: for SSE2 no header is needed.
+using Vector = char __attribute__((vector_size(16)));
+inline Vector LoadVector(const char* p) {
+  Vector v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+constexpr Vector Splat(char c) { return Vector{c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c}; }
+// Of other vectors of 16: of a comparison, all bits of a byte where it is so.
+template <typename Other>
+Vector Where(Other other) {
+  return std::bit_cast<Vector>(other);
+}
+// The top bits of the bytes, the first one's lowest.
+inline unsigned TopBits(Vector v) { return static_cast<unsigned>(__builtin_ia32_pmovmskb128(v)); }
+#endif
 
 // Up to 16 bytes as two little-endian numbers, zero behind the end.
 struct Sixteen {
@@ -149,18 +166,18 @@ class Bytes {
   // A bit for each of the 16 bytes that is a word byte.
   static std::uint64_t WordBits(const char* p) {
 #ifdef HEADGATE_SCAN_SSE2
-    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    // v in [first, first + n) for signed compares: shift the range to the lowest values.
-    const auto in = [](__m128i x, char first, int n) {
-      return _mm_cmplt_epi8(_mm_add_epi8(x, _mm_set1_epi8(static_cast<char>(-128 - first))),
-                            _mm_set1_epi8(static_cast<char>(n - 128)));
+    const Vector v = LoadVector(p);
+    // v in [first, first + n): the range shifted to the lowest of the signed values.
+    const auto in = [](Vector x, char first, int n) {
+      using Unsigned = unsigned char __attribute__((vector_size(16)));
+      const auto shifted = std::bit_cast<Unsigned>(x) +
+                           std::bit_cast<Unsigned>(Splat(static_cast<char>(-128 - first)));
+      return Where(Where(shifted) < Splat(static_cast<char>(n - 128)));
     };
-    __m128i words = in(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 26);
-    words = _mm_or_si128(words, in(v, '0', 10));
-    words = _mm_or_si128(words, _mm_cmpeq_epi8(v, _mm_set1_epi8('_')));
-    words = _mm_or_si128(words, _mm_cmpeq_epi8(v, _mm_set1_epi8('$')));
+    const Vector words = in(v | Splat(0x20), 'a', 26) | in(v, '0', 10) | Where(v == Splat('_')) |
+                         Where(v == Splat('$'));
     // A byte from 0x80 on is its own mark: only the top bit is looked at.
-    return static_cast<std::uint64_t>(_mm_movemask_epi8(_mm_or_si128(words, v)));
+    return TopBits(words | v);
 #else
     std::uint64_t bits = 0;
     for (unsigned i = 0; i < 16; ++i) bits |= std::uint64_t{IsWordByte(p[i])} << i;

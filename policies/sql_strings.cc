@@ -44,12 +44,9 @@ bool FollowsAsSecond(unsigned c, SqlCharset charset) {
 // The next quote or, where it escapes, backslash; the text's end if there is none.
 std::size_t NextOf(std::string_view text, std::size_t at, char quote, char escape) {
 #ifdef HEADGATE_SCAN_SSE2
-  const __m128i quotes = _mm_set1_epi8(quote);
-  const __m128i escapes = _mm_set1_epi8(escape);
   for (; at + 16 <= text.size(); at += 16) {
-    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
-    const __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, quotes), _mm_cmpeq_epi8(v, escapes));
-    const auto bits = static_cast<unsigned>(_mm_movemask_epi8(hit));
+    const Vector v = LoadVector(text.data() + at);
+    const unsigned bits = TopBits(Where(v == Splat(quote)) | Where(v == Splat(escape)));
     if (bits != 0) return at + static_cast<std::size_t>(std::countr_zero(bits));
   }
 #endif

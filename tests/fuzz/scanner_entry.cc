@@ -37,11 +37,10 @@ void FuzzScanner(Bytes in) {
   Check(!scan.wants_more || !complete);
   // Whoever wants the text gets the same id, as much of it as fits, and not a byte more.
   std::array<char, 256> text;
-  for (const std::size_t room : {std::size_t{1}, std::size_t{17}, text.size() - 1}) {
-    text.fill('\x7f');
-    const Scan written = ScanStatement(sql, complete, mode, budget, std::span(text).first(room));
-    Check(Same(scan, written) && written.text_size <= room && text[room] == '\x7f');
-  }
+  const std::size_t room = std::array<std::size_t, 3>{1, 17, text.size() - 1}[sql.size() % 3];
+  text[room] = '\x7f';
+  const Scan written = ScanStatement(sql, complete, mode, budget, std::span(text).first(room));
+  Check(Same(scan, written) && written.text_size <= room && text[room] == '\x7f');
 }
 
 }  // namespace headgate::mysql::fuzz
