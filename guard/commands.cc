@@ -1,12 +1,18 @@
 #include "guard/commands.h"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/json.hpp>
+#include <cctype>
 #include <iostream>
 #include <string>
 
 #include "guard/config.h"
 #include "guard/daemon.h"
+#include "guard/digests.h"
 #include "guard/status.h"
 #include "guard/version.h"
 #include "net/admin_client.h"
@@ -23,7 +29,9 @@ Examples:
   headgate run --config /etc/headgate/headgate.toml
       serve; SIGHUP reloads, SIGTERM drains, a second one ends at once
   headgate status
-      slots, pending, waiting, refusals by reason
+      slots, pending, waiting, statements, refusals by reason
+  headgate digests --limit 10 --sort p99
+      what the logins run, the greatest load first; a [[rule]] takes such a digest
   headgate ban 203.0.113.7 10m
       a source is an IPv4 address or an IPv6 /64
   headgate unban all
@@ -39,6 +47,9 @@ struct Arguments {
   std::string address;
   std::string how_long;
   bool as_json = false;
+  std::size_t limit = DigestQuery().limit;
+  std::string sort{kDigestSorts[0]};
+  std::string class_name;
 };
 
 std::string Json(const std::string& text) { return json::serialize(json::value(text)); }
@@ -125,6 +136,25 @@ int Ask(const Arguments& args, const char* method, const char* target, const std
   return Print(args, *reply, text(reply->body));
 }
 
+// Of the terminal on standard output; 0 where it goes elsewhere.
+std::size_t Columns() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}
+
+int Digests(const Arguments& args) {
+  DigestQuery query;
+  query.limit = args.limit;
+  query.class_name = args.class_name;
+  query.sort = static_cast<DigestSort>(
+      std::find(std::begin(kDigestSorts), std::end(kDigestSorts), args.sort) -
+      std::begin(kDigestSorts));
+  const std::string target = "/digests?" + ToText(query);
+  return Ask(args, "GET", target.c_str(), "",
+             [](const std::string& body) { return DigestsText(body, Columns()); });
+}
+
 int Reload(const Arguments& args) { return Ask(args, "POST", "/reload", "", ReloadText); }
 
 int Ban(const Arguments& args) {
@@ -156,6 +186,28 @@ CLI::App* Add(CLI::App& app, const std::string& name, const std::string& what, A
   return command;
 }
 
+void AddDigests(CLI::App* command, Arguments& args) {
+  const std::vector<std::string> sorts(std::begin(kDigestSorts), std::end(kDigestSorts));
+  command->add_option("--limit", args.limit, "rows")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, kMostDigests));
+  command->add_option("--sort", args.sort, "what comes first: most of it")
+      ->capture_default_str()
+      ->check(CLI::IsMember(sorts));
+  command->add_option("--class", args.class_name, "of this class only")
+      ->check([](const std::string& name) {
+        // As class names are; it becomes a part of a request's target.
+        const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+          return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
+        });
+        return plain ? std::string() : std::string("no class has such a name");
+      });
+  command->footer(R"(
+The columns: share of all running time, executions (in all, a second), running time of half, 95%
+and 99% of them, rows a statement, share that used no index, errors, refusals, when first and last
+seen, the digest, its class, the statement with its literals replaced.)");
+}
+
 void AddAsking(CLI::App& app, Arguments& args, Command& chosen) {
   const auto add = [&](const std::string& name, const std::string& what, Command run) {
     CLI::App* command = Add(app, name, what, args, chosen, std::move(run));
@@ -167,6 +219,7 @@ void AddAsking(CLI::App& app, Arguments& args, Command& chosen) {
       [](const Arguments& a) { return Ask(a, "GET", "/status", "", StatusText); });
   add("bans", "who is banned, and for how long yet",
       [](const Arguments& a) { return Ask(a, "GET", "/bans", "", BansText); });
+  AddDigests(add("digests", "what the logins run, the greatest load first", Digests), args);
   CLI::App* ban = add("ban", "turn a source away at the door", Ban);
   ban->add_option("address", args.address, "IPv4 address, IPv6 address or /64")->required();
   ban->add_option("for", args.how_long, "10m, 1h, 7d; default: [source] ban");

@@ -19,9 +19,17 @@ const NotBuilt* FindNotBuilt(std::string_view table, std::string_view name) {
 }
 
 // Names of everything a suggestion may point at: what works, never what is refused anyway.
-std::vector<std::string> TableNames() {
-  std::set<std::string> names = {"class", "default_class"};
-  for (const auto& key : ConfigKeys()) names.emplace(key.table);
+// `outer` is the table they stand in, empty for the file.
+std::vector<std::string> TableNames(const std::string& outer) {
+  std::set<std::string> names;
+  if (outer.empty()) names = {"class", "default_class", "rule"};
+  if (outer == "class" || outer == "default_class") names = {"query", "shape"};
+  const std::string prefix = outer.empty() ? "" : outer + ".";
+  for (const auto& key : ConfigKeys()) {
+    if (key.table.substr(0, prefix.size()) != prefix) continue;
+    const std::string_view rest = key.table.substr(prefix.size());
+    if (rest.find('.') == std::string_view::npos) names.emplace(rest);
+  }
   return {names.begin(), names.end()};
 }
 
@@ -33,6 +41,17 @@ std::vector<std::string> KeyNames(std::span<const Key<Target>> keys, std::string
   }
   return names;
 }
+
+// A table by its three names.
+struct Place {
+  std::string table;  // in the key table: "class"
+  std::string shown;  // in messages: "default_class"
+  std::string at;     // among the positions: "class.0"
+
+  [[nodiscard]] Place Inner(const std::string& table_of_keys, const std::string& name) const {
+    return {table_of_keys, shown + "." + name, at + "." + name};
+  }
+};
 
 // Names from the file may hold anything; they go to a terminal.
 std::string Shown(const std::string& name) {
@@ -52,8 +71,14 @@ class Reader {
       Add(error->at, "", "this is no TOML: " + error->message);
       return {std::nullopt, std::move(problems_)};
     }
-    for (const Member& member : std::get<Node::Table>(std::get<Node>(parsed).value)) {
-      ReadTop(member);
+    // Classes inherit what [query] and [shape] say, wherever in the file those stand.
+    const auto& members = std::get<Node::Table>(std::get<Node>(parsed).value);
+    for (const Member& member : members) {
+      if (!IsClass(member.key)) ReadTop(member);
+    }
+    Inherit(default_class_);
+    for (const Member& member : members) {
+      if (IsClass(member.key)) ReadTop(member);
     }
     FinishClasses();
     for (Problem& problem : CheckWhole(config_, positions_, host)) {
@@ -74,73 +99,128 @@ class Reader {
 
   // "class.0.max" is called "class.max" in messages: the line says which.
   static std::string WithoutIndex(const std::string& key) {
-    if (key.rfind("class.", 0) != 0) return key;
-    const std::size_t end = key.find('.', 6);
-    return end == std::string::npos ? "class" : "class" + key.substr(end);
+    for (const std::string list : {"class", "rule"}) {
+      if (key.rfind(list + ".", 0) != 0) continue;
+      const std::size_t end = key.find('.', list.size() + 1);
+      return end == std::string::npos ? list : list + key.substr(end);
+    }
+    return key;
+  }
+
+  static bool IsClass(const std::string& name) {
+    return name == "class" || name == "default_class";
+  }
+
+  void Inherit(ClassLimits& target) const {
+    target.query = config_.query;
+    target.shape = config_.shape;
   }
 
   void ReadTop(const Member& member) {
-    positions_[member.key] = member.at;
-    if (const NotBuilt* entry = FindNotBuilt(member.key, "")) {
-      return AddNotBuilt(member.at, member.key, *entry);
+    const std::string& name = member.key;
+    positions_[name] = member.at;
+    if (const NotBuilt* entry = FindNotBuilt(name, "")) {
+      return AddNotBuilt(member.at, name, *entry);
     }
-    const auto tables = TableNames();
-    if (std::find(tables.begin(), tables.end(), member.key) == tables.end()) {
-      return AddUnknown(member, Shown(member.key), tables, "");
+    const auto tables = TableNames("");
+    if (std::find(tables.begin(), tables.end(), name) == tables.end()) {
+      return AddUnknown(member, Shown(name), tables, "");
     }
-    if (member.key == "class") return ReadClasses(member);
-    if (!std::holds_alternative<Node::Table>(member.node.value)) {
-      return Add(member.at, member.key,
-                 absl::StrFormat("expected a table, got %s: write [%s] on a line of its own",
-                                 member.node.TypeName(), member.key));
-    }
-    if (member.key == "default_class") {
-      ReadTable("class", "default_class", "default_class", DefaultClassKeys(), member.node,
-                default_class_);
+    if (name == "class") {
+      ReadList(member, ClassKeys(), classes_, [this](ClassLimits& target) {
+        target.name.clear();
+        Inherit(target);
+      });
+    } else if (name == "rule") {
+      ReadList(member, RuleKeys(), config_.limits.rules, [](Rule&) {});
+    } else if (!CheckTable(member, name, "write [" + name + "] on a line of its own")) {
+      return;
+    } else if (name == "default_class") {
+      ReadTable({"class", name, name}, DefaultClassKeys(), member.node, default_class_);
     } else {
-      ReadTable(member.key, member.key, member.key, ConfigKeys(), member.node, config_);
+      ReadTable({name, name, name}, ConfigKeys(), member.node, config_);
     }
   }
 
-  void ReadClasses(const Member& member) {
+  bool CheckTable(const Member& member, const std::string& shown, const std::string& how) {
+    if (std::holds_alternative<Node::Table>(member.node.value)) return true;
+    Add(member.at, shown,
+        absl::StrFormat("expected a table, got %s: %s", member.node.TypeName(), how));
+    return false;
+  }
+
+  // An array of tables, each begun as `begin` leaves it.
+  template <class Target, class Begin>
+  void ReadList(const Member& member, std::span<const Key<Target>> keys,
+                std::vector<Target>& targets, Begin begin) {
+    const std::string& name = member.key;
     const auto* list = std::get_if<Node::List>(&member.node.value);
     if (list == nullptr) {
-      return Add(member.at, "class", "expected [[class]], with two brackets, for each class");
+      return Add(member.at, name,
+                 absl::StrFormat("expected [[%s]], with two brackets, for each %s", name, name));
     }
     for (const Node& node : *list) {
       if (!std::holds_alternative<Node::Table>(node.value)) {
-        Add(node.at, "class", absl::StrFormat("expected a table, got %s", node.TypeName()));
+        Add(node.at, name, absl::StrFormat("expected a table, got %s", node.TypeName()));
         continue;
       }
-      const std::string place = absl::StrFormat("class.%d", classes_.size());
+      const std::string place = absl::StrFormat("%s.%d", name, targets.size());
       positions_[place] = node.at;
-      ClassLimits& target = classes_.emplace_back();
-      target.name.clear();
-      ReadTable("class", "class", place, ClassKeys(), node, target);
+      Target& target = targets.emplace_back();
+      begin(target);
+      ReadTable({name, name, place}, keys, node, target);
     }
   }
 
-  // `table` is the table's name in the key table, `shown` its name in messages, `place` its name
-  // in positions_.
   template <class Target>
-  void ReadTable(const std::string& table, const std::string& shown, const std::string& place,
-                 std::span<const Key<Target>> keys, const Node& node, Target& target) {
+  void ReadTable(const Place& place, std::span<const Key<Target>> keys, const Node& node,
+                 Target& target) {
     for (const Member& member : std::get<Node::Table>(node.value)) {
-      const std::string full = shown + "." + Shown(member.key);
-      positions_[place + "." + member.key] = member.at;
+      const std::string full = place.shown + "." + Shown(member.key);
+      const std::string at = place.at + "." + member.key;
+      positions_[at] = member.at;
       const auto key = std::find_if(keys.begin(), keys.end(), [&](const auto& k) {
-        return k.table == table && k.name == member.key;
+        return k.table == place.table && k.name == member.key;
       });
       if (key != keys.end()) {
         const Faults faults = key->set(member.node, target);
         for (const Fault& fault : faults) Add(fault.at, full, fault.message);
-        if (!faults.empty()) positions_[place + "." + member.key + ".faulty"] = member.at;
-      } else if (const NotBuilt* entry = FindNotBuilt(shown, member.key)) {
+        if (!faults.empty()) positions_[at + ".faulty"] = member.at;
+      } else if (const NotBuilt* entry = FindNotBuilt(place.shown, member.key)) {
         AddNotBuilt(member.at, full, *entry);
-      } else {
-        AddUnknown(member, full, KeyNames(keys, table), shown + ".");
+      } else if (!ReadInner(place, member, target)) {
+        std::vector<std::string> names = KeyNames(keys, place.table);
+        for (const std::string& inner : TableNames(place.shown)) names.push_back(inner);
+        AddUnknown(member, full, names, place.shown + ".");
       }
     }
+  }
+
+  // A table inside a table, "[query.unknown]" or "query = { ... }"; false where there is none.
+  bool ReadInner(const Place& outer, const Member& member, Config& target) {
+    const auto names = TableNames(outer.shown);
+    if (std::find(names.begin(), names.end(), member.key) == names.end()) return false;
+    const Place inner = outer.Inner(outer.table + "." + member.key, member.key);
+    if (CheckTable(member, inner.shown, "write [" + inner.shown + "] on a line of its own")) {
+      ReadTable(inner, ConfigKeys(), member.node, target);
+    }
+    return true;
+  }
+  bool ReadInner(const Place& outer, const Member& member, ClassLimits& target) {
+    const bool query = member.key == "query";
+    if (!query && member.key != "shape") return false;
+    const Place inner = outer.Inner(member.key, member.key);
+    if (!CheckTable(member, inner.shown, "write " + member.key + " = { ... }")) return true;
+    if (query) {
+      ReadTable(inner, QueryKeys(), member.node, target.query);
+    } else {
+      ReadTable(inner, ShapeKeys(), member.node, target.shape);
+    }
+    return true;
+  }
+  template <class Target>
+  static bool ReadInner(const Place&, const Member&, Target&) {
+    return false;
   }
 
   void AddNotBuilt(Position at, const std::string& key, const NotBuilt& entry) {
@@ -164,6 +244,7 @@ class Reader {
     for (const auto& key : ConfigKeys()) {
       if (key.name == name) homes.emplace(key.table);
     }
+    if (homes.size() > 1) homes.erase("query.unknown");
     return homes.size() == 1 ? *homes.begin() : "";
   }
 
@@ -190,6 +271,8 @@ Config::Config() {
   Endpoint v6;
   v6.port = 3306;
   listen = {v4, v6};
+  monitor.user = "headgate";
+  monitor.password_file = "/etc/headgate/monitor.password";
 }
 
 std::string ToText(const Problem& problem) {

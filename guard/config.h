@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "guard/toml_reader.h"
+#include "net/options.h"
 #include "policies/address.h"
 #include "policies/limits.h"
 #include "policies/time.h"
@@ -48,6 +49,12 @@ struct Config {
   std::uint32_t threads = 0;  // 0 = one per core
   Duration drain = std::chrono::seconds(10);
 
+  // [query] and [shape]: what every class in `limits` has been given a copy of, but for the keys it
+  // overrides.
+  QueryLimits query;
+  ShapeLimits shape;
+  net::MonitorOptions monitor;
+
   std::string admin_socket = "/run/headgate/admin.sock";
 
   std::string log_level = "info";
@@ -83,6 +90,8 @@ struct HostFacts {
   bool conf_d_exists = false;      // a conf.d directory beside the file
   // Addresses of a host name; none = it cannot be looked up. Empty function: names stay names.
   std::function<std::vector<Address>(const std::string&)> resolve;
+  // Whether there is a file of this name. Empty function: they are taken to be there.
+  std::function<bool(const std::string&)> file_exists;
 };
 // Reads them from the running system, for the config file at `path`.
 [[nodiscard]] HostFacts ReadHostFacts(const std::string& path);

@@ -6,16 +6,15 @@
 #include <absl/strings/str_format.h>
 #include "guard/config_text.h"
 #include "guard/identity.h"
+#include "guard/statement_checks.h"
 
 namespace headgate::guard {
 namespace {
 
-using Severity = Problem::Severity;
-
 class Checker {
  public:
   Checker(const Config& config, const KeyPositions& positions, const HostFacts& host)
-      : config_(config), limits_(config.limits), positions_(positions), host_(host) {}
+      : config_(config), limits_(config.limits), host_(host), findings_(positions) {}
 
   std::vector<Problem> Run() {
     CheckBackend();
@@ -26,30 +25,22 @@ class Checker {
     CheckPairsOfValues();
     CheckDescriptors();
     CheckSurroundings();
-    return std::move(problems_);
+    CheckStatements(config_, Capacity(), host_, findings_);
+    CheckRules(config_, findings_);
+    return findings_.Take();
   }
 
  private:
-  void Add(Severity severity, const std::string& key, std::string message) {
-    auto found = positions_.find(key);
-    for (std::string outer = key; found == positions_.end() && !outer.empty();) {
-      const std::size_t dot = outer.rfind('.');
-      outer.resize(dot == std::string::npos ? 0 : dot);
-      found = positions_.find(outer);
-    }
-    const Position at = found == positions_.end() ? Position{} : found->second;
-    problems_.push_back({severity, "", at, key, std::move(message)});
-  }
   void Error(const std::string& key, std::string message) {
-    Add(Severity::kError, key, std::move(message));
+    findings_.Error(key, std::move(message));
   }
   void Warn(const std::string& key, std::string message) {
-    Add(Severity::kWarning, key, std::move(message));
+    findings_.Warn(key, std::move(message));
   }
 
   void CheckBackend() {
     if (config_.backend.empty()) {
-      if (positions_.contains("gate.backend.faulty")) return;
+      if (findings_.Written("gate.backend.faulty")) return;
       Error("gate.backend", "needed: where the server is, such as backend = [\"192.0.2.10:3306\"]");
     } else if (config_.backend.size() > 1) {
       Error("gate.backend", "more than one backend is not built yet: name one");
@@ -219,9 +210,8 @@ class Checker {
 
   const Config& config_;
   const Limits& limits_;
-  const KeyPositions& positions_;
   const HostFacts& host_;
-  std::vector<Problem> problems_;
+  Findings findings_;
 };
 
 }  // namespace

@@ -4,16 +4,13 @@
 // Threads: pure functions. Lifetime: none.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "guard/config.h"
+#include "guard/findings.h"
 
 namespace headgate::guard {
-
-// Where each key stands in the file ("gate.backend", "class.0.max"), for messages.
-using KeyPositions = std::map<std::string, Position>;
 
 // Errors and warnings, without file names. The backend's missing is an error of its own.
 [[nodiscard]] std::vector<Problem> CheckWhole(const Config& config, const KeyPositions& positions,

@@ -69,15 +69,21 @@ Key<Target> Fraction(std::string_view table, std::string_view name, Ref ref) {
 }
 
 template <class Target, class Ref>
-Key<Target> Span(std::string_view table, std::string_view name, Range<Duration> range, Ref ref) {
+Key<Target> Span(std::string_view table, std::string_view name, Range<Duration> range, bool reload,
+                 Ref ref) {
   return {table,
           name,
           "time",
           ToText(range.low) + " to " + ToText(range.high),
-          kReload,
+          reload,
           [ref, range](const Node& n, Target& t) { return ReadDuration(n, range, ref(t)); },
           [ref](const Target& t) { return Quoted(ToText(ref(t))); },
           Copy<Target>(ref)};
+}
+
+template <class Target, class Ref>
+Key<Target> Span(std::string_view table, std::string_view name, Range<Duration> range, Ref ref) {
+  return Span<Target>(table, name, range, kReload, ref);
 }
 
 template <class Target, class Ref>
@@ -169,28 +175,31 @@ std::string_view ChoiceText(const Value& value, const std::array<std::string_vie
 }
 
 // An enum whose values count from 0 in the order of `names`, or a string out of `names`.
-template <std::size_t N, class Ref>
-Key<Config> Choice(std::string_view table, std::string_view name,
+template <std::size_t N, class Target = Config, class Ref>
+Key<Target> Choice(std::string_view table, std::string_view name,
                    std::array<std::string_view, N> names, bool reload, Ref ref) {
-  using Value = std::decay_t<decltype(ref(std::declval<Config&>()))>;
+  using Value = std::decay_t<decltype(ref(std::declval<Target&>()))>;
   return {table,
           name,
           "choice",
           ListedAs(names, std::identity()),
           reload,
-          [ref, names](const Node& n, Config& c) {
+          [ref, names](const Node& n, Target& t) {
             std::size_t index = 0;
             Faults faults = ReadChoice(n, names, index);
             if (!faults.empty()) return faults;
             if constexpr (std::is_enum_v<Value>) {
-              ref(c) = static_cast<Value>(index);
+              ref(t) = static_cast<Value>(index);
             } else {
-              ref(c) = std::string(names[index]);
+              ref(t) = std::string(names[index]);
             }
             return faults;
           },
-          [ref, names](const Config& c) { return Quoted(ChoiceText(ref(c), names)); },
-          Copy<Config>(ref)};
+          [ref, names](const Target& t) { return Quoted(ChoiceText(ref(t), names)); },
+          Copy<Target>(ref)};
 }
+
+// The keys of [monitor], [query], [query.unknown], [shape] and [shape.points].
+[[nodiscard]] std::vector<Key<Config>> StatementKeys();
 
 }  // namespace headgate::guard

@@ -236,7 +236,8 @@ constexpr std::size_t kDefaultClassKeys = 4;
 std::span<const Key<Config>> ConfigKeys() {
   static const std::vector<Key<Config>> keys = [] {
     std::vector<Key<Config>> all;
-    for (auto part : {GateKeys(), AdmissionKeys(), LoginKeys(), SourceKeys(), OtherKeys()}) {
+    for (auto part :
+         {GateKeys(), AdmissionKeys(), LoginKeys(), SourceKeys(), StatementKeys(), OtherKeys()}) {
       std::move(part.begin(), part.end(), std::back_inserter(all));
     }
     return all;

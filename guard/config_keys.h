@@ -38,6 +38,12 @@ struct Key {
 // The part of them that [default_class] takes too: it matches whom nobody else matched.
 [[nodiscard]] std::span<const Key<ClassLimits>> DefaultClassKeys();
 
+// What [query], [query.unknown] and the table `query` of a class take; of [shape] and of `shape`.
+[[nodiscard]] std::span<const Key<QueryLimits>> QueryKeys();
+[[nodiscard]] std::span<const Key<ShapeLimits>> ShapeKeys();
+// Every key of a [[rule]].
+[[nodiscard]] std::span<const Key<Rule>> RuleKeys();
+
 // A name that is settled for a feature that does not exist yet: refused, never ignored.
 struct NotBuilt {
   std::string_view table;  // a table of tables matches by its first name: "pressure"

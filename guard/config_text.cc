@@ -20,6 +20,16 @@ constexpr Unit kUnits[] = {{"ms", std::chrono::milliseconds(1)},
                            {"m", std::chrono::minutes(1)},
                            {"h", std::chrono::hours(1)},
                            {"d", std::chrono::hours(24)}};
+struct SizeUnit {
+  std::string_view name;
+  std::uint64_t bytes;
+};
+constexpr SizeUnit kSizes[] = {{"B", 1},
+                               {"KiB", std::uint64_t{1} << 10},
+                               {"MiB", std::uint64_t{1} << 20},
+                               {"GiB", std::uint64_t{1} << 30},
+                               {"TiB", std::uint64_t{1} << 40}};
+constexpr double kLargestSize = 1125899906842624.0;    // 1024 TiB: doubles are exact up to there
 constexpr double kLongest = 10.0 * 365 * 86400 * 1e9;  // nanoseconds: far below int64's end
 constexpr double kFastest = 1e6;                       // a second
 constexpr double kLargestBurst = 1e9;
@@ -99,6 +109,22 @@ std::optional<Share> ParseShare(std::string_view text) {
   const auto percent = TakeNumber(text);
   if (!percent || text != "%" || *percent <= 0 || *percent > 100) return std::nullopt;
   return Share::Percent(*percent);
+}
+
+std::optional<std::uint64_t> ParseSize(std::string_view text) {
+  const auto count = TakeNumber(text);
+  const auto* unit = std::find_if(std::begin(kSizes), std::end(kSizes),
+                                  [&](const SizeUnit& u) { return u.name == text; });
+  if (!count || unit == std::end(kSizes)) return std::nullopt;
+  const double bytes = *count * static_cast<double>(unit->bytes);
+  if (bytes > kLargestSize || bytes != std::floor(bytes)) return std::nullopt;
+  return static_cast<std::uint64_t>(bytes);
+}
+
+std::string SizeText(std::uint64_t bytes) {
+  std::size_t i = std::size(kSizes) - 1;
+  while (i > 0 && (bytes < kSizes[i].bytes || bytes % kSizes[i].bytes != 0)) --i;
+  return absl::StrFormat("%d%s", bytes / kSizes[i].bytes, std::string(kSizes[i].name));
 }
 
 std::string ToText(Duration d) {

@@ -1,9 +1,10 @@
 // The little languages inside config values and on the command line: "50/s burst 200", "5m",
-// "25%", "off"; and the nearest word to a misspelt one.
+// "25%", "64KiB", "off"; and the nearest word to a misspelt one.
 //
 // Threads: pure functions. Lifetime: none.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,10 +23,15 @@ namespace headgate::guard {
 // "25%" (above 0, at most 100), or "off". Plain numbers are numbers in TOML, not text.
 [[nodiscard]] std::optional<Share> ParseShare(std::string_view text);
 
+// "512B" "64KiB" "16MiB" "1GiB" "2TiB"; a whole or decimal number of one unit, a whole number of
+// bytes.
+[[nodiscard]] std::optional<std::uint64_t> ParseSize(std::string_view text);
+
 // The shortest text that parses back to the same value.
 [[nodiscard]] std::string ToText(Duration d);
 [[nodiscard]] std::string ToText(const Rate& rate);
 [[nodiscard]] std::string ToText(const Share& share);
+[[nodiscard]] std::string SizeText(std::uint64_t bytes);
 
 // The candidate with the fewest edits (insert, delete, replace, swap of neighbours) from `word`;
 // empty when none is near: at most 1 edit in up to 4 letters, 2 up to 8, else 3.

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <limits>
 #include <utility>
 
 #include <absl/strings/str_format.h>
 #include "guard/config_text.h"
+#include "guard/digests.h"
 #include "guard/log.h"
 #include "guard/reload.h"
 #include "net/address_text.h"
@@ -96,7 +98,8 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
                                 std::string_view body) {
   struct Route {
     std::string_view method, target;
-    net::AdminReply (*answer)(Control&, std::string_view body);
+    // `text` is what came with the question: the body, or for GET what stands behind the "?".
+    net::AdminReply (*answer)(Control&, std::string_view text);
   };
   static constexpr Route kRoutes[] = {
       {"GET", "/status", [](Control& c, std::string_view) { return c.Status(); }},
@@ -105,14 +108,17 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
          const Time now = c.parts_.now();
          return net::AdminReply{200, BansJson(c.parts_.engine->Bans(now), now)};
        }},
+      {"GET", "/digests", [](Control& c, std::string_view q) { return c.Digests(q); }},
       {"POST", "/ban", [](Control& c, std::string_view b) { return c.Ban(b); }},
       {"POST", "/unban", [](Control& c, std::string_view b) { return c.Unban(b); }},
       {"POST", "/reload", [](Control& c, std::string_view) { return c.ReloadReply(); }},
   };
+  const std::string_view path = target.substr(0, target.find('?'));
+  const std::string_view query = target.substr(std::min(path.size() + 1, target.size()));
   bool known = false;
   for (const Route& route : kRoutes) {
-    if (route.target != target) continue;
-    if (route.method == method) return route.answer(*this, body);
+    if (route.target != path) continue;
+    if (route.method == method) return route.answer(*this, method == "GET" ? query : body);
     known = true;
   }
   return known ? Refuse(405, "not with this method") : Refuse(404, "there is no such page");
@@ -133,6 +139,15 @@ net::AdminReply Control::Status() {
   facts.engine = parts_.engine->Status(now);
   facts.log_dropped = parts_.log_dropped();
   return {200, StatusJson(facts)};
+}
+
+net::AdminReply Control::Digests(std::string_view text) {
+  const auto query = ParseDigestQuery(text);
+  if (!query.ok()) return Refuse(400, std::string(query.status().message()));
+  const Time now = parts_.now();
+  // All of them: shares are of the whole, and another order has other rows in front.
+  auto rows = parts_.engine->Digests(std::numeric_limits<std::size_t>::max(), now);
+  return {200, DigestsJson(std::move(rows), *query, now)};
 }
 
 net::AdminReply Control::Ban(std::string_view body) {

@@ -60,6 +60,7 @@ class Control {
 
  private:
   [[nodiscard]] net::AdminReply Status();
+  [[nodiscard]] net::AdminReply Digests(std::string_view query);
   [[nodiscard]] net::AdminReply Ban(std::string_view body);
   [[nodiscard]] net::AdminReply Unban(std::string_view body);
   [[nodiscard]] net::AdminReply ReloadReply();

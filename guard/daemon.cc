@@ -152,6 +152,7 @@ class Daemon {
         break;
     }
     options.threads = config_.threads;
+    options.monitor = config_.monitor;
     return options;
   }
 

@@ -21,6 +21,26 @@ std::string Shown(const DecisionRecord::Name& name) {
   return Escaped(name.View()) + (name.cut ? "..." : "");
 }
 
+// What was done to the client, or would have been.
+std::string_view Verb(const DecisionRecord& record) {
+  switch (record.reason) {
+    case Reason::kShapeLog:
+    case Reason::kDigestTableFull:
+      return "noted";
+    case Reason::kShapeDelay:
+      return record.enforced ? "delayed" : "would delay";
+    case Reason::kRule:
+      return record.enforced ? "ruled" : "would rule";
+    case Reason::kQueryDeadline:
+    case Reason::kOrphanKilled:
+      return record.enforced ? "killed" : "would kill";
+    default:
+      break;
+  }
+  if (!record.enforced) return "would refuse";
+  return IsRefusal(record.reason) ? "refused" : "ended";
+}
+
 }  // namespace
 
 void DecisionRecord::Name::Set(std::string_view text) {
@@ -53,6 +73,8 @@ std::string DecisionJson(const DecisionRecord& record) {
   if (record.class_name.size > 0) {
     absl::StrAppendFormat(&out, R"(,"class":"%s")", Shown(record.class_name));
   }
+  if (record.rule.size > 0) absl::StrAppendFormat(&out, R"(,"rule":"%s")", Shown(record.rule));
+  if (record.digest != 0) absl::StrAppendFormat(&out, R"(,"digest":"%016x")", record.digest);
   if (record.suppressed > 0) {
     absl::StrAppendFormat(&out, R"(,"suppressed_before":%d)", record.suppressed);
   }
@@ -60,14 +82,14 @@ std::string DecisionJson(const DecisionRecord& record) {
 }
 
 std::string DecisionLine(const DecisionRecord& record) {
-  std::string_view verb = IsRefusal(record.reason) ? "refused" : "ended";
-  if (!record.enforced) verb = "would refuse";
-  std::string out = absl::StrFormat("%s %s: %s (%s)", verb, net::ToText(record.peer),
+  std::string out = absl::StrFormat("%s %s: %s (%s)", Verb(record), net::ToText(record.peer),
                                     Name(record.reason), Describe(record.reason));
   if (record.user.size > 0) absl::StrAppendFormat(&out, " user=\"%s\"", Shown(record.user));
   if (record.class_name.size > 0) {
     absl::StrAppendFormat(&out, " class=\"%s\"", Shown(record.class_name));
   }
+  if (record.rule.size > 0) absl::StrAppendFormat(&out, " rule=\"%s\"", Shown(record.rule));
+  if (record.digest != 0) absl::StrAppendFormat(&out, " digest=%016x", record.digest);
   if (record.suppressed > 0) {
     absl::StrAppendFormat(&out, " [%d more suppressed]", record.suppressed);
   }

@@ -69,6 +69,10 @@ HostFacts ReadHostFacts(const std::string& path) {
   const auto beside = std::filesystem::path(path).parent_path() / "conf.d";
   facts.conf_d_exists = std::filesystem::is_directory(beside, ignored);
   facts.resolve = Resolve;
+  facts.file_exists = [](const std::string& name) {
+    std::error_code no_matter;
+    return std::filesystem::exists(name, no_matter);
+  };
   return facts;
 }
 

@@ -1,6 +1,8 @@
 #include "guard/reload.h"
 
+#include <array>
 #include <map>
+#include <span>
 
 #include <absl/strings/str_format.h>
 #include "guard/config_keys.h"
@@ -12,34 +14,76 @@ std::string Change(const std::string& name, const std::string& from, const std::
   return absl::StrFormat("%s: %s -> %s", name, from, to);
 }
 
-void CompareClasses(const std::vector<ClassLimits>& from, const std::vector<ClassLimits>& to,
-                    std::vector<std::string>& changed) {
-  std::map<std::string, const ClassLimits*> before;
-  for (const ClassLimits& c : from) before[c.name] = &c;
-  for (const ClassLimits& c : to) {
-    const auto found = before.find(c.name);
+using Lines = std::vector<std::string>;
+
+template <class Target>
+void CompareKeys(const std::string& prefix, std::span<const Key<Target>> keys, const Target& from,
+                 const Target& to, Lines& changed) {
+  for (const auto& key : keys) {
+    const std::string old_value = key.get(from);
+    const std::string new_value = key.get(to);
+    if (old_value == new_value) continue;
+    changed.push_back(Change(prefix + std::string(key.name), old_value, new_value));
+  }
+}
+
+// What a class takes from [query] and [shape] is not told again for each class.
+template <class Target>
+void CompareInherited(const std::string& prefix, std::span<const Key<Target>> keys,
+                      const std::array<const Target*, 2>& from,
+                      const std::array<const Target*, 2>& to, Lines& changed) {
+  for (const auto& key : keys) {
+    const std::string old_value = key.get(*from[0]);
+    const std::string new_value = key.get(*to[0]);
+    const bool inherits = old_value == key.get(*from[1]) && new_value == key.get(*to[1]);
+    if (old_value == new_value || inherits) continue;
+    changed.push_back(Change(prefix + std::string(key.name), old_value, new_value));
+  }
+}
+
+// Two lists of named tables; `compare` tells what differs in two of one name.
+template <class Target, class Compare>
+void CompareNamed(const std::string& what, const std::vector<Target>& from,
+                  const std::vector<Target>& to, Lines& changed, Compare compare) {
+  std::map<std::string, const Target*> before;
+  for (const Target& t : from) before[t.name] = &t;
+  const std::size_t told = changed.size();
+  for (const Target& t : to) {
+    const auto found = before.find(t.name);
     if (found == before.end()) {
-      changed.push_back(absl::StrFormat("class %s: new", c.name));
+      changed.push_back(absl::StrFormat("%s %s: new", what, t.name));
       continue;
     }
-    for (const auto& key : ClassKeys()) {
-      const std::string old_value = key.get(*found->second);
-      const std::string new_value = key.get(c);
-      if (old_value == new_value) continue;
-      changed.push_back(
-          Change(absl::StrFormat("class %s %s", c.name, key.name), old_value, new_value));
-    }
+    compare(absl::StrFormat("%s %s ", what, t.name), *found->second, t);
     before.erase(found);
   }
   for (const auto& [name, gone] : before) {
-    changed.push_back(absl::StrFormat("class %s: gone", name));
+    changed.push_back(absl::StrFormat("%s %s: gone", what, name));
   }
-  if (!changed.empty() || from.size() != to.size()) return;
+  if (changed.size() > told || from.size() != to.size()) return;
   for (std::size_t i = 0; i < from.size(); ++i) {
     if (from[i].name == to[i].name) continue;
-    changed.emplace_back("class: another order");
+    changed.push_back(what + ": another order");
     return;
   }
+}
+
+void CompareClasses(const Config& from, const Config& to, Lines& changed) {
+  const auto compare = [&](const std::string& prefix, const ClassLimits& a, const ClassLimits& b) {
+    CompareKeys(prefix, ClassKeys(), a, b, changed);
+    CompareInherited(prefix + "query.", QueryKeys(), {&a.query, &from.query}, {&b.query, &to.query},
+                     changed);
+    CompareInherited(prefix + "shape.", ShapeKeys(), {&a.shape, &from.shape}, {&b.shape, &to.shape},
+                     changed);
+  };
+  CompareNamed("class", from.limits.classes, to.limits.classes, changed, compare);
+}
+
+void CompareRules(const Config& from, const Config& to, Lines& changed) {
+  const auto compare = [&](const std::string& prefix, const Rule& a, const Rule& b) {
+    CompareKeys(prefix, RuleKeys(), a, b, changed);
+  };
+  CompareNamed("rule", from.limits.rules, to.limits.rules, changed, compare);
 }
 
 // An empty list of localhost-only users passes the checks beside another identity, which only a
@@ -54,8 +98,6 @@ bool Waits(const Key<Config>& key, const Config& running, const Config& candidat
 
 ReloadPlan PlanReload(const Config& running, const Config& candidate) {
   ReloadPlan plan{candidate, {}, {}};
-  std::vector<std::string> classes;
-  CompareClasses(running.limits.classes, candidate.limits.classes, classes);
   for (const auto& key : ConfigKeys()) {
     const std::string from = key.get(running);
     const std::string to = key.get(candidate);
@@ -64,7 +106,8 @@ ReloadPlan PlanReload(const Config& running, const Config& candidate) {
     (waits ? plan.need_restart : plan.changed).push_back(Change(key.FullName(), from, to));
     if (waits) key.copy(running, plan.next);
   }
-  plan.changed.insert(plan.changed.end(), classes.begin(), classes.end());
+  CompareClasses(running, candidate, plan.changed);
+  CompareRules(running, candidate, plan.changed);
   // Follows from keys that need a restart.
   plan.next.limits.identity_collapsed = running.limits.identity_collapsed;
   return plan;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <tuple>
 
+#include "guard/printable.h"
 #include "guard/version.h"
 #include "net/address_text.h"
 
@@ -47,6 +48,15 @@ json::array Texts(const std::vector<std::string>& texts) {
   return out;
 }
 
+json::array Rules(const std::vector<EngineStatus::RuleStatus>& rules) {
+  json::array out;
+  for (const EngineStatus::RuleStatus& rule : rules) {
+    out.push_back(json::object{
+        {"name", Text(rule.name)}, {"acted", rule.acted}, {"would_act", rule.would_act}});
+  }
+  return out;
+}
+
 std::int64_t WholeSeconds(Duration d) {
   return std::chrono::duration_cast<std::chrono::seconds>(d).count();
 }
@@ -63,6 +73,10 @@ void AddEngine(const EngineStatus& e, json::object& out) {
   out["classes"] = Classes(e.classes);
   out["acted"] = Counts(e.acted);
   out["would_act"] = Counts(e.would_act);
+  out["delayed"] = Counts(e.delayed);
+  out["statements"] = {{"running", e.statements_running}, {"held", e.statements_held}};
+  out["digests"] = NowAndMax(e.digests, e.digests_max);
+  out["rules"] = Rules(e.rules);
   out["accepted"] = e.accepted;
   out["logins_ok"] = e.logins_ok;
   out["logins_failed"] = e.logins_failed;
@@ -80,6 +94,10 @@ std::string StatusJson(const StatusFacts& facts) {
   out["backend"] = {{"address", Text(facts.gate.backend)},
                     {"up", facts.gate.backend_up},
                     {"server_version", Text(facts.gate.server_version)}};
+  out["monitor"] = {{"configured", facts.gate.monitor_configured},
+                    {"up", facts.gate.monitor_up},
+                    {"error", Printable(facts.gate.monitor_error)},
+                    {"kills", facts.gate.kills}};
   AddEngine(facts.engine, out);
   out["connections"] = facts.gate.connections;
   out["max_clients"] = facts.gate.max_clients;

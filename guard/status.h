@@ -31,7 +31,8 @@ struct StatusFacts {
   std::uint64_t log_dropped = 0;
 };
 
-// One line of JSON; every reason has its count in "acted" and "would_act", zeros included.
+// One line of JSON; every reason has its count in "acted", "would_act" and "delayed", zeros
+// included.
 [[nodiscard]] std::string StatusJson(const StatusFacts& facts);
 // {"bans":[{"source","remaining_s","times","reason"}]}, those that end first in front.
 [[nodiscard]] std::string BansJson(std::vector<BanInfo> bans, Time now);

@@ -34,6 +34,15 @@ void Row(std::string& out, std::string_view name, const std::string& value) {
   absl::StrAppendFormat(&out, "%-12s %s\n", name, value);
 }
 
+std::string Monitor(const json::value& root) {
+  if (At(root, {"monitor", "configured"}) != json::value(true)) {
+    return "off: nobody can end a statement";
+  }
+  const std::string kills = Plain(At(root, {"monitor", "kills"})) + " kills";
+  if (At(root, {"monitor", "up"}) == json::value(true)) return "up, " + kills;
+  return "DOWN, " + kills + ": " + Plain(At(root, {"monitor", "error"}));
+}
+
 void Head(const json::value& root, std::string& out) {
   const bool up = At(root, {"backend", "up"}) == json::value(true);
   Row(out, "headgate",
@@ -43,6 +52,7 @@ void Head(const json::value& root, std::string& out) {
   Row(out, "backend",
       Plain(At(root, {"backend", "address"})) + (up ? " up " : " DOWN ") +
           Plain(At(root, {"backend", "server_version"})));
+  Row(out, "monitor", Monitor(root));
   Row(out, "slots",
       Plain(At(root, {"slots", "leases"})) + " of " + Plain(At(root, {"slots", "capacity"})) +
           ", orphans " + Plain(At(root, {"slots", "orphans"})));
@@ -53,6 +63,9 @@ void Head(const json::value& root, std::string& out) {
           Plain(At(root, {"logins_failed"})) + " failed");
   Row(out, "connections",
       Plain(At(root, {"connections"})) + " now, " + Plain(At(root, {"accepted"})) + " accepted");
+  Row(out, "statements",
+      Plain(At(root, {"statements", "running"})) + " running, " +
+          Plain(At(root, {"statements", "held"})) + " held, digests " + Of(root, "digests"));
   Row(out, "sources",
       Plain(At(root, {"sources"})) + ", banned " + Plain(At(root, {"bans"})) +
           ", known-good pairs " + Plain(At(root, {"known_good"})) + ", locked pairs " +
@@ -67,6 +80,16 @@ void Classes(const json::value& root, std::string& out) {
         Plain(At(c, {"name"})) + ": " + Plain(At(c, {"leases"})) + " of " + Plain(At(c, {"max"})) +
             ", reserve " + Plain(At(c, {"reserve"})) + ", unproven " + Plain(At(c, {"unproven"})) +
             ", waiting " + Plain(At(c, {"waiting"})));
+  }
+}
+
+void Rules(const json::value& root, std::string& out) {
+  const auto* rules = At(root, {"rules"}).if_array();
+  if (rules == nullptr) return;
+  for (const json::value& rule : *rules) {
+    Row(out, "rule",
+        "\"" + Plain(At(rule, {"name"})) + "\": acted " + Plain(At(rule, {"acted"})) +
+            ", would have acted " + Plain(At(rule, {"would_act"})));
   }
 }
 
@@ -90,7 +113,9 @@ std::string StatusText(const std::string& text) {
   std::string out;
   Head(root, out);
   Classes(root, out);
+  Rules(root, out);
   Reasons(root, "acted", "acted", out);
+  Reasons(root, "delayed", "delayed", out);
   Reasons(root, "would_act", "would act", out);
   return out;
 }

@@ -77,6 +77,8 @@ void Telemetry::OnDecision(const Decision& d) {
   record.peer = d.peer;
   record.user.Set(d.user);
   record.class_name.Set(d.class_name);
+  record.digest = d.digest;
+  record.rule.Set(d.rule);
   record.suppressed = *suppressed;
   {
     const std::lock_guard lock(mutex_);

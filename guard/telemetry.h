@@ -39,6 +39,8 @@ struct DecisionRecord {
   Address peer;
   Name user;
   Name class_name;
+  std::uint64_t digest = 0;
+  Name rule;
   std::uint64_t suppressed = 0;  // of the same reason, before this one
 };
 

@@ -24,6 +24,7 @@ struct MonitorOptions {
   std::string password_file;
   std::string address;  // "host:port", "unix:/path"; empty = the backend
   Duration interval = std::chrono::seconds(1);
+  bool operator==(const MonitorOptions&) const = default;
 };
 
 struct GateOptions {

@@ -89,13 +89,19 @@ class Usage(Files):
     def test_help_teaches(self):
         done = headgate("--help")
         self.assertEqual(done.returncode, 0)
-        for word in ("run", "check", "status", "bans", "unban", "reload", "version",
+        for word in ("run", "check", "status", "bans", "unban", "reload", "version", "digests",
                      "headgate ban 203.0.113.7 10m", "Exit status"):
             self.assertIn(word, done.stdout)
         self.assertIn("/run/headgate/admin.sock", headgate("status", "--help").stdout)
 
+    def test_digests_help_names_the_columns(self):
+        text = headgate("digests", "--help").stdout
+        for word in ("--limit", "--sort", "--class", "p99", "no index"):
+            self.assertIn(word, text)
+
     def test_wrong_usage(self):
-        for args in ([], ["nonsense"], ["ban"], ["status", "--nonsense"], ["unban"]):
+        for args in (["digests", "--sort", "x"], ["digests", "--limit", "0"],
+                     ["digests", "--class", "a b"], [], ["nonsense"], ["ban"], ["status", "--nonsense"], ["unban"]):
             self.assertEqual(headgate(*args).returncode, 2, args)
 
     def test_version(self):
@@ -103,7 +109,7 @@ class Usage(Files):
         self.assertIn("version", json.loads(headgate("version", "--json").stdout))
 
     def test_nobody_there(self):
-        for args in (["status"], ["bans"], ["reload"], ["ban", "192.0.2.1"], ["unban", "all"]):
+        for args in (["status"], ["bans"], ["reload"], ["digests"], ["ban", "192.0.2.1"], ["unban", "all"]):
             done = headgate(*args, "--socket", str(self.dir / "none.sock"))
             self.assertEqual(done.returncode, 1, args)
             self.assertIn("none.sock", done.stderr)
@@ -166,6 +172,7 @@ socket = "{self.socket}"
         status = json.loads(self.ask("status", "--json").stdout)
         self.assertEqual(status["slots"]["capacity"], 15)
         self.assertIn("slots", self.ask("status").stdout)
+        self.digests_of_nothing()
         self.ban_and_unban()
         self.reload_good_and_bad(path, gate)
         gate.send_signal(signal.SIGTERM)
@@ -173,6 +180,14 @@ socket = "{self.socket}"
         self.assertFalse(os.path.exists(self.socket))
         with socket.socket() as probe:
             self.assertNotEqual(probe.connect_ex(("127.0.0.1", self.port)), 0)
+
+    def digests_of_nothing(self):
+        self.assertEqual(self.ask("digests").stdout, "no statement has been seen\n")
+        done = self.ask("digests", "--json", "--limit", "3", "--sort", "p99", "--class", "default")
+        self.assertEqual(json.loads(done.stdout), {"digests": [], "total": 0, "sort": "p99"})
+        status = json.loads(self.ask("status", "--json").stdout)
+        self.assertEqual(status["digests"], {"now": 0, "max": 4096})
+        self.assertFalse(status["monitor"]["up"])
 
     def ban_and_unban(self):
         self.assertEqual(self.ask("ban", "203.0.113.7", "10m").returncode, 0)
@@ -187,9 +202,12 @@ socket = "{self.socket}"
 
     def reload_good_and_bad(self, path, gate):
         text = pathlib.Path(path).read_text()
-        pathlib.Path(path).write_text(text.replace("= 20", "= 30"))
+        rule = '[[rule]]\nname = "no sleep"\ntrait = "sleep"\naction = "refuse"\n'
+        pathlib.Path(path).write_text(text.replace("= 20", "= 30") + rule)
         done = self.ask("reload")
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("rule no sleep: new", done.stdout)
+        self.assertIn('rule         "no sleep": acted 0', self.ask("status").stdout)
         self.assertIn("slots.max_connections: 20 -> 30", done.stdout)
         pathlib.Path(path).write_text(text.replace("= 20", "= nonsense"))
         self.assertEqual(self.ask("reload").returncode, 2)

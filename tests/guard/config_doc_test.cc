@@ -33,6 +33,9 @@ std::set<std::string> ExpectedRows() {
     if (key.name == "queue") text = "as `waiting.queue`";
     rows.insert(RowStart(key, text));
   }
+  for (const auto& key : RuleKeys()) {
+    rows.insert(RowStart(key, key.name == "name" ? "none: needed" : "`" + key.get(Rule()) + "`"));
+  }
   return rows;
 }
 

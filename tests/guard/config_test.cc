@@ -41,22 +41,42 @@ TEST(Config, DefaultsAreThoseOfTheCore) {
   EXPECT_EQ(ToText(Config().listen[1]), "[::]:3306");
 }
 
+// The keys of `tables`, a table in a table by both names: "query.unknown.busy".
+void CollectKeys(const Node& tables, const std::string& outer, std::set<std::string>& keys) {
+  // A class's own are tables that stand for a key.
+  const std::set<std::string> kWhole = {"class.query", "class.shape", "default_class.query",
+                                        "default_class.shape"};
+  const Node* body = &tables;
+  if (const auto* list = std::get_if<Node::List>(&body->value)) body = &list->at(0);
+  for (const Member& member : std::get<Node::Table>(body->value)) {
+    const std::string name = outer.empty() ? member.key : outer + "." + member.key;
+    const auto* list = std::get_if<Node::List>(&member.node.value);
+    const bool tables_inside =
+        list != nullptr && !list->empty() && std::holds_alternative<Node::Table>(list->at(0).value);
+    const bool inner = std::holds_alternative<Node::Table>(member.node.value) || tables_inside;
+    if (inner && !kWhole.contains(name)) {
+      CollectKeys(member.node, name, keys);
+    } else {
+      keys.insert(name);
+    }
+  }
+}
+
 TEST(Config, SampleHasEveryKey) {
   const std::string text = ReadAll(HEADGATE_SOURCE_DIR "/docs/headgate.sample.toml");
   const auto node = ReadToml(text);
   ASSERT_TRUE(std::holds_alternative<Node>(node));
   std::set<std::string> there;
-  for (const Member& table : std::get<Node::Table>(std::get<Node>(node).value)) {
-    const Node* body = &table.node;
-    if (const auto* list = std::get_if<Node::List>(&body->value)) body = &list->at(0);
-    for (const Member& key : std::get<Node::Table>(body->value)) {
-      there.insert(table.key + "." + key.key);
-    }
-  }
+  CollectKeys(std::get<Node>(node), "", there);
   std::set<std::string> all;
   for (const auto& key : ConfigKeys()) all.insert(key.FullName());
   for (const auto& key : ClassKeys()) all.insert(key.FullName());
   for (const auto& key : DefaultClassKeys()) all.insert("default_class." + std::string(key.name));
+  for (const auto& key : RuleKeys()) all.insert(key.FullName());
+  for (const char* table : {"class", "default_class"}) {
+    all.insert(std::string(table) + ".query");
+    all.insert(std::string(table) + ".shape");
+  }
   EXPECT_EQ(there, all);
 }
 
@@ -73,6 +93,7 @@ TEST(Config, SampleIsValidAndShowsTheDefaults) {
     EXPECT_EQ(key.get(*loaded.config), key.get(defaults)) << name;
   }
   EXPECT_THAT(loaded.config->limits.classes, SizeIs(2));
+  EXPECT_THAT(loaded.config->limits.rules, SizeIs(1));
 }
 
 TEST(Config, EveryProblemAtOnceEachInItsPlace) {
@@ -88,8 +109,8 @@ TEST(Config, EveryProblemAtOnceEachInItsPlace) {
       "exempt = [\"10.0.0.0/8\", \"10.0.0.1/8\", 7]\n"
       "[sorce]\n"
       "ban = \"1m\"\n"
-      "[[rule]]\n"
-      "name = \"x\"\n");
+      "[observer]\n"
+      "snaplen = 1\n");
   EXPECT_FALSE(loaded.config.has_value());
   EXPECT_THAT(
       Errors(loaded),
@@ -100,7 +121,7 @@ TEST(Config, EveryProblemAtOnceEachInItsPlace) {
                   StartsWith("t.toml:9:25: source.exempt: \"10.0.0.1/8\" is no network"),
                   StartsWith("t.toml:9:39: source.exempt: expected text"),
                   "t.toml:10:2: sorce: there is no such table; did you mean source?",
-                  StartsWith("t.toml:12:3: rule: not built yet")));
+                  StartsWith("t.toml:12:2: observer: not built yet")));
 }
 
 TEST(Config, SyntaxErrorHasItsPlace) {

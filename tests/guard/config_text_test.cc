@@ -77,5 +77,20 @@ TEST(NearestWord, WithinReachOnly) {
   EXPECT_EQ(Nearest(std::string(1000, 'q'), words), "");
 }
 
+TEST(ConfigText, Sizes) {
+  EXPECT_EQ(ParseSize("64KiB"), 65536u);
+  EXPECT_EQ(ParseSize("1.5MiB"), 1572864u);
+  EXPECT_EQ(ParseSize("512B"), 512u);
+  EXPECT_EQ(ParseSize("2TiB"), std::uint64_t{2} << 40);
+  for (const char* bad :
+       {"", "64", "KiB", "64KB", "64k", "-1KiB", "1.0001B", "64 KiB", "1e3KiB", "2000TiB", "off"}) {
+    EXPECT_FALSE(ParseSize(bad).has_value()) << bad;
+  }
+  EXPECT_EQ(SizeText(65536), "64KiB");
+  EXPECT_EQ(SizeText(1000), "1000B");
+  EXPECT_EQ(SizeText(0), "0B");
+  EXPECT_EQ(SizeText(std::uint64_t{1} << 30), "1GiB");
+}
+
 }  // namespace
 }  // namespace headgate::guard

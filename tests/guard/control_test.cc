@@ -35,6 +35,9 @@ class ControlTest : public ::testing::Test {
       status.backend_up = true;
       status.server_version = "10.11.6-MariaDB";
       status.connections = 3;
+      status.monitor_configured = true;
+      status.monitor_error = "Access denied\x1b[2J";
+      status.kills = 4;
       return status;
     };
     parts.load = [this] { return Load(); };
@@ -70,7 +73,8 @@ TEST_F(ControlTest, StatusHasItsSchema) {
        {"version",     "mode",    "uptime_s",    "backend",  "slots",      "pending",
         "waiting",     "logins",  "sources",     "bans",     "known_good", "locked_pairs",
         "classes",     "acted",   "would_act",   "accepted", "logins_ok",  "logins_failed",
-        "connections", "reloads", "log_dropped", "draining", "listening",  "max_clients"}) {
+        "connections", "reloads", "log_dropped", "draining", "listening",  "max_clients",
+        "statements",  "digests", "delayed",     "rules",    "monitor"}) {
     EXPECT_TRUE(status.contains(name)) << name;
   }
   EXPECT_EQ(status.at("mode"), "enforce");
@@ -96,6 +100,44 @@ TEST_F(ControlTest, StatusHasItsSchema) {
   }
   EXPECT_EQ(status.at("acted").as_object().size(), kReasonCount - 1);
   EXPECT_EQ(status.at("would_act").at("connect_rate"), 0);
+  EXPECT_EQ(status.at("delayed").at("query_rate"), 0);
+  EXPECT_EQ(status.at("statements").at("running"), 0);
+  EXPECT_EQ(status.at("statements").at("held"), 0);
+  EXPECT_EQ(status.at("digests").at("now"), 0);
+  EXPECT_EQ(status.at("monitor").at("configured"), true);
+  EXPECT_EQ(status.at("monitor").at("up"), false);
+  EXPECT_EQ(status.at("monitor").at("kills"), 4);
+  EXPECT_EQ(status.at("monitor").at("error").as_string().find('\x1b'), json::string::npos);
+}
+
+TEST(StatusText, RulesDelaysAndTheMonitor) {
+  StatusFacts facts;
+  facts.engine.rules = {{"no export", 3, 1}};
+  facts.engine.delayed[static_cast<std::size_t>(Reason::kQueryBusy)] = 12;
+  facts.engine.statements_running = 5;
+  facts.engine.statements_held = 2;
+  facts.engine.digests = 7;
+  facts.engine.digests_max = 4096;
+  EXPECT_THAT(StatusText(StatusJson(facts)), HasSubstr("monitor      off"));
+  facts.gate.monitor_configured = true;
+  facts.gate.kills = 9;
+  facts.gate.monitor_error = "no such user";
+  EXPECT_THAT(StatusText(StatusJson(facts)), HasSubstr("monitor      DOWN, 9 kills: no such user"));
+  facts.gate.monitor_up = true;
+  const std::string text = StatusText(StatusJson(facts));
+  EXPECT_THAT(text, HasSubstr("monitor      up, 9 kills\n"));
+  EXPECT_THAT(text, HasSubstr("statements   5 running, 2 held, digests 7 of 4096\n"));
+  EXPECT_THAT(text, HasSubstr("rule         \"no export\": acted 3, would have acted 1\n"));
+  EXPECT_THAT(text, HasSubstr("delayed      query_busy           12\n"));
+}
+
+TEST_F(ControlTest, DigestsAnswer) {
+  const json::object answer = Get("/digests?limit=5&sort=count");
+  EXPECT_TRUE(answer.at("digests").is_array());
+  EXPECT_EQ(answer.at("sort"), "count");
+  EXPECT_TRUE(Get("/digests").contains("total"));
+  EXPECT_EQ(control_->Handle("GET", "/digests?sort=x", "").status, 400u);
+  EXPECT_EQ(control_->Handle("POST", "/digests", "").status, 405u);
 }
 
 TEST_F(ControlTest, StatusTextNamesWhatIsThere) {

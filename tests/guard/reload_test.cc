@@ -79,5 +79,46 @@ TEST(Reload, Classes) {
               ElementsAre("class default max: \"100%\" -> \"50%\""));
 }
 
+TEST(Reload, QueryLimitsAreToldWhereTheyAreSaid) {
+  const std::string a = "[[class]]\nname = \"a\"\nusers = [\"a\"]\n";
+  // Every class inherits it, and none says so again.
+  const ReloadPlan all = PlanReload(With(a), With(a + "[query]\nrunning = 9\n"));
+  EXPECT_THAT(all.changed, ElementsAre("query.running: \"off\" -> 9"));
+  EXPECT_EQ(all.next.limits.classes[0].query.running, 9u);
+  EXPECT_EQ(all.next.limits.classes[1].query.running, 9u);
+  EXPECT_THAT(PlanReload(With(a), With(a + "query = { busy = 2.5 }\n")).changed,
+              ElementsAre("class a query.busy: \"off\" -> 2.5"));
+  EXPECT_THAT(PlanReload(With(a), With(a + "shape = { refuse = 90 }\n")).changed,
+              ElementsAre("class a shape.refuse: 100 -> 90"));
+  EXPECT_THAT(PlanReload(With(""), With("[query.unknown]\nrunning = \"off\"\n")).changed,
+              ElementsAre("query.unknown.running: 4 -> \"off\""));
+  EXPECT_THAT(PlanReload(With(""), With("[shape.points]\nsleep = 1\n")).changed,
+              ElementsAre("shape.points.sleep: 60 -> 1"));
+}
+
+TEST(Reload, TheMonitorAndTheDigestTableNeedARestart) {
+  const Config running = With("");
+  const ReloadPlan plan = PlanReload(
+      running, With("monitor.user = \"x\"\nmonitor.interval = \"2s\"\nquery.digests = 64\n"));
+  EXPECT_THAT(plan.need_restart,
+              ElementsAre("monitor.user: \"headgate\" -> \"x\"",
+                          "monitor.interval: \"1s\" -> \"2s\"", "query.digests: 4096 -> 64"));
+  EXPECT_EQ(plan.next.limits.digests, 4096u);
+  EXPECT_EQ(plan.next.monitor, running.monitor);
+}
+
+TEST(Reload, Rules) {
+  const std::string a = "[[rule]]\nname = \"a\"\nuser = \"x\"\n";
+  const std::string b = "[[rule]]\nname = \"b\"\nuser = \"y\"\n";
+  EXPECT_THAT(PlanReload(With(a), With(a + b)).changed, ElementsAre("rule b: new"));
+  EXPECT_THAT(PlanReload(With(a + b), With(b)).changed, ElementsAre("rule a: gone"));
+  EXPECT_THAT(PlanReload(With(a + b), With(b + a)).changed, ElementsAre("rule: another order"));
+  const ReloadPlan plan = PlanReload(With(a), With(a + "action = \"refuse\"\nregex = \"z\"\n"));
+  EXPECT_THAT(plan.changed,
+              ElementsAre("rule a regex: \"\" -> \"z\"", "rule a action: \"log\" -> \"refuse\""));
+  ASSERT_NE(plan.next.limits.rules[0].pattern, nullptr);
+  EXPECT_TRUE(plan.next.limits.rules[0].pattern->Matches("xyz"));
+}
+
 }  // namespace
 }  // namespace headgate::guard

@@ -84,6 +84,31 @@ TEST_F(TelemetryTest, OneJsonObjectALine) {
   EXPECT_EQ(lines[0].at("at").as_string().size(), 24u);
 }
 
+TEST_F(TelemetryTest, StatementsHaveTheirDigestAndRule) {
+  auto telemetry = Open(Rate{10, 10});
+  telemetry->Start();
+  Decision d = Make(Reason::kRule, "app");
+  d.digest = 0xabc;
+  d.rule = "no \"export\"";
+  telemetry->OnDecision(d);
+  telemetry->OnDecision(Make(Reason::kQueryRate));
+  telemetry->Stop();
+  const auto lines = Lines();
+  ASSERT_THAT(lines, SizeIs(2));
+  EXPECT_EQ(lines[0].at("digest"), "0000000000000abc");
+  EXPECT_EQ(lines[0].at("rule"), "no \"export\"");
+  EXPECT_FALSE(lines[1].contains("digest"));
+  EXPECT_FALSE(lines[1].contains("rule"));
+  DecisionRecord record;
+  record.reason = Reason::kQueryDeadline;
+  record.digest = 1;
+  record.rule.Set("r");
+  EXPECT_THAT(DecisionLine(record), HasSubstr("killed "));
+  EXPECT_THAT(DecisionLine(record), HasSubstr(" rule=\"r\" digest=0000000000000001"));
+  record.enforced = false;
+  EXPECT_THAT(DecisionLine(record), HasSubstr("would kill "));
+}
+
 TEST_F(TelemetryTest, WhatAnOutsiderSendsCannotBreakALine) {
   auto telemetry = Open(Rate{100, 100});
   telemetry->Start();
