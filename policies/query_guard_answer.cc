@@ -20,7 +20,7 @@ void QueryGuard::OnAnswer(StatementBook& b, const AnswerFacts& facts, Time now) 
   b.in_transaction = facts.in_transaction;
   if (command == CommandKind::kPrepare && facts.error) DropPrepared(b, 1);
   if (command != CommandKind::kResetConnection || facts.error) return;
-  std::uint32_t being_prepared = 0;
+  std::uint32_t being_prepared = b.pending.prepared ? 1 : 0;
   for (std::size_t i = 0; i < b.running.size(); ++i) {
     being_prepared += b.running[i].command == CommandKind::kPrepare ? 1 : 0;
   }

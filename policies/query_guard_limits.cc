@@ -16,6 +16,13 @@ Duration PredictedOf(const PendingCommand& p) {
   return p.digest->Predicted();
 }
 
+// Whether it still has to wait for its time. A reload may have taken the limit's power to act.
+bool StandsBack(const StatementBook& b, const EffectiveQuery& q, Time now) {
+  const PendingCommand& p = b.pending;
+  if (now >= p.not_before || !b.snapshot->enforcing()) return false;
+  return p.reason == Reason::kRule || p.reason == Reason::kShapeDelay || q.Acts(p.reason);
+}
+
 }  // namespace
 
 // One token of each. Those that come free in time are promised, so nobody overtakes.
@@ -46,7 +53,7 @@ CommandVerdict QueryGuard::Proceed(const Call& c) {
   BusyCharges charges;
   Places taken = 0;
   Step step;
-  if (c.now < p.not_before) {
+  if (StandsBack(c.b, c.q, c.now)) {
     step = {Kind::kHold, p.reason, p.not_before};
   } else if (p.limited) {
     step = TakeBusy(c, charges);

@@ -29,7 +29,7 @@ std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
 TEST(SimulationTest, TheInvariantsHoldInEveryWorld) {
   const std::uint64_t events = FromEnvironment("HEADGATE_SIMULATION_EVENTS", kEvents);
   const std::uint64_t seed = FromEnvironment("HEADGATE_SIMULATION_SEED", 1);
-  std::uint64_t done = 0, reserve_grants = 0, reloads = 0;
+  std::uint64_t done = 0, reserve_grants = 0, reloads = 0, statements = 0, holds = 0, kills = 0;
   std::array<std::uint64_t, kReasonCount> seen{};
   std::uint64_t ok = 0;
   for (std::uint64_t world = 0; world < kWorlds; ++world) {
@@ -45,17 +45,26 @@ TEST(SimulationTest, TheInvariantsHoldInEveryWorld) {
     ok += end.logins_ok;
     reserve_grants += s.reserve_grants();
     reloads += s.reloads();
+    statements += s.statements();
+    holds += s.holds();
+    kills += s.kills();
   }
   RecordProperty("events", std::to_string(done));
   // A world in which nothing happens proves nothing.
   EXPECT_GT(ok, done / 100);
   EXPECT_GT(reserve_grants, 0u);
   EXPECT_GT(reloads, 0u);
+  EXPECT_GT(statements, done / 20);
+  EXPECT_GT(holds, 0u);
+  EXPECT_GT(kills, 0u);
   for (const Reason r :
-       {Reason::kBanned, Reason::kConnectRate, Reason::kPendingEvicted, Reason::kPairLocked,
-        Reason::kPasswordlessUser, Reason::kWaitingFull, Reason::kWaitingPerSource,
-        Reason::kWaitingDeadline, Reason::kChangeUserRefused, Reason::kBanApplied,
-        Reason::kSourceConnections}) {
+       {Reason::kBanned,           Reason::kConnectRate,       Reason::kPendingEvicted,
+        Reason::kPairLocked,       Reason::kPasswordlessUser,  Reason::kWaitingFull,
+        Reason::kWaitingPerSource, Reason::kWaitingDeadline,   Reason::kChangeUserRefused,
+        Reason::kBanApplied,       Reason::kSourceConnections, Reason::kQueryRate,
+        Reason::kQueryRunning,     Reason::kClassRunning,      Reason::kDigestRunning,
+        Reason::kPrepared,         Reason::kPreparedPerSource, Reason::kQueryDeadline,
+        Reason::kOrphanKilled,     Reason::kStalledRead}) {
     EXPECT_GT(seen[static_cast<std::size_t>(r)], 0u) << Name(r) << " never happened";
   }
   for (std::size_t r = 0; r < kReasonCount; ++r) {
@@ -64,7 +73,8 @@ TEST(SimulationTest, TheInvariantsHoldInEveryWorld) {
     }
   }
   std::cout << "  " << done << " events, " << ok << " logins, " << reserve_grants << " known-good, "
-            << reloads << " reloads\n";
+            << reloads << " reloads, " << statements << " commands, " << holds << " held, " << kills
+            << " ended\n";
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ using std::chrono::seconds;
 Simulation::Simulation(std::uint64_t seed) : random_(seed), seed_(seed) {
   limits_ = MakeLimits();
   book_.Configure(limits_);
+  statements_.Configure(limits_);
   engine_ = std::make_unique<Engine>(std::make_shared<const Limits>(limits_),
                                      EngineSecrets{seed, ~seed}, *this, *this);
 }
@@ -93,6 +94,7 @@ void Simulation::Login(Conn& c) {
   }
   c.user = DrawUser(c.actor);
   c.claimed = book_.Resolve(ClassOf(c.user));  // as configured now, also if it has to wait
+  c.named = c.claimed;
   c.known_good = IsKnownGood(c.peer, c.user);
   Note("login", &c, c.known_good);
   const Verdict v = engine_->OnLogin(*c.ticket, {.user = c.user, .database = ""}, now_);
@@ -147,6 +149,10 @@ void Simulation::LoginOk(Conn& c) {
   book_.LeaveLane(c.lane);
   book_.Prove(c.lease);
   Move(c, Phase::kIn);
+  statements_.End(c.talk);
+  c.talk.named = c.named;
+  c.talk.source = Key(c.peer);
+  c.talk.user = std::hash<std::string_view>{}(c.user);
   engine_->OnLoginOk(*c.ticket, now_);
 }
 
@@ -160,15 +166,11 @@ void Simulation::LoginFailed(Conn& c, LoginFailure how) {
 
 void Simulation::Act(Conn& c) {
   const bool app = c.actor == Actor::kApp || c.actor == Actor::kReports;
-  if (c.actor == Actor::kChanger || random_.OneIn(app ? 60 : 20)) return ChangeUser(c);
-  const std::uint32_t stays = app ? 10 : c.actor == Actor::kHoarder ? 30 : 2;
+  const bool changes = c.actor == Actor::kChanger || random_.OneIn(app ? 60 : 20);
+  if (changes && c.talk.Idle()) return ChangeUser(c);
+  const std::uint32_t stays = app ? 20 : c.actor == Actor::kHoarder ? 30 : 4;
   if (random_.OneIn(stays)) return Leave(c);
-  Note("statement", &c);
-  engine_->OnStatementCompleted(*c.ticket, now_);
-  Trust& trust = trust_[{Key(c.peer), c.user}];
-  const auto minute = std::chrono::floor<std::chrono::minutes>(now_.time_since_epoch()).count();
-  if (trust.minute != minute) ++trust.minutes;
-  trust.minute = minute;
+  Converse(c);
 }
 
 void Simulation::ChangeUser(Conn& c) {
@@ -185,6 +187,7 @@ void Simulation::ChangeUser(Conn& c) {
     c.claimed = ClassOf(user);
     c.known_good = known_good;
     const std::size_t into = book_.Resolve(c.claimed);
+    c.named = into;
     const bool vouched = same && into == book_.Resolve(c.lease.c);
     const std::string slot = book_.Move(c.lease, into, /*unproven=*/!vouched && !known_good);
     if (!slot.empty()) Fail("change user: " + slot);
@@ -202,13 +205,23 @@ void Simulation::Leave(Conn& c) {
   if (!c.lease.held || random_.OneIn(8)) return End(c);
   book_.Orphan(c.lease);
   Move(c, Phase::kDying);
+  statements_.GiveUp(c.talk);
   engine_->OnClientGone(*c.ticket, now_);
 }
 
 // The backend's end: told, or by dropping the ticket in whatever state it is.
 void Simulation::End(Conn& c) {
+  // An orphan's statement ends, or is ended, before its backend does.
+  if (c.phase == Phase::kDying && !c.talk.running.empty() && random_.OneIn(2)) {
+    return random_.OneIn(2) ? AnswerOldest(c) : Sweep(c, /*client_gone=*/true);
+  }
+  Finish(c);
+}
+
+void Simulation::Finish(Conn& c) {
   Note("end", &c);
   Remove(c);
+  statements_.End(c.talk);
   book_.LeaveLane(c.lane);
   book_.Release(c.lease);
   if (random_.OneIn(2)) {
@@ -229,6 +242,7 @@ void Simulation::Operate() {
     ++reloads_;
     limits_ = MakeLimits();
     book_.Configure(limits_);
+    statements_.Configure(limits_);
     engine_->Publish(std::make_shared<const Limits>(limits_), now_);
   } else if (what < 7) {
     Note("ban", nullptr);
@@ -246,6 +260,7 @@ void Simulation::Tick() {
   book_.Tick(now_);
   if (engine_->OnTick(now_) <= now_) Fail("tick: wants to be called in the past");
   if (random_.OneIn(64)) CheckWaiting();
+  if (random_.OneIn(64)) CheckHeld();
 }
 
 // After a tick nobody known-good waits for what is free. (Delays end after at most two seconds.)
@@ -260,6 +275,7 @@ void Simulation::CheckWaiting() {
 }
 
 void Simulation::Settle() {
+  SettleReady();
   std::vector<ConnectionId> later;
   for (const ConnectionId id : std::exchange(doomed_, {})) {
     Conn* c = Find(id);
@@ -291,6 +307,8 @@ void Simulation::Compare() {
   for (const std::uint32_t i : phases_[0]) pending += conns_[i]->doomed ? 0 : 1;
   for (const std::uint32_t i : phases_[1]) waiting += conns_[i]->doomed ? 0 : 1;
   same("connections", s.connections, all);
+  same("running", s.statements_running, statements_.running());
+  same("held", s.statements_held, statements_.held());
   same("pending", s.pending, pending);
   same("waiting", s.waiting, waiting);
   for (const ClassStatus& c : s.classes) {
@@ -310,10 +328,12 @@ void Simulation::Compare() {
 
 bool Simulation::Finish() {
   for (const auto& conn : conns_) {
-    if (conn->ticket) End(*conn);
+    if (conn->ticket) Finish(*conn);
   }
   doomed_.clear();
+  ready_.clear();
   Compare();
+  if (statements_.rest() != 0) Fail("places or open statements are left over");
   return wrong_.empty();
 }
 

@@ -16,6 +16,7 @@
 
 #include "policies/engine.h"
 #include "tests/support/shadow_book.h"
+#include "tests/support/statement_shadow.h"
 
 namespace headgate::testing {
 
@@ -54,12 +55,15 @@ class Simulation : public Wakeups, public DecisionSink {
   [[nodiscard]] EngineStatus Status() { return engine_->Status(now_); }
   [[nodiscard]] std::uint64_t reloads() const { return reloads_; }
   [[nodiscard]] std::uint64_t reserve_grants() const { return known_good_grants_; }
+  [[nodiscard]] std::uint64_t statements() const { return passed_; }
+  [[nodiscard]] std::uint64_t holds() const { return held_; }
+  [[nodiscard]] std::uint64_t kills() const { return kills_; }
   [[nodiscard]] Time now() const { return now_; }
 
   void Admitted(ConnectionId id) override;
   void Refused(ConnectionId id, Reason reason) override;
   void Evicted(ConnectionId id, Reason reason) override;
-  void Ready(ConnectionId) override {}
+  void Ready(ConnectionId id) override;
   void OnDecision(const Decision& d) override;
 
  private:
@@ -89,6 +93,7 @@ class Simulation : public Wakeups, public DecisionSink {
     Phase phase = Phase::kPending;
     std::string_view user;
     std::size_t claimed = kDefault;  // class
+    std::size_t named = kDefault;    // as it was called then
     bool known_good = false;         // the pair, when it logged in
     bool proven_before = false;      // reauth: the same user again
     bool doomed = false;             // evicted or refused by a wakeup
@@ -96,6 +101,7 @@ class Simulation : public Wakeups, public DecisionSink {
     std::uint32_t in_phase = 0;  // where in phases_
     ShadowBook::Lease lease;
     ShadowBook::Lane lane;
+    Talk talk;
   };
   struct Trust {
     std::int64_t minute = INT64_MIN;
@@ -112,8 +118,20 @@ class Simulation : public Wakeups, public DecisionSink {
   void LoginFailed(Conn& c, LoginFailure how);
   void Act(Conn& c);  // logged in
   void ChangeUser(Conn& c);
+  // simulation_talk.cc: the command phase
+  void Converse(Conn& c);
+  void Say(Conn& c);
+  void AskAgain(Conn& c);
+  void Judge(Conn& c, const CommandVerdict& v, const Said& s);
+  void AnswerOldest(Conn& c);
+  void Sweep(Conn& c, bool client_gone);
+  void Earned(const Conn& c);
+  void SettleReady();
+  void CheckHeld();
+  static QueryLimits MakeQueryLimits(Random& random);
   void Leave(Conn& c);
   void End(Conn& c);
+  void Finish(Conn& c);
   void Operate();
   void Tick();
   void Settle();
@@ -145,6 +163,8 @@ class Simulation : public Wakeups, public DecisionSink {
   std::array<std::vector<std::uint32_t>, kPhases> phases_;  // indices into conns_
   std::uint64_t serial_ = 0;
   std::map<std::pair<std::uint64_t, std::string_view>, Trust> trust_;
+  StatementShadow statements_;
+  std::vector<ConnectionId> ready_;
   std::vector<ConnectionId> doomed_;
   bool defer_ = false;
   std::vector<ConnectionId> deferred_;
@@ -157,6 +177,7 @@ class Simulation : public Wakeups, public DecisionSink {
   std::array<Line, 64> lines_{};
   std::uint64_t noted_ = 0, events_ = 0, reloads_ = 0, known_good_grants_ = 0, refusals_ = 0;
   std::uint64_t acted_ = 0, would_act_ = 0;
+  std::uint64_t passed_ = 0, held_ = 0, kills_ = 0;
 };
 
 }  // namespace headgate::testing

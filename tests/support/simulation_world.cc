@@ -33,6 +33,10 @@ Limits Simulation::MakeLimits() {
   l.source.table_size = 4096;
   l.known_good.minutes = kKnownGoodMinutes;
   l.identity_collapsed = true;
+  // Who is squeezed depends on more than verdicts tell.
+  l.unknown_query = QueryLimits{};
+  l.unknown_query.prepared = l.unknown_query.inspect = 0;
+  l.unknown_query.prepared_per_source_auto = l.unknown_query.packet_auto = false;
   l.classes.clear();
   std::uint32_t left = l.slots.max_connections - l.slots.keep_free;
   for (std::size_t i = 0; i < kDefault; ++i) {
@@ -44,10 +48,12 @@ Limits Simulation::MakeLimits() {
     left -= c.reserve;
     c.max = Share::Percent(20 + random_.Below(81));
     c.unproven = Share::Percent(5 + random_.Below(60));
+    c.query = MakeQueryLimits(random_);
     l.classes.push_back(c);
   }
   ClassLimits rest;
   rest.unproven = Share::Percent(25);
+  rest.query = MakeQueryLimits(random_);
   l.classes.push_back(rest);
   return l;
 }
