@@ -1,7 +1,7 @@
 """What logged-in attackers run, and how a raw client asks and reads: for the query guard's tests.
 
 Asker is a blocking client that is told errors as wire.ServerError and can prepare, execute and
-send long data. The lives at the end register with attackers.LIVES by name: heavy, stampede,
+send long data. The lives at the end register with attackers.LIVES by name: heavy,
 prepare-leak, long-data, huge-header, slow-reader, orphan. Their options: user, sql (one or many).
 """
 import asyncio

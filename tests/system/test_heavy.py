@@ -78,6 +78,21 @@ class Heavy(scenario.Scenario):
             self.assertGreater(time.monotonic() - began, 0.5, "the write was too quick to tell")
         self.all_back(gate)
 
+    def test_the_busy_budget(self):
+        """A source that has used up its running time is told, and no other is."""
+        gate = self.start_gate(self.guarded({"busy": 0.2, "deadline": "1s", "wait": "0ms"}))
+        with Asker(gate.address, source="127.21.9.1") as client, \
+                Asker(gate.address, source="127.22.9.1") as neighbour:
+            errors = [client.error(CROSS_JOIN.format(-1)) for _ in range(6)]
+            self.assertEqual([error[0] for error in errors[:2]], [1317, 1317])
+            self.assertEqual(errors[-1][:2], (1226, "42000"))
+            self.assertIn("query_busy", errors[-1][2])
+            self.assertEqual(client.error("SELECT 1")[0], 1226)  # in debt
+            self.assertIsNone(client.error("COMMIT"))
+            self.assertIsNone(neighbour.error("SELECT 1"))
+        self.assertGreater(gate.count("query_busy"), 1)
+        self.all_back(gate)
+
     def test_benchmark(self):
         """MariaDB gives a killed BENCHMARK() a row instead of an error; it ends all the same."""
         gate = self.start_gate(self.guarded({"deadline": "300ms"}))

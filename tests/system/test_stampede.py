@@ -10,9 +10,9 @@ from attackers import Attackers, addresses
 from statements import Asker, query
 
 ALLOWED = 3
-# About 20 ms; each worker's literal differs, the digest does not.
+# Some milliseconds; each worker's literal differs, the digest does not.
 COPY = ["SELECT COUNT(*) /* stampede */ FROM items a, items b, items c"
-        f" WHERE a.id < 3 AND b.id < 200 AND a.stock + b.stock + c.stock < {i}" for i in range(9)]
+        f" WHERE a.id < 3 AND b.id < 40 AND a.stock + b.stock + c.stock < {i}" for i in range(9)]
 
 
 class Stampede(scenario.Scenario):
@@ -38,7 +38,7 @@ class Stampede(scenario.Scenario):
         self.assertLess(sum(n for count, n in seen.items() if count > ALLOWED),
                         0.2 * seen.total(), seen)
         self.assertLessEqual(max(seen), 2 * ALLOWED)
-        self.assertGreater(outcome.counts["ran"], 100)
+        self.assertGreater(outcome.counts["ran"], 60)
         self.assertGreater(outcome.counts["err_1226"], 100)
         self.assertGreater(status["acted"]["digest_running"] +
                            status["acted"]["statement_queue_full"], 100)
