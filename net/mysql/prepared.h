@@ -7,11 +7,12 @@
 // Threads: plain value, one session's. Lifetime: a Statement is valid until the next change.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "policies/statement.h"
 
 namespace headgate::mysql {
