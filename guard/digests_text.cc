@@ -56,7 +56,7 @@ double PerStatement(const json::object& row, const char* name) {
 }
 
 std::string Head() {
-  return absl::StrFormat("%6s %-8s %6s %5s %6s %6s %6s %8s %5s %4s %6s  %-10s %-16s  %-10s  %s\n",
+  return absl::StrFormat("%6s %-8s %6s %5s %6s %6s %6s %8s %5s %4s %6s  %-11s %-16s  %-10s  %s\n",
                          "TIME", "", "COUNT", "/S", "P50", "P95", "P99", "ROWS/ST", "NOIDX", "ERR",
                          "REFSD", "SEEN", "DIGEST", "CLASS", "STATEMENT");
 }
@@ -64,7 +64,7 @@ std::string Head() {
 std::string Row(const json::object& row, std::size_t columns) {
   const double share = Number(row, "share");
   std::string line = absl::StrFormat(
-      "%5.1f%% %s %6s %5s %6s %6s %6s %8s %4.0f%% %4s %6s  %-10s %s  %-10s  ", share * 100,
+      "%5.1f%% %s %6s %5s %6s %6s %6s %8s %4.0f%% %4s %6s  %-11s %s  %-10s  ", share * 100,
       Bar(share), Short(Number(row, "count")), Short(Number(row, "rate")),
       Span(Number(row, "p50_ms")), Span(Number(row, "p95_ms")), Span(Number(row, "p99_ms")),
       Short(PerStatement(row, "rows")), PerStatement(row, "no_index") * 100,
