@@ -105,8 +105,10 @@ void KindFinder::First(const Token& token) {
   switch (token.keyword) {
     case Keyword::kSelect:
     case Keyword::kValues:
-    case Keyword::kTable:
       return Become(StatementKind::kSelect);
+    case Keyword::kTable:
+      // ANALYZE TABLE t, or TABLE t and EXPLAIN TABLE t.
+      return Become(kind_ == StatementKind::kDdl ? StatementKind::kDdl : StatementKind::kSelect);
     case Keyword::kWith:
       state_ = State::kWith;
       return;
