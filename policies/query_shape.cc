@@ -55,7 +55,7 @@ void ShapeBuilder::Word(Keyword k) {
       break;
   }
   Verb(k);
-  if (AtBase()) Clauses(k);
+  if (AtBase() && blocks_beyond_ == 0) Clauses(k);
 }
 
 // The word that says what the statement does is the first, but for EXPLAIN, WITH and SET STATEMENT.
@@ -211,8 +211,8 @@ void ShapeBuilder::Lock() {
 void ShapeBuilder::Loop(Keyword k) {
   if (routine_ || verb_ == Keyword::kCreate || verb_ == Keyword::kAlter) return;
   const bool labelled = before_ == Before::kOther && op_ == Op(":");
-  const bool inside =
-      verb_ == Keyword::kBegin && word_ != Keyword::kHandler && word_ != Keyword::kCursor;
+  const bool inside = verb_ == Keyword::kBegin && word_ != Keyword::kHandler &&
+                      word_ != Keyword::kCursor && before_ != Before::kClose;
   const bool first = before_ == Before::kNothing || labelled || inside;
   if (k == Keyword::kLoop || k == Keyword::kWhile ||
       (first && (k == Keyword::kRepeat || k == Keyword::kFor))) {

@@ -171,6 +171,7 @@ void ShapeBuilder::EndSetting() {
 
 // Between tables, settings, and nothing else that matters.
 void ShapeBuilder::Comma() {
+  if (blocks_beyond_ > 0) return;
   Block& b = block();
   if (b.clause == Clause::kFrom || b.clause == Clause::kOn) {
     LeaveClause(Clause::kFrom);
