@@ -148,6 +148,31 @@ TEST(TokenBucket, ExtremeRatesAndBursts) {
   EXPECT_EQ(TakeAll(none, Rate{1, 0}, kStart, 10), 1);  // a burst below one is one
 }
 
+TEST(TokenBucket, PromisedTokensComeInTheOrderOfAsking) {
+  TokenBucket b;
+  const Rate rate{10, 2};
+  const Time latest = kStart + milliseconds(250);
+  EXPECT_EQ(b.TakeBy(rate, kStart, latest), kStart);
+  EXPECT_EQ(b.TakeBy(rate, kStart, latest), kStart);
+  EXPECT_EQ(b.TakeBy(rate, kStart, latest), kStart + milliseconds(100));
+  EXPECT_EQ(b.TakeBy(rate, kStart, latest), kStart + milliseconds(200));
+  EXPECT_EQ(b.TakeBy(rate, kStart, latest), std::nullopt);
+  EXPECT_FALSE(b.Take(rate, kStart + milliseconds(200))) << "promised";
+  EXPECT_EQ(b.TakeBy(rate, kStart + milliseconds(200), latest), std::nullopt);
+  EXPECT_TRUE(b.Take(rate, kStart + milliseconds(300)));
+  EXPECT_EQ(b.TakeBy(Rate{}, kStart, kStart), kStart) << "off";
+}
+
+TEST(TokenBucket, DebtOfALongerWaitIsCutDown) {
+  TokenBucket b;
+  const Rate rate{10, 1};
+  while (b.TakeBy(rate, kStart, kStart + seconds(60))) {
+  }
+  EXPECT_EQ(b.TakeBy(rate, kStart, kStart + milliseconds(50)), std::nullopt);
+  EXPECT_EQ(b.TakeBy(rate, kStart + milliseconds(150), kStart + milliseconds(250)),
+            kStart + milliseconds(150));
+}
+
 TEST(TokenBucket, ThreadsTogetherGetNoMoreThanTheBurst) {
   TokenBucket b;
   const Rate rate{1, 1000};
