@@ -155,7 +155,7 @@ class ShapeBuilder {
   std::array<Cte, kMaxCtes> cte_sizes_;
 };
 
-inline void ShapeBuilder::Take(const Token& t) {
+[[gnu::always_inline]] inline void ShapeBuilder::Take(const Token& t) {
   ++count_;
   Before now = Before::kOther;
   Keyword word = Keyword::kNone;
@@ -186,7 +186,7 @@ inline void ShapeBuilder::Take(const Token& t) {
   word_ = word;
 }
 
-inline ShapeBuilder::Before ShapeBuilder::TakeOperator(std::uint32_t op) {
+[[gnu::always_inline]] inline ShapeBuilder::Before ShapeBuilder::TakeOperator(std::uint32_t op) {
   switch (op) {
     case Op("("):
       Open();
