@@ -12,6 +12,7 @@ import re
 import sys
 import time
 import unittest
+import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
@@ -65,6 +66,12 @@ def shortly(statement):
     return statement.sql[:160].decode(errors="replace").replace("\n", " ")
 
 
+def usual(groups, keys):
+    """What most of each group have as their key on the other side."""
+    return {name: collections.Counter(keys[i] for i in group).most_common(1)[0][0]
+            for name, group in groups.items()}
+
+
 class OurSets(unittest.TestCase):
 
     def test_benign(self):
@@ -115,9 +122,10 @@ class Others(unittest.TestCase):
         cls.tests = [s for f in files for s in corpus.from_mysqltest(f)]
         cls.found = scan(cls.tests)
         # A part for the comparisons: everyday kinds, without what would take a server time.
-        cls.part = [s for s, f in zip(cls.tests, cls.found)
-                    if f.kind in (1, 2) and f.score < LOG and len(s.sql) < 900
-                    and not re.search(rb"[;#\x80-\xff]|--|/\*", s.sql)][::12]
+        # Chosen by their text, so that a change elsewhere changes no other choice.
+        cls.part = [s for s, f in zip(cls.tests, cls.found) if zlib.crc32(s.sql) % 12 == 0
+                    and f.kind in (1, 2) and f.score < LOG and len(s.sql) < 900
+                    and not re.search(rb"[;#\x80-\xff]|--|/\*", s.sql)]
         with peers.Peer() as db:
             cls.sysbench = db.sysbench()
             cls.dump = db.dump()
@@ -172,16 +180,23 @@ class Others(unittest.TestCase):
         self.assertEqual(moved[:20], [])
 
     def agreement(self, name, ours, theirs):
-        """The share of statements whose group is the same on both sides."""
+        """The share of statements in the usual group of each side for the other's, and those in
+        groups that are not the very same.
+
+        The share of the very same groups is said too, but hangs on the sample: one odd statement
+        among a thousand of a group makes all of them count as apart.
+        """
         mine, others = collections.defaultdict(set), collections.defaultdict(set)
         known = [i for i, key in enumerate(theirs) if key]
         for i in known:
             mine[ours[i]].add(i)
             others[theirs[i]].add(i)
         apart = [i for i in known if mine[ours[i]] != others[theirs[i]]]
-        share = 1 - len(apart) / len(known)
-        print(f"{name}: {len(known)} statements, ours {len(mine)}, theirs {len(others)}, "
-              f"agree {share:.2%}")
+        here, there = usual(mine, theirs), usual(others, ours)
+        share = sum(here[ours[i]] == theirs[i] and there[theirs[i]] == ours[i]
+                    for i in known) / len(known)
+        print(f"{name}: {len(known)} statements, ours {len(mine)}, theirs {len(others)}, agree"
+              f" {share:.2%}; in the very same groups {1 - len(apart) / len(known):.2%}")
         self.assertGreater(len(known), 2000)
         return share, apart
 
@@ -194,7 +209,7 @@ class Others(unittest.TestCase):
         rest, apart = self.agreement("  without the named differences", ours, theirs)
         for i in [i for i in apart if ours[i] != theirs[i]][:6]:
             print(f"    {shortly(self.part[i])}\n      {ours[i][:120]}\n      {theirs[i][:120]}")
-        self.assertGreater(raw, 0.90)
+        self.assertGreater(raw, 0.95)
         self.assertGreater(rest, 0.985)
 
     def test_pt_fingerprint(self):
@@ -210,7 +225,7 @@ class Others(unittest.TestCase):
         print(f"  without the named differences the texts are the same for {rest:.2%}")
         for i in apart[:6]:
             print(f"    {shortly(self.part[i])}\n      {ours[i][:120]}\n      {theirs[i][:120]}")
-        self.assertGreater(raw, 0.40)
+        self.assertGreater(raw, 0.60)
         self.assertGreater(rest, 0.96)
 
 
