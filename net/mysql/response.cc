@@ -11,6 +11,7 @@ namespace {
 
 // An EOF packet is shorter than any row that begins with 0xFE (a length of eight bytes).
 constexpr std::uint32_t kMaxEof = 9;
+constexpr std::uint16_t kPacketTooLarge = 1153;
 
 }  // namespace
 
@@ -42,8 +43,10 @@ ResponseTracker::Pass ResponseTracker::MayPass(Command c) const {
 void ResponseTracker::OnCommand(const Passed& passed) {
   const AnswerKind kind = AnswerTo(passed.command);
   receiving_ = kind != AnswerKind::kNone && kind != AnswerKind::kAuth;
+  doubt_ |= passed.may_be_too_long;
   if (!receiving_) return;
-  queue_[(head_ + count_) % kMaxOutstanding] = {.kind = kind, .passed = passed};
+  queue_[(head_ + count_) % kMaxOutstanding] = {
+      .kind = kind, .passed = passed, .in_doubt = std::exchange(doubt_, false)};
   ++count_;
   if (passed.own) ++own_;
   if (passed.sets_mode) ++mode_setters_;
@@ -102,6 +105,9 @@ std::size_t ResponseTracker::LookFor(const PacketHeader& h, std::uint8_t first) 
 bool ResponseTracker::OnPacket(const PacketHeader& h, Bytes look) {
   // Between answers only the server's good-bye may come (idle too long, killed, shutting down).
   if (count_ == 0) return look[0] == kErrByte;
+  // Taken for the answer it would leave a statement running that nobody knows of.
+  const bool doubtful = between_ && front().in_doubt && look[0] == kErrByte;
+  if (doubtful && ErrCode(look) == kPacketTooLarge) return false;
   if (between_) BeginAnswer();
   if (look[0] == kErrByte && ErrCode(look) == kProgressCode) return true;
   switch (part_) {

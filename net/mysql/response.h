@@ -43,6 +43,9 @@ class ResponseTracker {
     bool own = false;        // the gate's, not the client's: its answer goes to nobody
     bool sets_mode = false;  // may change how the next statement reads: what follows waits
     std::optional<SqlCharset> charset{};  // what it sets, if it is answered without error
+    // Of one that has no answer: long enough that the server may find it too long, which MySQL says
+    // with an ERR that nobody waits for before it goes on.
+    bool may_be_too_long = false;
   };
   // REQUIRES: MayPass(passed.command) == kPass; for the gate's own, HasRoom().
   void OnCommand(const Passed& passed);
@@ -99,6 +102,7 @@ class ResponseTracker {
     AnswerKind kind = AnswerKind::kOne;
     Passed passed;
     std::uint32_t request_bytes = 0;  // a server takes at most 1 GB
+    bool in_doubt = false;            // an ERR of "too long" may be about one without an answer
   };
 
   [[nodiscard]] std::size_t LookFor(const PacketHeader& h, std::uint8_t first) const;
@@ -141,6 +145,7 @@ class ResponseTracker {
   bool stream_queued_ = false;
   bool violated_ = false;          // for good: nothing after it can be told apart
   bool receiving_ = false;         // the newest entry's command is still on its way
+  bool doubt_ = false;             // may_be_too_long of a command since the newest entry
   bool done_ = false;              // the front's answer ends with the packet at hand
   bool between_ = true;            // answer_ is the one before
   std::uint8_t own_ = 0;           // queued commands of the gate

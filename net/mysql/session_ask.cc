@@ -13,6 +13,14 @@ constexpr std::uint8_t kSemiSyncMagic = 0xEF;
 // The command byte and a statement's id.
 constexpr std::uint32_t kStatementHead = 5;
 
+// Commands without an answer that are shorter than what they have to say: MySQL answers them with
+// an ERR, and goes on.
+bool IsCutOff(const PacketHeader& header, Command command) {
+  constexpr std::uint32_t kLongDataHead = kStatementHead + 2;  // and the parameter
+  if (command == Command::kStmtClose) return header.length < kStatementHead;
+  return command == Command::kStmtSendLongData && header.length < kLongDataHead;
+}
+
 // As much of the payload as is there.
 Bytes Seen(Bytes in, const PacketHeader& header) {
   const Bytes rest = in.subspan(kHeaderSize);
@@ -46,6 +54,7 @@ Action Session::Impl::NextCommand(Bytes in) {
   if (wants_compression && header.length > 0 && command == Command::kSleep) {
     return RefuseCompressed();
   }
+  if (IsCutOff(header, command)) return RefuseUnfollowed();
   switch (tracker->MayPass(command)) {
     case ResponseTracker::Pass::kForbidden:
       return RefuseUnfollowed();

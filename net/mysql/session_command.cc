@@ -11,6 +11,12 @@
 #include "net/mysql/statement_limit.h"
 
 namespace headgate::mysql {
+namespace {
+
+// No server can be told to take less than 1024 bytes as one packet.
+constexpr std::uint32_t kAlwaysTaken = 1000;
+
+}  // namespace
 
 void Session::Impl::EnterCommand(Bytes ok) {
   const auto status = OkStatus(ok);
@@ -84,6 +90,7 @@ void Session::Impl::NoteCommand(const PacketHeader& header, Command command) {
   if (runs != nullptr && runs->sets_charset) passed.charset = runs->charset;
   passed.sets_mode = command == Command::kResetConnection ||
                      (runs != nullptr && (runs->sets_charset || runs->kind == StatementKind::kSet));
+  passed.may_be_too_long = AnswerTo(command) == AnswerKind::kNone && header.length > kAlwaysTaken;
   tracker->OnCommand(passed);
   limit_due |= command == Command::kResetConnection && statement_limit > Duration::zero();
   if (command == Command::kStmtPrepare) {
