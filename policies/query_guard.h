@@ -100,7 +100,7 @@ class QueryGuard {
   // Where one kind of place among those running is counted.
   struct Place {
     StatementGauge* gauge = nullptr;
-    std::uint32_t limit = 0;  // 0: none
+    std::uint32_t limit = 0;  // 0: none, it is only counted
     Reason reason = Reason::kNone;
   };
   // Whether a limit lets a command go on, and what it is held or refused for.
@@ -125,6 +125,7 @@ class QueryGuard {
   // query_guard_command.cc
   [[nodiscard]] Reason AskBeforeText(const Call& c, const CommandFacts& facts);
   [[nodiscard]] Reason AskPrepared(const Call& c);
+  void CloseStatement(StatementBook& b, bool unanswered);
   [[nodiscard]] std::uint64_t MostBytes(const Call& c, const CommandFacts& facts) const;
   [[nodiscard]] std::uint32_t MostPrepared(const Call& c) const;
   [[nodiscard]] std::size_t Look(const Call& c, const CommandFacts& facts);
@@ -148,7 +149,7 @@ class QueryGuard {
   static void SettleBusy(StatementBook& b, BusyCharges& charges, Duration used, Time now);
   [[nodiscard]] static std::array<Place, kScopes + 1> PlacesOf(const Call& c);
   [[nodiscard]] Step TakePlaces(const Call& c, Places& taken);
-  [[nodiscard]] Step TakePlace(const Call& c, const Place& place);
+  [[nodiscard]] Step TakePlace(const Call& c, const Place& place, bool its_turn);
   [[nodiscard]] Step TryAgain(const Call& c, const std::array<Place, kScopes + 1>& places,
                               Places& taken);
 

@@ -14,15 +14,16 @@ void QueryGuard::OnAnswer(StatementBook& b, const AnswerFacts& facts, Time now) 
     r.digest->OnAnswer(facts, RunFor(b, r, now), now);
   }
   const CommandKind command = r.command;
+  const bool prepared = r.prepared;
   Settle(b, r, now);
   b.running.Pop();
   b.last_end = b.active = now;
   b.in_transaction = facts.in_transaction;
-  if (command == CommandKind::kPrepare && facts.error) DropPrepared(b, 1);
+  if (prepared && facts.error) DropPrepared(b, 1);
   if (command != CommandKind::kResetConnection || facts.error) return;
   std::uint32_t being_prepared = b.pending.prepared ? 1 : 0;
   for (std::size_t i = 0; i < b.running.size(); ++i) {
-    being_prepared += b.running[i].command == CommandKind::kPrepare ? 1 : 0;
+    being_prepared += b.running[i].prepared ? 1 : 0;
   }
   if (b.prepared > being_prepared) DropPrepared(b, b.prepared - being_prepared);
 }

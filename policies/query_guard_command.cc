@@ -1,6 +1,7 @@
 // A command before it is passed on: what needs no waiting, and how it ends.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "policies/query_guard.h"
 #include "policies/sql_scanner.h"
@@ -29,6 +30,12 @@ constexpr bool Frees(CommandKind c) {
   return c == CommandKind::kQuit || c == CommandKind::kCloseStatement;
 }
 constexpr bool HasAnswer(CommandKind c) { return !Frees(c) && c != CommandKind::kLongData; }
+
+// Of two limits; 0 is none.
+template <typename T>
+constexpr T Lower(T a, T b) {
+  return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
+}
 
 // COMMIT and its kind, and KILL: it frees what others wait for. Not where more hides behind it.
 constexpr bool NeverDelayed(const StatementMark& m) {
@@ -67,7 +74,9 @@ CommandVerdict QueryGuard::OnCommand(StatementBook& b, const Speaker& who,
   if (!Frees(p.command)) {
     if (const auto verdict = AskRules(c, facts, bans)) return *verdict;
   }
-  if (p.command == CommandKind::kCloseStatement && facts.prepared != nullptr) DropPrepared(b, 1);
+  if (p.command == CommandKind::kCloseStatement && facts.prepared != nullptr) {
+    CloseStatement(b, facts.unanswered);
+  }
   return Proceed(c);
 }
 
@@ -94,18 +103,17 @@ Reason QueryGuard::AskBeforeText(const Call& c, const CommandFacts& facts) {
 }
 
 std::uint64_t QueryGuard::MostBytes(const Call& c, const CommandFacts& facts) const {
-  if (c.q.packet > 0) return c.q.packet;
-  if (!c.q.packet_auto) return 0;
+  const std::uint64_t packets = facts.command == CommandKind::kLongData ? kLongDataPackets : 1;
   const std::uint64_t packet = max_packet_.load(std::memory_order_relaxed);
-  return facts.command == CommandKind::kLongData ? packet * kLongDataPackets : packet;
+  return Lower(c.q.packet, c.q.packet_auto ? packets * packet : 0);
 }
 
 // 0: as many as it likes.
 std::uint32_t QueryGuard::MostPrepared(const Call& c) const {
-  if (c.q.prepared_per_source > 0) return c.q.prepared_per_source;
-  if (!c.q.prepared_per_source_auto || !c.unknown) return 0;
+  if (!c.q.prepared_per_source_auto || !c.unknown) return c.q.prepared_per_source;
   const std::uint32_t servers = max_prepared_.load(std::memory_order_relaxed);
-  return std::max(1U, (servers > 0 ? servers : kServersPrepared) / kAutoPreparedShare);
+  const std::uint32_t share = (servers > 0 ? servers : kServersPrepared) / kAutoPreparedShare;
+  return Lower(c.q.prepared_per_source, std::max(1U, share));
 }
 
 // Counts it as an open statement, of the session and of the source, unless it is refused.
@@ -125,6 +133,14 @@ Reason QueryGuard::AskPrepared(const Call& c) {
   ++b.prepared;
   b.pending.prepared = true;
   return Reason::kNone;
+}
+
+// `unanswered`: its prepare may fail yet, and must not give it back again then.
+void QueryGuard::CloseStatement(StatementBook& b, bool unanswered) {
+  DropPrepared(b, 1);
+  for (std::size_t i = b.running.size(); unanswered && i-- > 0;) {
+    if (std::exchange(b.running[i].prepared, false)) return;
+  }
 }
 
 // Sets the pending command's mark and digest. Returns how much of the text it has to see for that;
@@ -191,6 +207,7 @@ CommandVerdict QueryGuard::Pass(const Call& c, const BusyCharges& charges, Place
     RunningCommand& r = b.running.Push();
     r.command = p.command;
     r.counted = RunsSql(p.command);
+    r.prepared = p.prepared;
     r.digest_place = (taken & PlaceBit(kDigestPlace)) != 0;
     r.mark = p.mark;
     r.digest = std::move(p.digest);

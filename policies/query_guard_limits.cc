@@ -117,7 +117,7 @@ void QueryGuard::SettleBusy(StatementBook& b, BusyCharges& charges, Duration use
 }
 
 // Where the pending command needs a place. A connection that has one needs no second: the server
-// runs its commands one after another.
+// runs its commands one after another. Copies of a digest are counted whether limited or not.
 std::array<QueryGuard::Place, kScopes + 1> QueryGuard::PlacesOf(const Call& c) {
   StatementBook& b = c.b;
   const PendingCommand& p = b.pending;
@@ -126,7 +126,7 @@ std::array<QueryGuard::Place, kScopes + 1> QueryGuard::PlacesOf(const Call& c) {
     if (c.q.RunningOf(i) == 0 || !b.accounts[i] || (b.places & PlaceBit(i)) != 0) continue;
     places[i] = {&b.accounts[i]->running, c.q.RunningOf(i), kRunningReasons[i]};
   }
-  if (c.q.digest_running == 0 || !p.digest || p.command == CommandKind::kPrepare) return places;
+  if (!p.digest || p.command == CommandKind::kPrepare) return places;
   for (std::size_t i = 0; i < b.running.size(); ++i) {
     if (b.running[i].digest_place && &*b.running[i].digest == &*p.digest) return places;
   }
@@ -137,9 +137,10 @@ std::array<QueryGuard::Place, kScopes + 1> QueryGuard::PlacesOf(const Call& c) {
 QueryGuard::Step QueryGuard::TakePlaces(const Call& c, Places& taken) {
   const auto places = PlacesOf(c);
   Step step = TryAgain(c, places, taken);
+  const bool its_turn = taken != 0;
   for (std::size_t i = 0; i < places.size() && step.goes_on(); ++i) {
     if (places[i].gauge == nullptr || (taken & PlaceBit(i)) != 0) continue;
-    step = TakePlace(c, places[i]);
+    step = TakePlace(c, places[i], its_turn);
     if (step.goes_on()) taken |= PlaceBit(i);
   }
   if (step.goes_on()) return step;
@@ -157,7 +158,8 @@ QueryGuard::Step QueryGuard::TryAgain(const Call& c, const std::array<Place, kSc
   if (waits_for == nullptr) return {};
   const auto place = std::find_if(places.begin(), places.end(),
                                   [&](const Place& x) { return x.gauge == waits_for; });
-  if (place == places.end() || !c.q.Acts(place->reason)) {  // the limits have changed
+  const bool limited = place != places.end() && place->limit > 0 && c.q.Acts(place->reason);
+  if (!limited) {  // the limits have changed
     queue_.Leave(c.b.waiter);
     return {};
   }
@@ -171,12 +173,16 @@ QueryGuard::Step QueryGuard::TryAgain(const Call& c, const std::array<Place, kSc
   return {Kind::kRefuse, place->reason};
 }
 
-QueryGuard::Step QueryGuard::TakePlace(const Call& c, const Place& place) {
+// `its_turn`: the queue has given it another place already.
+QueryGuard::Step QueryGuard::TakePlace(const Call& c, const Place& place, bool its_turn) {
   const PendingCommand& p = c.b.pending;
   StatementGauge& gauge = *place.gauge;
-  const bool room = p.in_transaction ? gauge.TakeAhead(place.limit) : gauge.TryTake(place.limit);
-  if (room) return {};
-  if (!Breach(c, place.reason)) {
+  const auto has_room = [&] {
+    if (p.in_transaction) return gauge.TakeAhead(place.limit);
+    return its_turn ? gauge.TakeTurn(place.limit) : gauge.TryTake(place.limit);
+  };
+  if (place.limit > 0 && has_room()) return {};
+  if (place.limit == 0 || !Breach(c, place.reason)) {
     gauge.TakeAnyway();
     return {};
   }

@@ -26,19 +26,52 @@ class Merger {
   template <typename T>
   void Take(Reason reason, T QueryLimits::*limit) {
     const T& theirs = other_.*limit;
-    T& mine = into_.*limit;
-    if (IsOff(theirs)) return;
-    const bool acts = other_.Acts(reason);
-    const bool rules = IsOff(mine) ? true : acts != into_.Acts(reason) ? acts : Less(theirs, mine);
-    if (!rules) return;
-    mine = theirs;
-    into_.acting = acts ? into_.acting | BitOf(reason) : into_.acting & ~BitOf(reason);
+    const T& mine = into_.*limit;
+    if (!IsOff(theirs) && Rules(reason, IsOff(mine), Less(theirs, mine))) {
+      TakeOver(reason, limit);
+    }
+  }
+  // One that is a number or "auto", or the lower of both.
+  template <typename T>
+  void Take(Reason reason, T QueryLimits::*limit, bool QueryLimits::*automatic) {
+    if (IsOff(other_.*limit) && !(other_.*automatic)) return;
+    const bool off = IsOff(into_.*limit) && !(into_.*automatic);
+    if (!off && other_.Acts(reason) == into_.Acts(reason)) {
+      into_.*automatic |= other_.*automatic;
+      Take(reason, limit);
+    } else if (Rules(reason, off, false)) {
+      into_.*automatic = other_.*automatic;
+      TakeOver(reason, limit);
+    }
   }
 
  private:
+  // Whether theirs goes before mine.
+  [[nodiscard]] bool Rules(Reason reason, bool mine_is_off, bool stricter) const {
+    const bool acts = other_.Acts(reason);
+    return mine_is_off || (acts != into_.Acts(reason) ? acts : stricter);
+  }
+  template <typename T>
+  void TakeOver(Reason reason, T QueryLimits::*limit) {
+    into_.*limit = other_.*limit;
+    into_.acting =
+        other_.Acts(reason) ? into_.acting | BitOf(reason) : into_.acting & ~BitOf(reason);
+  }
+
   EffectiveQuery& into_;
   const EffectiveQuery& other_;
 };
+
+// How limits act, not when: that of the table that acts, where only one does.
+void TakeManner(EffectiveQuery& q, const EffectiveQuery& own, const EffectiveQuery& other) {
+  const bool only_mine = own.acting != 0 && other.acting == 0;
+  const bool only_theirs = own.acting == 0 && other.acting != 0;
+  if (only_mine) return;
+  q.all = other.all || (own.all && !only_theirs);
+  q.wait = only_theirs ? other.wait : std::min(own.wait, other.wait);
+  if (other.inspect == 0) return;
+  q.inspect = only_theirs ? other.inspect : std::min(own.inspect, other.inspect);
+}
 
 EffectiveQuery WithActing(const QueryLimits& limits, bool enforcing) {
   EffectiveQuery q;
@@ -70,17 +103,14 @@ EffectiveQuery Stricter(const EffectiveQuery& own, const EffectiveQuery& other) 
   merge.Take(Reason::kDigestRunning, &QueryLimits::digest_running);
   merge.Take(Reason::kQueryDeadline, &QueryLimits::deadline);
   merge.Take(Reason::kPrepared, &QueryLimits::prepared);
-  merge.Take(Reason::kPreparedPerSource, &QueryLimits::prepared_per_source);
-  merge.Take(Reason::kPacketTooLarge, &QueryLimits::packet);
+  merge.Take(Reason::kPreparedPerSource, &QueryLimits::prepared_per_source,
+             &QueryLimits::prepared_per_source_auto);
+  merge.Take(Reason::kPacketTooLarge, &QueryLimits::packet, &QueryLimits::packet_auto);
   merge.Take(Reason::kResultSize, &QueryLimits::result);
   merge.Take(Reason::kIdle, &QueryLimits::idle);
   merge.Take(Reason::kIdleInTransaction, &QueryLimits::idle_in_transaction);
   merge.Take(Reason::kStalledRead, &QueryLimits::stalled_read);
-  q.all |= other.all;
-  q.prepared_per_source_auto |= other.prepared_per_source_auto;
-  q.packet_auto |= other.packet_auto;
-  q.wait = std::min(q.wait, other.wait);
-  if (other.inspect > 0) q.inspect = std::min(q.inspect, other.inspect);
+  TakeManner(q, own, other);
   const bool acts = other.Acts(Reason::kCommandRefused);
   if (acts == q.Acts(Reason::kCommandRefused)) {
     q.refuse_commands |= other.refuse_commands;

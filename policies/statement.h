@@ -101,6 +101,7 @@ struct CommandFacts {
   // Of kExecute, kBulkExecute, kFetch, kLongData, kCloseStatement, kResetStatement: what the
   // statement was found to be when it was prepared; null: no such statement is known.
   const StatementMark* prepared = nullptr;
+  bool unanswered = false;      // of `prepared`: the server has not said yet whether it is one
   std::uint64_t long_data = 0;  // bytes sent for this statement so far, this packet included
 };
 

@@ -42,6 +42,7 @@ struct RunningCommand {
   CommandKind command = CommandKind::kOther;
   bool counted = false;       // as a statement running
   bool digest_place = false;  // holds one of its digest's
+  bool prepared = false;      // counted as an open statement, unless it fails
   QueryReasons told = 0;      // sweeps' verdicts that were given: each once
   QueryReasons wished = 0;    // and those that were not carried out
   StatementMark mark;

@@ -39,6 +39,10 @@ class PreparedStatements {
   void OnPrepareFailed();
   // Null: there is none of that id.
   [[nodiscard]] Statement* Find(std::uint32_t id);
+  // Whether the one that Find() gives has a prepare that is not answered.
+  [[nodiscard]] bool Unanswered(std::uint32_t id) const {
+    return id == kLastPrepared && !asked_.empty();
+  }
   void OnClose(std::uint32_t id);
   // The server forgot all that it had answered (COM_RESET_CONNECTION).
   void OnConnectionReset();

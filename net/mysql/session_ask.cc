@@ -127,7 +127,10 @@ bool Session::Impl::ShowText(Bytes in, const PacketHeader& header, Command comma
 
 void Session::Impl::ShowStatement(const PacketHeader& header, std::uint32_t id, Command command) {
   const PreparedStatements::Statement* statement = FindPrepared(id);
-  if (statement != nullptr) facts.prepared = &statement->mark;
+  if (statement != nullptr) {
+    facts.prepared = &statement->mark;
+    facts.unanswered = prepared->Unanswered(id);
+  }
   if (command != Command::kStmtSendLongData) return;
   facts.long_data = LongDataBytes(header) + (statement != nullptr ? statement->long_data : 0);
 }

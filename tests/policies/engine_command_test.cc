@@ -93,6 +93,26 @@ TEST_F(QueryTest, OpenStatementsOfAConnection) {
   EXPECT_EQ(Ask(t, prepare).kind, Command::kRefuse);
 }
 
+// Else who closes what fails would be given back twice what it took.
+TEST_F(QueryTest, AStatementClosedBeforeItsAnswerIsGivenBackOnce) {
+  Shop().prepared = 3;
+  Start();
+  const TicketPtr t = Client();
+  const CommandFacts prepare = Text(kPoint, CommandKind::kPrepare);
+  const StatementMark mark = Prepare(t);
+  Prepare(t);
+  CommandFacts close = Text({}, CommandKind::kCloseStatement);
+  close.prepared = &mark;
+  close.unanswered = true;
+  for (const bool fails : {true, false}) {
+    ASSERT_EQ(Ask(t, prepare).kind, Command::kPass);
+    ASSERT_EQ(Ask(t, close).kind, Command::kPass);
+    Answer(t, {.command = CommandKind::kPrepare, .error = fails});
+  }
+  Prepare(t);
+  EXPECT_EQ(Ask(t, prepare).reason, Reason::kPrepared) << "three are open";
+}
+
 TEST_F(QueryTest, OpenStatementsOfASource) {
   Shop().prepared_per_source = 4;
   Start();
@@ -135,6 +155,23 @@ TEST_F(QueryTest, APreparedStatementIsJudgedByItsText) {
   execute.prepared = nullptr;
   EXPECT_EQ(Ask(c, execute).kind, Command::kPass);
   EXPECT_EQ(Status().statements_running, 1u) << "an unknown statement counts";
+}
+
+TEST_F(QueryTest, CopiesAreCountedWithoutALimit) {
+  Start();
+  const TicketPtr a = Client(), b = Client();
+  ASSERT_EQ(Ask(a).kind, Command::kPass);
+  ASSERT_EQ(Ask(b).kind, Command::kPass);
+  EXPECT_EQ(engine_->Digests(1, now_).at(0).running, 2u);
+  Shop().digest_running = 1;
+  Reload();
+  const TicketPtr c = Client();
+  EXPECT_EQ(Ask(c).reason, Reason::kDigestRunning) << "what ran before the reload counts";
+  Shop().digest_running = 0;
+  Reload();
+  EXPECT_EQ(Held(c).kind, Command::kPass);
+  for (const TicketPtr* t : {&a, &b, &c}) Answer(*t);
+  EXPECT_EQ(engine_->Digests(1, now_).at(0).running, 0u);
 }
 
 TEST_F(QueryTest, AskedWithMoreTextNothingIsCountedTwice) {

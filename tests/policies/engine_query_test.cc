@@ -54,6 +54,25 @@ TEST_F(QueryTest, RunningHoldsTheNextUntilOneEnds) {
   ExpectNothingRuns();
 }
 
+// Else everybody who is given a place would stand back for those who wait at the other limit.
+TEST_F(QueryTest, TwoLimitsDoNotHandPlacesToEachOthersWaiters) {
+  Shop().class_running = 2;
+  Shop().digest_running = 1;
+  Start();
+  const TicketPtr first = Client(), second = Client();
+  std::vector<TicketPtr> waiting;
+  for (int i = 0; i < 4; ++i) waiting.push_back(Client());
+  ASSERT_EQ(Ask(first).kind, Command::kPass);
+  EXPECT_EQ(Ask(waiting[0]).reason, Reason::kDigestRunning);
+  EXPECT_EQ(Ask(waiting[1]).reason, Reason::kDigestRunning);
+  ASSERT_EQ(Ask(second, kOther).kind, Command::kPass);
+  EXPECT_EQ(Ask(waiting[2]).reason, Reason::kClassRunning);
+  EXPECT_EQ(Ask(waiting[3]).reason, Reason::kClassRunning);
+  Answer(first);
+  EXPECT_EQ(Held(waiting[0]).kind, Command::kPass);
+  EXPECT_EQ(Held(waiting[2]).kind, Command::kHold) << "two run";
+}
+
 TEST_F(QueryTest, NobodyWaitsLongerThanWait) {
   Shop().running = 1;
   Shop().wait = milliseconds(250);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "policies/query_snapshot.h"
 #include "tests/policies/query_fixture.h"
 
 namespace headgate {
@@ -180,6 +181,54 @@ TEST_F(QueryTest, ADryRunOfOneTableDoesNotSwitchOffTheOther) {
   EXPECT_EQ(Ask(a).kind, Command::kPass);
   EXPECT_EQ(Ask(b).kind, Command::kPass);
   EXPECT_EQ(Ask(c).kind, Command::kHold);
+}
+
+TEST(Stricter, ADryRunChangesNothingOfWhatActs) {
+  EffectiveQuery own, dry;
+  own.acting = ~QueryReasons{0};
+  own.deadline = seconds(30);
+  own.wait = seconds(2);
+  dry.deadline = seconds(10);
+  dry.all = true;
+  dry.wait = seconds(0);
+  dry.inspect = 1024;
+  dry.prepared_per_source = 5000;
+  dry.packet = 1 << 30;
+  const EffectiveQuery q = Stricter(own, dry);
+  EXPECT_EQ(static_cast<const QueryLimits&>(q), static_cast<const QueryLimits&>(own));
+  EXPECT_EQ(q.acting, own.acting);
+  const EffectiveQuery back = Stricter(dry, own);
+  EXPECT_EQ(back.deadline, seconds(30));
+  EXPECT_FALSE(back.all) << "what acts was said not to be for writes";
+  EXPECT_EQ(back.wait, seconds(2));
+  EXPECT_EQ(back.inspect, own.inspect);
+  EXPECT_EQ(back.prepared_per_source, 0u);
+  EXPECT_TRUE(back.prepared_per_source_auto);
+  EXPECT_TRUE(back.Acts(Reason::kPreparedPerSource));
+  EXPECT_TRUE(back.Acts(Reason::kQueryDeadline));
+}
+
+TEST(Stricter, ADryRunOfWhatNobodyElseLimitsIsCounted) {
+  EffectiveQuery own, dry;
+  own.acting = ~QueryReasons{0};
+  own.packet_auto = false;
+  dry.packet_auto = true;
+  const EffectiveQuery q = Stricter(own, dry);
+  EXPECT_TRUE(q.packet_auto);
+  EXPECT_FALSE(q.Acts(Reason::kPacketTooLarge));
+}
+
+TEST_F(QueryTest, OfANumberAndAutoTheLowerBinds) {
+  Shop().packet = 1000;
+  Start();
+  engine_->OnServerFacts({.max_allowed_packet = 500});
+  const TicketPtr t = Client();
+  CommandFacts f = Text(kPoint);
+  f.length = 501;
+  EXPECT_EQ(Ask(t, f).reason, Reason::kPacketTooLarge);
+  engine_->OnServerFacts({.max_allowed_packet = 2000});
+  f.length = 1001;
+  EXPECT_EQ(Ask(t, f).reason, Reason::kPacketTooLarge);
 }
 
 }  // namespace

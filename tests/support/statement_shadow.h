@@ -219,12 +219,13 @@ class StatementShadow {
       t.places[i] = true;
       if (!Fits(t, s, ++counts_[Key(t, i)], limit[i])) wrong = "more running than allowed";
     }
-    if (q.digest_running == 0 || s.command == CommandKind::kPrepare) return wrong;
+    if (s.command == CommandKind::kPrepare) return wrong;
     for (const Said& other : t.running) {
       if (other.digest_place && other.digest == s.digest) return wrong;
     }
-    s.digest_place = true;
-    if (!Fits(t, s, ++counts_[s.digest], q.digest_running)) {
+    s.digest_place = true;  // counted whether limited or not
+    const std::int64_t copies = ++counts_[s.digest];
+    if (q.digest_running > 0 && !Fits(t, s, copies, q.digest_running)) {
       wrong = "more copies running than allowed";
     }
     return wrong;

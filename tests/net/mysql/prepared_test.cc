@@ -50,6 +50,7 @@ TEST(Prepared, TheLastOneIsKnownBeforeItsAnswer) {
   EXPECT_EQ(p.Find(kLast), nullptr);
   p.OnPrepare(Mark(1));
   EXPECT_EQ(p.Find(kLast)->mark.digest, 1u);
+  EXPECT_TRUE(p.Unanswered(kLast));
   p.OnPrepare(Mark(2));
   EXPECT_EQ(p.Find(kLast)->mark.digest, 2u);
   p.OnPrepared(11);
@@ -57,6 +58,7 @@ TEST(Prepared, TheLastOneIsKnownBeforeItsAnswer) {
   p.OnPrepared(12);
   EXPECT_EQ(p.Find(kLast)->mark.digest, 2u);
   EXPECT_EQ(p.Find(kLast), p.Find(12));
+  EXPECT_FALSE(p.Unanswered(kLast));
   p.OnPrepare(Mark(3));
   p.OnPrepareFailed();
   EXPECT_EQ(p.Find(kLast), nullptr);  // as at the server, there is no last one then
