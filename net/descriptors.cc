@@ -1,6 +1,7 @@
 #include "net/descriptors.h"
 
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -29,6 +30,11 @@ std::size_t ClientsThatFit(std::size_t limit, std::size_t threads, std::size_t l
   const std::size_t reserved =
       kControlDescriptors + threads * (kPerIoContext + listeners + kMaxFarewells) + kPerIoContext;
   return std::max<std::size_t>(1, limit > reserved ? (limit - reserved) / 2 : 0);
+}
+
+void ResetWhenClosed(int socket) {
+  const linger at_once{1, 0};
+  setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 }  // namespace headgate::net

@@ -23,4 +23,8 @@ inline constexpr std::size_t kControlDescriptors = 64;
 [[nodiscard]] std::size_t ClientsThatFit(std::size_t limit, std::size_t threads,
                                          std::size_t listeners);
 
+// Closing this socket will send RST and forget what is still unsent, instead of leaving it to the
+// kernel to deliver.
+void ResetWhenClosed(int socket);
+
 }  // namespace headgate::net

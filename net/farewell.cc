@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "net/descriptors.h"
+
 namespace headgate::net {
 namespace {
 
@@ -92,6 +94,8 @@ void Farewells::WaitFor(const OnePtr& one, bool writable) {
 void Farewells::Close(const OnePtr& one) {
   std::list<OnePtr> last;
   last.splice(last.end(), open_, one->place);
+  // Who does not take what it is owed here will not take it from the kernel's memory either.
+  if (one->sent < one->owed.size()) ResetWhenClosed(one->socket.native_handle());
   boost::system::error_code ignored;
   one->socket.close(ignored);
 }

@@ -16,8 +16,6 @@
 
 namespace headgate::net {
 
-enum class KillKind : std::uint8_t { kQuery, kConnection };
-
 enum class KillEnd : std::uint8_t {
   kDone,        // carried out, or there was nothing to kill any more
   kRefused,     // the server will not: asking again is of no use
@@ -26,7 +24,6 @@ enum class KillEnd : std::uint8_t {
 
 struct KillOrder {
   std::uint32_t backend_id = 0;
-  KillKind kind = KillKind::kQuery;
   Time latest{};  // to begin with it
   std::vector<std::function<void(KillEnd)>> done;
 };
@@ -35,21 +32,18 @@ class KillQueue {
  public:
   static constexpr std::size_t kMost = 4096;
 
-  // Those for one connection become one; the whole connection outdoes its query. False when full:
-  // then `done` is never called.
-  [[nodiscard]] bool Add(std::uint32_t backend_id, KillKind kind, Time latest,
-                         std::function<void(KillEnd)> done) {
+  // Those for one connection become one. False when full: then `done` is never called.
+  [[nodiscard]] bool Add(std::uint32_t backend_id, Time latest, std::function<void(KillEnd)> done) {
     const auto found = places_.find(backend_id);
     if (found != places_.end()) {
       KillOrder& order = orders_[found->second];
-      if (kind == KillKind::kConnection) order.kind = kind;
       order.latest = std::max(order.latest, latest);
       order.done.push_back(std::move(done));
       return true;
     }
     if (orders_.size() >= kMost) return false;
     places_.emplace(backend_id, orders_.size());
-    orders_.push_back({backend_id, kind, latest, {}});
+    orders_.push_back({backend_id, latest, {}});
     orders_.back().done.push_back(std::move(done));
     return true;
   }

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "net/descriptors.h"
+
 namespace headgate::net {
 namespace {
 
@@ -32,6 +34,11 @@ Fd Leg::Release(std::vector<std::uint8_t>& owed) {
   tail_ = {};
   input_ = {};
   return Fd(socket_.release());
+}
+
+void Leg::Reset() {
+  ResetWhenClosed(fd());
+  Close();
 }
 
 void Leg::Close() {

@@ -28,6 +28,8 @@ class Leg {
   // Hands the socket and what it is still owed over; open() is false afterwards.
   [[nodiscard]] Fd Release(std::vector<std::uint8_t>& owed);
   void Close();
+  // Close() with RST: what is still on its way is of no use to the peer.
+  void Reset();
 
   // One recv(2). New bytes are looked at where they are, in `scratch`, until KeepInput().
   [[nodiscard]] Got Receive(std::span<std::uint8_t> scratch);

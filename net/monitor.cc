@@ -16,8 +16,7 @@ constexpr Duration kFirstPause = std::chrono::milliseconds(250);
 constexpr Duration kLongestPause = std::chrono::seconds(10);
 
 std::string KillText(const KillOrder& order) {
-  const char* what = order.kind == KillKind::kQuery ? "KILL QUERY " : "KILL CONNECTION ";
-  return what + std::to_string(order.backend_id);
+  return "KILL QUERY " + std::to_string(order.backend_id);
 }
 
 // MonotonicClock cannot be waited on; the one it is read from can.
@@ -62,10 +61,10 @@ bool Monitor::WaitForWork() {
   return !stop_;
 }
 
-bool Monitor::Kill(std::uint32_t backend_id, KillKind kind, std::function<void(KillEnd)> done) {
+bool Monitor::Kill(std::uint32_t backend_id, std::function<void(KillEnd)> done) {
   if (!up()) return false;
   const std::lock_guard lock(mutex_);
-  if (stop_ || !kills_.Add(backend_id, kind, Now() + kKillStart, std::move(done))) return false;
+  if (stop_ || !kills_.Add(backend_id, Now() + kKillStart, std::move(done))) return false;
   wake_.notify_one();
   return true;
 }

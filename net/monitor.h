@@ -9,8 +9,10 @@
 // MySQL lets nobody without SYSTEM_USER kill a session that has it. The address has to be the same
 // server as the backend: connection ids mean nothing at another one.
 //
-// A KILL QUERY ends what the connection runs when it arrives. Its session holds the client's next
-// command until then; what a pipelining client had sent before cannot be held any more.
+// Only ever KILL QUERY, also for an orphan: at KILL CONNECTION the server says FIN before its
+// thread has ended, and the slot would be taken for free too early. It ends what the connection
+// runs when it arrives. Its session holds the client's next command until then; what a pipelining
+// client had sent before cannot be held any more.
 //
 // Threads: Run() is the body of its own thread, the only one that talks to the server and so the
 // only one that ever waits for it; the other methods from any thread. Lifetime: Stop() and join
@@ -63,10 +65,9 @@ class Monitor {
   void Stop();
 
   [[nodiscard]] bool up() const { return up_.load(std::memory_order_relaxed); }
-  // Never waits. True: `done` is called once, later, on the monitor's thread. False: it will never
-  // be called, as the monitor is not up or has too much to do.
-  [[nodiscard]] bool Kill(std::uint32_t backend_id, KillKind kind,
-                          std::function<void(KillEnd)> done);
+  // KILL QUERY. Never waits. True: `done` is called once, later, on the monitor's thread. False: it
+  // will never be called, as the monitor is not up or has too much to do.
+  [[nodiscard]] bool Kill(std::uint32_t backend_id, std::function<void(KillEnd)> done);
   // Who waited for a lock when last asked; empty while that is not known. Never null.
   [[nodiscard]] std::shared_ptr<const BackendIds> lock_waits() const;
   [[nodiscard]] MonitorStatus status() const;

@@ -134,6 +134,11 @@ void Relay::OnReadable(Side side) {
     case Leg::Got::kEnd:
       return side == Side::kClient ? OnClientEnd() : OnServerEnd();
     case Leg::Got::kBytes:
+      // A binlog has no end that could be waited for.
+      if (unseen && session_.streaming()) {
+        server_.Reset();
+        return OnServerEnd();
+      }
       if (delivering()) {
         Deliver();
       } else if (!unseen) {
@@ -154,7 +159,9 @@ void Relay::OnWritable(Side side) {
 }
 
 void Relay::OnClientFin() {
-  const bool owed = session_.commands_outstanding() > 0 || client_.blocked();
+  // A binlog is owed for ever: a replica that says FIN wants no more of it.
+  const bool answers = session_.commands_outstanding() > 0 && !session_.streaming();
+  const bool owed = answers || client_.blocked();
   answers_owed_ = owed && session_.phase() == mysql::Phase::kCommand;
   if (!answers_owed_) return OnClientEnd();
   Deliver();

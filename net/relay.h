@@ -97,7 +97,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void AskSweep(const BackendIds& lock_waits, Time now);
   void SweepNow();
   void NoteStall(Time now);
-  void WantKill(KillKind kind, Time now);
+  void WantKill(Time now);
   void AskKill(Time now);
   void EndKill();
   void FollowKill(Time now);
@@ -133,7 +133,6 @@ class Relay : public std::enable_shared_from_this<Relay> {
   std::uint64_t result_limit_ = 0;
   std::uint64_t kill_at_ = 0;  // `answers_` when the KILL was decided
   Time kill_asked_{};
-  KillKind kill_kind_ = KillKind::kQuery;
   Kill killing_ = Kill::kNone;
   mysql::Phase phase_ = mysql::Phase::kGreeting;
   Backend backend_ = Backend::kNone;
@@ -142,6 +141,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   bool logged_in_ = false;      // once
   bool holding_ = false;        // a command, on the engine's word; the deadline is its own
   bool result_judged_ = false;  // the running answer has passed result_limit_
+  bool kill_orphan_ = false;    // killed again and again until its backend has ended
   bool watched_ = false;        // on the worker's list of those swept often
   bool client_gone_ = false;    // told to the engine
   bool answers_owed_ = false;   // the client's FIN came behind commands not answered yet

@@ -15,6 +15,8 @@ namespace {
 // How long a session is held for a KILL: the longest a monitor takes to begin one, and the server
 // to answer it. Past it the next command goes on, whatever became of the KILL.
 constexpr Duration kKillPatience = kKillStart + kServerPatience;
+// An orphan that is still there after a KILL had more statements on their way.
+constexpr Duration kKillAgain = std::chrono::milliseconds(500);
 
 }  // namespace
 
@@ -98,9 +100,10 @@ void Relay::AskSweep(const BackendIds& lock_waits, Time now) {
     case Kind::kNone:
       return;
     case Kind::kKillQuery:
-      return WantKill(KillKind::kQuery, now);
-    case Kind::kKillConnection:
-      return WantKill(KillKind::kConnection, now);
+      return WantKill(now);
+    case Kind::kKillOrphan:
+      kill_orphan_ = true;
+      return WantKill(now);
     case Kind::kClose:
       return OnEvicted(verdict.reason, /*by_engine=*/true);
   }
@@ -117,8 +120,7 @@ void Relay::NoteStall(Time now) {
   drains_ = client_.drains();
 }
 
-void Relay::WantKill(KillKind kind, Time now) {
-  kill_kind_ = kind;
+void Relay::WantKill(Time now) {
   kill_at_ = answers_;
   killing_ = Kill::kWanted;
   AskKill(now);
@@ -132,7 +134,7 @@ void Relay::AskKill(Time now) {
                      Reason::kNone, serial});
   };
   Monitor& monitor = *worker_.shared().monitor;
-  if (!monitor.Kill(session_.backend_connection_id(), kill_kind_, done)) return;
+  if (!monitor.Kill(session_.backend_connection_id(), done)) return;
   killing_ = Kill::kAsked;
   kill_asked_ = now;
   if (session_.phase() == mysql::Phase::kCommand) session_.HoldCommands(true);
@@ -141,7 +143,7 @@ void Relay::AskKill(Time now) {
 void Relay::OnKillEnded(bool reached) {
   if (killing_ != Kill::kAsked) return;
   EndKill();
-  if (!reached) killing_ = Kill::kWanted;
+  if (!reached || kill_orphan_) killing_ = Kill::kWanted;
 }
 
 void Relay::EndKill() {
@@ -154,8 +156,8 @@ void Relay::EndKill() {
 void Relay::FollowKill(Time now) {
   if (detached_) return;
   if (killing_ == Kill::kAsked && now - kill_asked_ > kKillPatience) OnKillEnded(false);
-  if (killing_ != Kill::kWanted) return;
-  const bool still_there = client_gone_ || (answers_ == kill_at_ && !session_over_);
+  if (killing_ != Kill::kWanted || (kill_orphan_ && now - kill_asked_ < kKillAgain)) return;
+  const bool still_there = kill_orphan_ || (answers_ == kill_at_ && !session_over_);
   if (still_there) return AskKill(now);
   killing_ = Kill::kNone;
 }

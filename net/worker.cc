@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "net/clock.h"
+#include "net/descriptors.h"
 #include "net/mysql/refusal.h"
 #include "net/relay.h"
 
@@ -116,8 +117,7 @@ void Worker::TurnAway(const Fd& client, Reason reason) {
     static_cast<void>(
         send(client.get(), packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
   } else if (how == RefuseHow::kReset) {
-    const linger at_once{1, 0};
-    setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    ResetWhenClosed(client.get());
   }
 }
 

@@ -11,13 +11,25 @@ using End = SweepVerdict::Kind;
 // Does the server's work for a statement.
 bool Works(const RunningCommand& r) { return r.counted || r.command == CommandKind::kFetch; }
 
-// Nothing is lost when it is killed. (Of several statements in one all are of this kind.)
+// (Of several statements in one, all.)
 bool OnlyReads(const StatementMark& m) {
-  return m.kind == StatementKind::kSelect || m.kind == StatementKind::kShow;
+  return m.kind == StatementKind::kSelect || m.kind == StatementKind::kShow ||
+         m.kind == StatementKind::kSet;
+}
+
+// Nothing is lost when it is killed, or dropped with what runs before it.
+bool LosesNothing(const RunningCommand& r) {
+  constexpr CommandSet kHarmless =
+      BitOf(CommandKind::kPrepare) | BitOf(CommandKind::kFetch) | BitOf(CommandKind::kPing) |
+      BitOf(CommandKind::kResetStatement) | BitOf(CommandKind::kResetConnection) |
+      BitOf(CommandKind::kSetOption) | BitOf(CommandKind::kInitDb) |
+      BitOf(CommandKind::kFieldList) | BitOf(CommandKind::kStatistics) |
+      BitOf(CommandKind::kProcessInfo);
+  return (kHarmless & BitOf(r.command)) != 0 || (r.counted && OnlyReads(r.mark));
 }
 
 bool HasDeadline(const StatementMark& m, bool all) {
-  if (m.kind == StatementKind::kSelect) return true;
+  if (OnlyReads(m)) return true;
   return all && m.kind != StatementKind::kEnd && m.kind != StatementKind::kKill;
 }
 
@@ -66,11 +78,11 @@ bool QueryGuard::Give(const Call& c, QueryReasons& told, QueryReasons& wished, R
 SweepVerdict QueryGuard::AskOrphan(const Call& c, bool can_kill) {
   StatementBook& b = c.b;
   if (b.running.empty() || !Works(b.running.front())) return {};
-  bool only_reads = true;
-  for (std::size_t i = 0; i < b.running.size(); ++i) only_reads &= OnlyReads(b.running[i].mark);
-  if (!only_reads && !scarce_.load(std::memory_order_relaxed)) return {};
+  bool loses_nothing = true;
+  for (std::size_t i = 0; i < b.running.size(); ++i) loses_nothing &= LosesNothing(b.running[i]);
+  if (!loses_nothing && !scarce_.load(std::memory_order_relaxed)) return {};
   if (!Give(c, b.told, b.wished, Reason::kOrphanKilled, can_kill)) return {};
-  return {End::kKillConnection, Reason::kOrphanKilled};
+  return {End::kKillOrphan, Reason::kOrphanKilled};
 }
 
 SweepVerdict QueryGuard::AskRunning(const Call& c, const SweepFacts& facts) {

@@ -67,14 +67,14 @@ struct SqlMode {
 
 enum class StatementKind : std::uint8_t {
   kOther,
-  kSelect,  // SELECT, VALUES, TABLE, WITH ... SELECT: reads only
+  kSelect,  // SELECT, VALUES, TABLE, WITH ... SELECT, DO: reads only
   kWrite,   // INSERT, UPDATE, DELETE, REPLACE, LOAD ...
   kDdl,     // CREATE, ALTER, DROP, OPTIMIZE ...
   kBegin,   // BEGIN, START TRANSACTION, XA START
   kEnd,     // COMMIT, ROLLBACK, RELEASE, SAVEPOINT, XA END ..., UNLOCK TABLES: never delayed
   kSet,
   kShow,
-  kCall,  // CALL, EXECUTE, DO, HANDLER: anything may be behind it
+  kCall,  // CALL, EXECUTE, HANDLER: anything may be behind it
   kKill,  // never delayed
 };
 
@@ -129,6 +129,9 @@ struct CommandVerdict {
   std::size_t inspect = std::size_t{64} * 1024;
   // Progress of its answer above which Engine::OnSweep wants to be asked at once, bytes; 0 = none.
   std::uint64_t result_limit = 0;
+  // With kPass: the longest this command may become with the packets that continue it, bytes; the
+  // session then ends with kPacketTooLarge. 0 = no limit, or one that does not act.
+  std::uint64_t packet_limit = 0;
 };
 
 // The answer to one command is complete; in the order the commands were passed on. Commands
@@ -157,8 +160,8 @@ struct SweepFacts {
 struct SweepVerdict {
   enum class Kind : std::uint8_t {
     kNone,
-    kKillQuery,       // and hold the session's next command until that is done
-    kKillConnection,  // its client is gone
+    kKillQuery,   // and hold the session's next command until that is done
+    kKillOrphan,  // its client is gone: until the connection has ended
     kClose,
   };
   Kind kind = Kind::kNone;

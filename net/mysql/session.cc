@@ -238,6 +238,8 @@ std::uint64_t Session::statements_completed() const {
   return impl_->tracker ? impl_->tracker->statements_completed() : 0;
 }
 
+bool Session::streaming() const { return impl_->tracker && impl_->tracker->Streaming(); }
+
 std::size_t Session::commands_outstanding() const {
   const auto& tracker = impl_->tracker;
   return tracker && !tracker->own_outstanding() ? tracker->outstanding() : 0;

@@ -175,6 +175,8 @@ class Session {
   [[nodiscard]] std::optional<AnswerFacts> NextAnswer();
   // Of the command being answered, so far; 0 between commands.
   [[nodiscard]] std::uint64_t answer_bytes() const;
+  // A binlog is being sent: an answer without end.
+  [[nodiscard]] bool streaming() const;
   // While on, no further command is asked about or passed on (its bytes are held): from the
   // decision to kill the running statement until the kill is done. Poll after switching off.
   void HoldCommands(bool on);

@@ -178,13 +178,15 @@ TEST_F(GateCommands, TheDeadlineKillsAndHoldsTheNextCommandUntilThatIsDone) {
   EXPECT_EQ(running_->acted(Reason::kQueryDeadline), 1U);
 }
 
-TEST_F(GateCommands, AnOrphanIsKilledAtOnceWithItsConnection) {
+TEST_F(GateCommands, AnOrphanIsKilledAtOnceUntilItsConnectionEnds) {
   StartMonitored(Limits::Defaults());
   LoggedIn session(*running_, server_, 4711);
   session.client.SendPacket(0, kSlowSelect);
   ASSERT_TRUE(session.backend->ReadPacket());
   session.client.Close();
-  EXPECT_TRUE(Killed("KILL CONNECTION 4711"));
+  EXPECT_TRUE(Killed("KILL QUERY 4711"));
+  // More statements may be on their way: what ends the connection is its FIN.
+  EXPECT_TRUE(running_->Until([this] { return monitor_->Asked("KILL").size() >= 2; }));
   EXPECT_EQ(running_->status().leases, 1U) << "its slot is free at the server's FIN, not before";
   session.backend->Close();
   EXPECT_TRUE(running_->Until([this] { return running_->status().leases == 0; }));
@@ -200,6 +202,20 @@ TEST_F(GateCommands, AnOrphanThatWritesIsLeftAlone) {
   EXPECT_TRUE(running_->Until([this] { return running_->status().orphans == 1; }));
   EXPECT_TRUE(session.backend->ReadsEnd());
   EXPECT_THAT(monitor_->Asked("KILL"), IsEmpty());
+}
+
+TEST_F(GateCommands, ABinlogThatNobodyTakesIsEndedWithItsNextEvent) {
+  Start(Limits::Defaults());
+  LoggedIn session(*running_, server_);
+  session.client.SendPacket(0, std::string("\x12\4\0\0\0\0\0\7\0\0\0", 11) + "binlog.1");
+  ASSERT_TRUE(session.backend->ReadPacket());
+  session.backend->SendPacket(1, std::string("\0event", 6));
+  ASSERT_TRUE(session.client.ReadPacket());
+  session.client.Close();
+  EXPECT_TRUE(session.backend->ReadsEnd());
+  EXPECT_TRUE(running_->Until([this] { return running_->status().orphans == 1; }));
+  session.backend->SendPacket(2, std::string("\0heartbeat", 10));
+  EXPECT_TRUE(running_->Until([this] { return running_->status().leases == 0; }));
 }
 
 TEST_F(GateCommands, AnAnswerBeyondItsLimitIsKilledAtOnce) {
@@ -235,7 +251,7 @@ TEST_F(GateCommands, WhoDoesNotTakeItsResultIsLetGo) {
     for (std::uint8_t i = 4; i < 40; ++i) session.backend->SendPacket(i, row);
   });
   EXPECT_TRUE(running_->Until([this] { return running_->acted(Reason::kStalledRead) == 1; }));
-  EXPECT_TRUE(Killed("KILL CONNECTION 77")) << "nobody waits for the rest";
+  EXPECT_TRUE(Killed("KILL QUERY 77")) << "nobody waits for the rest";
   sender.join();
 }
 

@@ -73,9 +73,9 @@ class MonitorTest : public testing::Test {
     return Until([&] { return monitor_->status().error.find(part) != std::string::npos; });
   }
   // How it ended, or nothing when it never did.
-  [[nodiscard]] std::optional<KillEnd> Kill(std::uint32_t id, KillKind kind = KillKind::kQuery) {
+  [[nodiscard]] std::optional<KillEnd> Kill(std::uint32_t id) {
     const auto end = std::make_shared<std::atomic<int>>(-1);
-    if (!monitor_->Kill(id, kind, [end](KillEnd how) { *end = static_cast<int>(how); })) {
+    if (!monitor_->Kill(id, [end](KillEnd how) { *end = static_cast<int>(how); })) {
       return std::nullopt;
     }
     if (!Until([&] { return *end >= 0; })) return std::nullopt;
@@ -98,8 +98,8 @@ TEST_F(MonitorTest, KillsAndCountsWhatItKilled) {
   Start(server.endpoint());
   ASSERT_TRUE(WaitUntilUp());
   EXPECT_EQ(Kill(77), KillEnd::kDone);
-  EXPECT_EQ(Kill(78, KillKind::kConnection), KillEnd::kDone);
-  EXPECT_THAT(server.Asked("KILL"), ElementsAre("KILL QUERY 77", "KILL CONNECTION 78"));
+  EXPECT_EQ(Kill(78), KillEnd::kDone);
+  EXPECT_THAT(server.Asked("KILL"), ElementsAre("KILL QUERY 77", "KILL QUERY 78"));
   EXPECT_EQ(monitor_->status().kills, 2U);
   EXPECT_TRUE(monitor_->status().configured);
 }

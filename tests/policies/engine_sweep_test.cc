@@ -56,6 +56,10 @@ TEST_F(SweepTest, ADeadlineIsForSelectsUnlessItIsForAll) {
   EXPECT_EQ(After(t, seconds(9), "ALTER TABLE t ADD b INT").kind, End::kNone);
   EXPECT_EQ(After(t, seconds(9), "SELECT 1; UPDATE t SET a = 1").kind, End::kNone);
   EXPECT_EQ(After(t, seconds(9), "SELECT 1; SELECT 2").kind, End::kKillQuery);
+  for (const std::string_view reads :
+       {"SET @a = (SELECT 1)", "DO SLEEP(9)", "SHOW TABLES", "SELECT 1; SET @a = 1"}) {
+    EXPECT_EQ(After(t, seconds(9), reads).kind, End::kKillQuery) << reads;
+  }
   ASSERT_EQ(Ask(t, CommandKind::kBinlogDump).kind, Command::kPass);
   Pass(seconds(9));
   EXPECT_EQ(Sweep(t).kind, End::kNone) << "a replica";
@@ -150,7 +154,7 @@ TEST_F(SweepTest, AnOrphansSelectIsKilledAtOnce) {
   ASSERT_EQ(Ask(unmonitored).kind, Command::kPass);
   engine_->OnClientGone(*t, now_);
   const SweepVerdict v = Sweep(t, {.client_gone = true, .can_kill = true});
-  EXPECT_EQ(v.kind, End::kKillConnection);
+  EXPECT_EQ(v.kind, End::kKillOrphan);
   EXPECT_EQ(v.reason, Reason::kOrphanKilled);
   EXPECT_EQ(Sweep(t, {.client_gone = true, .can_kill = true}).kind, End::kNone);
   EXPECT_EQ(Sweep(idle, {.client_gone = true, .can_kill = true}).kind, End::kNone);
@@ -158,6 +162,18 @@ TEST_F(SweepTest, AnOrphansSelectIsKilledAtOnce) {
     EXPECT_EQ(Sweep(unmonitored, {.client_gone = true}).kind, End::kNone);
   }
   EXPECT_EQ(WouldAct(Reason::kOrphanKilled), 1u);
+}
+
+TEST_F(SweepTest, NothingHarmlessBehindItSavesAnOrphan) {
+  Start();
+  const TicketPtr ping = Client(), write = Client();
+  for (const TicketPtr* t : {&ping, &write}) ASSERT_EQ(Ask(*t).kind, Command::kPass);
+  ASSERT_EQ(Ask(ping, CommandKind::kPing).kind, Command::kPass);
+  ASSERT_EQ(Ask(ping, Text(kWrite, CommandKind::kPrepare)).kind, Command::kPass);
+  ASSERT_EQ(Ask(write, CommandKind::kDropDb).kind, Command::kPass);
+  const SweepFacts gone{.client_gone = true, .can_kill = true};
+  EXPECT_EQ(Sweep(ping, gone).reason, Reason::kOrphanKilled);
+  EXPECT_EQ(Sweep(write, gone).kind, End::kNone);
 }
 
 TEST_F(SweepTest, AnOrphansWriteIsKilledOnlyWhileRoomIsScarce) {
@@ -171,8 +187,8 @@ TEST_F(SweepTest, AnOrphansWriteIsKilledOnlyWhileRoomIsScarce) {
   EXPECT_EQ(Sweep(write, gone).kind, End::kNone);
   EXPECT_EQ(Sweep(several, gone).kind, End::kNone) << "a write waits behind the SELECT";
   Crowd();
-  EXPECT_EQ(Sweep(write, gone).kind, End::kKillConnection);
-  EXPECT_EQ(Sweep(several, gone).kind, End::kKillConnection);
+  EXPECT_EQ(Sweep(write, gone).kind, End::kKillOrphan);
+  EXPECT_EQ(Sweep(several, gone).kind, End::kKillOrphan);
 }
 
 TEST_F(SweepTest, StrangersHaveADeadlineWhileRoomIsScarce) {
