@@ -46,6 +46,19 @@ SqlCharset FindCharset(std::string_view name) {
   return SqlCharset::kPlain;
 }
 
+bool OnlyReads(StatementKind k) {
+  return k == StatementKind::kSelect || k == StatementKind::kShow || k == StatementKind::kSet;
+}
+
+// What two statements in one are: those that only read still do, and SET is what the next statement
+// has to wait for.
+StatementKind Together(StatementKind a, StatementKind b) {
+  if (a == b) return a;
+  if (!OnlyReads(a) || !OnlyReads(b)) return StatementKind::kOther;
+  const bool sets = a == StatementKind::kSet || b == StatementKind::kSet;
+  return sets ? StatementKind::kSet : StatementKind::kSelect;
+}
+
 bool IsExempt(StatementKind k) { return k == StatementKind::kEnd || k == StatementKind::kKill; }
 
 }  // namespace
@@ -105,6 +118,7 @@ void KindFinder::First(const Token& token) {
   switch (token.keyword) {
     case Keyword::kSelect:
     case Keyword::kValues:
+    case Keyword::kDo:
       return Become(StatementKind::kSelect);
     case Keyword::kTable:
       // ANALYZE TABLE t, or TABLE t and EXPLAIN TABLE t.
@@ -144,7 +158,6 @@ void KindFinder::First(const Token& token) {
       return Become(StatementKind::kShow);
     case Keyword::kCall:
     case Keyword::kExecute:
-    case Keyword::kDo:
     case Keyword::kHandler:
       return Become(StatementKind::kCall);
     case Keyword::kKill:
@@ -261,7 +274,7 @@ void KindFinder::Become(StatementKind kind, State next) {
 }
 
 void KindFinder::NextStatement() {
-  common_ = !several_ || common_ == kind_ ? kind_ : StatementKind::kOther;
+  common_ = several_ ? Together(common_, kind_) : kind_;
   several_ = true;
   kind_ = StatementKind::kOther;
   state_ = State::kFirst;
@@ -272,8 +285,8 @@ void KindFinder::NextStatement() {
 
 StatementKind KindFinder::Kind(bool whole) const {
   // UNLOCK, START and the like with nothing behind are errors for the server: kOther.
-  if (several_ && common_ != kind_) return StatementKind::kOther;
-  return IsExempt(kind_) && !whole ? StatementKind::kOther : kind_;
+  const StatementKind kind = several_ ? Together(common_, kind_) : kind_;
+  return IsExempt(kind) && !whole ? StatementKind::kOther : kind;
 }
 
 }  // namespace headgate::sql

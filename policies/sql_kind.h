@@ -12,8 +12,8 @@
 
 namespace headgate::sql {
 
-// Listens until it knows. Of several statements the kind is their common one, else kOther: no
-// COMMIT; SELECT ... passes as a COMMIT.
+// Listens until it knows. Of several statements the kind is their common one, kSelect or kSet where
+// all only read, else kOther: no COMMIT; SELECT ... passes as a COMMIT.
 class KindFinder {
  public:
   [[nodiscard]] bool listening() const { return state_ != State::kDone; }

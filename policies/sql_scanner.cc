@@ -14,7 +14,10 @@ Scan Look(std::string_view sql, bool complete, const SqlMode& mode, std::size_t 
                     (scan.mark.traits & BitOf(Trait::kCommentPadding)) == 0;
   if (const std::string_view hidden = pass.hidden_code(); !hidden.empty()) [[unlikely]] {
     // A statement in a string, which the server will read; but not what that one hides.
-    scan.mark.traits |= sql::Pass<false>(hidden, true, mode, hidden.size(), {}).Run().mark.traits;
+    const StatementMark inner = sql::Pass<false>(hidden, true, mode, hidden.size(), {}).Run().mark;
+    scan.mark.traits |= inner.traits;
+    // Nobody sees when that is executed, and from then on how the rest is read.
+    if (inner.sets_charset) scan.mark.traits |= BitOf(Trait::kHiddenCode);
   }
   return scan;
 }

@@ -198,6 +198,7 @@ TEST(QueryShape, DynamicSql) {
   EXPECT_EQ(Shape("PREPARE s FROM 'SELECT SLEEP(99)'"), "sleep long_wait dynamic_sql");
   EXPECT_EQ(Shape("EXECUTE IMMEDIATE CONCAT('SELECT ', '1')"), "dynamic_sql hidden_code");
   EXPECT_EQ(Shape("EXECUTE IMMEDIATE 0x53454C"), "dynamic_sql hidden_code");
+  EXPECT_EQ(Shape("EXECUTE IMMEDIATE 'SET NAMES gbk'"), "dynamic_sql hidden_code");
   EXPECT_EQ(Shape("EXECUTE s USING @a"), "");
 }
 

@@ -180,7 +180,11 @@ TEST(SqlScanner, FindsTheKind) {
            {"KILL 5", Kind::kKill},
            {"KILL SLEEP(5)", Kind::kOther},
            {"COMMIT; COMMIT", Kind::kEnd},
+           {"DO SLEEP(9)", Kind::kSelect},
            {"COMMIT; SELECT 1", Kind::kOther},
+           {"SELECT 1; SHOW TABLES; DO 1", Kind::kSelect},
+           {"SELECT 1; SET @a = 1; SELECT 2", Kind::kSet},
+           {"SET @a = 1; DELETE FROM t", Kind::kOther},
            {"SELECT 1; COMMIT", Kind::kOther},
            {"", Kind::kOther},
            {"FLUSH TABLES", Kind::kOther}}) {
