@@ -97,6 +97,9 @@ Reason QueryGuard::AskBeforeText(const Call& c, const CommandFacts& facts) {
   if (most > 0 && bytes > most && Breach(c, Reason::kPacketTooLarge)) {
     return Reason::kPacketTooLarge;
   }
+  if (most > 0 && c.q.Acts(Reason::kPacketTooLarge)) {
+    c.b.pending.packet_limit = most - (bytes - facts.length);  // long data adds up
+  }
   // As the session follows no more answers than the book has places, this is never met there.
   if (c.b.running.full() && HasAnswer(facts.command)) return Reason::kStatementQueueFull;
   return facts.command == CommandKind::kPrepare ? AskPrepared(c) : Reason::kNone;
@@ -203,6 +206,7 @@ CommandVerdict QueryGuard::Pass(const Call& c, const BusyCharges& charges, Place
   if (ShowsText(p.command)) v.mark = p.mark;
   v.inspect = c.q.inspect;
   v.result_limit = c.q.result;
+  v.packet_limit = p.packet_limit;
   if (HasAnswer(p.command)) {
     RunningCommand& r = b.running.Push();
     r.command = p.command;

@@ -65,7 +65,8 @@ struct PendingCommand {
   Reason reason = Reason::kNone;  // it is held for
   StatementMark mark;
   DigestTable::Pin digest;
-  Time since{};       // first held or passed
+  std::uint64_t packet_limit = 0;  // bytes it may have with what continues it; 0: any number
+  Time since{};                    // first held or passed
   Time not_before{};  // its rate's token is due then, a rule's delay over
   Time deadline{};    // longest hold
 };

@@ -154,6 +154,7 @@ Action Session::Impl::OnVerdict(const CommandVerdict& verdict) {
     DecideRefusal(verdict.reason, verdict.message, verdict.kind == Verdict::kClose);
   } else {
     mark = verdict.mark;
+    packet_limit = verdict.packet_limit;
     turn = Turn::kAllowed;
   }
   return {};

@@ -44,7 +44,8 @@ void Session::Impl::ForgetLogin() {
 Action Session::Impl::CommandFromClient(Bytes in) {
   if (turn == Turn::kDropped) return RefuseCommand(in);
   const std::size_t n = Follow(in);
-  if (n == 0) return client_cursor.AtMessage() ? NextCommand(in) : Action{};
+  if (n == 0 && client_cursor.AtMessage()) return NextCommand(in);
+  if (n == 0) return in.size() < kHeaderSize ? Action{} : CloseHalfWay(ReadHeader(in));
   tracker->OnRequestBytes(n);
   return {.kind = Kind::kForward, .n = n};
 }
@@ -57,16 +58,22 @@ std::size_t Session::Impl::Follow(Bytes in) {
       at += client_cursor.Skip(in.size() - at);
       continue;
     }
-    const bool file = !client_cursor.Continued() && tracker->ClientSendsFile();
+    const bool file = tracker->ClientSendsFile();
     const bool new_command = !client_cursor.Continued() && !file;
     if (new_command || in.size() - at < kHeaderSize) break;
     const PacketHeader header = ReadHeader(in.subspan(at));
-    if (file && header.length == 0) tracker->OnFileEnd();
+    if (file && !client_cursor.Continued() && header.length == 0) tracker->OnFileEnd();
+    if (!file && TooLongWith(header)) break;
+    message_bytes += header.length;
     if (!file && long_data_id != 0) AddLongData(header.length);
     client_cursor.Begin(header);
     at += kHeaderSize;
   }
   return at;
+}
+
+bool Session::Impl::TooLongWith(const PacketHeader& header) const {
+  return packet_limit > 0 && message_bytes + header.length > packet_limit;
 }
 
 // The engine allowed it, and nothing stands in its way.
@@ -76,6 +83,7 @@ Action Session::Impl::PassCommand(Bytes in, const PacketHeader& header) {
   if (const auto target = KillOfOurs(in, header)) return Kill(in, header, *target);
   NoteCommand(header, command);
   turn = Turn::kNone;
+  message_bytes = header.length;
   client_cursor.Begin(header);
   const std::size_t n = kHeaderSize + client_cursor.Skip(in.size() - kHeaderSize);
   tracker->OnRequestBytes(n);

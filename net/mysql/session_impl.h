@@ -114,6 +114,8 @@ struct Session::Impl {
   void ForgetLogin();
   Action CommandFromClient(Bytes in);
   [[nodiscard]] std::size_t Follow(Bytes in);
+  // Whether the packet with this header makes the command that is passing through too long.
+  [[nodiscard]] bool TooLongWith(const PacketHeader& header) const;
   Action PassCommand(Bytes in, const PacketHeader& header);
   void NoteCommand(const PacketHeader& header, Command command);
   void NoteLongData(const PacketHeader& header, Command command,
@@ -150,6 +152,8 @@ struct Session::Impl {
   // For a command about a statement that the client believes is the last prepared.
   Action RefuseUnknownStatement(Bytes in);
   Action CloseForCommand();
+  // Half of it is at the server already, which forgets it at our FIN.
+  Action CloseHalfWay(const PacketHeader& header);
   Buffer NumberedRefusal();
   Action RefuseCompressed();
   Action RefuseUnfollowed();
@@ -191,6 +195,8 @@ struct Session::Impl {
   std::uint32_t inspect = kDefaultLook;
   std::uint32_t reset_due = 0;     // a statement whose long data is to be forgotten; 0 = none
   std::uint32_t long_data_id = 0;  // of the COM_STMT_SEND_LONG_DATA passing through; 0 = none
+  std::uint64_t message_bytes = 0;  // of the command passing through, as its headers say so far
+  std::uint64_t packet_limit = 0;   // what it may become
   Duration statement_limit = Duration::zero();
   CommandFacts facts;
   StatementMark mark;  // of the command allowed

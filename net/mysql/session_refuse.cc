@@ -91,6 +91,17 @@ Action Session::Impl::CloseForCommand() {
   return LeaveLoggedIn(refusal_reason, NumberedRefusal());
 }
 
+Action Session::Impl::CloseHalfWay(const PacketHeader& header) {
+  const std::size_t own_answer = HasNoAnswer(facts.command) ? 0 : 1;
+  if (tracker->outstanding() > own_answer) return {.kind = Kind::kHold};
+  // A server that has begun to answer half a command says why by itself.
+  const bool answered = tracker->outstanding() < own_answer || tracker->answer_bytes() > 0;
+  if (answered) return LeaveLoggedIn(Reason::kPacketTooLarge, {});
+  command_sequence = header.sequence;
+  refusal = BuildCommandRefusal(Reason::kPacketTooLarge, user, {});
+  return LeaveLoggedIn(Reason::kPacketTooLarge, NumberedRefusal());
+}
+
 Buffer Session::Impl::NumberedRefusal() {
   refusal[kHeaderSize - 1] = static_cast<std::uint8_t>(command_sequence + 1);
   return std::exchange(refusal, {});

@@ -63,6 +63,28 @@ TEST_F(QueryTest, AutoFollowsTheServersPacket) {
   EXPECT_EQ(Ask(t, f).kind, Command::kClose);
 }
 
+// What continues a command comes after the verdict: the session is told how long it may become.
+TEST_F(QueryTest, TheVerdictSaysHowLongACommandMayBecome) {
+  Shop().packet = 1000;
+  Start();
+  const TicketPtr t = Client();
+  CommandFacts f = Text(kPoint);
+  f.length = 400;
+  EXPECT_EQ(Ask(t, f).packet_limit, 1000u);
+  Answer(t);
+  f = Text({}, CommandKind::kLongData);
+  f.length = 100;
+  f.long_data = 793;  // 700 of them before
+  EXPECT_EQ(Ask(t, f).packet_limit, 307u);
+}
+
+TEST_F(QueryTest, ALimitThatDoesNotActBindsNoCommandLater) {
+  Shop().packet = 1000;
+  Shop().enforce = false;
+  Start();
+  EXPECT_EQ(Ask(Client()).packet_limit, 0u);
+}
+
 TEST_F(QueryTest, OpenStatementsOfAConnection) {
   Shop().prepared = 3;
   Start();
