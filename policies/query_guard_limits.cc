@@ -10,10 +10,14 @@ namespace {
 // When two threads race for the last of a budget, the loser asks again so soon.
 constexpr Duration kSoon = std::chrono::milliseconds(1);
 
+// What runs on beyond it is charged by the sweeps as it comes. More in advance would let a few
+// pathological runs of a digest have everybody else's copies refused.
+constexpr Duration kMostPredicted = std::chrono::milliseconds(200);
+
 Duration PredictedOf(const PendingCommand& p) {
   // Preparing takes what parsing takes, whatever the statement does later.
   if (!p.digest || p.command == CommandKind::kPrepare) return DigestEntry::kUnknown;
-  return p.digest->Predicted();
+  return std::min(p.digest->Predicted(), kMostPredicted);
 }
 
 // Whether it still has to wait for its time. A reload may have taken the limit's power to act.
