@@ -77,7 +77,7 @@ bool Relay::Feed(Side side) {
     if (action.kind == Action::Kind::kForward) leg(Other(side)).Send(from.input().first(action.n));
     from.Drop(action.n);
     Perform(action);
-    if (side == Side::kServer) TellAnswers();
+    TellAnswers();
   }
   return acted;
 }

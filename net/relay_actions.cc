@@ -180,7 +180,8 @@ void Relay::PhaseChanged() {
     worker_.shared().watch->Note(/*reached=*/true);
   }
   if (phase_ == mysql::Phase::kCommand) worker_.NeedSweeps();
-  SetDeadline(DeadlineOf(phase_, Now()));
+  // A command may have been held since, which has a time of its own.
+  if (!holding_) SetDeadline(DeadlineOf(phase_, Now()));
 }
 
 Time Relay::DeadlineOf(mysql::Phase phase, Time now) const {
