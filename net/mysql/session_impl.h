@@ -193,8 +193,8 @@ struct Session::Impl {
   std::uint32_t command_statement = 0;  // that it names
   std::uint32_t look = kDefaultLook;    // of the text of the command at the front
   std::uint32_t inspect = kDefaultLook;
-  std::uint32_t reset_due = 0;     // a statement whose long data is to be forgotten; 0 = none
-  std::uint32_t long_data_id = 0;  // of the COM_STMT_SEND_LONG_DATA passing through; 0 = none
+  std::uint32_t reset_due = 0;      // a statement whose long data is to be forgotten; 0 = none
+  std::uint32_t long_data_id = 0;   // of the COM_STMT_SEND_LONG_DATA passing through; 0 = none
   std::uint64_t message_bytes = 0;  // of the command passing through, as its headers say so far
   std::uint64_t packet_limit = 0;   // what it may become
   Duration statement_limit = Duration::zero();
