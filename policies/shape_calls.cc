@@ -195,7 +195,7 @@ void ShapeBuilder::Number(std::string_view text) {
     f.number *= value;
   } else if (before_ == Before::kOther && op_ == Op("<<")) {
     f.number *=
-        static_cast<double>(std::uint64_t{1} << std::min(63U, static_cast<unsigned>(value)));
+        static_cast<double>(std::uint64_t{1} << static_cast<unsigned>(std::min(63.0, value)));
   } else {
     f.number = value;
   }
