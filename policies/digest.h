@@ -23,9 +23,9 @@
 // The text is a statement again: looked at, it has the same id (unless it was cut to fit). So it
 // can be pasted into a rule.
 //
-// The id: every token's bytes, 16 at a time as little-endian numbers, are folded by a product of 64
-// by 64 bits with the sum of its halves (as in wyhash and MUM); a token's value t is taken in by
-// id = (rotl(id, 23) ^ t) * kStep, and the end mixes once more. It depends on nothing but the
+// The id: a token's bytes as a little-endian number (those of longer ones folded, 16 at a time, by
+// a product of 64 by 64 bits with the sum of its halves, as in wyhash and MUM), marked with what
+// kind it is, is xored to the id so far, and that folded with kStep. It depends on nothing but the
 // bytes: the same on every machine and in every build. It is not keyed; whoever wants to can make
 // two statements with one id, so tables hash it again with a secret. Never 0.
 //
@@ -71,7 +71,7 @@ enum class Part : std::uint8_t {
 [[nodiscard]] std::uint64_t HashWord(const Sixteen& bytes, bool reserved);
 // The same for more than 16 bytes.
 [[nodiscard]] std::uint64_t HashLongWord(std::string_view bytes, bool reserved);
-[[nodiscard]] std::uint64_t HashOperator(std::uint32_t op);
+[[nodiscard]] constexpr std::uint64_t HashOperator(std::uint32_t op);
 
 namespace digest_internal {
 inline constexpr std::uint64_t kStep = 0x9fb21c651e98df25U;
@@ -94,19 +94,37 @@ inline std::uint64_t Fold(std::uint64_t a, std::uint64_t b) {
 }
 }  // namespace digest_internal
 
-inline std::uint64_t HashWord(const Sixteen& bytes, bool reserved) {
+[[gnu::always_inline]] inline std::uint64_t HashWord(const Sixteen& bytes, bool reserved) {
   namespace d = digest_internal;
-  return d::Fold(bytes.low ^ d::kLow, bytes.high ^ d::kHigh ^ (reserved ? d::kReserved : 0));
+  std::uint64_t token = bytes.low ^ (reserved ? d::kReserved : 0);
+  if (bytes.high != 0) token ^= d::Fold(bytes.high ^ d::kLow, d::kHigh);
+  return token;
 }
-inline std::uint64_t HashOperator(std::uint32_t op) {
-  return digest_internal::Fold(op ^ digest_internal::kLow, digest_internal::kOperator);
-}
+constexpr std::uint64_t HashOperator(std::uint32_t op) { return op ^ digest_internal::kOperator; }
+
+// What was before each of the last tokens; apart from the builder, so that a copy of that one is
+// small enough for registers.
+template <bool kText>
+struct DigestMemory {
+  static constexpr std::size_t kKept = 8;  // tokens, as many as their parts' word has bytes
+  std::array<std::uint64_t, kKept> ids{};
+  std::array<std::size_t, kText ? kKept : 1> text_sizes{};
+};
 
 // Folds tokens. kText: whether it writes the text; the id is the same.
 template <bool kText>
 class DigestBuilder {
  public:
-  explicit DigestBuilder(std::span<char> text) : text_(text) {}
+  DigestBuilder(DigestMemory<kText>& memory, std::span<char> text)
+      : memory_(&memory), text_(text) {}
+
+  // What `other` has come to, word by word: vectors would wait for its words to be stored.
+  [[gnu::always_inline]] void TakeOver(const DigestBuilder& other) {
+    id_ = other.id_;
+    parts_ = other.parts_;
+    count_ = other.count_;
+    if constexpr (kText) size_ = other.size_;
+  }
 
   // `token` is its hash and `text` how it is written, of what is no literal and no list.
   [[gnu::always_inline]] void Take(Part part, std::uint64_t token, std::string_view text) {
@@ -183,33 +201,32 @@ class DigestBuilder {
   }
 
   [[gnu::always_inline]] void Push(Part part, std::uint64_t token, std::string_view text) {
-    before_[count_ % kKept] = id_;
+    memory_->ids[count_ % kKept] = id_;
     if constexpr (kText) {
-      text_before_[count_ % kKept] = size_;
+      memory_->text_sizes[count_ % kKept] = size_;
       Write(part, text);
     }
     ++count_;
     parts_ = parts_ << 8 | static_cast<std::uint64_t>(part);
-    id_ = (std::rotl(id_, 23) ^ token) * digest_internal::kStep;
+    id_ = digest_internal::Fold(id_ ^ token, digest_internal::kStep);
   }
   // Takes back the last n tokens, of those that Last() still knows.
   [[gnu::always_inline]] void Pop(unsigned n) {
     parts_ >>= 8 * n;
     count_ -= n;
-    id_ = before_[count_ % kKept];
-    if constexpr (kText) size_ = text_before_[count_ % kKept];
+    id_ = memory_->ids[count_ % kKept];
+    if constexpr (kText) size_ = memory_->text_sizes[count_ % kKept];
   }
 
   void Write(Part part, std::string_view text);
   [[nodiscard]] bool WantsSpace(Part part, std::string_view text) const;
 
-  static constexpr std::size_t kKept = 8;  // tokens, as many as parts_ has bytes
+  static constexpr std::size_t kKept = DigestMemory<kText>::kKept;
 
-  std::uint64_t id_ = 0;
-  std::uint64_t parts_ = 0;  // the last tokens' Part, the last one lowest
+  DigestMemory<kText>* memory_;
+  std::uint64_t id_ = digest_internal::kStep;  // not 0, which a token of zeros would leave
+  std::uint64_t parts_ = 0;                    // the last tokens' Part, the last one lowest
   std::size_t count_ = 0;
-  std::array<std::uint64_t, kKept> before_{};  // id_ before each of the last tokens
-  std::array<std::size_t, kText ? kKept : 1> text_before_{};
   std::span<char> text_;
   std::size_t size_ = 0;
   bool cut_ = false;

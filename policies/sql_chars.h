@@ -1,5 +1,5 @@
-// How the scanner looks at bytes: their classes, runs of word bytes found 64 at a time, and loads
-// that never leave the text. With SSE2 where there is some; the portable path gives the same.
+// How the scanner looks at bytes: their classes, one by one, and loads that never leave the text.
+// For 64 at a time: sql_blocks.h.
 //
 // Threads: plain values. Lifetime: views a text that must outlive them.
 #pragma once
@@ -120,6 +120,7 @@ class Bytes {
  public:
   explicit Bytes(std::string_view text) : data_(text.data()), size_(text.size()) {}
 
+  [[nodiscard]] const char* data() const { return data_; }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] char operator[](std::size_t i) const { return data_[i]; }
   // Zero behind the end.
@@ -131,22 +132,15 @@ class Bytes {
   // The bytes [at, at + n), n <= 16, all of them inside.
   [[nodiscard, gnu::always_inline]] Sixteen Load(std::size_t at, std::size_t n) const {
     if (at + 16 > size_) [[unlikely]] {
-      return LoadNearEnd(data_ + at, n);
+      return LoadNearEnd(at, n);
     }
     return {Little(data_ + at) & kMasks.low[n], Little(data_ + at + 8) & kMasks.high[n]};
   }
 
   // The first byte from `at` on that is no word byte.
-  [[nodiscard, gnu::always_inline]] std::size_t WordEnd(std::size_t at) {
-    for (;;) {
-      const std::size_t block = at & ~std::size_t{63};
-      if (block != block_) LoadBlock(block);
-      const std::uint64_t others = ~words_ >> (at & 63);
-      if (others != 0) [[likely]] {
-        return at + static_cast<std::size_t>(std::countr_zero(others));
-      }
-      at = block + 64;
-    }
+  [[nodiscard]] std::size_t WordEnd(std::size_t at) const {
+    while (at < size_ && IsWordByte(data_[at])) ++at;
+    return at;
   }
 
  private:
@@ -157,61 +151,21 @@ class Bytes {
     return x;
   }
 
-  static Sixteen LoadNearEnd(const char* p, std::size_t n) {
+  [[nodiscard]] Sixteen LoadNearEnd(std::size_t at, std::size_t n) const {
+    if (n == 0) return {};
+    if (size_ >= 16) {  // the last 16, and those before `at` shifted out
+      const std::size_t bits = 8 * (at + 16 - size_);
+      const std::uint64_t low = Little(data_ + size_ - 16), high = Little(data_ + size_ - 8);
+      if (bits >= 64) return {high >> (bits - 64) & kMasks.low[n], 0};
+      return {(low >> bits | high << (64 - bits)) & kMasks.low[n], high >> bits & kMasks.high[n]};
+    }
     std::array<char, 16> copy{};
-    std::memcpy(copy.data(), p, n);
+    std::memcpy(copy.data(), data_ + at, n);
     return {Little(copy.data()), Little(copy.data() + 8)};
-  }
-
-  // A bit for each of the 16 bytes that is a word byte.
-  static std::uint64_t WordBits(const char* p) {
-#ifdef HEADGATE_SCAN_SSE2
-    const Vector v = LoadVector(p);
-    // v in [first, first + n): the range shifted to the lowest of the signed values.
-    const auto in = [](Vector x, char first, int n) {
-      using Unsigned = unsigned char __attribute__((vector_size(16)));
-      const auto shifted = std::bit_cast<Unsigned>(x) +
-                           std::bit_cast<Unsigned>(Splat(static_cast<char>(-128 - first)));
-      return Where(Where(shifted) < Splat(static_cast<char>(n - 128)));
-    };
-    const Vector words = in(v | Splat(0x20), 'a', 26) | in(v, '0', 10) | Where(v == Splat('_')) |
-                         Where(v == Splat('$'));
-    // A byte from 0x80 on is its own mark: only the top bit is looked at.
-    return TopBits(words | v);
-#else
-    std::uint64_t bits = 0;
-    for (unsigned i = 0; i < 16; ++i) bits |= std::uint64_t{IsWordByte(p[i])} << i;
-    return bits;
-#endif
-  }
-
-  [[gnu::always_inline]] void LoadBlock(std::size_t block) {
-    block_ = block;
-    words_ = 0;
-    for (std::size_t i = 0; i < 64 && block + i < size_; i += 16) {
-      words_ |= WordBitsAt(block + i) << i;
-    }
-  }
-
-  [[nodiscard, gnu::always_inline]] std::uint64_t WordBitsAt(std::size_t at) const {
-    if (at + 16 <= size_) [[likely]] {
-      return WordBits(data_ + at);
-    }
-    return LastWordBits(data_, size_, at);
-  }
-
-  static std::uint64_t LastWordBits(const char* data, std::size_t size, std::size_t at) {
-    // The last bytes: with those before them, if there are so many, and those shifted out.
-    if (size >= 16) return WordBits(data + size - 16) >> (at + 16 - size);
-    std::array<char, 16> copy{};
-    std::memcpy(copy.data(), data + at, size - at);
-    return WordBits(copy.data());
   }
 
   const char* data_;
   std::size_t size_;
-  std::size_t block_ = ~std::size_t{0};
-  std::uint64_t words_ = 0;
 };
 
 }  // namespace headgate::sql

@@ -90,8 +90,8 @@ void Pass<kText>::CodeComment(std::size_t size) {
     Flush();
     kind_.SetDoubtful(true);
   }
-  Add(Of(certain ? Part::kNobody : Part::kExpects, HashLongWord(opening, true),
-         TokenKind::kCodeComment, Keyword::kNone, at_, at_ + opening.size()));
+  Add(certain ? Part::kNobody : Part::kExpects, HashLongWord(opening, true),
+      {TokenKind::kCodeComment, Keyword::kNone, 0, opening});
   at_ += opening.size();
 }
 
@@ -111,8 +111,8 @@ void Pass<kText>::EndCodeComment() {
     }
   }
   const std::size_t to = std::min(at_ + 2, end_);
-  Add(Of(doubtful ? Part::kOperand : Part::kNobody, HashOperator(Op("*/")),
-         TokenKind::kCodeCommentEnd, Keyword::kNone, at_, to));
+  Add(doubtful ? Part::kOperand : Part::kNobody, HashOperator(Op("*/")),
+      {TokenKind::kCodeCommentEnd, Keyword::kNone, 0, bytes_.View(at_, to)});
   at_ = to;
 }
 
@@ -140,13 +140,11 @@ template <bool kText>
 void Pass<kText>::Semicolon() {
   Flush();
   if (kind_.compound()) return Operator(1);
-  Record r =
-      Of(Part::kExpects, HashOperator(';'), TokenKind::kOperator, Keyword::kNone, at_, at_ + 1);
-  r.op = ';';
+  const Token semicolon{TokenKind::kOperator, Keyword::kNone, ';', bytes_.View(at_, at_ + 1)};
   ++at_;
   if (NothingFollows()) return;
   Set(Trait::kMultiStatement);
-  Add(r);
+  Add(Part::kExpects, HashOperator(';'), semicolon);
   Flush();
   kind_.NextStatement();
   // The server reads the next statement when it has executed this one.

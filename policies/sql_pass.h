@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <span>
 #include <string_view>
 
@@ -21,20 +22,9 @@
 
 namespace headgate::sql {
 
-// A token as it waits for those who listen.
-struct Record {
-  std::uint64_t hash;  // for the digest
-  std::uint32_t from;  // Token::text
-  std::uint32_t size;
-  std::uint32_t op;
-  Keyword keyword;
-  TokenKind kind;
-  Part part;
-};
-
-// Tokens are cut a batch at a time, and then each listener goes through the batch: every loop has
-// its few variables in registers. kText: whether the normalised statement is written; that is the
-// slower of the two.
+// Tokens are folded into the digest as they are cut; the other listeners are told of them a batch
+// at a time, so that every loop has its few variables in registers. kText: whether the normalised
+// statement is written; that is the slower of the two.
 template <bool kText>
 class Pass {
  public:
@@ -45,7 +35,7 @@ class Pass {
         complete_(complete && sql.size() <= kLongest),
         mode_(mode),
         end_(budget < sql_.size() ? budget : sql_.size()),
-        digest_(text) {}
+        digest_(memory_, text) {}
 
   Scan Run();
   // What the statement prepares or executes from a string, if it does; after Run().
@@ -56,8 +46,14 @@ class Pass {
   static constexpr std::size_t kLongest = std::size_t{1} << 31;
   static constexpr std::size_t kBatch = 64;  // tokens
 
-  // Cuts tokens until end_; what is frequent by itself, the rest by Rare().
-  void Cut();
+  // Not initialised: only what was written is read.
+  union Batch {
+    Batch() {}
+    std::array<Token, kBatch> tokens;
+  };
+
+  // Cuts tokens until end_: what is frequent by itself (sql_cutter.h), the rest by Rare().
+  class Cutter;
   void Rare();
 
   void SpecialWord();
@@ -82,24 +78,16 @@ class Pass {
   Scan Finish();
   // Tells the batch.
   void Flush();
-  [[nodiscard]] std::string_view Written(const Record& r) const;
-  void Add(const Record& r) {
+  [[nodiscard]] std::string_view Written(const Token& token) const;
+  void Add(Part part, std::uint64_t hash, const Token& token) {
     if (count_ == kBatch) Flush();
-    batch_[count_++] = r;
+    ::new (static_cast<void*>(&batch_.tokens[count_++])) Token(token);
+    digest_.Take(part, hash, kText ? Written(token) : std::string_view());
   }
   void AddLiteral(TokenKind kind, std::size_t from, std::size_t to) {
-    Add(Of(Part::kValue, 0, kind, Keyword::kNone, from, to));
+    Add(Part::kValue, 0, {kind, Keyword::kNone, 0, bytes_.View(from, to)});
   }
-  [[gnu::always_inline]] static Record Of(Part part, std::uint64_t hash, TokenKind kind,
-                                          Keyword keyword, std::size_t from, std::size_t to) {
-    return {hash,
-            static_cast<std::uint32_t>(from),
-            static_cast<std::uint32_t>(to - from),
-            0,
-            keyword,
-            kind,
-            part};
-  }
+  void AddOperator(Part part, std::uint32_t op, std::size_t size);
 
   [[nodiscard]] std::string_view Rest() const { return bytes_.View(0, end_); }
   // Behind a semicolon; passes over white space, comments and further semicolons.
@@ -129,7 +117,8 @@ class Pass {
   TraitSet traits_ = 0;
   std::size_t last_end_ = kNowhere;  // of the last token, if it is one that could go on
   std::size_t count_ = 0;            // in the batch
-  std::array<Record, kBatch> batch_;
+  Batch batch_;
+  DigestMemory<kText> memory_;
   DigestBuilder<kText> digest_;
   KindFinder kind_;
   ShapeBuilder shape_;

@@ -40,7 +40,7 @@ void Pass<kText>::SpecialWord() {
   const TokenKind kind = variable ? TokenKind::kVariable
                          : plain  ? TokenKind::kWord
                                   : TokenKind::kName;
-  Add(Of(variable ? Part::kOperand : part, hash, kind, keyword, at_, end));
+  Add(variable ? Part::kOperand : part, hash, {kind, keyword, 0, word});
   at_ = name_end_ = end;
   if (variable && bytes_.Peek(end) == '.') special_at_ = end + 1;
 }
@@ -81,7 +81,7 @@ void Pass<kText>::String(std::size_t from, char quote) {
     if (!end.closed) [[unlikely]] {
       Unterminated();
     }
-    Add(Of(part, 0, TokenKind::kString, Keyword::kNone, from + 1, end.inside));
+    Add(part, 0, {TokenKind::kString, Keyword::kNone, 0, bytes_.View(from + 1, end.inside)});
     part = Part::kNobody;
     at_ = end.after;
     from = at_;
@@ -100,7 +100,7 @@ void Pass<kText>::QuotedName(char quote) {
   const std::string_view name = bytes_.View(begin + 1, end.inside);
   at_ = name_end_ = end.after;
   if (begin == special_at_ && special_ == TokenKind::kName) {  // @`x`
-    return Add(Of(Part::kValue, 0, TokenKind::kName, Keyword::kNone, begin + 1, end.inside));
+    return AddLiteral(TokenKind::kName, begin + 1, end.inside);
   }
   const Keyword found = FindKeyword(name);
   const Keyword keyword = IsFunction(found) ? found : Keyword::kNone;
@@ -111,7 +111,7 @@ void Pass<kText>::QuotedName(char quote) {
     const Sixteen bytes = bytes_.Load(begin + 1, name.size());
     hash = HashWord(keyword == Keyword::kNone ? bytes : Fold(bytes, name.size()), false);
   }
-  Add(Of(Part::kOperand, hash, TokenKind::kQuotedName, keyword, begin + 1, end.inside));
+  Add(Part::kOperand, hash, {TokenKind::kQuotedName, keyword, 0, name});
 }
 
 template <bool kText>
@@ -153,11 +153,7 @@ void Pass<kText>::Dot() {
     return;
   }
   if (at_ + 2 < end_ && next == '.' && bytes_[at_ + 2] == '.') {
-    Record dots = Of(Part::kDots, HashOperator(Op("...")), TokenKind::kOperator, Keyword::kNone,
-                     at_, at_ + 3);
-    dots.op = Op("...");
-    Add(dots);
-    at_ += 3;
+    AddOperator(Part::kDots, Op("..."), 3);
     return;
   }
   if (IsWordByte(next) && special_at_ != at_ + 1) {
@@ -170,11 +166,13 @@ void Pass<kText>::Dot() {
 template <bool kText>
 void Pass<kText>::Operator(std::size_t size) {
   const std::uint32_t op = Op(bytes_.View(at_, at_ + size));
-  const bool sign = op == '-' || op == '+';
-  Record r = Of(sign ? Part::kSign : Part::kExpects, HashOperator(op == Op("!=") ? Op("<>") : op),
-                TokenKind::kOperator, Keyword::kNone, at_, at_ + size);
-  r.op = op;
-  Add(r);
+  AddOperator(op == '-' || op == '+' ? Part::kSign : Part::kExpects, op, size);
+}
+
+template <bool kText>
+void Pass<kText>::AddOperator(Part part, std::uint32_t op, std::size_t size) {
+  Add(part, HashOperator(op == Op("!=") ? Op("<>") : op),
+      {TokenKind::kOperator, Keyword::kNone, op, bytes_.View(at_, at_ + size)});
   at_ += size;
 }
 
