@@ -58,7 +58,8 @@ class Orphan(scenario.Scenario):
             self.assertLessEqual(status["slots"]["leases"], status["slots"]["capacity"])
         outcome = self.under(gate, "orphan", addresses(50), 60, seconds=6, watch=watch, sql=HEAVY)
         self.figures("in masses", f"at most {most[0]} orphans at once")
-        self.hold("in masses", gate, outcome, slots=100)
+        # A slot counts until the server's thread has ended; the rest of the 145 were enough.
+        self.hold("in masses", gate, outcome, slots=140)
         self.assertGreater(outcome.counts["left"], 20)
         self.assertGreater(outcome.status["acted"]["orphan_killed"], 15)
 
