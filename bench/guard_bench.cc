@@ -10,6 +10,7 @@
 #include "policies/query_account.h"
 #include "policies/rule_matcher.h"
 #include "policies/statement_queue.h"
+#include "tests/support/no_listeners.h"
 
 namespace headgate {
 namespace {
@@ -19,14 +20,6 @@ using std::chrono::microseconds;
 
 const KeyedHash kHash(1, 2);
 const Time kNow{hours(1)};
-
-class NoWakeups : public Wakeups {
- public:
-  void Admitted(ConnectionId) override {}
-  void Refused(ConnectionId, Reason) override {}
-  void Evicted(ConnectionId, Reason) override {}
-  void Ready(ConnectionId) override {}
-};
 
 // A full table; each thread runs a statement of its own, or all the same one (range 1).
 void BM_DigestFindCountUnpin(benchmark::State& state) {

@@ -55,7 +55,6 @@ CommandVerdict QueryGuard::OnCommand(StatementBook& b, const Speaker& who,
     p.asked = true;
     p.command = facts.command;
     p.in_transaction = facts.in_transaction;
-    p.since = now;
     const Reason refused = AskBeforeText(c, facts);
     if (refused != Reason::kNone) return Refuse(c, refused);
   }

@@ -66,9 +66,8 @@ struct PendingCommand {
   StatementMark mark;
   DigestTable::Pin digest;
   std::uint64_t packet_limit = 0;  // bytes it may have with what continues it; 0: any number
-  Time since{};                    // first held or passed
-  Time not_before{};  // its rate's token is due then, a rule's delay over
-  Time deadline{};    // longest hold
+  Time not_before{};               // its rate's token is due then, a rule's delay over
+  Time deadline{};                 // longest hold
 };
 
 // Only commands that are limited are ever held, and none inside a transaction.

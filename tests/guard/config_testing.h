@@ -18,9 +18,10 @@ inline Loaded Parse(const std::string& text, const HostFacts& host = QuietHost()
 }
 
 // With a backend that needs no further key, so that only what `text` brings can be wrong.
-inline Loaded ParseBeside(const std::string& text) {
-  return Parse("gate.backend = [\"192.0.2.10:3306\"]\nslots.max_connections = 151\n" + text);
+inline std::string Beside(const std::string& text) {
+  return "gate.backend = [\"192.0.2.10:3306\"]\nslots.max_connections = 151\n" + text;
 }
+inline Loaded ParseBeside(const std::string& text) { return Parse(Beside(text)); }
 
 inline std::vector<std::string> Errors(const Loaded& loaded) {
   std::vector<std::string> out;

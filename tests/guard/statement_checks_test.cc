@@ -14,10 +14,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-std::string Beside(const std::string& text) {
-  return "gate.backend = [\"192.0.2.10:3306\"]\nslots.max_connections = 151\n" + text;
-}
-
 Loaded WithoutMonitor(const std::string& text) {
   HostFacts host;
   host.file_exists = [](const std::string&) { return false; };

@@ -17,6 +17,14 @@ TOO_LARGE = (1153, "08S01")
 class LongData(scenario.Scenario):
     max_connections = 150  # the attackers are not to fill the slots: that is another scenario
 
+    @staticmethod
+    def send(client, data):
+        """Whoever is closed while he still sends learns it there."""
+        try:
+            client.ask(data)
+        except ConnectionError:
+            pass
+
     def ended(self, client):
         """The ERR it is told before the end; None when only a reset came, as servers do it, too."""
         try:
@@ -56,7 +64,7 @@ class LongData(scenario.Scenario):
             gate = self.start_gate(self.guarded({}))
             with Asker(gate.address) as client:
                 self.assertIsNone(client.error(f"SELECT LENGTH('{'x' * 900000}')"))
-                client.ask(query(f"SELECT LENGTH('{'x' * 1200000}')"))
+                self.send(client, query(f"SELECT LENGTH('{'x' * 1200000}')"))
                 self.ended(client)
             self.assertEqual(gate.count("packet_too_large"), 1)
             self.all_back(gate)
@@ -76,13 +84,13 @@ class LongData(scenario.Scenario):
             for _ in range(6):
                 client.ask(packets(head + bytes(10000)))
             self.assertEqual(client.query_value("SELECT 'alive'"), "alive")
-            client.ask(packets(head + bytes(10000)))
+            self.send(client, packets(head + bytes(10000)))
             self.ended(client)
         with Asker(gate.address) as client:
-            client.ask(query(sql.format("x" * (fits + 1))))
+            self.send(client, query(sql.format("x" * (fits + 1))))
             self.ended(client)
         with Asker(gate.address) as client:  # claimed, and hardly any of it sent
-            client.ask(struct.pack("<I", LARGEST)[:3] + b"\0\x03" + b"x" * 70000)
+            self.send(client, struct.pack("<I", LARGEST)[:3] + b"\0\x03" + b"x" * 70000)
             self.ended(client)
         self.assertEqual(gate.count("packet_too_large"), 3)
         self.all_back(gate)
