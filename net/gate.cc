@@ -41,6 +41,7 @@ struct Gate::Impl final : Wakeups {
     Wake(id, Worker::Wake::Kind::kEvicted, reason);
   }
   void Ready(ConnectionId id) override { Wake(id, Worker::Wake::Kind::kReady, Reason::kNone); }
+  void Reclaim(ConnectionId id) override { Wake(id, Worker::Wake::Kind::kReclaim, Reason::kNone); }
   void Wake(ConnectionId id, Worker::Wake::Kind kind, Reason reason) {
     workers[id.thread]->PostWake({kind, reason, id.serial});
   }

@@ -116,7 +116,7 @@ absl::Status Monitor::LogIn(const std::vector<SocketAddress>& addresses, const S
   if (status = CheckPrivileges(*client_); !status.ok()) return status;
   const auto facts = AskFacts(*client_);
   if (!facts.ok()) return facts.status();
-  engine_.OnServerFacts(*facts);
+  engine_.OnServerFacts(*facts, Now());
   return absl::OkStatus();
 }
 

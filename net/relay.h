@@ -39,6 +39,8 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void OnDeadline();
   // The engine has changed its mind about a held command.
   void OnReady();
+  // The engine wants its slot back.
+  void OnReclaim();
   // The KILL that was asked for has ended; `reached`: the server has answered it.
   void OnKillEnded(bool reached);
   // Asks the engine how it stands between its commands and answers. False when that need not be

@@ -34,6 +34,8 @@ void Relay::OnReady() {
   Decide(worker_.engine().OnHeld(*ticket_, Now()));
 }
 
+void Relay::OnReclaim() { SweepNow(); }
+
 void Relay::TellAnswers() {
   if (session_over_) return;
   while (const std::optional<AnswerFacts> answer = session_.NextAnswer()) {

@@ -143,6 +143,8 @@ void Worker::Deliver(const Wake& wake) {
       return relay->OnEvicted(wake.reason, /*by_engine=*/true);
     case Wake::Kind::kReady:
       return relay->OnReady();
+    case Wake::Kind::kReclaim:
+      return relay->OnReclaim();
     case Wake::Kind::kKilled:
       return relay->OnKillEnded(/*reached=*/true);
     case Wake::Kind::kNotKilled:

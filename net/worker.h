@@ -66,6 +66,7 @@ class Worker {
       kRefused,
       kEvicted,
       kReady,
+      kReclaim,
       kKilled,     // the server has answered the KILL
       kNotKilled,  // it could not be asked
     };

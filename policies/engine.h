@@ -21,6 +21,7 @@
 #include "policies/address.h"
 #include "policies/ban_list.h"
 #include "policies/event.h"
+#include "policies/keyed_hash.h"
 #include "policies/limits.h"
 #include "policies/reason.h"
 #include "policies/statement.h"
@@ -57,10 +58,50 @@ struct AcceptResult {
 struct ClassStatus {
   std::string name;
   std::uint32_t leases = 0, unproven = 0, reserve = 0, max = 0, waiting = 0;
+  std::uint32_t lent = 0;       // of leases: in another class's reserve, or in an implicit one
+  std::uint32_t may_use = 0;    // the most it can hold now: its max, less what is kept for others
+  Duration expected_wait{};     // of somebody who starts to wait now; zero where nobody waits
+};
+
+// A login in the waiting room.
+struct WaitingStatus {
+  Address peer;
+  std::string user;  // claimed
+  std::string class_name;
+  std::uint32_t position = 0;  // in its class and tier, by fair turns; 1 is next
+  Duration waited{};
+  Duration expected{};  // until its turn, as places came free lately; its deadline at most
+  Duration left{};      // until its deadline; Duration::max() where there is none
+  bool known_good = false;
+};
+
+// What is remembered of a known-good pair, or of one on the way, across restarts. `user` is the
+// hash under EngineSecrets: it means nothing without them.
+struct KnownGoodRecord {
+  PairKey pair;
+  bool good = false;
+  std::uint32_t minutes = 0;        // distinct, with completed statements
+  Duration age{};                   // since the first of them
+  Duration quiet{};                 // since the last
+  double allowed = 0;               // the implicit reserve that growth allows it by now
+  std::vector<std::uint16_t> peaks;  // how many minutes had which peak, by KnownGood's buckets
+  bool operator==(const KnownGoodRecord&) const = default;
 };
 
 struct EngineStatus {
   std::uint32_t slots_capacity = 0;  // max_connections - keep_free, after lowering
+  std::uint32_t server_max = 0;      // the server's max_connections; 0 = not known
+  std::uint32_t foreign = 0;         // connections at the server that are not ours
+  std::uint32_t former = 0;          // leases at a backend that was left
+  std::uint32_t free_slots = 0;
+  std::uint32_t implicit_pairs = 0, implicit_reserve = 0, implicit_unused = 0;
+  bool implicit_binds = false;
+  Level level = Level::kCalm;
+  std::string level_cause;           // empty while calm: "free_slots", "refusals", "syn_rate"
+  Duration level_for{};              // how long it has been so
+  std::uint64_t level_changes = 0;
+  bool backend_up = true;
+  double ramp = 0;                   // logins a second while ramping up, else 0
   std::uint32_t leases = 0;          // orphans included
   std::uint32_t orphans = 0;
   std::uint32_t pending = 0, pending_max = 0;
@@ -125,8 +166,23 @@ class Engine {
   [[nodiscard]] SweepVerdict OnSweep(Ticket& t, const SweepFacts& facts, Time now);
   // The deadline of an admitted login's class, as the limits are now. Pure: counts nothing.
   [[nodiscard]] StatementLimit LimitOf(const Ticket& t) const;
-  // What "auto" follows.
-  void OnServerFacts(const ServerFacts& facts);
+  // What "auto" follows, and what is going on at the server beside us.
+  void OnServerFacts(const ServerFacts& facts, Time now);
+  // While the backend is down logins are refused at once (kBackendUnreachable), those who wait as
+  // well. When it is up again they are let in by [slots] start_ramp.
+  void OnBackend(bool up, Time now);
+  // Another server from now on: what is leased at the one before is no slot of this one. Leases end
+  // as they did; OnServerFacts() tells of the new one.
+  void OnBackendSwitched(Time now);
+  // As the observer counts them.
+  void OnSynRate(double per_second, Time now);
+  [[nodiscard]] Level level() const;
+
+  // For the state file. Restore() before the first connection; `elapsed` since they were taken.
+  [[nodiscard]] std::vector<KnownGoodRecord> ExportKnownGood(Time now) const;
+  void RestoreKnownGood(const std::vector<KnownGoodRecord>& records, Duration elapsed, Time now);
+  // Who waits, those who are next in front.
+  [[nodiscard]] std::vector<WaitingStatus> Waiting(std::size_t limit, Time now) const;
   // The (class, digest) rows with the largest total running time first.
   [[nodiscard]] std::vector<DigestRow> Digests(std::size_t limit, Time now) const;
 

@@ -47,7 +47,7 @@ SweepVerdict Engine::OnSweep(Ticket& t, const SweepFacts& facts, Time now) {
 
 StatementLimit Engine::LimitOf(const Ticket& t) const { return impl_->guard.LimitOf(t.class_name); }
 
-void Engine::OnServerFacts(const ServerFacts& facts) { impl_->guard.OnServerFacts(facts); }
+void Engine::OnServerFacts(const ServerFacts& facts, Time) { impl_->guard.OnServerFacts(facts); }
 
 std::vector<DigestRow> Engine::Digests(std::size_t limit, Time) const {
   return impl_->guard.Digests(limit);

@@ -69,6 +69,8 @@ class Wakeups {
   virtual void Refused(ConnectionId id, Reason reason) = 0;  // waited in vain
   virtual void Evicted(ConnectionId id, Reason reason) = 0;  // pending, waiting or in: must go now
   virtual void Ready(ConnectionId id) = 0;  // a held command may be asked about again: OnHeld
+  // Its slot is wanted back. Sweep it now: OnSweep says whether and how it ends.
+  virtual void Reclaim(ConnectionId id) = 0;
 };
 
 }  // namespace headgate

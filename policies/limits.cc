@@ -32,6 +32,10 @@ bool Rule::operator==(const Rule& o) const {
   return all(*this) == all(o);
 }
 
+void Limits::CopyToLevels() {
+  at.fill({.source = source, .pending = pending, .waiting = waiting, .query = unknown_query});
+}
+
 Limits Limits::Defaults() {
   Limits limits;
   limits.unknown_query.running = 4;
@@ -49,6 +53,10 @@ Limits Limits::Defaults() {
   limits.classes.emplace_back();
   limits.localhost_users = {"root",      "mysql",         "mariadb.sys",      "debian-sys-maint",
                             "mysql.sys", "mysql.session", "mysql.infoschema", ""};
+  limits.CopyToLevels();
+  SourceLimits& attacked = limits.at[static_cast<std::size_t>(Level::kAttack)].source;
+  attacked.connect_rate = {5, 5};
+  attacked.connections = Share::Number(5);
   return limits;
 }
 

@@ -5,6 +5,7 @@
 // reads it any more.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -44,9 +45,12 @@ enum class Mode : std::uint8_t { kEnforce, kObserve };
 enum class RefuseHow : std::uint8_t { kError, kReset, kDrop };
 
 struct SlotLimits {
-  std::uint32_t max_connections = 151;  // the server's default; "auto" uses it, with a warning
-  bool max_connections_auto = true;     // lowered when the backend answers 1040
+  std::uint32_t max_connections = 151;  // the server's default: what "auto" means without a monitor
+  bool max_connections_auto = true;     // the server's own; lowered when the backend answers 1040
   std::uint32_t keep_free = 5;          // never handed out
+  // Logins let in after the server came back, all together; doubles each second while they succeed.
+  Rate start_ramp{50, 50};
+  bool enforce = true;
   bool operator==(const SlotLimits&) const = default;
 };
 
@@ -95,6 +99,8 @@ struct SourceLimits {
 
 struct KnownGoodLimits {
   std::uint32_t minutes = 10;  // distinct minutes with completed statements
+  double growth = 0.25;        // how much an implicit reserve may grow in an hour, of itself
+  double share = 0.75;         // 0..1, of the slots: all implicit reserves together
   std::uint32_t table_size = 65536;
   bool operator==(const KnownGoodLimits&) const = default;
 };
@@ -165,6 +171,37 @@ struct Rule {
   bool operator==(const Rule& other) const;  // but for the compiled pattern
 };
 
+// How hard the gate is pressed.
+enum class Level : std::uint8_t { kCalm, kElevated, kAttack };
+inline constexpr std::size_t kLevels = 3;
+
+// [pressure.LEVEL.when]: any of them raises the level.
+struct PressureWhen {
+  // Of the slots that known-good logins leave to the others: what is free of them, 0..1. 0: never.
+  double free_slots = 0;
+  Rate refusals;  // a second, but for those that a level's overrides caused; off: never
+  Rate syn_rate;  // a second, as the observer counts them; off: never. Not of kAttack.
+  bool operator==(const PressureWhen&) const = default;
+};
+
+// What binds sources that are neither known-good nor in a class with a reserve, while the level
+// holds: the tables of the file with what [pressure.LEVEL.TABLE] says laid over them.
+struct LevelLimits {
+  SourceLimits source;    // connect_rate, connections, prefix_connections
+  PendingLimits pending;  // deadline
+  WaitingLimits waiting;  // queue, per_source
+  QueryLimits query;      // [query.unknown], likewise
+  bool operator==(const LevelLimits&) const = default;
+};
+
+struct PressureLimits {
+  PressureWhen elevated{.free_slots = 0.2, .refusals = {50, 50}, .syn_rate = {1000, 1000}};
+  PressureWhen attack{.free_slots = 0.05, .refusals = {500, 500}, .syn_rate = {}};
+  Duration calm_after = std::chrono::seconds(30);  // without cause, before it falls by one level
+  bool enforce = true;  // false: the level is computed and shown, and changes nothing
+  bool operator==(const PressureLimits&) const = default;
+};
+
 // One [[class]] table, or [default_class] (empty name matchers match everything).
 struct ClassLimits {
   std::string name = "default";
@@ -172,12 +209,14 @@ struct ClassLimits {
   std::vector<std::string> users;      // globs, `*` and `?`; empty = any
   std::vector<std::string> databases;  // globs; empty = any
   std::uint32_t reserve = 0;           // slots always there for it
+  bool lend = false;                   // others may use what it does not use, until it asks
   Share max = Share::Percent(100);     // of the slots
   Share unproven =
       Share::Percent(25);  // of its max: logins the server has not said OK to, at least 1
   Duration queue = Duration::zero();  // zero = [waiting] queue
   QueryLimits query;                  // [query] with what the class overrides
   ShapeLimits shape;                  // [shape], likewise
+  bool enforce = true;                // of reserve, max and unproven
   bool operator==(const ClassLimits&) const = default;
 };
 
@@ -190,8 +229,11 @@ struct Limits {
   LoginLimits login;
   SourceLimits source;
   KnownGoodLimits known_good;
-  // What sources get that are neither known-good nor in a class while room is scarce; the stricter
-  // of this and their class's binds. Off but for its own defaults, see Limits::Defaults().
+  PressureLimits pressure;
+  // By level; those of kCalm are never asked, the plain tables are.
+  std::array<LevelLimits, kLevels> at;
+  // What sources get that are neither known-good nor in a class while the level is above calm; the
+  // stricter of this and their class's binds. Off but for its own defaults, see Limits::Defaults().
   QueryLimits unknown_query;
   TraitPoints points = DefaultPoints();  // [shape.points]
   std::vector<Rule> rules;               // in order; the first that matches acts
@@ -202,6 +244,11 @@ struct Limits {
   std::vector<std::string> localhost_users;
   std::vector<Cidr> local_sources;  // who is this host: default 127.0.0.0/8 and ::1
 
+  [[nodiscard]] const LevelLimits& At(Level level) const {
+    return at[static_cast<std::size_t>(level)];
+  }
+  // Makes `at` copies of the tables beside it: what a level overrides is laid over them after.
+  void CopyToLevels();
   // The defaults of the shipped sample file, including lists.
   static Limits Defaults();
   bool operator==(const Limits&) const = default;

@@ -117,6 +117,8 @@ constexpr std::array<Row, kReasonCount> kRows = {{
      "The connection was idle inside a transaction for longer than [query] idle_in_transaction."},
     {Reason::kStalledRead, "stalled_read", kYes,
      "The client did not take its result for [query] stalled_read."},
+    {Reason::kReclaimed, "reclaimed", kYes,
+     "The connection's slot was wanted back: it was lent, or idle while the gate is under attack."},
     {Reason::kOrphanKilled, "orphan_killed", kNo,
      "The client is gone, so the statement it left behind was killed."},
     {Reason::kDigestTableFull, "digest_table_full", kNo,
@@ -128,6 +130,7 @@ constexpr std::array<Row, kReasonCount> kRows = {{
      "The gate is out of file descriptors and paused accepting."},
     {Reason::kDraining, "draining", kNo, "The gate is shutting down and takes no new clients."},
     {Reason::kStopped, "stopped", kNo, "The gate was stopped at once."},
+    {Reason::kFailover, "failover", kNo, "Another backend took over from the connection's own."},
     {Reason::kBanApplied, "ban_applied", kYes, "The source was banned while it was connected."},
 }};
 

@@ -72,6 +72,7 @@ enum class Reason : std::uint8_t {
   kIdle,                // [query] idle
   kIdleInTransaction,   // [query] idle_in_transaction
   kStalledRead,         // [query] stalled_read: the client does not take its result
+  kReclaimed,           // its slot was wanted back by whose it is
   kOrphanKilled,        // its client is gone, so its statement was killed
   kDigestTableFull,     // a new digest found no place and is not accounted for
   // ordinary ends and the gate's own state
@@ -80,6 +81,7 @@ enum class Reason : std::uint8_t {
   kDescriptors,   // out of file descriptors: the listener paused
   kDraining,      // the gate is shutting down
   kStopped,       // ended by the gate's immediate stop
+  kFailover,      // another backend took over
   kBanApplied,    // the source was banned while it was connected
   kCount
 };

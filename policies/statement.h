@@ -178,6 +178,9 @@ struct StatementLimit {
 struct ServerFacts {
   std::uint64_t max_allowed_packet = 0;
   std::uint32_t max_prepared_stmt_count = 0;
+  std::uint32_t max_connections = 0;
+  std::uint32_t foreign = 0;  // connections that take its slots and are not ours
+  bool operator==(const ServerFacts&) const = default;
 };
 
 // One row of the digest table: a (class, digest).

@@ -53,7 +53,7 @@ TEST_F(QueryTest, AutoFollowsTheServersPacket) {
   f.length = 2000;
   EXPECT_EQ(Ask(t, f).kind, Command::kPass) << "the server itself refuses what nobody knows of";
   Answer(t);
-  engine_->OnServerFacts({.max_allowed_packet = 1024});
+  engine_->OnServerFacts({.max_allowed_packet = 1024}, now_);
   EXPECT_EQ(Ask(t, f).kind, Command::kClose);
   f = Text({}, CommandKind::kLongData);
   f.length = 1000;
@@ -154,7 +154,7 @@ TEST_F(QueryTest, OpenStatementsOfASource) {
 
 TEST_F(QueryTest, AutoBindsOnlySourcesNobodyKnows) {
   Start();
-  engine_->OnServerFacts({.max_prepared_stmt_count = 8});
+  engine_->OnServerFacts({.max_prepared_stmt_count = 8}, now_);
   const TicketPtr stranger = Stranger(), shop = Client();
   for (int i = 0; i < 2; ++i) Prepare(stranger);
   EXPECT_EQ(Ask(stranger, Text(kPoint, CommandKind::kPrepare)).reason, Reason::kPreparedPerSource);

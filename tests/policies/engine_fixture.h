@@ -103,6 +103,7 @@ class EngineTest : public ::testing::Test, public Wakeups, public DecisionSink {
   void Refused(ConnectionId id, Reason r) override { refused_.push_back({id, r}); }
   void Evicted(ConnectionId id, Reason r) override { evicted_.push_back({id, r}); }
   void Ready(ConnectionId id) override { ready_.push_back(id); }
+  void Reclaim(ConnectionId id) override { reclaims_.push_back(id); }
   void OnDecision(const Decision& d) override {
     enforced_ += d.enforced ? 1 : 0;
     told_.push_back({d.reason, d.enforced, std::string(d.rule), d.digest});
@@ -121,7 +122,7 @@ class EngineTest : public ::testing::Test, public Wakeups, public DecisionSink {
   };
   std::vector<Line> told_;
   std::vector<Told> admitted_, refused_, evicted_;
-  std::vector<ConnectionId> ready_;
+  std::vector<ConnectionId> ready_, reclaims_;
 };
 
 }  // namespace headgate

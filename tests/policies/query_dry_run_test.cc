@@ -221,12 +221,12 @@ TEST(Stricter, ADryRunOfWhatNobodyElseLimitsIsCounted) {
 TEST_F(QueryTest, OfANumberAndAutoTheLowerBinds) {
   Shop().packet = 1000;
   Start();
-  engine_->OnServerFacts({.max_allowed_packet = 500});
+  engine_->OnServerFacts({.max_allowed_packet = 500}, now_);
   const TicketPtr t = Client();
   CommandFacts f = Text(kPoint);
   f.length = 501;
   EXPECT_EQ(Ask(t, f).reason, Reason::kPacketTooLarge);
-  engine_->OnServerFacts({.max_allowed_packet = 2000});
+  engine_->OnServerFacts({.max_allowed_packet = 2000}, now_);
   f.length = 1001;
   EXPECT_EQ(Ask(t, f).reason, Reason::kPacketTooLarge);
 }

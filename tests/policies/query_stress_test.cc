@@ -49,6 +49,7 @@ class Mailboxes : public Wakeups {
   void Admitted(ConnectionId) override {}
   void Refused(ConnectionId, Reason) override {}
   void Evicted(ConnectionId, Reason) override {}
+  void Reclaim(ConnectionId) override {}
   void Ready(ConnectionId id) override {
     const std::lock_guard lock(boxes_[id.thread].mutex);
     boxes_[id.thread].ids.push_back(id.serial);

@@ -27,6 +27,7 @@ class Flags : public Wakeups {
   void Admitted(ConnectionId) override { ADD_FAILURE(); }
   void Refused(ConnectionId, Reason) override { ADD_FAILURE(); }
   void Evicted(ConnectionId, Reason) override { ADD_FAILURE(); }
+  void Reclaim(ConnectionId) override {}
   void Ready(ConnectionId id) override { woken[id.serial].fetch_add(1); }
   std::array<std::atomic<int>, kConnections> woken{};
 };

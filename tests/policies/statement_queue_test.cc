@@ -25,6 +25,7 @@ class Woken : public Wakeups {
   void Admitted(ConnectionId) override { ADD_FAILURE(); }
   void Refused(ConnectionId, Reason) override { ADD_FAILURE(); }
   void Evicted(ConnectionId, Reason) override { ADD_FAILURE(); }
+  void Reclaim(ConnectionId) override {}
   void Ready(ConnectionId id) override { ids.push_back(id.serial); }
   std::vector<std::uint64_t> Take() { return std::exchange(ids, {}); }
   std::vector<std::uint64_t> ids;

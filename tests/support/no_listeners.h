@@ -13,6 +13,7 @@ class NoWakeups : public Wakeups {
   void Refused(ConnectionId, Reason) override {}
   void Evicted(ConnectionId, Reason) override {}
   void Ready(ConnectionId) override {}
+  void Reclaim(ConnectionId) override {}
 };
 
 class NoDecisions : public DecisionSink {

@@ -64,6 +64,7 @@ class Simulation : public Wakeups, public DecisionSink {
   void Refused(ConnectionId id, Reason reason) override;
   void Evicted(ConnectionId id, Reason reason) override;
   void Ready(ConnectionId id) override;
+  void Reclaim(ConnectionId id) override { reclaims_.push_back(id); }
   void OnDecision(const Decision& d) override;
 
  private:
@@ -164,7 +165,7 @@ class Simulation : public Wakeups, public DecisionSink {
   std::uint64_t serial_ = 0;
   std::map<std::pair<std::uint64_t, std::string_view>, Trust> trust_;
   StatementShadow statements_;
-  std::vector<ConnectionId> ready_;
+  std::vector<ConnectionId> ready_, reclaims_;
   std::vector<ConnectionId> doomed_;
   bool defer_ = false;
   std::vector<ConnectionId> deferred_;
