@@ -189,7 +189,7 @@ Time Relay::DeadlineOf(mysql::Phase phase, Time now) const {
   switch (phase) {
     case Phase::kGreeting:
     case Phase::kAwaitLogin:
-      return accepted_ + worker_.engine().limits()->pending.deadline;
+      return accepted_ + worker_.engine().PendingDeadline(*ticket_);
     case Phase::kConnecting:
     case Phase::kAwaitServerGreeting:
     case Phase::kAuthenticating:

@@ -174,6 +174,8 @@ struct Rule {
 // How hard the gate is pressed.
 enum class Level : std::uint8_t { kCalm, kElevated, kAttack };
 inline constexpr std::size_t kLevels = 3;
+// "calm", "elevated", "attack"
+[[nodiscard]] std::string_view Name(Level level);
 
 // [pressure.LEVEL.when]: any of them raises the level.
 struct PressureWhen {
