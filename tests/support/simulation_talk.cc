@@ -63,26 +63,29 @@ void Simulation::Say(Conn& c) {
   if (t.prepared > 0 && t.running.empty() && random_.OneIn(4)) {
     f.command = CommandKind::kCloseStatement;
     f.prepared = &kMark;
-    Note("close", &c);
+    Note(&c, [] { return std::string("closes a statement"); });
     statements_.Refresh(t);
     if (engine_->OnCommand(*c.ticket, f, now_).kind != Ask::kPass) Fail("a close was not passed");
     return statements_.Close(t, 1);
   }
-  Note("say", &c, s.phrase);
   statements_.Refresh(t);
   t.since = now_;
   t.wait = statements_.Of(t.named).wait;
   s.digest = statements_.DigestKey(t, s.phrase);
   const CommandVerdict v = engine_->OnCommand(*c.ticket, f, now_);
+  Note(&c, [&] {
+    return std::string(headgate::Name(s.command)) + " '" + std::string(f.sql) + "'" + Outcome(v);
+  });
   if (v.kind == Ask::kHold && s.command == CommandKind::kPrepare) statements_.Opened(t);
   Judge(c, v, s);
 }
 
 void Simulation::AskAgain(Conn& c) {
-  Note("ask again", &c);
   statements_.Refresh(c.talk);
   c.talk.ready = false;
-  Judge(c, engine_->OnHeld(*c.ticket, now_), c.talk.kept);
+  const CommandVerdict v = engine_->OnHeld(*c.ticket, now_);
+  Note(&c, [&] { return "its held command" + Outcome(v); });
+  Judge(c, v, c.talk.kept);
 }
 
 void Simulation::Judge(Conn& c, const CommandVerdict& v, const Said& s) {
@@ -92,11 +95,11 @@ void Simulation::Judge(Conn& c, const CommandVerdict& v, const Said& s) {
   if (v.kind == Ask::kMore) Fail("all of it was shown");
   if (v.kind != Ask::kHold) statements_.Hold(t, false);
   if (v.kind == Ask::kPass) {
-    ++passed_;
+    ++tally_.statements;
     const std::string wrong = statements_.Pass(t, s, was_held);
     if (!wrong.empty()) Fail(wrong);
   } else if (v.kind == Ask::kHold) {
-    held_ += was_held ? 0 : 1;
+    tally_.holds += was_held ? 0 : 1;
     if (!s.limited() || s.in_transaction) Fail("held what may never be held");
     if (v.until > t.since + t.wait) Fail("held longer than wait");
     if (v.until <= now_) Fail("held until the past");
@@ -122,10 +125,14 @@ void Simulation::AnswerOldest(Conn& c) {
   a.error = random_.OneIn(10);
   a.rows = random_.Below(100);
   a.in_transaction = t.in_transaction = random_.OneIn(4);
-  Note("answer", &c);
+  Note(&c, [&] {
+    return std::string("is answered") + (a.error ? ", ERR" : "") +
+           (a.in_transaction ? ", in a transaction" : "");
+  });
   statements_.Answer(t, a.error);
+  const bool calm = engine_->level() == Level::kCalm;
   engine_->OnAnswer(*c.ticket, a, now_);
-  if (c.phase == Phase::kIn && s.command == CommandKind::kQuery && !a.error) Earned(c);
+  if (c.phase == Phase::kIn && s.command == CommandKind::kQuery && !a.error) Earned(c, calm);
 }
 
 void Simulation::Sweep(Conn& c, bool client_gone) {
@@ -135,12 +142,16 @@ void Simulation::Sweep(Conn& c, bool client_gone) {
   f.lock_wait = random_.OneIn(4);
   f.client_blocked = milliseconds(random_.Below(6000));
   f.answer_bytes = random_.Below(2000);
-  Note("sweep", &c);
   statements_.Refresh(c.talk);
   const SweepVerdict v = engine_->OnSweep(*c.ticket, f, now_);
-  if (v.kind == SweepVerdict::Kind::kNone) return;
-  ++kills_;
-  if (statements_.observing()) Fail("observe: a sweep acted");
+  Note(&c, [&] { return "is swept" + Outcome(v); });
+  if (!client_gone) CheckReclaimed(c, v);
+  if (v.kind == SweepVerdict::Kind::kNone) {
+    c.called_back &= c.called_lent;  // it is busy: another one's slot is wanted, then
+    return;
+  }
+  ++tally_.kills;
+  if (statements_.observing() && v.reason != Reason::kReclaimed) Fail("observe: a sweep acted");
   if (v.kind == SweepVerdict::Kind::kClose) return Leave(c);
   if (c.talk.running.empty()) return Fail("killed what does not run");
   if (v.kind == SweepVerdict::Kind::kKillQuery) return AnswerOldest(c);
@@ -148,11 +159,31 @@ void Simulation::Sweep(Conn& c, bool client_gone) {
   Finish(c);
 }
 
-void Simulation::Earned(const Conn& c) {
-  Trust& trust = trust_[{Key(c.peer), c.user}];
+// Whether a session whose slot was wanted back ends as it may, and as it must.
+void Simulation::CheckReclaimed(const Conn& c, const SweepVerdict& v) {
+  const Talk& t = c.talk;
+  const bool ends = v.kind == SweepVerdict::Kind::kClose;
+  if (v.reason != Reason::kReclaimed) {
+    if (c.called_lent && c.phase == Phase::kIn && t.Idle() && !ends) {
+      Fail("reclaim: a lent session stays although it is idle");
+    }
+    return;
+  }
+  ++tally_.reclaimed;
+  if (!c.called_back) Fail("reclaim: a session ends that nobody called back");
+  if (ends && !t.Idle()) Fail("reclaim: a busy session ends");
+  if (ends && t.in_transaction && !c.called_lent) {
+    Fail("reclaim: a session that was not lent ends in a transaction");
+  }
+  if (!ends && !c.called_lent)
+    Fail("reclaim: a statement of a session that was not lent is killed");
+}
+
+// Once a session and minute.
+void Simulation::Earned(Conn& c, bool calm) {
   const auto minute = std::chrono::floor<std::chrono::minutes>(now_.time_since_epoch()).count();
-  if (trust.minute != minute) ++trust.minutes;
-  trust.minute = minute;
+  if (std::exchange(c.told_minute, minute) == minute || !calm) return;
+  trust_.Earn({Key(c.peer), c.user}, minute, now_);
 }
 
 void Simulation::Ready(ConnectionId id) {
@@ -179,16 +210,6 @@ void Simulation::SettleReady() {
     }
   }
   ready_ = std::move(later);
-}
-
-// With nobody on the way to ask, no place may be free that somebody waits for.
-void Simulation::CheckHeld() {
-  if (!ready_.empty()) return;
-  for (const std::uint32_t index : phases_[static_cast<std::size_t>(Phase::kIn)]) {
-    const Talk& t = conns_[index]->talk;
-    if (!t.held || t.held_version != statements_.version()) continue;
-    if (statements_.MayGo(t)) return Fail("a place is free and somebody waits for it");
-  }
 }
 
 }  // namespace headgate::testing
