@@ -218,6 +218,7 @@ class Engine {
   std::size_t UnbanAll(Time now);
   [[nodiscard]] std::vector<BanInfo> Bans(Time now) const;
   [[nodiscard]] EngineStatus Status(Time now) const;
+  [[nodiscard]] static ConnectionId IdOf(const Ticket& t);
 
  private:
   friend class Ticket;
