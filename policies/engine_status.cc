@@ -67,6 +67,8 @@ std::vector<WaitingStatus> Engine::Waiting(std::size_t limit, Time now) const {
   return rows;
 }
 
+ConnectionId Engine::IdOf(const Ticket& t) { return t.id; }
+
 EngineStatus Engine::Status(Time now) const {
   Impl& m = *impl_;
   EngineStatus s;
