@@ -1,5 +1,6 @@
 #include "tests/support/shadow_book.h"
 
+#include <cmath>
 #include <utility>
 
 namespace headgate::testing {
@@ -91,7 +92,9 @@ void ShadowBook::Add(const Lease& lease, int by) {
 std::string ShadowBook::Grant(Lease& lease, std::size_t c, bool unproven, std::size_t stake) {
   const Judgement slot = JudgeSlot(c, unproven, stake);
   const char* wrong = enforces_slots() ? slot.wrong : nullptr;
-  if (wrong == nullptr && enforces_class(c)) wrong = ClassWrong(c, unproven);
+  // In a dry run of the slots, a class's share of them says nothing once all are leased.
+  const bool any = enforces_slots() || free_slots() > 0;
+  if (wrong == nullptr && any && enforces_class(c)) wrong = ClassWrong(c, unproven);
   lease = {.held = true, .unproven = unproven, .lent = slot.lent, .unsure = slot.unsure, .c = c};
   lease.stake = stake;
   lease.backend = backend_;
@@ -215,7 +218,7 @@ ShadowBook::Judgement ShadowBook::JudgeSlot(std::size_t c, bool unproven, std::s
   const bool lacking = !Covered(free, all);
   if (lacking && !unproven && OwnUnused(c, stake) > 0) {
     if (may_lend) return {.lent = true, .unsure = true};
-    if (!AboveItsPart(c, stake)) return {};
+    if (!TakesOfTheOthers(c, stake)) return {};
     return {.wrong = "slots: more than its part of what the reserves have"};
   }
   if (may_lend) return {.lent = true};
@@ -223,33 +226,40 @@ ShadowBook::Judgement ShadowBook::JudgeSlot(std::size_t c, bool unproven, std::s
                            : "slots: into another's reserve"};
 }
 
-// Whether the asker would have more than its part, where the reserves have less room than they ask
-// for: everybody gets the same fraction of their reserve, but for those who have more already.
-// (To a slot: how parts are rounded is not in the words. With lent slots about: not looked at.)
-bool ShadowBook::AboveItsPart(std::size_t c, std::size_t stake) const {
+// Whether the asker would take of the others' parts, where the reserves have less room than they ask
+// for: everybody gets the same fraction of their reserve, rounded down, but for those who have more
+// already. (With lent slots about: not looked at.)
+bool ShadowBook::TakesOfTheOthers(std::size_t c, std::size_t stake) const {
   if (lent_ > 0) return false;
-  std::vector<std::pair<double, double>> all;  // reserve, used
-  double room = static_cast<double>(free_slots());
-  const auto add = [&](std::int64_t reserve, std::int64_t used) {
-    if (reserve == 0) return;
-    all.emplace_back(static_cast<double>(reserve), static_cast<double>(std::min(used, reserve)));
-    room += all.back().second;
+  struct Part {
+    double reserve, used;
+    bool own;
   };
-  for (const Class& other : classes_) add(other.reserve, other.using_own);
-  if (stakes_bind_) {
-    for (const Stake& s : stakes_) add(s.reserve, s.used);
+  std::vector<Part> all;
+  double room = static_cast<double>(free_slots());
+  const auto add = [&](std::int64_t reserve, std::int64_t used, bool own) {
+    if (reserve == 0) return;
+    all.push_back({static_cast<double>(reserve), static_cast<double>(used), own});
+    room += static_cast<double>(std::min(used, reserve));
+  };
+  for (std::size_t i = 0; i < kClassNames; ++i) {
+    add(classes_[i].reserve, classes_[i].using_own, i == c);
+  }
+  for (std::size_t i = 0; stakes_bind_ && i < stakes_.size(); ++i) {
+    add(stakes_[i].reserve, stakes_[i].used, i == stake);
   }
   double low = 0, high = 1;
   for (int i = 0; i < 40; ++i) {
-    const double part = (low + high) / 2;
+    const double fraction = (low + high) / 2;
     double sum = 0;
-    for (const auto& [reserve, used] : all) sum += std::max(part * reserve, used);
-    (sum > room ? high : low) = part;
+    for (const Part& p : all) sum += std::max(fraction * p.reserve, std::min(p.used, p.reserve));
+    (sum > room ? high : low) = fraction;
   }
-  const bool staked = stakes_bind_ && stake != kNoStake && stakes_[stake].reserve > 0;
-  const std::int64_t reserve = staked ? stakes_[stake].reserve : classes_[c].reserve;
-  const std::int64_t used = staked ? stakes_[stake].used : classes_[c].using_own;
-  return static_cast<double>(used) > high * static_cast<double>(reserve) + 1e-6;
+  double others = 0;
+  for (const Part& p : all) {
+    if (!p.own) others += std::max(std::floor(low * p.reserve) - p.used, 0.0);
+  }
+  return static_cast<double>(free_slots() - 1) < others;
 }
 
 }  // namespace headgate::testing

@@ -143,7 +143,7 @@ class ShadowBook {
   [[nodiscard]] std::int64_t OwnUnused(std::size_t c, std::size_t stake) const;
   [[nodiscard]] const char* ClassWrong(std::size_t c, bool unproven) const;
   [[nodiscard]] Judgement JudgeSlot(std::size_t c, bool unproven, std::size_t stake) const;
-  [[nodiscard]] bool AboveItsPart(std::size_t c, std::size_t stake) const;
+  [[nodiscard]] bool TakesOfTheOthers(std::size_t c, std::size_t stake) const;
 
   const Fault fault_;
   Limits limits_;

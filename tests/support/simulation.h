@@ -71,7 +71,7 @@ class Simulation : public Wakeups, public DecisionSink {
   [[nodiscard]] const std::vector<Happening>& trace() const { return trace_; }
   [[nodiscard]] bool IsHere(std::uint64_t who) const { return by_number_.contains(who); }
   // From now on what happens is written down, and all figures are compared after each event.
-  void Narrate() { narrating_ = closely_ = true; }
+  void Narrate();
   void LookClosely() { closely_ = true; }
   [[nodiscard]] const std::vector<std::string>& story() const { return story_; }
 

@@ -70,6 +70,13 @@ void Simulation::Fail(const std::string& what) {
   if (!wrong_.empty()) return;
   wrong_ = what;
   Note(nullptr, [&] { return "WRONG: " + what; });
+  narrating_ = false;
+}
+
+void Simulation::Narrate() {
+  narrating_ = closely_ = true;
+  Write(nullptr, "at first: " + Describe(limits_));
+  if (world_.planted) Write(nullptr, "nine pairs are known-good and have implicit reserves");
 }
 
 void Simulation::Write(const Conn* c, const std::string& what) {

@@ -166,10 +166,10 @@ void Simulation::ChangeUser(Conn& c) {
 void Simulation::Changed(Conn& c, std::string_view user, bool known_good) {
   const bool same = user == c.user;
   c.user = user;
-  c.claimed = ClassOf(user);
+  c.claimed = book_.Resolve(ClassOf(user));
   c.known_good = known_good;
   c.stake = StakeOf(c.peer, user);
-  const std::size_t into = book_.Resolve(c.claimed);
+  const std::size_t into = c.claimed;
   c.named = into;
   const bool vouched = same && into == book_.Resolve(c.lease.c);
   if (!vouched || c.lease.c != into) {
