@@ -28,9 +28,18 @@ void Engine::Impl::NoteRoom(Time now) {
   const bool half_pending = pending.size() > limits->pending.max / 2;
   Note(scarce, few_slots || half_pending);
   Note(capacity, slots);
-  const std::uint32_t untrusted = ledger.leases() - ledger.trusted();
+  const std::uint32_t untrusted = AnythingAtStake() ? ledger.leases() - ledger.trusted() : 0;
   pressure.OnRoom({.free = free, .untrusted = untrusted, .capacity = slots}, now);
   NoteLevel(now);
+}
+
+// Slots that strangers take are pressure where somebody else is to have them. Without a reserve,
+// and with nobody who waits, the first application of a fresh gate may fill the server in peace,
+// and earn its trust so.
+bool Engine::Impl::AnythingAtStake() const {
+  if (ledger.implicit_reserve() > 0 || room.queued() > 0) return true;
+  return std::any_of(limits->classes.begin(), limits->classes.end(),
+                     [](const ClassLimits& c) { return c.reserve > 0; });
 }
 
 void Engine::Impl::NoteLevel(Time now) {
