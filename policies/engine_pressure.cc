@@ -29,7 +29,9 @@ void Engine::Impl::NoteRoom(Time now) {
   Note(scarce, few_slots || half_pending);
   Note(capacity, slots);
   const std::uint32_t untrusted = AnythingAtStake() ? ledger.leases() - ledger.trusted() : 0;
-  pressure.OnRoom({.free = free, .untrusted = untrusted, .capacity = slots}, now);
+  const std::uint32_t kept = ledger.kept_unused() + ledger.implicit_unused();
+  pressure.OnRoom({.free = free - std::min(free, kept), .untrusted = untrusted, .capacity = slots},
+                  now);
   NoteLevel(now);
 }
 
