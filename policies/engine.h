@@ -21,7 +21,7 @@
 #include "policies/address.h"
 #include "policies/ban_list.h"
 #include "policies/event.h"
-#include "policies/keyed_hash.h"
+#include "policies/known_good_record.h"
 #include "policies/limits.h"
 #include "policies/reason.h"
 #include "policies/statement.h"
@@ -73,19 +73,6 @@ struct WaitingStatus {
   Duration expected{};  // until its turn, as places came free lately; its deadline at most
   Duration left{};      // until its deadline; Duration::max() where there is none
   bool known_good = false;
-};
-
-// What is remembered of a known-good pair, or of one on the way, across restarts. `user` is the
-// hash under EngineSecrets: it means nothing without them.
-struct KnownGoodRecord {
-  PairKey pair;
-  bool good = false;
-  std::uint32_t minutes = 0;        // distinct, with completed statements
-  Duration age{};                   // since the first of them
-  Duration quiet{};                 // since the last
-  double allowed = 0;               // the implicit reserve that growth allows it by now
-  std::vector<std::uint16_t> peaks;  // how many minutes had which peak, by KnownGood's buckets
-  bool operator==(const KnownGoodRecord&) const = default;
 };
 
 struct EngineStatus {

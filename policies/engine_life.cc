@@ -86,7 +86,8 @@ void Engine::OnStatementCompleted(Ticket& t, Time now) {
   Impl& m = *impl_;
   const Impl::LimitsPtr limits = m.Snapshot();
   const std::lock_guard lock(m.trust_mutex);
-  m.known_good.OnStatement(t.proven, limits->known_good, now, /*calm=*/true);
+  m.known_good.OnStatement(t.proven, limits->known_good, now, /*calm=*/true,
+                           /*first=*/false);
   t.trusted = m.known_good.IsKnownGood(t.proven);
 }
 
