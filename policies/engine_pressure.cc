@@ -88,11 +88,12 @@ void Engine::Impl::RenewStakes(Time now) {
   const LimitsPtr l = Snapshot();
   const auto slots =
       static_cast<std::uint32_t>(l->known_good.share * capacity.load(std::memory_order_relaxed));
-  std::vector<ImplicitReserve> reserves;
+  std::vector<ReserveDemand> demands;
   if (HasStakes(*l)) {
     const std::lock_guard lock(trust_mutex);
-    reserves = known_good.Reserves(slots, l->known_good, now);
+    demands = known_good.Demands(now);
   }
+  const std::vector<ImplicitReserve> reserves = ShareOut(demands, slots);
   const Admission admission(*this, now);
   stakes_due = now + kStakesEvery;
   if (l == limits) ledger.SetStakes(reserves);
