@@ -139,7 +139,7 @@ class Daemon {
   net::GateOptions MakeGateOptions() const {
     net::GateOptions options;
     for (const Endpoint& listen : config_.listen) options.listen.push_back(ToText(listen));
-    options.backend = ToText(connect_to_);
+    options.backends = {ToText(connect_to_)};
     switch (config_.proxy_to_backend) {
       case ProxyToBackend::kOff:
         options.proxy_to_backend = net::ProxyHeader::kOff;
