@@ -131,6 +131,8 @@ void Gate::Impl::OnListenersClosed() {
 absl::StatusOr<std::unique_ptr<Gate>> Gate::Bind(GateOptions options) {
   auto impl = std::make_unique<Impl>();
   impl->shared.options = std::move(options);
+  GateOptions& kept = impl->shared.options;
+  if (!kept.backends.empty()) kept.backend = kept.backends.front();
   const absl::Status status = impl->Bind();
   if (!status.ok()) return status;
   return std::unique_ptr<Gate>(new Gate(std::move(impl)));
@@ -207,7 +209,24 @@ GateStatus Gate::Status() const {
   status.kills = monitor.kills;
   const GreetingPtr greeting = impl_->shared.greetings.Get();
   if (greeting != nullptr) status.server_version = greeting->server_version;
+  BackendStatus& only = status.backends.emplace_back();
+  only.name = status.backend;
+  only.current = true;
+  only.up = status.backend_up;
+  only.state = only.up ? "up" : "down";
+  only.server_version = status.server_version;
   return status;
+}
+
+std::vector<KnownGreeting> Gate::Greetings() const {
+  const GreetingPtr greeting = impl_->shared.greetings.Get();
+  if (greeting == nullptr) return {};
+  return {{impl_->shared.options.backend, *greeting}};
+}
+
+absl::Status Gate::UseBackend(const std::string& name) {
+  if (name == impl_->shared.options.backend) return absl::OkStatus();
+  return absl::NotFoundError("there is no backend " + name);
 }
 
 }  // namespace headgate::net

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,25 @@
 
 namespace headgate::net {
 
+// What the monitor read last.
+struct MonitorFigures {
+  std::uint64_t max_connections = 0, threads_connected = 0, threads_running = 0, foreign = 0;
+  std::uint64_t aborted_connects = 0, slow_queries = 0;
+  std::uint64_t pool_read_requests = 0, pool_reads = 0;  // InnoDB's buffer pool; reads missed it
+  std::uint64_t connection_errors = 0;
+  std::optional<Duration> replication_lag;  // where it is a replica
+};
+
+struct BackendStatus {
+  std::string name;  // as in GateOptions::backends
+  bool current = false, up = false;
+  std::string state;
+  Duration since{};  // in that state
+  std::string error, server_version;
+  bool read_only = false;
+  MonitorFigures figures;
+};
+
 struct GateStatus {
   std::vector<std::uint64_t> sessions;  // live, one number per thread; orphans included
   std::uint64_t connections = 0;        // their sum
@@ -39,6 +59,7 @@ struct GateStatus {
   bool monitor_up = false;              // logged in now
   std::string monitor_error;            // why not, in the server's or the client library's words
   std::uint64_t kills = 0;              // KILLs the server carried out for it
+  std::vector<BackendStatus> backends;  // in the order of GateOptions::backends
 };
 
 class Gate {
@@ -69,6 +90,10 @@ class Gate {
   void Wait();
 
   [[nodiscard]] GateStatus Status() const;
+  // Of every backend whose greeting is known.
+  [[nodiscard]] std::vector<KnownGreeting> Greetings() const;
+  // The operator's choice. NotFound: there is no backend of this name.
+  [[nodiscard]] absl::Status UseBackend(const std::string& name);
 
  private:
   struct Impl;

@@ -10,9 +10,18 @@
 #include <string>
 #include <vector>
 
+#include "net/mysql/greeting.h"
 #include "policies/time.h"
 
 namespace headgate::net {
+
+// What a backend was last seen to greet with: kept on disk, so that a gate that starts while its
+// server is away can greet.
+struct KnownGreeting {
+  std::string backend;  // as in GateOptions::backends
+  mysql::Greeting greeting;
+  bool operator==(const KnownGreeting&) const = default;
+};
 
 // The header the backend gets before its greeting (haproxy's proxy-protocol.txt).
 enum class ProxyHeader : std::uint8_t { kOff, kV1, kV2 };
@@ -33,6 +42,10 @@ struct GateOptions {
   // "192.0.2.10:3306", "[2001:db8::1]:3306", "db.example:3306" (resolved once, at Start()), or
   // "unix:/run/mysqld/mysqld.sock".
   std::string backend;
+  // In order of preference, each written as above.
+  std::vector<std::string> backends;
+  bool failover_sticky = false;  // to the next that works; back only by UseBackend()
+  std::vector<KnownGreeting> greetings;
   ProxyHeader proxy_to_backend = ProxyHeader::kOff;
   MonitorOptions monitor;
   unsigned threads = 0;         // 0: one per core
