@@ -20,6 +20,17 @@ bool IsFreshOfRoot(const std::string& folder) {
   return std::filesystem::is_empty(folder, error) && !error;
 }
 
+bool MayWrite(const std::string& folder, const RunAs& who) {
+  int error = 0;
+  {
+    const ActAs user(who);
+    // eaccess(3): access(2) would ask for the real user.
+    if (eaccess(folder.c_str(), R_OK | W_OK | X_OK) != 0) error = errno;
+  }
+  errno = error;
+  return error == 0;
+}
+
 }  // namespace
 
 absl::Status MakeStateFolder(const std::string& path, const RunAs& who) {
@@ -31,12 +42,10 @@ absl::Status MakeStateFolder(const std::string& path, const RunAs& who) {
   };
   const bool made = mkdir(folder.c_str(), 0700) == 0;
   if (!made && errno != EEXIST) return failed("make");
-  const bool give = who.started_as_root && folder != "/" && (made || IsFreshOfRoot(folder));
+  if (!made && MayWrite(folder, who)) return absl::OkStatus();
+  const bool give = who.started_as_root && (made || IsFreshOfRoot(folder));
   if (give && lchown(folder.c_str(), who.uid, who.gid) != 0) return failed("give away");
-  const ActAs user(who);
-  // eaccess(3): access(2) would ask for the real user.
-  if (eaccess(folder.c_str(), R_OK | W_OK | X_OK) != 0) return failed("write to");
-  return absl::OkStatus();
+  return MayWrite(folder, who) ? absl::OkStatus() : failed("write to");
 }
 
 }  // namespace headgate::guard
