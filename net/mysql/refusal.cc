@@ -47,6 +47,7 @@ Text TextFor(Reason reason) {
               "and interactive_timeout for configuring this behavior."};
     case Reason::kDraining:
     case Reason::kStopped:
+    case Reason::kFailover:
       return {1053, "08S01", "Server shutdown in progress"};
     case Reason::kNone:
     case Reason::kClientClosed:
