@@ -143,6 +143,7 @@ struct Engine::Impl {
 
   // engine_pressure.cc
   void NoteRoom(Time now);
+  [[nodiscard]] bool AnythingAtStake() const;
   void NoteLevel(Time now);
   [[nodiscard]] static bool Squeezes(const Limits& limits, const Ticket& t, Level level);
   [[nodiscard]] static bool HasStakes(const Limits& limits);

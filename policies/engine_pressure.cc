@@ -28,9 +28,20 @@ void Engine::Impl::NoteRoom(Time now) {
   const bool half_pending = pending.size() > limits->pending.max / 2;
   Note(scarce, few_slots || half_pending);
   Note(capacity, slots);
-  const std::uint32_t untrusted = ledger.leases() - ledger.trusted();
-  pressure.OnRoom({.free = free, .untrusted = untrusted, .capacity = slots}, now);
+  const std::uint32_t untrusted = AnythingAtStake() ? ledger.leases() - ledger.trusted() : 0;
+  const std::uint32_t kept = ledger.kept_unused() + ledger.implicit_unused();
+  pressure.OnRoom({.free = free - std::min(free, kept), .untrusted = untrusted, .capacity = slots},
+                  now);
   NoteLevel(now);
+}
+
+// Slots that strangers take are pressure where somebody else is to have them. Without a reserve,
+// and with nobody who waits, the first application of a fresh gate may fill the server in peace,
+// and earn its trust so.
+bool Engine::Impl::AnythingAtStake() const {
+  if (ledger.implicit_reserve() > 0 || room.queued() > 0) return true;
+  return std::any_of(limits->classes.begin(), limits->classes.end(),
+                     [](const ClassLimits& c) { return c.reserve > 0; });
 }
 
 void Engine::Impl::NoteLevel(Time now) {
@@ -77,11 +88,12 @@ void Engine::Impl::RenewStakes(Time now) {
   const LimitsPtr l = Snapshot();
   const auto slots =
       static_cast<std::uint32_t>(l->known_good.share * capacity.load(std::memory_order_relaxed));
-  std::vector<ImplicitReserve> reserves;
+  std::vector<ReserveDemand> demands;
   if (HasStakes(*l)) {
     const std::lock_guard lock(trust_mutex);
-    reserves = known_good.Reserves(slots, l->known_good, now);
+    demands = known_good.Demands(now);
   }
+  const std::vector<ImplicitReserve> reserves = ShareOut(demands, slots);
   const Admission admission(*this, now);
   stakes_due = now + kStakesEvery;
   if (l == limits) ledger.SetStakes(reserves);

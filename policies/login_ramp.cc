@@ -15,6 +15,7 @@ void LoginRamp::Start(const Rate& first, Time now) {
   first_ = first;
   factor_ = first.Off() ? 0 : 1;
   next_step_ = now + kStep;
+  end_ = now + kLongest;
   succeeded_ = failed_ = false;
   bucket_.Reset();
 }
@@ -28,7 +29,7 @@ void LoginRamp::Tick(Time now) {
     factor_ *= 2;
   }
   succeeded_ = failed_ = false;
-  if (factor_ > kSteps) factor_ = 0;
+  if (factor_ > kSteps || now >= end_) factor_ = 0;
 }
 
 }  // namespace headgate

@@ -3,8 +3,8 @@
 // Binds known-good logins too: a server that has just started is cold, and all of them come at
 // once.
 //
-// Threads: none inside; part of the login lane. Lifetime: a plain value; over once it is
-// kSteps times as fast as it began.
+// Threads: none inside; part of the login lane. Lifetime: a plain value; over once it is kSteps
+// times as fast as it began, or after kLongest.
 #pragma once
 
 #include <chrono>
@@ -19,6 +19,7 @@ namespace headgate {
 class LoginRamp {
  public:
   static constexpr Duration kStep = std::chrono::seconds(1);
+  static constexpr Duration kLongest = std::chrono::minutes(1);
   static constexpr double kSteps = 16;
 
   // From now on. `first` off: no ramp.
@@ -46,6 +47,7 @@ class LoginRamp {
   Rate first_;
   double factor_ = 0;  // of first_; 0: over
   Time next_step_ = kNever;
+  Time end_ = kNever;
   bool succeeded_ = false, failed_ = false;
   TokenBucket bucket_;
 };

@@ -49,6 +49,7 @@ Text TextFor(Reason reason) {
     case Reason::kDraining:
     case Reason::kFailover:
     case Reason::kStopped:
+    case Reason::kFailover:
       return {1053, "08S01", "Server shutdown in progress"};
     case Reason::kNone:
     case Reason::kClientClosed:

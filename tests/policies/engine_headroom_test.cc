@@ -108,6 +108,7 @@ TEST_F(HeadroomTest, AWaitingLoginGetsInAsSoonAsTheServerHasMoreRoom) {
 
 TEST_F(HeadroomTest, ForeignConnectionsShrinkWhatIsHandedOutAndTheReserveStillHolds) {
   Start();
+  Earn(App(), "shop");
   engine_->OnServerFacts({.max_connections = 25, .foreign = 9}, now_);
   EXPECT_EQ(Status().free_slots, 11u);
   const auto in = Fill(20);
@@ -190,7 +191,7 @@ TEST_F(HeadroomTest, AnotherBackendStartsWithAllItsSlots) {
   engine_->OnBackendSwitched(now_);
   EXPECT_EQ(Status().leases, 0u);
   EXPECT_EQ(Status().former, 20u);
-  for (int i = 0; i < 200; ++i) Pass(milliseconds(100));  // the ramp
+  Pass(seconds(61));  // the ramp
   const auto fresh = Fill(20);
   EXPECT_THAT(fresh, SizeIs(20));
   old.clear();
@@ -349,7 +350,7 @@ TEST_F(HeadroomTest, WhatWasEarnedOutlivesTheProcess) {
 // ---------------------------------------------------------------------------------- levels
 
 TEST_F(HeadroomTest, StrangersThatFillTheSlotsRaiseTheLevelAndItFallsAgain) {
-  WithoutClasses();
+  limits_.classes[0].reserve = 1;
   Start();
   auto in = Fill(15);
   EXPECT_EQ(Status().level, Level::kCalm);
@@ -368,6 +369,18 @@ TEST_F(HeadroomTest, StrangersThatFillTheSlotsRaiseTheLevelAndItFallsAgain) {
   EXPECT_EQ(Status().level_changes, 4u);
 }
 
+TEST_F(HeadroomTest, TheFirstApplicationOfAFreshGateMayFillTheServerAndEarnsItsTrust) {
+  WithoutClasses();
+  Start();
+  const auto pool = Pool(20);
+  ASSERT_EQ(Got(pool), 20u);
+  EXPECT_EQ(Status().level, Level::kCalm);
+  Work(pool, 4);
+  EXPECT_EQ(Status().known_good, 1u);
+  EXPECT_EQ(Status().implicit_reserve, 15u) << "its share of the slots";
+  EXPECT_EQ(Status().level, Level::kCalm);
+}
+
 TEST_F(HeadroomTest, AKnownGoodPoolThatFillsTheServerIsNoPressure) {
   WithoutClasses();
   Start();
@@ -380,10 +393,9 @@ TEST_F(HeadroomTest, AKnownGoodPoolThatFillsTheServerIsNoPressure) {
 
 TEST_F(HeadroomTest, UnderAttackStrangersHaveTheLevelsLimits) {
   WithoutClasses();
-  limits_.at[2].source.connections = Share::Number(2);
-  limits_.at[2].source.connect_rate = limits_.source.connect_rate;
+  Over(Level::kAttack).source.connections = Share::Number(2);
   Start();
-  const auto in = Fill(20);
+  const auto in = Fill(21);
   ASSERT_EQ(Status().level, Level::kAttack);
   EXPECT_NE(Accept(Foe(50)), nullptr);
   const TicketPtr first = Accept(Foe(51));
@@ -393,10 +405,9 @@ TEST_F(HeadroomTest, UnderAttackStrangersHaveTheLevelsLimits) {
 
 TEST_F(HeadroomTest, ALevelsLimitsBindNeitherKnownGoodNorReservedSources) {
   limits_.classes[0].sources = {{App(), 128}};
-  limits_.at[2].source.connections = Share::Number(1);
-  limits_.at[1].source.connections = Share::Number(1);
+  Over(Level::kAttack).source.connections = Share::Number(1);
+  Over(Level::kElevated).source.connections = Share::Number(1);
   Start();
-  const auto in = Fill(20);
   engine_->OnSynRate(5000, now_);
   ASSERT_NE(Status().level, Level::kCalm);
   EXPECT_EQ(Got(Pool(8)), 8u);
@@ -405,10 +416,9 @@ TEST_F(HeadroomTest, ALevelsLimitsBindNeitherKnownGoodNorReservedSources) {
 TEST_F(HeadroomTest, RefusalsByALevelsLimitsDoNotKeepItUp) {
   WithoutClasses();
   limits_.pressure.attack.refusals = {10, 10};
-  limits_.at[2].source.connections = Share::Number(1);
-  limits_.at[2].source.connect_rate = limits_.source.connect_rate;
+  Over(Level::kAttack).source.connections = Share::Number(1);
   Start();
-  auto in = Fill(20);
+  auto in = Fill(21);
   ASSERT_EQ(Status().level, Level::kAttack);
   in.clear();
   const TicketPtr one = Accept(Foe(7));
@@ -461,7 +471,7 @@ TEST_F(HeadroomTest, AboveCalmNothingIsEarned) {
 TEST_F(HeadroomTest, UnderAttackASlotThatIsLeftIdleGoesToSomebodyWhoWaits) {
   WithoutClasses();
   Start();
-  auto hoard = Fill(20);
+  auto hoard = Fill(21);
   ASSERT_EQ(Status().level, Level::kAttack);
   Pass(seconds(6));
   const TicketPtr newcomer = Accept(Foe(99));
@@ -476,10 +486,10 @@ TEST_F(HeadroomTest, UnderAttackASlotThatIsLeftIdleGoesToSomebodyWhoWaits) {
 TEST_F(HeadroomTest, PressureInDryRunIsShownAndChangesNothing) {
   WithoutClasses();
   limits_.pressure.enforce = false;
-  limits_.at[2].source.connections = Share::Number(1);
+  Over(Level::kAttack).source.connections = Share::Number(1);
   Start();
   Earn(App(), "shop");
-  auto hoard = Fill(20);
+  auto hoard = Fill(21);
   EXPECT_EQ(Status().level, Level::kAttack);
   Pass(seconds(10));
   const TicketPtr a = Accept(Foe(51));
@@ -494,8 +504,10 @@ TEST_F(HeadroomTest, SlotsAndClassesThatAreNotEnforcedAreCounted) {
   limits_.classes[0].enforce = false;
   limits_.classes[0].max = Share::Number(2);
   limits_.classes[0].reserve = 0;
+  limits_.classes[1].max = Share::Off();
   Start();
-  EXPECT_EQ(Got(Pool(4)), 4u);
+  const auto pool = Pool(4);
+  EXPECT_EQ(Got(pool), 4u);
   EXPECT_EQ(WouldAct(Reason::kClassFull), 2u);
   limits_.slots.enforce = false;
   Reload();
@@ -534,7 +546,7 @@ TEST_F(HeadroomTest, WhoWaitsHasAPositionAndAnExpectedWait) {
 }
 
 TEST_F(HeadroomTest, TheDeadlineOfAPendingStrangerIsTheLevels) {
-  limits_.at[1].pending.deadline = seconds(1);
+  Over(Level::kElevated).pending.deadline = seconds(1);
   Start();
   const TicketPtr t = Accept(Foe(1));
   EXPECT_EQ(engine_->PendingDeadline(*t), limits_.pending.deadline);
