@@ -115,8 +115,7 @@ bool Engine::Impl::Acts(const Limits& l, Reason reason) {
 // What a class does not enforce does not act for it.
 bool Engine::Impl::ActsFor(SlotLedger::ClassId id, Reason reason) const {
   if (!Acts(*limits, reason)) return false;
-  const bool of_class = reason == Reason::kClassFull || reason == Reason::kUnprovenFull;
-  return !of_class || LimitsOf(id).enforce;
+  return !IsOfClass(reason) || LimitsOf(id).enforce;
 }
 
 const ClassLimits& Engine::Impl::LimitsOf(SlotLedger::ClassId id) const {

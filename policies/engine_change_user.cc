@@ -63,7 +63,12 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
   const bool moves = id != t.slot.class_id() || standing != t.slot.standing() ||
                      (!vouched && stake != t.slot.stake());
   if (moves) {
-    const Reason lack = ReasonOf(ledger.MayMove(t.slot, id, standing, stake));
+    Reason lack = ReasonOf(ledger.MayMove(t.slot, id, standing, stake));
+    // What a class does not enforce says nothing about the slots, which are others' as well.
+    if (IsOfClass(lack) && !ActsFor(id, lack)) {
+      const Reason slot = ReasonOf(ledger.AskSlotsToMove(t.slot, id, standing, stake));
+      if (slot != Reason::kNone) lack = slot;
+    }
     if (lack != Reason::kNone && Decide(ActsFor(id, lack), Reason::kChangeUserRefused, t.peer, user,
                                         limits->classes[index].name, now)) {
       return Reason::kChangeUserRefused;

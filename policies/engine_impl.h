@@ -73,6 +73,7 @@ struct Engine::Impl {
   // What is missing for a login to go on.
   struct Lack {
     Reason slot = Reason::kNone;
+    Reason dry = Reason::kNone;  // of a class that does not enforce it
     LoginLane::Answer lane = LoginLane::Answer::kFree;
     bool owed = false;  // of its own reserve, in which others sit
   };
@@ -88,6 +89,9 @@ struct Engine::Impl {
   [[nodiscard]] LimitsPtr Snapshot() const;
   void Configure(LimitsPtr next);
   [[nodiscard]] static bool Acts(const Limits& limits, Reason reason);
+  [[nodiscard]] static bool IsOfClass(Reason reason) {
+    return reason == Reason::kClassFull || reason == Reason::kUnprovenFull;
+  }
   [[nodiscard]] bool ActsFor(SlotLedger::ClassId id, Reason reason) const;
   [[nodiscard]] const ClassLimits& LimitsOf(SlotLedger::ClassId id) const;
   bool Decide(bool acts, Reason reason, const Address& peer, std::string_view user,
@@ -148,7 +152,7 @@ struct Engine::Impl {
   [[nodiscard]] static bool Squeezes(const Limits& limits, const Ticket& t, Level level);
   [[nodiscard]] static bool HasStakes(const Limits& limits);
   void RenewStakes(Time now);
-  void Vouch(Ticket& t);
+  void Vouch(Ticket& t, const std::vector<PairKey>& good);
 
   // engine_reclaim.cc
   void CallBack(Time now);

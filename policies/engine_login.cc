@@ -114,6 +114,9 @@ Verdict Engine::Impl::Seat(Ticket& t, const LoginClaim& claim, const Trust& trus
   }
   Serve(now);
   const Lack lack = Missing(t, t.class_id, now);
+  if (lack.dry != Reason::kNone) {
+    Decide(/*acts=*/false, lack.dry, t.peer, t.user, t.class_name, now);
+  }
   if (trust.delay > Duration::zero()) return Wait(t, Reason::kPairLocked, trust.delay, now);
   if (lack.slot != Reason::kNone && ActsFor(t.class_id, lack.slot)) {
     return Wait(t, lack.slot, Duration::zero(), now);
@@ -132,9 +135,17 @@ Verdict Engine::Impl::Seat(Ticket& t, const LoginClaim& claim, const Trust& trus
 }
 
 Engine::Impl::Lack Engine::Impl::Missing(const Ticket& t, SlotLedger::ClassId id, Time now) const {
-  const auto answer = ledger.MayGrant(id, StandingOf(t), StakeOf(t));
-  return {ReasonOf(answer), lane.MayEnter(t.source, t.known_good, now),
-          answer == SlotLedger::Answer::kReclaim};
+  auto answer = ledger.MayGrant(id, StandingOf(t), StakeOf(t));
+  Lack lack;
+  // What a class does not enforce says nothing about the slots, which are others' as well.
+  if (IsOfClass(ReasonOf(answer)) && !ActsFor(id, ReasonOf(answer))) {
+    lack.dry = ReasonOf(answer);
+    answer = ledger.AskSlots(id, StandingOf(t), StakeOf(t));
+  }
+  lack.slot = ReasonOf(answer);
+  lack.lane = lane.MayEnter(t.source, t.known_good, now);
+  lack.owed = answer == SlotLedger::Answer::kReclaim;
+  return lack;
 }
 
 SlotLedger::StakeId Engine::Impl::StakeOf(const Ticket& t) const {

@@ -89,22 +89,33 @@ void Engine::Impl::RenewStakes(Time now) {
   const auto slots =
       static_cast<std::uint32_t>(l->known_good.share * capacity.load(std::memory_order_relaxed));
   std::vector<ReserveDemand> demands;
-  if (HasStakes(*l)) {
+  {
     const std::lock_guard lock(trust_mutex);
     demands = known_good.Demands(now);
   }
+  std::vector<PairKey> good(demands.size());
+  std::transform(demands.begin(), demands.end(), good.begin(),
+                 [](const ReserveDemand& d) { return d.pair; });
+  std::sort(good.begin(), good.end());
+  if (!HasStakes(*l)) demands.clear();
   const std::vector<ImplicitReserve> reserves = ShareOut(demands, slots);
   const Admission admission(*this, now);
   stakes_due = now + kStakesEvery;
   if (l == limits) ledger.SetStakes(reserves);
-  for (Ticket* t = tickets; t != nullptr; t = t->next) Vouch(*t);
+  for (Ticket* t = tickets; t != nullptr; t = t->next) Vouch(*t, good);
   Serve(now);
 }
 
-// Books a session that is in by what is known of it now.
-void Engine::Impl::Vouch(Ticket& t) {
+// Books a session that is in by what is known of it now. `good`, in order: the known-good pairs.
+// One that has said nothing since its pair became known-good is to be told as well: the connections
+// that a pool leaves idle are its reserve.
+void Engine::Impl::Vouch(Ticket& t, const std::vector<PairKey>& good) {
   if (t.state != Ticket::State::kIn || !t.slot.held()) return;
-  const bool trusted = t.trusted.load(std::memory_order_relaxed);
+  bool trusted = t.trusted.load(std::memory_order_relaxed);
+  if (!trusted && std::binary_search(good.begin(), good.end(), t.proven)) {
+    trusted = true;
+    t.trusted.store(true, std::memory_order_relaxed);
+  }
   ledger.SetTrusted(t.slot, trusted);
   ledger.SetStake(t.slot, trusted ? ledger.StakeOf(t.proven) : SlotLedger::kNoStake);
 }

@@ -25,9 +25,9 @@ class LoginLane {
   enum class Answer : std::uint8_t {
     kFree,
     kFull,        // no place (for known-good: none at all)
-    kRamp,        // the server has just come back: see NextToken()
     kRate,        // too many unknown logins lately: see NextToken()
     kSourceFull,  // the source has its share of the lane
+    kRamp,        // nothing else, but the server has just come back: see NextToken()
   };
 
   // One place. Destroying it frees the place.

@@ -79,7 +79,7 @@ void Simulation::MakeClasses(Limits& l, Random& random) const {
     c.lend = random.OneIn(2);
     c.max = Share::Percent(20 + random.Below(81));
     c.unproven = Share::Percent(5 + random.Below(60));
-    c.enforce = true || !random.OneIn(12);
+    c.enforce = !random.OneIn(12);
     c.query = MakeQueryLimits(random);
     l.classes.push_back(c);
   }
