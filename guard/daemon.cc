@@ -17,6 +17,7 @@
 #include "guard/config_values.h"
 #include "guard/control.h"
 #include "guard/identity.h"
+#include "guard/json_text.h"
 #include "guard/log.h"
 #include "guard/privileges.h"
 #include "guard/signals.h"
@@ -227,7 +228,7 @@ class Daemon {
       Log(LogLevel::kInfo,
           absl::StrFormat("[known_good] state: %d pairs as they were %s ago",
                           saved_->known_good.size(),
-                          ToText(std::chrono::floor<std::chrono::seconds>(elapsed))));
+                          SpanText(std::chrono::duration<double>(elapsed).count())));
       saved_.reset();
     }
     if (!keeps_state_) return;
