@@ -78,8 +78,9 @@ struct Engine::Impl {
   };
   // How many of those who wait lack a slot.
   struct Wanted {
-    std::uint32_t owed = 0;    // of their own reserve
-    std::uint32_t others = 0;  // of those for everybody
+    std::uint32_t owed = 0;         // of their own reserve
+    std::uint32_t others = 0;       // of those for everybody
+    SlotLedger::ClassId owner = 0;  // the first one's, of `owed`
   };
 
   Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d);
@@ -154,7 +155,10 @@ struct Engine::Impl {
   void CallBack(Time now);
   void Want(const Ticket& t, Time now, Wanted& wanted) const;
   [[nodiscard]] static bool Leaving(const Ticket& t);
-  [[nodiscard]] Ticket* Victim(bool for_owner, Time now) const;
+  [[nodiscard]] static bool MayBeCalledBack(const Ticket& t);
+  [[nodiscard]] Ticket* VictimFor(SlotLedger::ClassId owner, Time now) const;
+  [[nodiscard]] Ticket* IdleStranger(Time now) const;
+  [[nodiscard]] static Time IdleSince(const Ticket& t);
 
   // engine_status.cc; under the admission lock
   void ReadSlots(EngineStatus& s) const;
