@@ -67,7 +67,7 @@ class UnixHttp(http.client.HTTPConnection):
 
 
 class Gate:
-    """`config` as in to_toml(); [gate] listen and [admin] socket are filled in.
+    """`config` as in to_toml(); [gate] listen, [admin] socket and [known_good] state are filled in.
 
     A [monitor] table, even an empty one, gets the private server's account and a password file.
     """
@@ -101,6 +101,8 @@ class Gate:
         config["gate"] = {"listen": [f"{self.host}:{self.port}"], **config.get("gate", {})}
         if os.geteuid() == 0:
             config["gate"].setdefault("user", "nobody")
+        config["known_good"] = {"state": str(self.run_folder / "state"),
+                                **config.get("known_good", {})}
         config["admin"] = {"socket": self.socket, **config.get("admin", {})}
         self.monitored = "monitor" in config
         if self.monitored:

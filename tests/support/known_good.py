@@ -54,12 +54,12 @@ def hexadecimal(value):
 def pair(source, user, sessions, minutes=10, good=True, allowed=None):
     """One row: `minutes` in a row, up to now, in which `sessions` were busy at once.
 
-    `sessions` is a number, or one for each minute. At most 16: those buckets hold one number each."""
+    `sessions` is a number, or one for each minute; at most 31: those are counted exactly."""
     each = [sessions] * minutes if isinstance(sessions, int) else list(sessions)
-    peaks = [0] * max(each)
+    peaks = [0] * (max(each) + 1)
     for busy in each:
-        assert 1 <= busy <= 16, busy
-        peaks[busy - 1] += 1
+        assert 1 <= busy <= 31, busy
+        peaks[busy] += 1
     return {"source": source, "user": hexadecimal(siphash(user.encode())), "good": good,
             "minutes": len(each), "age_s": 60 * len(each), "quiet_s": 0,
             "allowed": float(sorted(each)[len(each) // 2] if allowed is None else allowed),

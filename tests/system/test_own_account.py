@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""own-account: the application's own account from foreign addresses, idle and with heavy statements."""
+"""own-account: the application's own account from foreign addresses, idle and with heavy
+statements."""
 import pathlib
 import sys
 
