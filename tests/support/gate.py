@@ -101,9 +101,10 @@ class Gate:
         config["gate"] = {"listen": [f"{self.host}:{self.port}"], **config.get("gate", {})}
         if os.geteuid() == 0:
             config["gate"].setdefault("user", "nobody")
+        config["admin"] = {"socket": self.socket, **config.get("admin", {})}
+        # Of its own: gates of other tests must not meet in the one that is the default.
         config["known_good"] = {"state": str(self.run_folder / "state"),
                                 **config.get("known_good", {})}
-        config["admin"] = {"socket": self.socket, **config.get("admin", {})}
         self.monitored = "monitor" in config
         if self.monitored:
             config["monitor"] = {"user": MONITOR, "password_file": self._password_file(),

@@ -161,7 +161,8 @@ class Shows(Siege):
     def waiting(self, gate, limit=10):
         code, answer = gate.request("GET", f"/waiting?limit={limit}")
         self.assertEqual(code, 200)
-        return answer["waiting"] if isinstance(answer, dict) else answer
+        self.assertEqual(answer["total"], gate.status()["waiting"]["now"])
+        return answer["waiting"]
 
     def test_who_waits_where(self):
         config = self.config(slots={"max_connections": 15}, waiting={"queue": "20s"})
@@ -171,11 +172,11 @@ class Shows(Siege):
         line = self.wait_in_line(gate, 4)
         rows = self.waiting(gate)
         self.assertEqual([row["position"] for row in rows], [1, 2, 3, 4], rows)
-        self.assertEqual([row["peer"] for row in rows], [f"127.61.{i}.1" for i in range(4)], rows)
+        self.assertEqual([row["source"] for row in rows], [f"127.61.{i}.1" for i in range(4)], rows)
         self.assertEqual({row["user"] for row in rows}, {"weak"}, rows)
         for row in rows:
             self.assertLessEqual(row["waited_ms"], 10000, row)
-            self.assertLessEqual(row["expected_wait_ms"], 20000, row)
+            self.assertLessEqual(row["expected_ms"], 20000, row)
         self.assertEqual(len(self.waiting(gate, 2)), 2)
         for number in range(4):  # one leaves, the next is in
             holders[number].sock.close()
@@ -197,7 +198,7 @@ class Shows(Siege):
         time.sleep(9)
         status, rows = gate.status(), self.waiting(gate, 100)
         counts = turns.stop()
-        waits = [row["expected_wait_ms"] for row in rows]
+        waits = [row["expected_ms"] for row in rows]
         seen = row_of(status, status["classes"][0]["name"])["expected_wait_ms"]
         self.figures("the expected wait", f"{seen} ms for one who comes; by row {waits}; "
                      f"{dict(counts)}")
@@ -220,7 +221,11 @@ class Shows(Siege):
         status = gate.status()
         self.assertGreaterEqual(row_of(status, "shop")["may_use"], RESERVE)
         self.assertEqual(row_of(status, "reports")["may_use"], 10)
-        self.assertIn(str(row_of(status, "shop")["may_use"]), json.dumps(json.loads(said)))
+        shop = next(row for row in json.loads(said)["classes"] if row["name"] == "shop")
+        self.assertEqual((shop["guaranteed"], shop["size"]), (RESERVE, RESERVE))
+        code, said, problem = gate.cli("status", "--pools", "--instances", "4")
+        self.assertEqual(code, 0, problem)
+        self.assertIn(f"SetMaxOpenConns({RESERVE // 4})", said)
         self.all_back(gate)
 
 
@@ -279,6 +284,7 @@ class Remembers(Siege):
                 known_good.write(path, text)
                 gate = self.gate_with(path)
                 self.assertIn(str(path), gate.text(), "no word of it")
+                self.assertTrue(path.with_name("state.bad").exists(), "it is not put aside")
                 with Asker(gate.address, "app", APP_SOURCE) as client:
                     self.assertEqual(client.query_value("SELECT 'in'"), "in")
                 gate.stop()
