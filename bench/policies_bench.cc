@@ -104,7 +104,7 @@ void BM_IsKnownGood(benchmark::State& state) {
   KnownGoodLimits once;
   once.minutes = 1;
   for (std::uint64_t n = 0; n < 65536; ++n) {
-    known.OnStatement({Scattered(n), 7}, once, kNow, true);
+    known.OnStatement({Scattered(n), 7}, once, kNow, true, true);
   }
   std::uint64_t n = 0;
   for (auto _ : state) {

@@ -10,11 +10,14 @@
 #include <iostream>
 #include <string>
 
+#include "guard/backends.h"
 #include "guard/config.h"
 #include "guard/daemon.h"
 #include "guard/digests.h"
+#include "guard/pools.h"
 #include "guard/status.h"
 #include "guard/version.h"
+#include "guard/waiting_list.h"
 #include "net/admin_client.h"
 
 namespace headgate::guard {
@@ -29,7 +32,11 @@ Examples:
   headgate run --config /etc/headgate/headgate.toml
       serve; SIGHUP reloads, SIGTERM drains, a second one ends at once
   headgate status
-      slots, pending, waiting, statements, refusals by reason
+      backends, pressure, slots, pending, waiting, statements, refusals by reason
+  headgate status --pools --instances 3
+      how large each of three application servers should make its connection pool
+  headgate backend use 192.0.2.11:3306
+      go to another backend, or back to the first
   headgate digests --limit 10 --sort p99
       what the logins run, the greatest load first; a [[rule]] takes such a digest
   headgate ban 203.0.113.7 10m
@@ -46,10 +53,15 @@ struct Arguments {
   std::string socket = Config().admin_socket;
   std::string address;
   std::string how_long;
+  std::string backend;
   bool as_json = false;
   std::size_t limit = DigestQuery().limit;
   std::string sort{kDigestSorts[0]};
   std::string class_name;
+  bool pools = false;
+  bool waiting = false;
+  std::size_t instances = 1;
+  std::size_t waiting_limit = 20;
 };
 
 std::string Json(const std::string& text) { return json::serialize(json::value(text)); }
@@ -155,6 +167,25 @@ int Digests(const Arguments& args) {
              [](const std::string& body) { return DigestsText(body, Columns()); });
 }
 
+int Status(const Arguments& args) {
+  if (args.pools) {
+    const std::string target = "/pools?instances=" + std::to_string(args.instances);
+    return Ask(args, "GET", target.c_str(), "", PoolsText);
+  }
+  if (args.waiting) {
+    const std::string target = "/waiting?limit=" + std::to_string(args.waiting_limit);
+    return Ask(args, "GET", target.c_str(), "", WaitingText);
+  }
+  return Ask(args, "GET", "/status", "", StatusText);
+}
+
+int ListBackends(const Arguments& args) { return Ask(args, "GET", "/backends", "", BackendsText); }
+
+int UseBackend(const Arguments& args) {
+  return Ask(args, "POST", "/backend", "{\"use\":" + Json(args.backend) + "}",
+             [&](const std::string&) { return "using " + args.backend + "\n"; });
+}
+
 int Reload(const Arguments& args) { return Ask(args, "POST", "/reload", "", ReloadText); }
 
 int Ban(const Arguments& args) {
@@ -182,7 +213,10 @@ CLI::App* Add(CLI::App& app, const std::string& name, const std::string& what, A
               Command& chosen, Command run) {
   CLI::App* command = app.add_subcommand(name, what);
   command->add_flag("--json", args.as_json, "answer in JSON");
-  command->callback([&chosen, run = std::move(run)] { chosen = run; });
+  // Of a command inside another only the inner one is meant.
+  command->callback([&chosen, command, run = std::move(run)] {
+    if (command->get_subcommands().empty()) chosen = run;
+  });
   return command;
 }
 
@@ -208,6 +242,32 @@ and 99% of them, rows a statement, share that used no index, errors, refusals, w
 seen, the digest, its class, the statement with its literals replaced.)");
 }
 
+void AddStatus(CLI::App* command, Arguments& args) {
+  CLI::Option* pools = command->add_flag(
+      "--pools", args.pools, "the slots each class may use, and the size of pools that fits");
+  command->add_option("--instances", args.instances, "of the application, each with a pool")
+      ->needs(pools)
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, std::size_t{kMostInstances}));
+  CLI::Option* waiting =
+      command->add_flag("--waiting", args.waiting, "who waits for a slot, and how long yet");
+  waiting->excludes(pools);
+  command->add_option("--limit", args.waiting_limit, "rows of --waiting")
+      ->needs(waiting)
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, kMostWaiting));
+}
+
+// A command of its own, and one inside it that takes the same options.
+void AddBackend(CLI::App* command, Arguments& args, Command& chosen) {
+  CLI::App* use =
+      Add(*command, "use", "go to this one, until told otherwise", args, chosen, UseBackend);
+  use->add_option("name", args.backend, "as `headgate backend` lists it")->required();
+  use->add_option("--socket", args.socket, "the running gate's admin socket")
+      ->capture_default_str();
+  command->require_subcommand(0, 1);
+}
+
 void AddAsking(CLI::App& app, Arguments& args, Command& chosen) {
   const auto add = [&](const std::string& name, const std::string& what, Command run) {
     CLI::App* command = Add(app, name, what, args, chosen, std::move(run));
@@ -215,8 +275,9 @@ void AddAsking(CLI::App& app, Arguments& args, Command& chosen) {
         ->capture_default_str();
     return command;
   };
-  add("status", "what the running gate holds and whom it turned away",
-      [](const Arguments& a) { return Ask(a, "GET", "/status", "", StatusText); });
+  AddStatus(add("status", "what the running gate holds and whom it turned away", Status), args);
+  AddBackend(add("backend", "the servers behind the gate, and which is in use", ListBackends), args,
+             chosen);
   add("bans", "who is banned, and for how long yet",
       [](const Arguments& a) { return Ask(a, "GET", "/bans", "", BansText); });
   AddDigests(add("digests", "what the logins run, the greatest load first", Digests), args);

@@ -24,13 +24,28 @@ std::vector<std::string> TableNames(const std::string& outer) {
   std::set<std::string> names;
   if (outer.empty()) names = {"class", "default_class", "rule"};
   if (outer == "class" || outer == "default_class") names = {"query", "shape"};
+  if (LevelOf(outer)) names = {"source", "pending", "waiting", "query"};
   const std::string prefix = outer.empty() ? "" : outer + ".";
   for (const auto& key : ConfigKeys()) {
     if (key.table.substr(0, prefix.size()) != prefix) continue;
     const std::string_view rest = key.table.substr(prefix.size());
-    if (rest.find('.') == std::string_view::npos) names.emplace(rest);
+    names.emplace(rest.substr(0, rest.find('.')));
   }
   return {names.begin(), names.end()};
+}
+
+// What an attack overrides unless the file says otherwise. A file that is stricter in calm stays
+// so.
+void PressDefaults(Limits& limits) {
+  const std::size_t attack = static_cast<std::size_t>(Level::kAttack);
+  const SourceLimits shipped = Limits::Defaults().at[attack].source;
+  SourceLimits& source = limits.at[attack].source;
+  const bool slower = !source.connect_rate.Off() &&
+                      source.connect_rate.per_second < shipped.connect_rate.per_second;
+  if (!slower) source.connect_rate = shipped.connect_rate;
+  const bool fewer = source.connections.kind == Share::Kind::kNumber &&
+                     source.connections.value < shipped.connections.value;
+  if (!fewer) source.connections = shipped.connections;
 }
 
 template <class Target>
@@ -71,15 +86,7 @@ class Reader {
       Add(error->at, "", "this is no TOML: " + error->message);
       return {std::nullopt, std::move(problems_)};
     }
-    // Classes inherit what [query] and [shape] say, wherever in the file those stand.
-    const auto& members = std::get<Node::Table>(std::get<Node>(parsed).value);
-    for (const Member& member : members) {
-      if (!IsClass(member.key)) ReadTop(member);
-    }
-    Inherit(default_class_);
-    for (const Member& member : members) {
-      if (IsClass(member.key)) ReadTop(member);
-    }
+    ReadAll(std::get<Node::Table>(std::get<Node>(parsed).value));
     FinishClasses();
     for (Problem& problem : CheckWhole(config_, positions_, host)) {
       problem.file = file_;
@@ -107,8 +114,22 @@ class Reader {
     return key;
   }
 
-  static bool IsClass(const std::string& name) {
-    return name == "class" || name == "default_class";
+  // Classes and levels of pressure are made of other tables: those come first, wherever in the file
+  // they stand.
+  void ReadAll(const Node::Table& members) {
+    for (const Member& member : members) {
+      if (!IsMadeOfOthers(member.key)) ReadTop(member);
+    }
+    Inherit(default_class_);
+    config_.limits.CopyToLevels();
+    PressDefaults(config_.limits);
+    for (const Member& member : members) {
+      if (IsMadeOfOthers(member.key)) ReadTop(member);
+    }
+  }
+
+  static bool IsMadeOfOthers(const std::string& name) {
+    return name == "class" || name == "default_class" || name == "pressure";
   }
 
   void Inherit(ClassLimits& target) const {
@@ -188,6 +209,8 @@ class Reader {
         if (!faults.empty()) positions_[at + ".faulty"] = member.at;
       } else if (const NotBuilt* entry = FindNotBuilt(place.shown, member.key)) {
         AddNotBuilt(member.at, full, *entry);
+      } else if (const auto why = WhyRefused(place.table, member.key); !why.empty()) {
+        Add(member.at, full, std::string(why));
       } else if (!ReadInner(place, member, target)) {
         std::vector<std::string> names = KeyNames(keys, place.table);
         for (const std::string& inner : TableNames(place.shown)) names.push_back(inner);
@@ -200,9 +223,17 @@ class Reader {
   bool ReadInner(const Place& outer, const Member& member, Config& target) {
     const auto names = TableNames(outer.shown);
     if (std::find(names.begin(), names.end(), member.key) == names.end()) return false;
-    const Place inner = outer.Inner(outer.table + "." + member.key, member.key);
-    if (CheckTable(member, inner.shown, "write [" + inner.shown + "] on a line of its own")) {
+    Place inner = outer.Inner(outer.table + "." + member.key, member.key);
+    if (!CheckTable(member, inner.shown, "write [" + inner.shown + "] on a line of its own")) {
+      return true;
+    }
+    const auto level = LevelOf(outer.table);
+    if (!level || member.key == "when") {
       ReadTable(inner, ConfigKeys(), member.node, target);
+    } else {
+      inner.table = member.key;
+      ReadTable(inner, LevelKeys(), member.node,
+                target.limits.at[static_cast<std::size_t>(*level)]);
     }
     return true;
   }

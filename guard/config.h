@@ -36,13 +36,15 @@ struct Endpoint {
 [[nodiscard]] std::optional<Endpoint> ParseEndpoint(std::string_view text);
 [[nodiscard]] std::string ToText(const Endpoint& endpoint);
 
+enum class Failover : std::uint8_t { kOff, kSticky };
 enum class ProxyToBackend : std::uint8_t { kOff, kV1, kV2 };
 
 struct Config {
   Limits limits = Limits::Defaults();
 
-  std::vector<Endpoint> listen;  // default 0.0.0.0:3306 and [::]:3306
-  std::vector<Endpoint> backend;
+  std::vector<Endpoint> listen;   // default 0.0.0.0:3306 and [::]:3306
+  std::vector<Endpoint> backend;  // in order of preference
+  Failover failover = Failover::kOff;
   ProxyToBackend proxy_to_backend = ProxyToBackend::kOff;
   bool clients_become_localhost = false;
   std::string user = "headgate";
@@ -55,6 +57,8 @@ struct Config {
   ShapeLimits shape;
   net::MonitorOptions monitor;
 
+  // What is kept across restarts; empty = nothing is.
+  std::string state_file = "/var/lib/headgate/state";
   std::string admin_socket = "/run/headgate/admin.sock";
 
   std::string log_level = "info";

@@ -5,6 +5,7 @@
 
 #include <absl/strings/str_format.h>
 #include "guard/config_text.h"
+#include "guard/headroom_checks.h"
 #include "guard/identity.h"
 #include "guard/statement_checks.h"
 
@@ -17,15 +18,14 @@ class Checker {
       : config_(config), limits_(config.limits), host_(host), findings_(positions) {}
 
   std::vector<Problem> Run() {
-    CheckBackend();
     CheckLoops();
     CheckIdentity();
-    CheckCapacity();
     CheckClasses();
     CheckPairsOfValues();
     CheckDescriptors();
     CheckSurroundings();
     CheckStatements(config_, Capacity(), host_, findings_);
+    CheckHeadroom(config_, Capacity(), host_, findings_);
     CheckRules(config_, findings_);
     return findings_.Take();
   }
@@ -36,17 +36,6 @@ class Checker {
   }
   void Warn(const std::string& key, std::string message) {
     findings_.Warn(key, std::move(message));
-  }
-
-  void CheckBackend() {
-    if (config_.backend.empty()) {
-      if (findings_.Written("gate.backend.faulty")) return;
-      Error("gate.backend", "needed: where the server is, such as backend = [\"192.0.2.10:3306\"]");
-    } else if (config_.backend.size() > 1) {
-      Error("gate.backend", "more than one backend is not built yet: name one");
-    } else if (config_.backend[0].IsWildcard()) {
-      Error("gate.backend", "is no address to connect to: name the server's own");
-    }
   }
 
   bool IsOwn(const Address& address) const {
@@ -80,11 +69,15 @@ class Checker {
   }
 
   void CheckIdentity() {
-    if (config_.backend.size() != 1) return;
-    std::vector<Address> resolved;
-    if (const std::string& name = config_.backend[0].host; !name.empty() && host_.resolve) {
-      resolved = host_.resolve(name);
-      if (resolved.empty()) Warn("gate.backend", name + " cannot be looked up from here now");
+    if (config_.backend.empty()) return;
+    Resolved resolved;
+    for (const Endpoint& backend : config_.backend) {
+      auto& addresses = resolved.emplace_back();
+      if (backend.host.empty() || !host_.resolve) continue;
+      addresses = host_.resolve(backend.host);
+      if (addresses.empty()) {
+        Warn("gate.backend", backend.host + " cannot be looked up from here now");
+      }
     }
     const IdentityFinding finding = JudgeIdentity(config_, resolved);
     if (!finding.error.empty()) Error("gate.backend", finding.error);
@@ -96,28 +89,6 @@ class Checker {
     return slots.max_connections > slots.keep_free ? slots.max_connections - slots.keep_free : 0;
   }
 
-  void CheckCapacity() {
-    const SlotLimits& slots = limits_.slots;
-    if (Capacity() == 0) {
-      Error("slots.keep_free", absl::StrFormat("keeps all of the %d connections: nobody gets in",
-                                               slots.max_connections));
-    }
-    if (slots.max_connections_auto) {
-      Warn(
-          "slots.max_connections",
-          absl::StrFormat("\"auto\" without a monitor means %d, lowered when the server says it is "
-                          "full: write the server's own max_connections here",
-                          slots.max_connections));
-    }
-    std::uint64_t reserves = 0;
-    for (const ClassLimits& c : limits_.classes) reserves += c.reserve;
-    if (Capacity() > 0 && reserves > Capacity()) {
-      Error("class", absl::StrFormat("all reserves together are %d, but there are only %d slots "
-                                     "(max_connections %d - keep_free %d)",
-                                     reserves, Capacity(), slots.max_connections, slots.keep_free));
-    }
-  }
-
   void CheckClasses() {
     std::set<std::string> names;
     for (std::size_t i = 0; i < limits_.classes.size(); ++i) {
@@ -125,12 +96,6 @@ class Checker {
       const bool is_default = i + 1 == limits_.classes.size();
       const std::string key =
           is_default ? std::string("default_class") : absl::StrFormat("class.%d", i);
-      if (Capacity() > 0 && c.max.Of(Capacity()) < c.reserve) {
-        Error(key + ".max",
-              absl::StrFormat("class \"%s\": max %s (%d slots) is below its reserve "
-                              "%d",
-                              c.name, ToText(c.max), c.max.Of(Capacity()), c.reserve));
-      }
       if (is_default) continue;
       CheckName(c, key, names);
       if (c.sources.empty() && c.users.empty() && c.databases.empty()) {

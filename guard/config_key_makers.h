@@ -201,5 +201,7 @@ Key<Target> Choice(std::string_view table, std::string_view name,
 
 // The keys of [monitor], [query], [query.unknown], [shape] and [shape.points].
 [[nodiscard]] std::vector<Key<Config>> StatementKeys();
+// The keys of [known_good] and [pressure].
+[[nodiscard]] std::vector<Key<Config>> HeadroomKeys();
 
 }  // namespace headgate::guard

@@ -42,26 +42,6 @@ Key<Config> MaxConnections() {
           }};
 }
 
-// The one value of `failover` that is true today.
-Key<Config> Failover() {
-  return {"gate",
-          "failover",
-          "choice",
-          "[\"off\"]",
-          kRestart,
-          [](const Node& n, Config&) {
-            const auto* text = std::get_if<std::string>(&n.value);
-            if (text != nullptr && *text == "sticky") {
-              return Faults{{n.at, "\"sticky\" is not built yet: only \"off\""}};
-            }
-            constexpr std::string_view kOff[] = {"off"};
-            std::size_t index = 0;
-            return ReadChoice(n, kOff, index);
-          },
-          [](const Config&) { return std::string("\"off\""); },
-          [](const Config&, Config&) {}};
-}
-
 std::vector<Key<Config>> GateKeys() {
   using C = Config;
   const char* t = "gate";
@@ -73,7 +53,8 @@ std::vector<Key<Config>> GateKeys() {
           "listen", false, [](auto& c) -> auto& { return c.listen; }),
       Endpoints(
           "backend", true, [](auto& c) -> auto& { return c.backend; }),
-      Failover(),
+      Choice<2>(
+          t, "failover", {"off", "sticky"}, kRestart, [](auto& c) -> auto& { return c.failover; }),
       Choice<3>(
           t, "proxy_to_backend", {"off", "v1", "v2"}, kRestart,
           [](auto& c) -> auto& { return c.proxy_to_backend; }),
@@ -100,6 +81,10 @@ std::vector<Key<Config>> AdmissionKeys() {
       Count<C>(
           "slots", "keep_free", {0, 10000}, kReload,
           [](auto& c) -> auto& { return c.limits.slots.keep_free; }),
+      RateOf<C>(
+          "slots", "start_ramp", [](auto& c) -> auto& { return c.limits.slots.start_ramp; }),
+      Bool<C>(
+          "slots", "enforce", kReload, [](auto& c) -> auto& { return c.limits.slots.enforce; }),
       Count<C>(
           "pending", "max", {1, 1000000}, kReload,
           [](auto& c) -> auto& { return c.limits.pending.max; }),
@@ -191,9 +176,6 @@ std::vector<Key<Config>> OtherKeys() {
       Choice<3>(
           "refuse", "how", {"error", "reset", "drop"}, kReload,
           [](auto& c) -> auto& { return c.limits.how; }),
-      Count<C>(
-          "known_good", "minutes", {1, 1440}, kReload,
-          [](auto& c) -> auto& { return c.limits.known_good.minutes; }),
       Text<C>(
           "admin", "socket", kRestart, [](auto& c) -> auto& { return c.admin_socket; }),
       Choice<6>(
@@ -213,12 +195,16 @@ std::vector<Key<ClassLimits>> MakeClassKeys() {
   return {
       Count<L>(
           t, "reserve", {0, 100000}, kReload, [](auto& c) -> auto& { return c.reserve; }),
+      Bool<L>(
+          t, "lend", kReload, [](auto& c) -> auto& { return c.lend; }),
       ShareOf<L>(
           t, "max", [](auto& c) -> auto& { return c.max; }),
       ShareOf<L>(
           t, "unproven", [](auto& c) -> auto& { return c.unproven; }),
       Span<L>(
           t, "queue", {milliseconds(1), minutes(5)}, [](auto& c) -> auto& { return c.queue; }),
+      Bool<L>(
+          t, "enforce", kReload, [](auto& c) -> auto& { return c.enforce; }),
       Text<L>(
           t, "name", kReload, [](auto& c) -> auto& { return c.name; }),
       Networks<L>(
@@ -229,15 +215,15 @@ std::vector<Key<ClassLimits>> MakeClassKeys() {
           t, "databases", [](auto& c) -> auto& { return c.databases; }),
   };
 }
-constexpr std::size_t kDefaultClassKeys = 4;
+constexpr std::size_t kDefaultClassKeys = 6;
 
 }  // namespace
 
 std::span<const Key<Config>> ConfigKeys() {
   static const std::vector<Key<Config>> keys = [] {
     std::vector<Key<Config>> all;
-    for (auto part :
-         {GateKeys(), AdmissionKeys(), LoginKeys(), SourceKeys(), StatementKeys(), OtherKeys()}) {
+    for (auto part : {GateKeys(), AdmissionKeys(), LoginKeys(), SourceKeys(), StatementKeys(),
+                      HeadroomKeys(), OtherKeys()}) {
       std::move(part.begin(), part.end(), std::back_inserter(all));
     }
     return all;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,6 +42,15 @@ struct Key {
 // What [query], [query.unknown] and the table `query` of a class take; of [shape] and of `shape`.
 [[nodiscard]] std::span<const Key<QueryLimits>> QueryKeys();
 [[nodiscard]] std::span<const Key<ShapeLimits>> ShapeKeys();
+// The part of them that [query.unknown] takes: looking at less is not stricter.
+[[nodiscard]] std::span<const Key<QueryLimits>> UnknownQueryKeys();
+
+// What a level of pressure overrides, by the tables inside [pressure.LEVEL]: "source", "pending",
+// "waiting", "query".
+[[nodiscard]] std::span<const Key<LevelLimits>> LevelKeys();
+// The level of the table [pressure.LEVEL]; nullopt for any other.
+[[nodiscard]] std::optional<Level> LevelOf(std::string_view table);
+
 // Every key of a [[rule]].
 [[nodiscard]] std::span<const Key<Rule>> RuleKeys();
 
@@ -51,5 +61,7 @@ struct NotBuilt {
   std::string_view what;
 };
 [[nodiscard]] std::span<const NotBuilt> NotBuiltKeys();
+// Why a key that stands elsewhere has no place in this table; empty for all others.
+[[nodiscard]] std::string_view WhyRefused(std::string_view table, std::string_view name);
 
 }  // namespace headgate::guard

@@ -104,10 +104,16 @@ std::optional<Rate> ParseRate(std::string_view text) {
   return rate;
 }
 
+std::optional<double> ParsePercent(std::string_view text, double high) {
+  const auto percent = TakeNumber(text);
+  if (!percent || text != "%" || *percent <= 0 || *percent > high) return std::nullopt;
+  return percent;
+}
+
 std::optional<Share> ParseShare(std::string_view text) {
   if (text == "off") return Share::Off();
-  const auto percent = TakeNumber(text);
-  if (!percent || text != "%" || *percent <= 0 || *percent > 100) return std::nullopt;
+  const auto percent = ParsePercent(text, 100);
+  if (!percent) return std::nullopt;
   return Share::Percent(*percent);
 }
 

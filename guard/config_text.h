@@ -22,6 +22,8 @@ namespace headgate::guard {
 [[nodiscard]] std::optional<Rate> ParseRate(std::string_view text);
 // "25%" (above 0, at most 100), or "off". Plain numbers are numbers in TOML, not text.
 [[nodiscard]] std::optional<Share> ParseShare(std::string_view text);
+// "25%", above 0 and at most `high`.
+[[nodiscard]] std::optional<double> ParsePercent(std::string_view text, double high);
 
 // "512B" "64KiB" "16MiB" "1GiB" "2TiB"; a whole or decimal number of one unit, a whole number of
 // bytes.

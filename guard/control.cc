@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <charconv>
 #include <limits>
 #include <utility>
 
 #include <absl/strings/str_format.h>
+#include "guard/backends.h"
 #include "guard/config_text.h"
 #include "guard/digests.h"
 #include "guard/log.h"
+#include "guard/pools.h"
 #include "guard/reload.h"
+#include "guard/waiting_list.h"
 #include "net/address_text.h"
 
 namespace headgate::guard {
@@ -58,6 +62,28 @@ json::array ToJson(const std::vector<std::string>& texts) {
   return out;
 }
 
+// A setting of a question that takes one number: "limit=20".
+struct NumberSetting {
+  std::string_view name;
+  std::size_t otherwise;  // where the question does not say
+  std::size_t most;
+};
+
+absl::StatusOr<std::size_t> TakeNumber(std::string_view query, const NumberSetting& setting) {
+  if (query.empty()) return setting.otherwise;
+  std::size_t number = 0;
+  const std::size_t equals = std::min(query.find('='), query.size());
+  const std::string_view digits = query.substr(std::min(equals + 1, query.size()));
+  const char* end = digits.data() + digits.size();
+  const auto parsed = std::from_chars(digits.data(), end, number);
+  if (query.substr(0, equals) != setting.name || digits.empty() || parsed.ec != std::errc() ||
+      parsed.ptr != end || number < 1 || number > setting.most) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("there is %s, a number from 1 to %d", setting.name, setting.most));
+  }
+  return number;
+}
+
 }  // namespace
 
 FittedLimits FitLimits(const Limits& wanted, std::size_t max_clients) {
@@ -76,6 +102,11 @@ FittedLimits FitLimits(const Limits& wanted, std::size_t max_clients) {
     limits->waiting.max = static_cast<std::uint32_t>(waiting);
     limits->waiting.per_source = std::min(wanted.waiting.per_source, limits->waiting.max);
     limits->pending.max = static_cast<std::uint32_t>(std::max<std::size_t>(pending, 1));
+    for (LevelLimits& level : limits->at) {
+      level.pending.max = limits->pending.max;
+      level.waiting.max = limits->waiting.max;
+      level.waiting.per_source = std::min(level.waiting.per_source, limits->waiting.max);
+    }
     fitted.note = absl::StrFormat(
         "the limit on open files allows %d clients: [pending] max is %d instead of %d, [waiting] "
         "max is %d instead of %d; raise LimitNOFILE to change that",
@@ -109,6 +140,13 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
          return net::AdminReply{200, BansJson(c.parts_.engine->Bans(now), now)};
        }},
       {"GET", "/digests", [](Control& c, std::string_view q) { return c.Digests(q); }},
+      {"GET", "/waiting", [](Control& c, std::string_view q) { return c.Waiting(q); }},
+      {"GET", "/pools", [](Control& c, std::string_view q) { return c.Pools(q); }},
+      {"GET", "/backends",
+       [](Control& c, std::string_view) {
+         return net::AdminReply{200, BackendsJson(c.parts_.gate_status(), c.running().failover)};
+       }},
+      {"POST", "/backend", [](Control& c, std::string_view b) { return c.UseBackend(b); }},
       {"POST", "/ban", [](Control& c, std::string_view b) { return c.Ban(b); }},
       {"POST", "/unban", [](Control& c, std::string_view b) { return c.Unban(b); }},
       {"POST", "/reload", [](Control& c, std::string_view) { return c.ReloadReply(); }},
@@ -130,6 +168,8 @@ net::AdminReply Control::Status() {
   {
     const std::lock_guard lock(mutex_);
     facts.mode = running_.limits.mode;
+    facts.failover = running_.failover;
+    facts.pressure_enforced = running_.limits.pressure.enforce;
     facts.reloads = reloads_;
   }
   facts.uptime = now - started_;
@@ -138,6 +178,7 @@ net::AdminReply Control::Status() {
   facts.gate = parts_.gate_status();
   facts.engine = parts_.engine->Status(now);
   facts.log_dropped = parts_.log_dropped();
+  facts.state = parts_.state_status();
   return {200, StatusJson(facts)};
 }
 
@@ -148,6 +189,32 @@ net::AdminReply Control::Digests(std::string_view text) {
   // All of them: shares are of the whole, and another order has other rows in front.
   auto rows = parts_.engine->Digests(std::numeric_limits<std::size_t>::max(), now);
   return {200, DigestsJson(std::move(rows), *query, now)};
+}
+
+net::AdminReply Control::Waiting(std::string_view query) {
+  const auto limit = TakeNumber(query, {"limit", 20, kMostWaiting});
+  if (!limit.ok()) return Refuse(400, std::string(limit.status().message()));
+  const Time now = parts_.now();
+  const auto rows = parts_.engine->Waiting(*limit, now);
+  return {200, WaitingJson(rows, parts_.engine->Status(now).waiting)};
+}
+
+net::AdminReply Control::Pools(std::string_view query) {
+  const auto instances = TakeNumber(query, {"instances", 1, kMostInstances});
+  if (!instances.ok()) return Refuse(400, std::string(instances.status().message()));
+  return {200, PoolsJson(parts_.engine->Status(parts_.now()), *parts_.engine->limits(),
+                         static_cast<std::uint32_t>(*instances))};
+}
+
+net::AdminReply Control::UseBackend(std::string_view body) {
+  const std::string name = Field(body, "use");
+  if (name.empty()) return Refuse(400, "expected {\"use\": NAME}");
+  const absl::Status status = parts_.use_backend(name);
+  if (!status.ok()) {
+    return Refuse(absl::IsNotFound(status) ? 404 : 409, std::string(status.message()));
+  }
+  Log(LogLevel::kWarning, absl::StrFormat("backend %s is used from now on (operator)", name));
+  return {200, json::serialize(json::object{{"using", name}})};
 }
 
 net::AdminReply Control::Ban(std::string_view body) {

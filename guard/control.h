@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include <absl/status/status.h>
 #include "guard/config.h"
 #include "guard/reload.h"
 #include "guard/status.h"
@@ -45,6 +46,9 @@ class Control {
     std::function<Loaded()> load;              // reads the config file anew
     std::function<void(const Config&)> apply;  // log level, sampling: what is not the engine's
     std::function<std::uint64_t()> log_dropped;
+    // Either name of a backend. NotFound: there is none of it.
+    std::function<absl::Status(const std::string& name)> use_backend;
+    std::function<StateStatus()> state_status;
     std::vector<std::string> listening;
     std::size_t max_clients = 0;
   };
@@ -61,6 +65,9 @@ class Control {
  private:
   [[nodiscard]] net::AdminReply Status();
   [[nodiscard]] net::AdminReply Digests(std::string_view query);
+  [[nodiscard]] net::AdminReply Waiting(std::string_view query);
+  [[nodiscard]] net::AdminReply Pools(std::string_view query);
+  [[nodiscard]] net::AdminReply UseBackend(std::string_view body);
   [[nodiscard]] net::AdminReply Ban(std::string_view body);
   [[nodiscard]] net::AdminReply Unban(std::string_view body);
   [[nodiscard]] net::AdminReply ReloadReply();

@@ -5,18 +5,23 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include <absl/strings/str_format.h>
 #include "guard/admin_place.h"
+#include "guard/backends.h"
 #include "guard/config.h"
 #include "guard/config_text.h"
+#include "guard/config_values.h"
 #include "guard/control.h"
 #include "guard/identity.h"
 #include "guard/log.h"
 #include "guard/privileges.h"
 #include "guard/signals.h"
+#include "guard/state_keeper.h"
+#include "guard/state_place.h"
 #include "guard/telemetry.h"
 #include "guard/version.h"
 #include "net/admin.h"
@@ -74,6 +79,7 @@ class Daemon {
     const bool collapsed = config_.limits.identity_collapsed;
     if (auto s = JudgeRunningUser(config_, collapsed, who->name, who->uid); !s.ok()) return s;
     if (auto s = OpenLogs(*who); !s.ok()) return s;
+    OpenState(*who);
     auto gate = net::Gate::Bind(MakeGateOptions());
     if (!gate.ok()) return Start("[gate] listen", gate.status());
     gate_ = std::move(*gate);
@@ -83,28 +89,33 @@ class Daemon {
     return absl::OkStatus();
   }
 
-  // The name is looked up once, and what came of it is both judged and connected to.
   absl::Status SettleBackend() {
-    Endpoint& backend = config_.backend.at(0);
-    std::vector<Address> resolved;
-    if (!backend.host.empty()) {
-      resolved = ReadHostFacts(path_).resolve(backend.host);
-      if (resolved.empty()) {
-        return absl::UnavailableError(
-            absl::StrFormat("[gate] backend: %s cannot be looked up", backend.host));
-      }
+    auto settled = SettleBackends(config_, ReadHostFacts(path_).resolve);
+    if (!settled.ok()) return settled.status();
+    backends_ = std::move(*settled);
+    for (const std::string& warning : backends_.warnings) {
+      Log(LogLevel::kWarning, "[gate] backend: " + warning);
     }
-    const IdentityFinding finding = JudgeIdentity(config_, resolved);
-    if (!finding.error.empty()) {
-      return absl::FailedPreconditionError("[gate] backend: " + finding.error);
-    }
-    config_.limits.identity_collapsed = finding.collapsed;
-    connect_to_ = backend;
-    if (!resolved.empty()) {
-      connect_to_.host.clear();
-      connect_to_.address = resolved[0];
-    }
+    config_.limits.identity_collapsed = backends_.collapsed;
     return absl::OkStatus();
+  }
+
+  // Nothing that goes wrong here keeps the gate from starting.
+  void OpenState(const RunAs& who) {
+    const std::string& path = config_.state_file;
+    if (path.empty()) return;
+    if (const auto status = MakeStateFolder(path, who); !status.ok()) {
+      return Log(LogLevel::kWarning,
+                 absl::StrFormat("[known_good] state: nothing is kept across restarts: %s; set it "
+                                 "to a path where %s may create files, or to \"\"",
+                                 std::string(status.message()),
+                                 who.name.empty() ? "this user" : who.name));
+    }
+    const ActAs user(who);
+    LoadedState loaded = LoadState(path, config_.limits.known_good.table_size);
+    if (!loaded.warning.empty()) Log(LogLevel::kWarning, loaded.warning);
+    saved_ = std::move(loaded.state);
+    keeps_state_ = loaded.may_save;
   }
 
   absl::Status OpenLogs(const RunAs& who) {
@@ -139,7 +150,9 @@ class Daemon {
   net::GateOptions MakeGateOptions() const {
     net::GateOptions options;
     for (const Endpoint& listen : config_.listen) options.listen.push_back(ToText(listen));
-    options.backend = ToText(connect_to_);
+    options.backends = backends_.connect;
+    options.failover_sticky = config_.failover == Failover::kSticky;
+    if (saved_) options.greetings = saved_->greetings;
     switch (config_.proxy_to_backend) {
       case ProxyToBackend::kOff:
         options.proxy_to_backend = net::ProxyHeader::kOff;
@@ -169,25 +182,64 @@ class Daemon {
   }
 
   absl::Status Serve() {
-    auto secrets = RandomSecrets();
+    auto secrets = saved_ ? saved_->secrets : RandomSecrets();
     if (!secrets.ok()) return secrets.status();
     const FittedLimits fitted = FitLimits(config_.limits, gate_->max_clients());
     if (!fitted.note.empty()) Log(LogLevel::kWarning, fitted.note);
     engine_ = std::make_unique<Engine>(fitted.limits, *secrets, gate_->wakeups(), *telemetry_);
+    Remember(*secrets);
     telemetry_->Start();
     control_ = std::make_unique<Control>(ControlParts(), config_);
     if (auto s = gate_->Start(*engine_); !s.ok()) return Start("[gate] backend", s);
+    if (keeper_) keeper_->Start();
     admin_->Start([this](std::string_view method, std::string_view target, std::string_view body) {
       return control_->Handle(method, target, body);
     });
     for (const std::string& address : gate_->listening()) {
       Log(LogLevel::kInfo, "listening on " + address);
     }
-    Log(LogLevel::kInfo,
-        absl::StrFormat("backend %s, PROXY header %s, admin socket %s",
-                        ToText(config_.backend.at(0)), ProxyText(), config_.admin_socket));
+    std::string names;
+    for (const std::string& name : backends_.shown) names += (names.empty() ? "" : ", ") + name;
+    Log(LogLevel::kInfo, absl::StrFormat("backend %s, PROXY header %s, admin socket %s", names,
+                                         ProxyText(), config_.admin_socket));
     Log(LogLevel::kInfo, absl::StrFormat("headgate %s is up, pid %d", Version(), getpid()));
     return absl::OkStatus();
+  }
+
+  // What an earlier run has left, and who keeps it from now on.
+  void Remember(const EngineSecrets& secrets) {
+    if (saved_) {
+      const Duration elapsed = ElapsedSince(saved_->unix_ms, UnixMilliseconds());
+      engine_->RestoreKnownGood(saved_->known_good, elapsed, net::Now());
+      Log(LogLevel::kInfo,
+          absl::StrFormat("[known_good] state: %d pairs as they were %s ago",
+                          saved_->known_good.size(),
+                          ToText(std::chrono::floor<std::chrono::seconds>(elapsed))));
+      saved_.reset();
+    }
+    if (!keeps_state_) return;
+    keeper_ = std::make_unique<StateKeeper>(config_.state_file, [this, secrets] {
+      return SavedState{UnixMilliseconds(), secrets, engine_->ExportKnownGood(net::Now()),
+                        gate_->Greetings()};
+    });
+  }
+
+  // As the file calls them.
+  net::GateStatus NamedStatus() const {
+    net::GateStatus status = gate_->Status();
+    for (net::BackendStatus& backend : status.backends) {
+      backend.name = backends_.ShownOf(backend.name);
+    }
+    return status;
+  }
+
+  absl::Status UseBackend(const std::string& name) {
+    const auto connect = backends_.ConnectOf(name);
+    if (!connect) {
+      return absl::NotFoundError("there is no backend " + Quoted(name.substr(0, 64)) +
+                                 "; `headgate backend` lists them");
+    }
+    return gate_->UseBackend(*connect);
   }
 
   std::string_view ProxyText() const {
@@ -206,7 +258,9 @@ class Daemon {
     Control::Parts parts;
     parts.engine = engine_.get();
     parts.now = net::Now;
-    parts.gate_status = [this] { return gate_->Status(); };
+    parts.gate_status = [this] { return NamedStatus(); };
+    parts.use_backend = [this](const std::string& name) { return UseBackend(name); };
+    parts.state_status = [this] { return keeper_ ? keeper_->status() : StateStatus(); };
     parts.load = [this] { return LoadConfig(path_); };
     parts.apply = [this](const Config& config) {
       SetLogLevel(config.log_level);
@@ -249,6 +303,7 @@ class Daemon {
 
   int Close(bool asked_for) {
     admin_->Stop();
+    if (keeper_) keeper_->Stop();
     engine_.reset();
     telemetry_->Stop();
     if (!asked_for) {
@@ -261,12 +316,15 @@ class Daemon {
 
   const std::string path_;
   Config config_;  // as it was at the start; control_ has the running one
-  Endpoint connect_to_;
+  Backends backends_;
+  std::optional<SavedState> saved_;  // of an earlier run; until it is handed over
+  bool keeps_state_ = false;
   // In the order of their lives: the engine refers to the gate's wakeups and to the telemetry.
   SignalQueue signals_;
   std::unique_ptr<Telemetry> telemetry_;
   std::unique_ptr<net::Gate> gate_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<StateKeeper> keeper_;
   std::unique_ptr<Control> control_;
   std::unique_ptr<net::AdminServer> admin_;
 };

@@ -31,6 +31,8 @@ std::string_view Verb(const DecisionRecord& record) {
       return record.enforced ? "delayed" : "would delay";
     case Reason::kRule:
       return record.enforced ? "ruled" : "would rule";
+    case Reason::kReclaimed:
+      return record.enforced ? "called back" : "would call back";
     case Reason::kQueryDeadline:
     case Reason::kOrphanKilled:
       return record.enforced ? "killed" : "would kill";
@@ -94,6 +96,16 @@ std::string DecisionLine(const DecisionRecord& record) {
     absl::StrAppendFormat(&out, " [%d more suppressed]", record.suppressed);
   }
   return out;
+}
+
+std::string LevelLine(const LevelRecord& record) {
+  return absl::StrFormat("pressure: %s -> %s (%s)", Name(record.from), Name(record.to),
+                         record.cause.empty() ? "over" : record.cause);
+}
+
+std::string LevelJson(const LevelRecord& record) {
+  return absl::StrFormat(R"({"at":"%s","level":"%s","from":"%s","cause":"%s"})",
+                         IsoTime(record.unix_ms), Name(record.to), Name(record.from), record.cause);
 }
 
 }  // namespace headgate::guard

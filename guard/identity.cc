@@ -27,12 +27,29 @@ bool IsLocal(const Endpoint& backend, const std::vector<Address>& resolved) {
   return IsLocalName(backend.host) || std::any_of(resolved.begin(), resolved.end(), IsThisHost);
 }
 
+// The first backend over which identity collapses; null where there is none.
+const Endpoint* FindCollapsed(const Config& config, const Resolved& resolved) {
+  if (config.proxy_to_backend != ProxyToBackend::kOff) return nullptr;
+  for (std::size_t i = 0; i < config.backend.size(); ++i) {
+    const bool known = i < resolved.size();
+    if (IsLocal(config.backend[i], known ? resolved[i] : std::vector<Address>())) {
+      return &config.backend[i];
+    }
+  }
+  return nullptr;
+}
+
+bool AnyUnix(const Config& config) {
+  return std::any_of(config.backend.begin(), config.backend.end(),
+                     [](const Endpoint& backend) { return backend.IsUnix(); });
+}
+
 }  // namespace
 
-IdentityFinding JudgeIdentity(const Config& config, const std::vector<Address>& resolved) {
+IdentityFinding JudgeIdentity(const Config& config, const Resolved& resolved) {
   IdentityFinding finding;
-  const Endpoint& backend = config.backend.at(0);
-  finding.collapsed = IsLocal(backend, resolved) && config.proxy_to_backend == ProxyToBackend::kOff;
+  const Endpoint* local = FindCollapsed(config, resolved);
+  finding.collapsed = local != nullptr;
   if (!finding.collapsed) {
     if (config.clients_become_localhost) {
       finding.warning = "has no meaning here: the server does not see the clients as localhost";
@@ -45,7 +62,7 @@ IdentityFinding JudgeIdentity(const Config& config, const std::vector<Address>& 
         "hold. Set [gate] proxy_to_backend = \"v2\" and name this host in the server's "
         "proxy_protocol_networks, or connect by a non-loopback address, or accept it with [gate] "
         "clients_become_localhost = true",
-        ToText(backend));
+        ToText(*local));
     return finding;
   }
   finding.warning =
@@ -56,8 +73,7 @@ IdentityFinding JudgeIdentity(const Config& config, const std::vector<Address>& 
     finding.error =
         "clients_become_localhost needs localhost_only_users: the server lets such "
         "users in from localhost without a password";
-  } else if (backend.IsUnix() &&
-             std::find(names.begin(), names.end(), config.user) != names.end()) {
+  } else if (AnyUnix(config) && std::find(names.begin(), names.end(), config.user) != names.end()) {
     finding.error = absl::StrFormat(
         "over a unix socket the gate must not run as [gate] user = %s, "
         "which the server lets in by its uid",
@@ -74,7 +90,7 @@ absl::Status JudgeRunningUser(const Config& config, bool collapsed, const std::s
   }
   const auto& names = config.limits.localhost_users;
   const bool lets_in = std::find(names.begin(), names.end(), name) != names.end();
-  if (collapsed && config.backend.at(0).IsUnix() && lets_in) {
+  if (collapsed && AnyUnix(config) && lets_in) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "the gate does not run as %s over a unix socket: the server would let every client in as "
         "that user; run it as a user that is no database account",

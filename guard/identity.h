@@ -19,9 +19,13 @@ struct IdentityFinding {
   std::string warning;  // allowed, or pointless
 };
 
-// REQUIRES: one backend. `resolved` are the addresses of the backend's name, where it has one.
-[[nodiscard]] IdentityFinding JudgeIdentity(const Config& config,
-                                            const std::vector<Address>& resolved);
+// Of each backend, in the order of the file, the addresses of its name, where it has one. May end
+// before the last.
+using Resolved = std::vector<std::vector<Address>>;
+
+// One for all backends: where it collapses over one of them it does so as a whole, since that one
+// may be in use next.
+[[nodiscard]] IdentityFinding JudgeIdentity(const Config& config, const Resolved& resolved);
 
 // Whether the gate may run as the user called `name`. Over a unix socket the server sees the
 // gate's own uid (SO_PEERCRED) and stock MariaDB lets root@localhost and mysql@localhost in by it,

@@ -105,4 +105,14 @@ absl::Status BecomeUser(const RunAs& who) {
   return LeaveNoWayBack();
 }
 
+// Where one of these fails the files are opened as root: no loss but of the precaution.
+ActAs::ActAs(const RunAs& who) : acting_(who.started_as_root), own_group_(getegid()) {
+  if (acting_ && setegid(who.gid) == 0 && seteuid(who.uid) != 0) errno = 0;
+}
+
+ActAs::~ActAs() {
+  // Root again, without which BecomeUser() fails aloud.
+  if (acting_ && seteuid(0) == 0 && setegid(own_group_) != 0) errno = 0;
+}
+
 }  // namespace headgate::guard

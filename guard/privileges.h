@@ -31,4 +31,18 @@ struct RunAs {
 // that works. Without root only the last part applies.
 [[nodiscard]] absl::Status BecomeUser(const RunAs& who);
 
+// While it lives, files are opened and made as `who` would: where that one could not, nor can we.
+// Started without root it changes nothing.
+class ActAs {
+ public:
+  explicit ActAs(const RunAs& who);
+  ~ActAs();
+  ActAs(const ActAs&) = delete;
+  ActAs& operator=(const ActAs&) = delete;
+
+ private:
+  const bool acting_;
+  const gid_t own_group_;
+};
+
 }  // namespace headgate::guard

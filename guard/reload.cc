@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 #include <span>
+#include <utility>
 
 #include <absl/strings/str_format.h>
 #include "guard/config_keys.h"
@@ -79,6 +80,24 @@ void CompareClasses(const Config& from, const Config& to, Lines& changed) {
   CompareNamed("class", from.limits.classes, to.limits.classes, changed, compare);
 }
 
+LevelLimits BaseOf(const Limits& limits) {
+  return {limits.source, limits.pending, limits.waiting, limits.unknown_query};
+}
+
+// What a level only copies from the tables is not told again for each level.
+void CompareLevels(const Limits& from, const Limits& to, Lines& changed) {
+  const LevelLimits from_base = BaseOf(from);
+  const LevelLimits to_base = BaseOf(to);
+  for (const auto& [level, name] :
+       {std::pair{Level::kElevated, "elevated"}, {Level::kAttack, "attack"}}) {
+    for (const auto& key : LevelKeys()) {
+      CompareInherited<LevelLimits>(
+          absl::StrFormat("pressure.%s.%s.", name, std::string(key.table)), {&key, 1},
+          {&from.At(level), &from_base}, {&to.At(level), &to_base}, changed);
+    }
+  }
+}
+
 void CompareRules(const Config& from, const Config& to, Lines& changed) {
   const auto compare = [&](const std::string& prefix, const Rule& a, const Rule& b) {
     CompareKeys(prefix, RuleKeys(), a, b, changed);
@@ -106,9 +125,13 @@ ReloadPlan PlanReload(const Config& running, const Config& candidate) {
     (waits ? plan.need_restart : plan.changed).push_back(Change(key.FullName(), from, to));
     if (waits) key.copy(running, plan.next);
   }
+  CompareLevels(running.limits, candidate.limits, plan.changed);
   CompareClasses(running, candidate, plan.changed);
   CompareRules(running, candidate, plan.changed);
   // Follows from keys that need a restart.
+  for (LevelLimits& level : plan.next.limits.at) {
+    level.source.table_size = plan.next.limits.source.table_size;
+  }
   plan.next.limits.identity_collapsed = running.limits.identity_collapsed;
   return plan;
 }

@@ -103,11 +103,14 @@ void CheckShape(const std::string& key, const ShapeLimits& shape, Findings& find
 
 }  // namespace
 
+bool MonitorOn(const Config& config, const HostFacts& host) {
+  const net::MonitorOptions& monitor = config.monitor;
+  return !monitor.user.empty() && (!host.file_exists || host.file_exists(monitor.password_file));
+}
+
 void CheckStatements(const Config& config, std::uint32_t capacity, const HostFacts& host,
                      Findings& findings) {
-  const net::MonitorOptions& monitor = config.monitor;
-  const bool file_there = !host.file_exists || host.file_exists(monitor.password_file);
-  const bool monitor_on = !monitor.user.empty() && file_there;
+  const bool monitor_on = MonitorOn(config, host);
   CheckMonitor(config, monitor_on, findings);
   for (const Scope& scope : QueryScopes(config)) {
     if (!monitor_on) CheckDeadline(scope, findings);

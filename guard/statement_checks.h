@@ -11,6 +11,8 @@
 
 namespace headgate::guard {
 
+// Whether the gate would have its account at the server: there is a user and a password file.
+[[nodiscard]] bool MonitorOn(const Config& config, const HostFacts& host);
 // `capacity`: the slots there are.
 void CheckStatements(const Config& config, std::uint32_t capacity, const HostFacts& host,
                      Findings& findings);

@@ -55,4 +55,17 @@ Key<Target> SetOf(std::string_view table, std::string_view name, std::string_vie
       Copy<Target>(ref)};
 }
 
+// The same key one table further out.
+template <class Target, class Inner, class Ref>
+Key<Target> Lifted(const Key<Inner>& key, std::string_view table, Ref ref) {
+  return {table,
+          key.name,
+          key.type,
+          key.range,
+          key.reloadable,
+          [ref, set = key.set](const Node& n, Target& t) { return set(n, ref(t)); },
+          [ref, get = key.get](const Target& t) { return get(ref(t)); },
+          [ref, copy = key.copy](const Target& from, Target& to) { copy(ref(from), ref(to)); }};
+}
+
 }  // namespace headgate::guard

@@ -194,19 +194,6 @@ std::vector<Key<ShapeLimits>> MakeShapeKeys() {
   };
 }
 
-// The same key one table further out.
-template <class Inner, class Ref>
-Key<Config> Lifted(const Key<Inner>& key, std::string_view table, Ref ref) {
-  return {table,
-          key.name,
-          key.type,
-          key.range,
-          key.reloadable,
-          [ref, set = key.set](const Node& n, Config& c) { return set(n, ref(c)); },
-          [ref, get = key.get](const Config& c) { return get(ref(c)); },
-          [ref, copy = key.copy](const Config& from, Config& to) { copy(ref(from), ref(to)); }};
-}
-
 Key<Config> Points(std::size_t trait) {
   constexpr std::uint32_t kMostPoints = 1000;
   const auto ref = [trait](auto& c) -> auto& { return c.limits.points[trait]; };
@@ -254,6 +241,10 @@ std::span<const Key<QueryLimits>> QueryKeys() {
   return keys;
 }
 
+std::span<const Key<QueryLimits>> UnknownQueryKeys() {
+  return QueryKeys().first(QueryKeys().size() - 1);
+}
+
 std::span<const Key<ShapeLimits>> ShapeKeys() {
   static const std::vector<Key<ShapeLimits>> keys = MakeShapeKeys();
   return keys;
@@ -262,18 +253,18 @@ std::span<const Key<ShapeLimits>> ShapeKeys() {
 std::vector<Key<Config>> StatementKeys() {
   std::vector<Key<Config>> keys = MonitorKeys();
   for (const auto& key : QueryKeys()) {
-    keys.push_back(Lifted(
+    keys.push_back(Lifted<Config>(
         key, "query", [](auto& c) -> auto& { return c.query; }));
   }
   keys.push_back(Count<Config>(
       "query", "digests", {64, 1048576}, kRestart,
       [](auto& c) -> auto& { return c.limits.digests; }));
-  for (const auto& key : QueryKeys().first(QueryKeys().size() - 1)) {
-    keys.push_back(Lifted(
+  for (const auto& key : UnknownQueryKeys()) {
+    keys.push_back(Lifted<Config>(
         key, "query.unknown", [](auto& c) -> auto& { return c.limits.unknown_query; }));
   }
   for (const auto& key : ShapeKeys()) {
-    keys.push_back(Lifted(
+    keys.push_back(Lifted<Config>(
         key, "shape", [](auto& c) -> auto& { return c.shape; }));
   }
   for (std::size_t i = 0; i < kTraitCount; ++i) keys.push_back(Points(i));

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <tuple>
 
+#include "guard/backends.h"
+#include "guard/json_text.h"
 #include "guard/printable.h"
 #include "guard/version.h"
 #include "net/address_text.h"
@@ -14,7 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-json::string Text(std::string_view text) { return json::string(text.data(), text.size()); }
+constexpr std::string_view kLevelNames[kLevels] = {"calm", "elevated", "attack"};
 
 json::object Counts(const std::array<std::uint64_t, kReasonCount>& counts) {
   json::object out;
@@ -25,15 +27,26 @@ json::object Counts(const std::array<std::uint64_t, kReasonCount>& counts) {
   return out;
 }
 
+std::int64_t WholeSeconds(Duration d) {
+  return std::chrono::duration_cast<std::chrono::seconds>(d).count();
+}
+
+std::int64_t WholeMilliseconds(Duration d) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
+}
+
 json::array Classes(const std::vector<ClassStatus>& classes) {
   json::array out;
   for (const ClassStatus& c : classes) {
-    out.push_back(json::object{{"name", Text(c.name)},
+    out.push_back(json::object{{"name", JsonText(c.name)},
                                {"leases", c.leases},
                                {"unproven", c.unproven},
                                {"reserve", c.reserve},
                                {"max", c.max},
-                               {"waiting", c.waiting}});
+                               {"waiting", c.waiting},
+                               {"lent", c.lent},
+                               {"may_use", c.may_use},
+                               {"expected_wait_ms", WholeMilliseconds(c.expected_wait)}});
   }
   return out;
 }
@@ -44,7 +57,7 @@ json::object NowAndMax(std::uint32_t now, std::uint32_t max) {
 
 json::array Texts(const std::vector<std::string>& texts) {
   json::array out;
-  for (const std::string& text : texts) out.push_back(Text(text));
+  for (const std::string& text : texts) out.push_back(JsonText(text));
   return out;
 }
 
@@ -52,17 +65,55 @@ json::array Rules(const std::vector<EngineStatus::RuleStatus>& rules) {
   json::array out;
   for (const EngineStatus::RuleStatus& rule : rules) {
     out.push_back(json::object{
-        {"name", Text(rule.name)}, {"acted", rule.acted}, {"would_act", rule.would_act}});
+        {"name", JsonText(rule.name)}, {"acted", rule.acted}, {"would_act", rule.would_act}});
   }
   return out;
 }
 
-std::int64_t WholeSeconds(Duration d) {
-  return std::chrono::duration_cast<std::chrono::seconds>(d).count();
+json::object Slots(const EngineStatus& e) {
+  return {{"capacity", e.slots_capacity},
+          {"leases", e.leases},
+          {"orphans", e.orphans},
+          {"free", e.free_slots},
+          {"server_max", e.server_max},
+          {"foreign", e.foreign},
+          {"former", e.former},
+          {"ramp", e.ramp},
+          {"implicit",
+           {{"pairs", e.implicit_pairs},
+            {"reserve", e.implicit_reserve},
+            {"unused", e.implicit_unused},
+            {"binds", e.implicit_binds}}}};
+}
+
+json::object Pressure(const EngineStatus& e, bool enforced) {
+  return {{"level", JsonText(kLevelNames[static_cast<std::size_t>(e.level)])},
+          {"cause", JsonText(e.level_cause)},
+          {"for_s", WholeSeconds(e.level_for)},
+          {"changes", e.level_changes},
+          {"enforce", enforced}};
+}
+
+// The one in use, in short; where there is none the first.
+json::object CurrentBackend(const std::vector<net::BackendStatus>& backends) {
+  auto current = std::find_if(backends.begin(), backends.end(),
+                              [](const net::BackendStatus& b) { return b.current; });
+  if (current == backends.end()) current = backends.begin();
+  const net::BackendStatus none;
+  const net::BackendStatus& b = current == backends.end() ? none : *current;
+  return {
+      {"address", JsonText(b.name)}, {"up", b.up}, {"server_version", Printable(b.server_version)}};
+}
+
+json::object State(const StateStatus& state) {
+  return {{"path", JsonText(state.path)},
+          {"saves", state.saves},
+          {"saved_unix_ms", state.saved_unix_ms},
+          {"error", Printable(state.error)}};
 }
 
 void AddEngine(const EngineStatus& e, json::object& out) {
-  out["slots"] = {{"capacity", e.slots_capacity}, {"leases", e.leases}, {"orphans", e.orphans}};
+  out["slots"] = Slots(e);
   out["pending"] = NowAndMax(e.pending, e.pending_max);
   out["waiting"] = NowAndMax(e.waiting, e.waiting_max);
   out["logins"] = NowAndMax(e.logins, e.logins_max);
@@ -86,14 +137,16 @@ void AddEngine(const EngineStatus& e, json::object& out) {
 
 std::string StatusJson(const StatusFacts& facts) {
   json::object out;
-  out["version"] = Text(Version());
+  out["version"] = JsonText(Version());
   out["mode"] = facts.mode == Mode::kObserve ? "observe" : "enforce";
   out["uptime_s"] = WholeSeconds(facts.uptime);
   out["draining"] = facts.draining;
   out["listening"] = Texts(facts.listening);
-  out["backend"] = {{"address", Text(facts.gate.backend)},
-                    {"up", facts.gate.backend_up},
-                    {"server_version", Text(facts.gate.server_version)}};
+  out["backend"] = CurrentBackend(facts.gate.backends);
+  out["backends"] = BackendList(facts.gate);
+  out["failover"] = facts.failover == Failover::kSticky ? "sticky" : "off";
+  out["pressure"] = Pressure(facts.engine, facts.pressure_enforced);
+  out["state"] = State(facts.state);
   out["monitor"] = {{"configured", facts.gate.monitor_configured},
                     {"up", facts.gate.monitor_up},
                     {"error", Printable(facts.gate.monitor_error)},
@@ -103,7 +156,7 @@ std::string StatusJson(const StatusFacts& facts) {
   out["max_clients"] = facts.gate.max_clients;
   out["reloads"] = {{"done", facts.reloads.done},
                     {"refused", facts.reloads.refused},
-                    {"last", Text(facts.reloads.last)}};
+                    {"last", JsonText(facts.reloads.last)}};
   out["log_dropped"] = facts.log_dropped;
   return json::serialize(out);
 }
@@ -115,10 +168,10 @@ std::string BansJson(std::vector<BanInfo> bans, Time now) {
   json::array list;
   for (const BanInfo& ban : bans) {
     const double left = std::chrono::duration<double>(ban.until - now).count();
-    list.push_back(json::object{{"source", Text(net::SourceText(ban.source))},
+    list.push_back(json::object{{"source", JsonText(net::SourceText(ban.source))},
                                 {"remaining_s", static_cast<std::int64_t>(std::ceil(left))},
                                 {"times", ban.times},
-                                {"reason", Text(ban.reason)}});
+                                {"reason", JsonText(ban.reason)}});
   }
   return json::serialize(json::object{{"bans", list}});
 }

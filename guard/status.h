@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "guard/config.h"
+#include "guard/state_keeper.h"
 #include "net/gate.h"
 #include "policies/engine.h"
 #include "policies/limits.h"
@@ -22,12 +24,15 @@ struct ReloadCounts {
 
 struct StatusFacts {
   Mode mode = Mode::kEnforce;
+  Failover failover = Failover::kOff;
+  bool pressure_enforced = true;
   Duration uptime{};
   bool draining = false;
   std::vector<std::string> listening;
   net::GateStatus gate;
   EngineStatus engine;
   ReloadCounts reloads;
+  StateStatus state;
   std::uint64_t log_dropped = 0;
 };
 

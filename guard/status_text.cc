@@ -1,7 +1,7 @@
 #include <boost/json.hpp>
 
 #include <absl/strings/str_format.h>
-#include "guard/config_text.h"
+#include "guard/json_text.h"
 #include "guard/status.h"
 
 namespace headgate::guard {
@@ -9,29 +9,8 @@ namespace {
 
 namespace json = boost::json;
 
-std::string Plain(const json::value& value) {
-  if (value.is_string()) return std::string(value.as_string().c_str());
-  return json::serialize(value);
-}
-
-// The field at a path of names; null where there is none.
-const json::value& At(const json::value& root, std::initializer_list<const char*> path) {
-  static const json::value nothing;
-  const json::value* at = &root;
-  for (const char* name : path) {
-    const auto* object = at->if_object();
-    at = object == nullptr ? nullptr : object->if_contains(name);
-    if (at == nullptr) return nothing;
-  }
-  return *at;
-}
-
 std::string Of(const json::value& root, const char* table) {
   return Plain(At(root, {table, "now"})) + " of " + Plain(At(root, {table, "max"}));
-}
-
-void Row(std::string& out, std::string_view name, const std::string& value) {
-  absl::StrAppendFormat(&out, "%-12s %s\n", name, value);
 }
 
 std::string Monitor(const json::value& root) {
@@ -43,19 +22,65 @@ std::string Monitor(const json::value& root) {
   return "DOWN, " + kills + ": " + Plain(At(root, {"monitor", "error"}));
 }
 
+void Backends(const json::value& root, std::string& out) {
+  const json::array& backends = ListAt(root, {"backends"});
+  for (const json::value& b : backends) {
+    const std::string state = Plain(At(b, {"state"}));
+    const bool up = IsTrue(At(b, {"up"}));
+    const std::string version = Plain(At(b, {"server_version"}));
+    std::string line = Plain(At(b, {"name"})) + (up ? " up" : " DOWN");
+    if (!version.empty()) line += " " + version;
+    if (state != "up" && state != "down") line += ", " + state;
+    if (IsTrue(At(b, {"read_only"}))) line += ", read-only";
+    if (backends.size() > 1) line += IsTrue(At(b, {"current"})) ? ", in use" : ", not in use";
+    if (const std::string error = Plain(At(b, {"error"})); !up && !error.empty()) {
+      line += ": " + error;
+    }
+    Row(out, "backend", line);
+  }
+}
+
+std::string Pressure(const json::value& root) {
+  const std::string level = Plain(At(root, {"pressure", "level"}));
+  const std::string cause = Plain(At(root, {"pressure", "cause"}));
+  std::string text = level + " for " + SpanText(NumberOf(At(root, {"pressure", "for_s"})));
+  if (!cause.empty()) text += ", by " + cause;
+  if (!IsTrue(At(root, {"pressure", "enforce"}))) text += "; shown only, enforce = false";
+  return text;
+}
+
+std::string Slots(const json::value& root) {
+  const auto slot = [&](const char* name) { return Plain(At(root, {"slots", name})); };
+  std::string text = slot("leases") + " of " + slot("capacity") + ", free " + slot("free") +
+                     ", orphans " + slot("orphans") + ", foreign " + slot("foreign");
+  if (slot("former") != "0") text += ", " + slot("former") + " at a server that was left";
+  if (slot("server_max") != "0") text += "; the server has " + slot("server_max");
+  if (const double ramp = NumberOf(At(root, {"slots", "ramp"})); ramp > 0) {
+    text += absl::StrFormat("; ramping up, %.0f logins/s", ramp);
+  }
+  return text;
+}
+
+void Implicit(const json::value& root, std::string& out) {
+  const auto part = [&](const char* name) { return Plain(At(root, {"slots", "implicit", name})); };
+  if (part("pairs") == "0") return;
+  Row(out, "implicit",
+      part("reserve") + " slots for " + part("pairs") + " known-good pairs, " + part("unused") +
+          " unused, " +
+          (IsTrue(At(root, {"slots", "implicit", "binds"})) ? "kept for them now"
+                                                            : "kept above calm only"));
+}
+
 void Head(const json::value& root, std::string& out) {
-  const bool up = At(root, {"backend", "up"}) == json::value(true);
   Row(out, "headgate",
       Plain(At(root, {"version"})) + ", mode " + Plain(At(root, {"mode"})) + ", up " +
           Plain(At(root, {"uptime_s"})) + " s" +
           (At(root, {"draining"}) == json::value(true) ? ", draining" : ""));
-  Row(out, "backend",
-      Plain(At(root, {"backend", "address"})) + (up ? " up " : " DOWN ") +
-          Plain(At(root, {"backend", "server_version"})));
+  Backends(root, out);
   Row(out, "monitor", Monitor(root));
-  Row(out, "slots",
-      Plain(At(root, {"slots", "leases"})) + " of " + Plain(At(root, {"slots", "capacity"})) +
-          ", orphans " + Plain(At(root, {"slots", "orphans"})));
+  Row(out, "pressure", Pressure(root));
+  Row(out, "slots", Slots(root));
+  Implicit(root, out);
   Row(out, "pending", Of(root, "pending"));
   Row(out, "waiting", Of(root, "waiting"));
   Row(out, "logins",
@@ -66,6 +91,9 @@ void Head(const json::value& root, std::string& out) {
   Row(out, "statements",
       Plain(At(root, {"statements", "running"})) + " running, " +
           Plain(At(root, {"statements", "held"})) + " held, digests " + Of(root, "digests"));
+  if (const std::string error = Plain(At(root, {"state", "error"})); !error.empty()) {
+    Row(out, "state", "not saved: " + error);
+  }
   Row(out, "sources",
       Plain(At(root, {"sources"})) + ", banned " + Plain(At(root, {"bans"})) +
           ", known-good pairs " + Plain(At(root, {"known_good"})) + ", locked pairs " +
@@ -73,20 +101,22 @@ void Head(const json::value& root, std::string& out) {
 }
 
 void Classes(const json::value& root, std::string& out) {
-  const auto* classes = At(root, {"classes"}).if_array();
-  if (classes == nullptr) return;
-  for (const json::value& c : *classes) {
-    Row(out, "class",
-        Plain(At(c, {"name"})) + ": " + Plain(At(c, {"leases"})) + " of " + Plain(At(c, {"max"})) +
-            ", reserve " + Plain(At(c, {"reserve"})) + ", unproven " + Plain(At(c, {"unproven"})) +
-            ", waiting " + Plain(At(c, {"waiting"})));
+  for (const json::value& c : ListAt(root, {"classes"})) {
+    std::string line = Plain(At(c, {"name"})) + ": " + Plain(At(c, {"leases"})) + " of " +
+                       Plain(At(c, {"max"})) + ", may use " + Plain(At(c, {"may_use"})) +
+                       ", reserve " + Plain(At(c, {"reserve"})) + ", unproven " +
+                       Plain(At(c, {"unproven"})) + ", waiting " + Plain(At(c, {"waiting"}));
+    if (const std::string lent = Plain(At(c, {"lent"})); lent != "0")
+      line += ", lent to it " + lent;
+    if (const double wait = NumberOf(At(c, {"expected_wait_ms"})); wait > 0) {
+      line += ", expected wait " + SpanText(wait / 1000);
+    }
+    Row(out, "class", line);
   }
 }
 
 void Rules(const json::value& root, std::string& out) {
-  const auto* rules = At(root, {"rules"}).if_array();
-  if (rules == nullptr) return;
-  for (const json::value& rule : *rules) {
+  for (const json::value& rule : ListAt(root, {"rules"})) {
     Row(out, "rule",
         "\"" + Plain(At(rule, {"name"})) + "\": acted " + Plain(At(rule, {"acted"})) +
             ", would have acted " + Plain(At(rule, {"would_act"})));
@@ -107,9 +137,8 @@ void Reasons(const json::value& root, const char* table, std::string_view title,
 }  // namespace
 
 std::string StatusText(const std::string& text) {
-  json::error_code error;
-  const json::value root = json::parse(text, error);
-  if (error || !root.is_object()) return text + "\n";
+  const json::value root = ParseAnswer(text);
+  if (!root.is_object()) return text + "\n";
   std::string out;
   Head(root, out);
   Classes(root, out);
@@ -121,10 +150,9 @@ std::string StatusText(const std::string& text) {
 }
 
 std::string BansText(const std::string& text) {
-  json::error_code error;
-  const json::value root = json::parse(text, error);
+  const json::value root = ParseAnswer(text);
   const auto* bans = At(root, {"bans"}).if_array();
-  if (error || bans == nullptr) return text + "\n";
+  if (bans == nullptr) return text + "\n";
   if (bans->empty()) return "nobody is banned\n";
   std::string out = absl::StrFormat("%-40s %9s %6s  %s\n", "SOURCE", "LEFT", "TIMES", "REASON");
   for (const json::value& ban : *bans) {

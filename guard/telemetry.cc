@@ -91,17 +91,34 @@ void Telemetry::OnDecision(const Decision& d) {
   wake_.notify_one();
 }
 
+void Telemetry::OnLevel(const LevelChange& change) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (levels_.size() >= queue_max_) {
+      dropped_.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
+    levels_.push_back({UnixMilliseconds(), change.from, change.to, std::string(change.cause)});
+  }
+  wake_.notify_one();
+}
+
 void Telemetry::Run() {
   std::vector<DecisionRecord> batch;
   batch.reserve(queue_max_);
+  std::vector<LevelRecord> levels;
   auto next_summary = std::chrono::steady_clock::now() + kSummaryEvery;
   for (bool last = false; !last;) {
     {
       std::unique_lock lock(mutex_);
-      wake_.wait_until(lock, next_summary, [this] { return stopping_ || !queue_.empty(); });
+      wake_.wait_until(lock, next_summary,
+                       [this] { return stopping_ || !queue_.empty() || !levels_.empty(); });
       last = stopping_;
       batch.swap(queue_);
+      levels.swap(levels_);
     }
+    WriteLevels(levels);
+    levels.clear();
     Write(batch);
     batch.clear();
     if (last || std::chrono::steady_clock::now() >= next_summary) {
@@ -121,6 +138,17 @@ void Telemetry::Write(const std::vector<DecisionRecord>& batch) {
   // disk loses lines, never the gate.
   if (!lines.empty() && write(file_, lines.data(), lines.size()) < 0) {
     dropped_.fetch_add(batch.size(), std::memory_order_relaxed);
+  }
+}
+
+void Telemetry::WriteLevels(const std::vector<LevelRecord>& levels) {
+  std::string lines;
+  for (const LevelRecord& record : levels) {
+    Log(record.to > record.from ? LogLevel::kWarning : LogLevel::kInfo, LevelLine(record));
+    if (file_ >= 0) lines += LevelJson(record) + "\n";
+  }
+  if (!lines.empty() && write(file_, lines.data(), lines.size()) < 0) {
+    dropped_.fetch_add(levels.size(), std::memory_order_relaxed);
   }
 }
 

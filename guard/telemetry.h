@@ -52,6 +52,18 @@ struct DecisionRecord {
 // "refused 192.0.2.1: connect_rate (more connects ...), user=\"app\" [12 more suppressed]"
 [[nodiscard]] std::string DecisionLine(const DecisionRecord& record);
 
+// A change of the pressure level, likewise.
+struct LevelRecord {
+  std::int64_t unix_ms = 0;
+  Level from = Level::kCalm, to = Level::kCalm;
+  std::string cause;
+};
+
+// "pressure: calm -> elevated (free_slots)"
+[[nodiscard]] std::string LevelLine(const LevelRecord& record);
+// {"at":"2026-01-31T12:00:00.123Z","level":"elevated","from":"calm","cause":"free_slots"}
+[[nodiscard]] std::string LevelJson(const LevelRecord& record);
+
 struct TelemetryOptions {
   Rate sample{10, 10};
   std::string decisions;         // a file to append to; empty = none
@@ -72,6 +84,8 @@ class Telemetry : public DecisionSink {
   void Stop();
 
   void OnDecision(const Decision& d) override;
+  // Never sampled: the level's hysteresis bounds them.
+  void OnLevel(const LevelChange& change) override;
   void SetSample(Rate rate) { sampler_.SetRate(rate); }
   // Sampled decisions that found the queue full.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
@@ -80,6 +94,7 @@ class Telemetry : public DecisionSink {
   explicit Telemetry(const TelemetryOptions& options, int file);
   void Run();
   void Write(const std::vector<DecisionRecord>& batch);
+  void WriteLevels(const std::vector<LevelRecord>& levels);
   void WriteSummary();
 
   Sampler sampler_;
@@ -89,6 +104,7 @@ class Telemetry : public DecisionSink {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<DecisionRecord> queue_;
+  std::vector<LevelRecord> levels_;
   bool stopping_ = false;
   std::thread thread_;
 };

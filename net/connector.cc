@@ -47,11 +47,11 @@ Connector::Step Connector::Connect(const SocketAddress& to) {
   boost::system::error_code error;
   socket_.close(error);
   Fd fd(socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return Step::kFailed;
+  if (!fd.valid()) return Failed(errno);
   TuneBackendSocket(fd.get(), to.family());
   // A unix socket whose backlog is full says EAGAIN (unix(7)), and no event would follow.
   const bool connected = connect(fd.get(), to.get(), to.size) == 0;
-  if (!connected && errno != EINPROGRESS) return Step::kFailed;
+  if (!connected && errno != EINPROGRESS) return Failed(errno);
   socket_.assign(fd.get(), error);
   if (error) return Step::kFailed;
   static_cast<void>(fd.Release());
@@ -63,7 +63,18 @@ void Connector::OnWritable() {
   socklen_t size = sizeof error;
   const bool asked = getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) == 0;
   if (asked && error == 0 && SendHeader()) return Finish(Fd(socket_.release()));
+  error_ = asked && error != 0 ? error : ECONNRESET;
   TryNext();
+}
+
+Connector::Step Connector::Failed(int error) {
+  error_ = error;
+  return Step::kFailed;
+}
+
+bool Connector::IsOurOwn(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
+         error == EADDRNOTAVAIL;
 }
 
 // At most 108 bytes into the empty buffer of a new connection: they fit, or it is broken.
@@ -74,7 +85,7 @@ bool Connector::SendHeader() {
 
 void Connector::Finish(Fd fd) {
   const Done done = std::exchange(done_, nullptr);
-  if (done) done(std::move(fd));
+  if (done) done(std::move(fd), error_);
 }
 
 }  // namespace headgate::net

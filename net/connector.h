@@ -19,8 +19,9 @@ namespace headgate::net {
 
 class Connector : public std::enable_shared_from_this<Connector> {
  public:
-  // Gets a connected, non-blocking socket, or an invalid one when no address answered.
-  using Done = std::function<void(Fd)>;
+  // Gets a connected, non-blocking socket; or an invalid one when no address answered, and the
+  // errno of the last.
+  using Done = std::function<void(Fd, int error)>;
 
   Connector(const boost::asio::any_io_executor& executor,
             const std::vector<SocketAddress>& addresses, std::string header, Done done);
@@ -31,17 +32,22 @@ class Connector : public std::enable_shared_from_this<Connector> {
   // `done` will not be called any more.
   void Cancel();
 
+  // Whether such an error lies with this host (out of descriptors, ports, memory).
+  [[nodiscard]] static bool IsOurOwn(int error);
+
  private:
   enum class Step : std::uint8_t { kConnected, kInProgress, kFailed };
   void TryNext();
   Step Connect(const SocketAddress& to);
   void OnWritable();
+  Step Failed(int error);
   bool SendHeader();
   void Finish(Fd fd);
 
   boost::asio::posix::stream_descriptor socket_;
   const std::vector<SocketAddress>& addresses_;
   std::size_t next_ = 0;
+  int error_ = 0;  // of the last address
   std::string header_;
   Done done_;
 };

@@ -8,7 +8,7 @@
 #include <thread>
 #include <utility>
 
-#include "net/backend_watch.h"
+#include "net/backends.h"
 #include "net/clock.h"
 #include "net/descriptors.h"
 #include "net/listen_socket.h"
@@ -26,6 +26,16 @@ std::thread StartThread(Body body) {
   std::thread thread(std::move(body));
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread;
+}
+
+void TakeCurrent(const BackendStatus& current, GateStatus& status) {
+  status.backend = current.name;
+  status.backend_up = current.up;
+  status.server_version = current.server_version;
+  status.monitor_configured = current.monitor.configured;
+  status.monitor_up = current.monitor.up;
+  status.monitor_error = current.monitor.error;
+  status.kills = current.monitor.kills;
 }
 
 }  // namespace
@@ -48,6 +58,7 @@ struct Gate::Impl final : Wakeups {
 
   absl::Status Bind();
   void StartWorkers();
+  Backends::Callbacks NewsOfBackends();
   void End(Time deadline);
   void OnListenersClosed();
 
@@ -62,8 +73,8 @@ struct Gate::Impl final : Wakeups {
   std::vector<std::unique_ptr<Worker>> workers;
   std::mutex join_mutex;
   std::vector<std::thread> worker_threads;
-  std::thread watch_thread;
-  std::thread monitor_thread;
+  std::thread backends_thread;
+  std::vector<std::thread> monitor_threads;
 };
 
 absl::Status Gate::Impl::Bind() {
@@ -99,13 +110,25 @@ void Gate::Impl::StartWorkers() {
         std::make_unique<Worker>(static_cast<std::uint32_t>(i), shared, std::move(sockets)));
   }
   still_listening = threads;
-  watch_thread = StartThread([this] { shared.watch->Run(); });
-  if (!shared.options.monitor.user.empty()) {
-    monitor_thread = StartThread([this] { shared.monitor->Run(); });
+  backends_thread = StartThread([this] { shared.backends->Run(); });
+  for (std::size_t i = 0; shared.backends->monitored() && i < shared.backends->size(); ++i) {
+    Monitor& monitor = shared.backends->at(i).monitor();
+    monitor_threads.push_back(StartThread([&monitor] { monitor.Run(); }));
   }
   for (const auto& worker : workers) {
     worker_threads.push_back(StartThread([w = worker.get()] { w->Run(); }));
   }
+}
+
+Backends::Callbacks Gate::Impl::NewsOfBackends() {
+  return {.down =
+              [this](std::size_t backend) {
+                for (const auto& worker : workers) worker->PostBackendDown(backend);
+              },
+          .switched =
+              [this] {
+                for (const auto& worker : workers) worker->PostBackendSwitched();
+              }};
 }
 
 // Sessions are asked to end only when no listener is left on any thread: a client is never taken
@@ -155,17 +178,12 @@ std::size_t Gate::max_clients() const { return impl_->shared.max_clients; }
 
 absl::Status Gate::Start(Engine& engine) {
   GateShared& shared = impl_->shared;
-  auto addresses = Resolve(shared.options.backend);
-  if (!addresses.ok()) return addresses.status();
+  auto backends = Backends::Make(shared.options, shared.clients, engine, impl_->NewsOfBackends());
+  if (!backends.ok()) return backends.status();
   const std::lock_guard lock(impl_->mutex);
   if (impl_->started) return absl::FailedPreconditionError("the gate was started before");
-  shared.backend = std::move(*addresses);
+  shared.backends = std::move(*backends);
   shared.engine = &engine;
-  shared.watch = std::make_unique<BackendWatch>(shared.backend, shared.options.proxy_to_backend,
-                                                shared.greetings, engine);
-  shared.monitor =
-      std::make_unique<Monitor>(shared.options.monitor, shared.options.backend,
-                                shared.options.proxy_to_backend, shared.clients, engine);
   impl_->StartWorkers();
   impl_->started = true;
   return absl::OkStatus();
@@ -180,33 +198,39 @@ void Gate::Wait() {
   for (std::thread& thread : impl_->worker_threads) {
     if (thread.joinable()) thread.join();
   }
-  if (impl_->monitor_thread.joinable()) {
-    impl_->shared.monitor->Stop();
-    impl_->monitor_thread.join();
-  }
-  if (!impl_->watch_thread.joinable()) return;
-  impl_->shared.watch->Stop();
-  impl_->watch_thread.join();
+  if (!impl_->backends_thread.joinable()) return;
+  Backends& backends = *impl_->shared.backends;
+  for (std::size_t i = 0; i < backends.size(); ++i) backends.at(i).monitor().Stop();
+  for (std::thread& thread : impl_->monitor_threads) thread.join();
+  impl_->monitor_threads.clear();
+  backends.Stop();
+  impl_->backends_thread.join();
+}
+
+absl::Status Gate::UseBackend(std::string_view name, Time now) {
+  const std::lock_guard lock(impl_->mutex);
+  if (!impl_->started) return absl::FailedPreconditionError("the gate has not been started");
+  return impl_->shared.backends->Use(name, now);
+}
+
+std::vector<KnownGreeting> Gate::Greetings() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->started ? impl_->shared.backends->Greetings() : impl_->shared.options.greetings;
 }
 
 GateStatus Gate::Status() const {
   const std::lock_guard lock(impl_->mutex);
   GateStatus status;
   status.max_clients = impl_->shared.max_clients;
-  status.backend = impl_->shared.options.backend;
   if (!impl_->started) return status;
   for (const auto& worker : impl_->workers) {
     status.sessions.push_back(worker->session_count());
     status.connections += status.sessions.back();
   }
-  status.backend_up = impl_->shared.watch->up();
-  const MonitorStatus monitor = impl_->shared.monitor->status();
-  status.monitor_configured = monitor.configured;
-  status.monitor_up = monitor.up;
-  status.monitor_error = monitor.error;
-  status.kills = monitor.kills;
-  const GreetingPtr greeting = impl_->shared.greetings.Get();
-  if (greeting != nullptr) status.server_version = greeting->server_version;
+  status.backends = impl_->shared.backends->Status();
+  for (const BackendStatus& backend : status.backends) {
+    if (backend.current) TakeCurrent(backend, status);
+  }
   return status;
 }
 

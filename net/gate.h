@@ -8,8 +8,8 @@
 //
 // Threads: Bind, Start and the destructor on one thread; Drain, StopNow, Wait and Status from any.
 // Each worker thread has its own io_context and its own SO_REUSEPORT listeners; one more thread
-// ticks the engine and probes the backend, and one is the monitor's, where there is an account.
-// All of them block every signal.
+// ticks the engine and probes the backends, and where there is an account each backend has one for
+// its monitor. All of them block every signal.
 // Lifetime: after Wait() returned nothing touches the engine any more: destroy the engine, then
 // the gate. wakeups() is valid as long as the gate.
 #pragma once
@@ -17,10 +17,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include "net/backends.h"
 #include "net/options.h"
 #include "policies/engine.h"
 #include "policies/event.h"
@@ -32,13 +34,15 @@ struct GateStatus {
   std::vector<std::uint64_t> sessions;  // live, one number per thread; orphans included
   std::uint64_t connections = 0;        // their sum
   std::uint64_t max_clients = 0;        // what the descriptors allow
-  std::string backend;                  // as configured
-  bool backend_up = false;              // the last try to reach it succeeded
-  std::string server_version;           // empty until its greeting is known
-  bool monitor_configured = false;      // there is an account and a password file
-  bool monitor_up = false;              // logged in now
-  std::string monitor_error;            // why not, in the server's or the client library's words
-  std::uint64_t kills = 0;              // KILLs the server carried out for it
+  std::vector<BackendStatus> backends;  // in order of preference
+  // Of the current backend, once more.
+  std::string backend;              // as configured
+  bool backend_up = false;          // its breaker is closed, and it was reached
+  std::string server_version;       // empty until its greeting is known
+  bool monitor_configured = false;  // there is an account and a password file
+  bool monitor_up = false;          // logged in now
+  std::string monitor_error;        // why not, in the server's or the client library's words
+  std::uint64_t kills = 0;          // KILLs the server carried out for it
 };
 
 class Gate {
@@ -55,8 +59,8 @@ class Gate {
   [[nodiscard]] std::vector<std::string> listening() const;
   [[nodiscard]] std::size_t max_clients() const;
 
-  // Resolves the backend, then starts the threads. The backend need not be there yet: clients get
-  // ERR 1105 until its greeting is known.
+  // Resolves the backends, then starts the threads. They need not be there yet: clients get ERR
+  // 1105 until a greeting is known.
   [[nodiscard]] absl::Status Start(Engine& engine);
 
   // Stops accepting, turns away who is not logged in (ERR 1053), and lets the others go on until
@@ -69,6 +73,11 @@ class Gate {
   void Wait();
 
   [[nodiscard]] GateStatus Status() const;
+  // Makes that backend, by its name in GateOptions, the current one. NotFound: there is no such
+  // name. FailedPrecondition: it is not up, or the gate has not been started.
+  [[nodiscard]] absl::Status UseBackend(std::string_view name, Time now);
+  // What the backends greet with, as far as known: for GateOptions::greetings after a restart.
+  [[nodiscard]] std::vector<KnownGreeting> Greetings() const;
 
  private:
   struct Impl;

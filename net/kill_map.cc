@@ -16,11 +16,11 @@ KillMap::Lease& KillMap::Lease::operator=(Lease&& other) noexcept {
   return *this;
 }
 
-void KillMap::Lease::SetBackendId(std::uint32_t backend_id) {
+void KillMap::Lease::SetBackendId(std::size_t backend, std::uint32_t backend_id) {
   if (map_ == nullptr) return;
   Shard& shard = map_->ShardOf(id_);
   const std::lock_guard lock(shard.mutex);
-  shard.ids[id_] = backend_id;
+  shard.ids[id_] = {backend, backend_id};
 }
 
 void KillMap::Lease::Release() {
@@ -44,15 +44,16 @@ KillMap::Lease KillMap::Allocate() {
     const std::uint32_t id = NextId();
     Shard& shard = ShardOf(id);
     const std::lock_guard lock(shard.mutex);
-    if (shard.ids.try_emplace(id, 0).second) return {this, id};
+    if (shard.ids.try_emplace(id).second) return {this, id};
   }
 }
 
-std::uint32_t KillMap::BackendId(std::uint32_t our_id) const {
+std::uint32_t KillMap::BackendId(std::size_t backend, std::uint32_t our_id) const {
   const Shard& shard = ShardOf(our_id);
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.ids.find(our_id);
-  return found == shard.ids.end() ? 0 : found->second;
+  const bool there = found != shard.ids.end() && found->second.backend == backend;
+  return there ? found->second.id : 0;
 }
 
 }  // namespace headgate::net

@@ -1,11 +1,12 @@
 // The connection ids the gate gives its clients, and which id each has at the backend: what makes
-// a client's KILL and Ctrl-C reach the right connection.
+// a client's KILL and Ctrl-C reach the right connection. An id means nothing at another backend.
 //
 // Threads: every method from any thread; sharded mutexes. Lifetime: outlives its leases.
 #pragma once
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 
@@ -14,7 +15,7 @@
 
 namespace headgate::net {
 
-class KillMap final : public mysql::KillMap {
+class KillMap {
  public:
   // Ours start where no server's ids are, and stay below what a signed 32-bit client can hold.
   static constexpr std::uint32_t kFirstId = mysql::kFirstConnectionId;
@@ -28,8 +29,8 @@ class KillMap final : public mysql::KillMap {
     Lease& operator=(Lease&& other) noexcept;
     ~Lease() { Release(); }
     [[nodiscard]] std::uint32_t id() const { return id_; }
-    // Known from the backend's greeting on.
-    void SetBackendId(std::uint32_t backend_id);
+    // Known from the greeting of that backend (its place in the gate's list) on.
+    void SetBackendId(std::size_t backend, std::uint32_t backend_id);
     // The connection is gone: its id means nothing any more.
     void Release();
 
@@ -44,14 +45,19 @@ class KillMap final : public mysql::KillMap {
 
   // The next id that nobody has. REQUIRES: fewer than 2^30 leases.
   [[nodiscard]] Lease Allocate();
-  [[nodiscard]] std::uint32_t BackendId(std::uint32_t our_id) const override;
+  // 0 when there is no such connection, or not at that backend.
+  [[nodiscard]] std::uint32_t BackendId(std::size_t backend, std::uint32_t our_id) const;
   // So that a test need not hand out 2^30 ids to see the wrap.
   void SetNextForTest(std::uint32_t id) { next_ = id; }
 
  private:
+  struct Place {
+    std::size_t backend = 0;
+    std::uint32_t id = 0;  // the backend's; 0 = none yet
+  };
   struct Shard {
     mutable std::mutex mutex;
-    absl::flat_hash_map<std::uint32_t, std::uint32_t> ids;  // ours -> the backend's, 0 = none yet
+    absl::flat_hash_map<std::uint32_t, Place> ids;  // by ours
   };
   Shard& ShardOf(std::uint32_t id) { return shards_[id % shards_.size()]; }
   const Shard& ShardOf(std::uint32_t id) const { return shards_[id % shards_.size()]; }

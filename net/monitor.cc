@@ -14,6 +14,7 @@ namespace {
 
 constexpr Duration kFirstPause = std::chrono::milliseconds(250);
 constexpr Duration kLongestPause = std::chrono::seconds(10);
+constexpr Duration kReplicationPause = std::chrono::seconds(5);
 
 std::string KillText(const KillOrder& order) {
   return "KILL QUERY " + std::to_string(order.backend_id);
@@ -24,27 +25,33 @@ std::chrono::steady_clock::time_point SteadyTime(Time at) {
   return std::chrono::steady_clock::time_point(at.time_since_epoch());
 }
 
+// Whether what has failed since `start` failed for want of an answer.
+bool TimedOut(Time start) {
+  return Now() - start >= kServerPatience - std::chrono::milliseconds(100);
+}
+
 }  // namespace
 
 Monitor::Monitor(MonitorOptions options, std::string backend, ProxyHeader header,
-                 const std::atomic<std::size_t>& clients, Engine& engine)
+                 const std::atomic<std::size_t>& clients, LiveIds& ours, MonitorListener& listener)
     : options_(std::move(options)),
       address_(options_.address.empty() ? std::move(backend) : options_.address),
       // Another address than the backend's is one where no header is expected.
       proxy_header_(options_.address.empty() ? ProxyHeaderBytes(header, std::nullopt) : ""),
       clients_(clients),
-      engine_(engine) {}
+      ours_(ours),
+      listener_(listener) {}
 
 Monitor::~Monitor() = default;
 
 void Monitor::Run() {
   const ServerClient::EnterThread library;
   while (WaitForWork()) {
-    if (client_ == nullptr && Now() >= next_try_) TryConnect();
+    ConnectIfDue();
     CarryOutKills();
     if (client_ != nullptr && Now() >= next_look_) Look();
   }
-  NoteDown("");
+  Disconnect("");
   CarryOutKills();
 }
 
@@ -54,11 +61,32 @@ void Monitor::Stop() {
   wake_.notify_one();
 }
 
+void Monitor::TryNow() {
+  const std::lock_guard lock(mutex_);
+  asked_ = true;
+  wake_.notify_one();
+}
+
 bool Monitor::WaitForWork() {
   std::unique_lock lock(mutex_);
   wake_.wait_until(lock, SteadyTime(client_ == nullptr ? next_try_ : next_look_),
-                   [this] { return stop_ || !kills_.empty(); });
+                   [this] { return stop_ || asked_ || !kills_.empty(); });
   return !stop_;
+}
+
+void Monitor::ConnectIfDue() {
+  bool asked = false;
+  {
+    const std::lock_guard lock(mutex_);
+    asked = std::exchange(asked_, false);
+  }
+  if (client_ != nullptr || (!asked && Now() < next_try_)) return;
+  if (!asked && !listener_.MayMonitorConnect()) {
+    next_try_ = Now() + kFirstPause;
+    return;
+  }
+  if (asked) pause_ = {};
+  TryConnect();
 }
 
 bool Monitor::Kill(std::uint32_t backend_id, std::function<void(KillEnd)> done) {
@@ -80,10 +108,11 @@ MonitorStatus Monitor::status() const {
 }
 
 void Monitor::TryConnect() {
-  const absl::Status status = Connect();
-  if (status.ok()) return NoteUp();
-  const bool configured = !absl::IsNotFound(status);
-  NoteDown(configured ? std::string(status.message()) : "");
+  std::string error;
+  const std::optional<MonitorTrouble> trouble = Connect(error);
+  if (!trouble) return NoteUp();
+  const bool configured = *trouble != MonitorTrouble::kNotConfigured;
+  NoteDown(*trouble, configured ? error : "");
   {
     const std::lock_guard lock(mutex_);
     status_.configured = configured;
@@ -92,15 +121,20 @@ void Monitor::TryConnect() {
   next_try_ = Now() + pause_;
 }
 
-// NotFound only when there is no password file.
-absl::Status Monitor::Connect() {
+std::optional<MonitorTrouble> Monitor::Connect(std::string& error) {
   const auto password = ReadPassword(options_.password_file);
-  if (!password.ok()) return password.status();
+  error = std::string(password.status().message());
+  if (absl::IsNotFound(password.status())) return MonitorTrouble::kNotConfigured;
+  if (!password.ok()) return MonitorTrouble::kRejected;
   const auto addresses = Resolve(address_);
-  if (!addresses.ok()) return absl::UnavailableError(addresses.status().message());
+  error = std::string(addresses.status().message());
+  if (!addresses.ok()) return MonitorTrouble::kRejected;  // no fault of the server's
+  const Time start = Now();
   const absl::Status status = LogIn(*addresses, {options_.user, *password, proxy_header_});
-  if (!status.ok()) client_.reset();
-  return absl::IsNotFound(status) ? absl::InternalError(status.message()) : status;
+  if (status.ok()) return std::nullopt;
+  error = std::string(status.message());
+  if (!absl::IsUnavailable(status)) return MonitorTrouble::kRejected;
+  return TimedOut(start) ? MonitorTrouble::kLoginTimedOut : MonitorTrouble::kNoConnection;
 }
 
 absl::Status Monitor::LogIn(const std::vector<SocketAddress>& addresses, const ServerLogin& login) {
@@ -114,10 +148,9 @@ absl::Status Monitor::LogIn(const std::vector<SocketAddress>& addresses, const S
   }
   if (!status.ok()) return status;
   if (status = CheckPrivileges(*client_); !status.ok()) return status;
-  const auto facts = AskFacts(*client_);
-  if (!facts.ok()) return facts.status();
-  engine_.OnServerFacts(*facts, Now());
-  return absl::OkStatus();
+  auto greeting = AskGreeting(*client_);
+  if (greeting.ok()) greeting_ = std::move(*greeting);
+  return greeting.status();
 }
 
 void Monitor::CarryOutKills() {
@@ -135,9 +168,11 @@ void Monitor::CarryOutKills() {
 KillEnd Monitor::CarryOut(const KillOrder& order) {
   // A connection that the server closed while it was idle is only noticed here: once more then.
   for (bool again = true; client_ != nullptr && Now() <= order.latest; again = false) {
+    const Time start = Now();
     const absl::Status status = client_->Query(KillText(order)).status();
     if (absl::IsUnavailable(status)) {
-      NoteDown(std::string(status.message()));
+      NoteDown(TimedOut(start) ? MonitorTrouble::kLookTimedOut : MonitorTrouble::kLost,
+               std::string(status.message()));
       if (again) TryConnect();
       continue;
     }
@@ -153,33 +188,71 @@ KillEnd Monitor::CarryOut(const KillOrder& order) {
 
 void Monitor::Look() {
   next_look_ = Now() + options_.interval;
-  absl::Status status;
-  BackendIds waiting;
-  if (clients_.load(std::memory_order_relaxed) == 0) {
-    status = client_->Query("DO 0").status();
-  } else {
-    auto ids = AskLockWaits(*client_, has_innodb_);
-    status = ids.status();
-    if (ids.ok()) waiting = std::move(*ids);
+  Time start = Now();
+  absl::Status status = client_->Ping();
+  if (!status.ok()) {
+    return NoteDown(TimedOut(start) ? MonitorTrouble::kPingTimedOut : MonitorTrouble::kLost,
+                    std::string(status.message()));
   }
-  if (!status.ok()) return NoteDown(std::string(status.message()));
+  start = Now();
+  BackendIds waiting;
+  status = ReadServer(waiting);
+  if (!status.ok()) {
+    return NoteDown(TimedOut(start) ? MonitorTrouble::kLookTimedOut : MonitorTrouble::kLost,
+                    std::string(status.message()));
+  }
   PublishLockWaits(std::move(waiting));
+  {
+    const std::lock_guard lock(mutex_);
+    status_.figures = figures_;
+    status_.looked = Now();
+  }
+  listener_.OnMonitorLook(figures_);
+}
+
+absl::Status Monitor::ReadServer(BackendIds& waiting) {
+  const bool clients = clients_.load(std::memory_order_relaxed) > 0;
+  auto processes = AskProcesses(*client_, clients, not_there_, figures_);
+  if (!processes.ok()) return processes.status();
+  if (!through_backend()) {  // an extra port has places of its own
+    std::erase_if(processes->threads,
+                  [id = client_->connection_id()](const ListedThread& t) { return t.id == id; });
+  }
+  figures_.foreign = foreign_.Count(processes->threads, ours_);
+  ours_.EndLook();
+  waiting = std::move(processes->lock_waits);
+  if (absl::Status s = AskStatus(*client_, figures_); absl::IsUnavailable(s)) return s;
+  if (Now() < next_replication_) return absl::OkStatus();
+  next_replication_ = Now() + kReplicationPause;
+  return AskReplication(*client_, not_there_, figures_);
 }
 
 void Monitor::NoteUp() {
   pause_ = {};
   next_look_ = {};
-  has_innodb_ = true;
-  const std::lock_guard lock(mutex_);
-  status_.configured = true;
-  status_.up = true;
-  status_.error.clear();
-  up_.store(true);
+  next_replication_ = {};
+  not_there_ = {};
+  foreign_ = {};
+  ours_.SetWatched(true);
+  {
+    const std::lock_guard lock(mutex_);
+    status_.configured = true;
+    status_.up = true;
+    status_.error.clear();
+    up_.store(true);
+  }
+  listener_.OnMonitorLogin(greeting_);
 }
 
-void Monitor::NoteDown(const std::string& error) {
+void Monitor::NoteDown(MonitorTrouble trouble, const std::string& error) {
+  Disconnect(error);
+  listener_.OnMonitorTrouble(trouble, error);
+}
+
+void Monitor::Disconnect(const std::string& error) {
   client_.reset();
   next_try_ = Now() + kFirstPause;
+  ours_.SetWatched(false);
   PublishLockWaits({});
   const std::lock_guard lock(mutex_);
   status_.up = false;

@@ -1,13 +1,17 @@
-// The gate's own account at the server: ends statements with KILL, and knows which connections
-// wait for a lock. Optional: without a user or a password file there is none, and the file is
-// looked for again each interval.
+// The gate's own account at one backend: ends statements with KILL, knows which connections wait
+// for a lock, follows its capacity and who else is connected, and tells whether it lives. Optional:
+// without a user or a password file there is none, and the file is looked for again each interval.
 //
 // The account needs, granted to itself and not through a role:
 //   MariaDB from 10.5   GRANT PROCESS, CONNECTION ADMIN ON *.*
 //   MySQL from 8.0      GRANT PROCESS, CONNECTION_ADMIN ON *.*
 //   older servers       GRANT PROCESS, SUPER ON *.*
 // MySQL lets nobody without SYSTEM_USER kill a session that has it. The address has to be the same
-// server as the backend: connection ids mean nothing at another one.
+// server as the backend: connection ids mean nothing at another one. How far a replica lags is
+// asked where the account may (MariaDB: REPLICA MONITOR, MySQL: REPLICATION CLIENT).
+//
+// A full server has one place more for such an account, which is then kept as long as the server
+// lets it. While the backend's breaker is open it connects only when asked to.
 //
 // Only ever KILL QUERY, also for an orphan: at KILL CONNECTION the server says FIN before its
 // thread has ended, and the slot would be taken for free too early. It ends what the connection
@@ -16,7 +20,8 @@
 //
 // Threads: Run() is the body of its own thread, the only one that talks to the server and so the
 // only one that ever waits for it; the other methods from any thread. Lifetime: Stop() and join
-// before the engine goes. It holds one descriptor, of those kept back for the control plane.
+// before the listener and the ids go. It holds one descriptor, of those kept back for the control
+// plane.
 #pragma once
 
 #include <atomic>
@@ -26,14 +31,17 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <absl/status/status.h>
 #include "net/kill_queue.h"
+#include "net/live_ids.h"
+#include "net/monitor_look.h"
 #include "net/options.h"
 #include "net/server_client.h"
-#include "policies/engine.h"
+#include "net/server_figures.h"
 #include "policies/time.h"
 
 namespace headgate::net {
@@ -41,21 +49,42 @@ namespace headgate::net {
 // A KILL that the server could not be sent for so long is not sent any more.
 inline constexpr Duration kKillStart = std::chrono::seconds(1);
 
-// Connection ids at the backend, ascending.
-using BackendIds = std::vector<std::uint32_t>;
+// Why the monitor has no connection (any more).
+enum class MonitorTrouble : std::uint8_t {
+  kNotConfigured,  // no password file
+  kRejected,       // the server does not take the login, or the account lacks a privilege
+  kNoConnection,
+  kLoginTimedOut,
+  kLost,  // the server, or somebody between, ended it
+  kLookTimedOut,
+  kPingTimedOut,
+};
+
+// Who wants to know. All of it on the monitor's thread.
+class MonitorListener {
+ public:
+  virtual ~MonitorListener() = default;
+  virtual void OnMonitorLogin(const mysql::Greeting& greeting) = 0;
+  virtual void OnMonitorLook(const ServerFigures& figures) = 0;
+  virtual void OnMonitorTrouble(MonitorTrouble trouble, const std::string& error) = 0;
+  // Whether it may try by itself now.
+  [[nodiscard]] virtual bool MayMonitorConnect() const = 0;
+};
 
 struct MonitorStatus {
   bool configured = false;  // there is an account and a password file
   bool up = false;          // logged in, with what it needs
   std::string error;        // why not up; empty while not configured
   std::uint64_t kills = 0;  // carried out
+  ServerFigures figures;    // as of the last look
+  Time looked{};            // when that was; Time() = never
 };
 
 class Monitor {
  public:
-  // `clients`: how many sessions there are. Without any the server is only asked whether it lives.
+  // `clients`: how many sessions there are. Without any nobody waits for a lock.
   Monitor(MonitorOptions options, std::string backend, ProxyHeader header,
-          const std::atomic<std::size_t>& clients, Engine& engine);
+          const std::atomic<std::size_t>& clients, LiveIds& ours, MonitorListener& listener);
   ~Monitor();
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
@@ -63,6 +92,10 @@ class Monitor {
   void Run();
   // Run() returns after at most kServerPatience.
   void Stop();
+  // Connects at once, if it has not, whatever pause it is in.
+  void TryNow();
+  // Whether it logs in where clients do.
+  [[nodiscard]] bool through_backend() const { return options_.address.empty(); }
 
   [[nodiscard]] bool up() const { return up_.load(std::memory_order_relaxed); }
   // KILL QUERY. Never waits. True: `done` is called once, later, on the monitor's thread. False: it
@@ -74,33 +107,42 @@ class Monitor {
 
  private:
   bool WaitForWork();
+  void ConnectIfDue();
   void TryConnect();
-  absl::Status Connect();
+  std::optional<MonitorTrouble> Connect(std::string& error);
   absl::Status LogIn(const std::vector<SocketAddress>& addresses, const ServerLogin& login);
   void CarryOutKills();
   KillEnd CarryOut(const KillOrder& order);
   void Look();
+  absl::Status ReadServer(BackendIds& waiting);
   void NoteUp();
-  void NoteDown(const std::string& error);
+  void NoteDown(MonitorTrouble trouble, const std::string& error);
+  void Disconnect(const std::string& error);
   void PublishLockWaits(BackendIds ids);
 
   const MonitorOptions options_;
   const std::string address_;
   const std::string proxy_header_;
   const std::atomic<std::size_t>& clients_;
-  Engine& engine_;
+  LiveIds& ours_;
+  MonitorListener& listener_;
 
   // Of its own thread.
   std::unique_ptr<ServerClient> client_;
   Time next_try_{};
   Time next_look_{};
+  Time next_replication_{};
   Duration pause_{};
-  bool has_innodb_ = true;
+  mysql::Greeting greeting_;
+  Unanswerable not_there_;
+  ForeignCount foreign_;
+  ServerFigures figures_;
 
   std::atomic<bool> up_{false};
   mutable std::mutex mutex_;  // for what follows; never held while waiting for the server
   std::condition_variable wake_;
   bool stop_ = false;
+  bool asked_ = false;
   KillQueue kills_;
   MonitorStatus status_;
   std::shared_ptr<const BackendIds> lock_waits_ = std::make_shared<const BackendIds>();

@@ -7,9 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
-#include <system_error>
+#include <string_view>
 
 #include "net/fd.h"
 
@@ -17,13 +16,6 @@ namespace headgate::net {
 namespace {
 
 constexpr std::size_t kLongestPassword = 1024;
-
-// 0 for what is no number.
-std::uint64_t NumberOf(const std::string& text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() ? value : 0;
-}
 
 absl::Status FileError(const std::string& path, int error) {
   const std::string text = path + ": " + std::strerror(error);
@@ -74,40 +66,6 @@ absl::Status CheckPrivileges(ServerClient& client) {
   return absl::PermissionDeniedError(
       "the account lacks " + lacks +
       ": GRANT PROCESS, CONNECTION ADMIN ON *.* (MySQL: CONNECTION_ADMIN) to it, not to a role");
-}
-
-absl::StatusOr<ServerFacts> AskFacts(ServerClient& client) {
-  const auto rows =
-      client.Query("SELECT @@GLOBAL.max_allowed_packet, @@GLOBAL.max_prepared_stmt_count");
-  if (!rows.ok()) return rows.status();
-  if (rows->empty() || rows->front().size() != 2) return absl::InternalError("no variables");
-  ServerFacts facts;
-  facts.max_allowed_packet = NumberOf(rows->front()[0]);
-  facts.max_prepared_stmt_count =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(NumberOf(rows->front()[1]), UINT32_MAX));
-  return facts;
-}
-
-absl::StatusOr<BackendIds> AskLockWaits(ServerClient& client, bool& has_innodb) {
-  std::string sql =
-      "SELECT ID FROM information_schema.PROCESSLIST"
-      " WHERE STATE LIKE 'Waiting for %lock' OR STATE = 'Waiting for table flush'";
-  if (has_innodb) {
-    sql +=
-        " UNION SELECT trx_mysql_thread_id FROM information_schema.INNODB_TRX"
-        " WHERE trx_state = 'LOCK WAIT'";
-  }
-  const auto rows = client.Query(sql);
-  if (has_innodb && absl::IsNotFound(rows.status())) {
-    has_innodb = false;
-    return AskLockWaits(client, has_innodb);
-  }
-  if (!rows.ok()) return rows.status();
-  BackendIds ids;
-  // A greeting, and so the gate, knows the lower half of a server's 64-bit id.
-  for (const auto& row : *rows) ids.push_back(static_cast<std::uint32_t>(NumberOf(row.at(0))));
-  std::sort(ids.begin(), ids.end());
-  return ids;
 }
 
 }  // namespace headgate::net

@@ -1,4 +1,4 @@
-// What the monitor asks the server, and what it makes of the answers.
+// What the monitor needs before it looks: its password, and privileges.
 //
 // Threads: pure, but for the server's answers and the password file. Lifetime: none.
 #pragma once
@@ -7,9 +7,7 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
-#include "net/monitor.h"
 #include "net/server_client.h"
-#include "policies/statement.h"
 
 namespace headgate::net {
 
@@ -19,11 +17,5 @@ namespace headgate::net {
 
 // PermissionDenied, naming the GRANT, when the account lacks what monitor.h says it needs.
 [[nodiscard]] absl::Status CheckPrivileges(ServerClient& client);
-
-[[nodiscard]] absl::StatusOr<ServerFacts> AskFacts(ServerClient& client);
-
-// Who waits for a row lock, a metadata lock or a lock of the whole server. `has_innodb` is cleared
-// when the server has none.
-[[nodiscard]] absl::StatusOr<BackendIds> AskLockWaits(ServerClient& client, bool& has_innodb);
 
 }  // namespace headgate::net

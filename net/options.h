@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "net/mysql/greeting.h"
 #include "policies/time.h"
 
 namespace headgate::net {
@@ -22,17 +23,31 @@ enum class ProxyHeader : std::uint8_t { kOff, kV1, kV2 };
 struct MonitorOptions {
   std::string user;
   std::string password_file;
-  std::string address;  // "host:port", "unix:/path"; empty = the backend
+  // "host:port", "unix:/path"; empty = the backend. Only where there is one backend.
+  std::string address;
   Duration interval = std::chrono::seconds(1);
   bool operator==(const MonitorOptions&) const = default;
+};
+
+// What a backend's greeting was, by the backend's name in GateOptions.
+struct KnownGreeting {
+  std::string backend;
+  mysql::Greeting greeting;
+  bool operator==(const KnownGreeting&) const = default;
 };
 
 struct GateOptions {
   // "192.0.2.1:3306", "[::]:3306". An IPv6 address is IPv6 only. Port 0: any free one.
   std::vector<std::string> listen;
-  // "192.0.2.10:3306", "[2001:db8::1]:3306", "db.example:3306" (resolved once, at Start()), or
-  // "unix:/run/mysqld/mysqld.sock".
-  std::string backend;
+  // In order of preference: "192.0.2.10:3306", "[2001:db8::1]:3306", "db.example:3306" (resolved
+  // once, at Start()), or "unix:/run/mysqld/mysqld.sock".
+  std::vector<std::string> backends;
+  // Another one takes over when the current one is down, and keeps it. Nobody is fenced.
+  bool failover_sticky = false;
+  // The one that was current before a restart; empty, or no such name: the first.
+  std::string current_backend;
+  // From before a restart: so that clients can be greeted while the servers are away.
+  std::vector<KnownGreeting> greetings;
   ProxyHeader proxy_to_backend = ProxyHeader::kOff;
   MonitorOptions monitor;
   unsigned threads = 0;         // 0: one per core

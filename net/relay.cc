@@ -23,17 +23,22 @@ Reason LimitBehind(mysql::Phase phase) {
   }
 }
 
+mysql::SessionOptions WithKillMap(mysql::SessionOptions options, const mysql::KillMap& map) {
+  options.kill_map = &map;
+  return options;
+}
+
 }  // namespace
 
 Relay::Relay(Worker& worker, ConnectionId id, const Endpoint& peer, TicketPtr ticket,
-             KillMap::Lease kill, mysql::SessionOptions options, Time accepted)
+             net::KillMap::Lease kill, mysql::SessionOptions options, Time accepted)
     : worker_(worker),
       id_(id),
       peer_(peer),
       accepted_(accepted),
       ticket_(std::move(ticket)),
       kill_(std::move(kill)),
-      session_(std::move(options)),
+      session_(WithKillMap(std::move(options), *this)),
       client_(worker.io()),
       server_(worker.io()) {}
 
@@ -87,6 +92,7 @@ void Relay::Settle() {
   if (detached_) return;
   client_.KeepInput();
   server_.KeepInput();
+  if (!greeted_ && session_.backend_connection_id() != 0) NoteGreeted();
   if (phase_ != session_.phase()) PhaseChanged();
   WatchProgress();
   if (detached_) return;
@@ -181,8 +187,10 @@ void Relay::FollowClientEnd() {
 
 void Relay::OnServerEnd() {
   const bool greeted = session_.phase() != mysql::Phase::kAwaitServerGreeting;
+  if (!session_over_) NoteNoGreeting(BackendFailure::kNoHandshake, "it ends without a greeting");
   server_.Close();
-  backend_ = Backend::kEnded;
+  live_.Release();
+  link_ = Link::kEnded;
   if (!session_over_) Event(greeted ? session_.OnServerClosed() : session_.OnBackendFailed());
   RemoveIfOver();
 }
@@ -199,6 +207,20 @@ void Relay::OnEvicted(Reason reason, bool by_engine) {
   Event(session_.OnEvicted(reason));
 }
 
+void Relay::OnBackendDown(std::size_t backend) {
+  if (session_over_ || backend_ == nullptr || backend_->index() != backend) return;
+  const mysql::Phase phase = session_.phase();
+  const bool waits =
+      phase == mysql::Phase::kConnecting || phase == mysql::Phase::kAwaitServerGreeting;
+  if (waits) Event(session_.OnBackendFailed());
+}
+
+void Relay::OnBackendSwitched() {
+  if (session_over_ || backend_ == nullptr) return;
+  OnBackendDown(backend_->index());
+  OnEvicted(Reason::kFailover, /*by_engine=*/false);
+}
+
 void Relay::OnDrain() {
   if (session_.phase() < mysql::Phase::kConnecting) OnEvicted(Reason::kDraining, false);
 }
@@ -213,8 +235,10 @@ void Relay::OnDeadline() {
     if (!worker_.engine().Gate(*ticket_, limit, Now())) return;
     engine_said_ = limit;
   }
-  if (backend_ == Backend::kConnecting || session_.phase() == mysql::Phase::kAwaitServerGreeting) {
-    worker_.shared().watch->Note(/*reached=*/false);
+  if (link_ == Link::kConnecting) {
+    NoteNoGreeting(BackendFailure::kNoGreeting, "no answer to the connect");
+  } else if (link_ == Link::kOpen) {
+    NoteNoGreeting(BackendFailure::kNoGreeting, std::string(Name(BackendFailure::kNoGreeting)));
   }
   Event(session_.OnDeadline());
 }

@@ -13,11 +13,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
+#include "net/backends.h"
 #include "net/connector.h"
 #include "net/kill_map.h"
 #include "net/leg.h"
-#include "net/monitor.h"
+#include "net/live_ids.h"
 #include "net/mysql/session.h"
 #include "net/proxy_protocol.h"
 #include "policies/engine.h"
@@ -26,10 +28,10 @@ namespace headgate::net {
 
 class Worker;
 
-class Relay : public std::enable_shared_from_this<Relay> {
+class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap {
  public:
   Relay(Worker& worker, ConnectionId id, const Endpoint& peer, TicketPtr ticket,
-        KillMap::Lease kill, mysql::SessionOptions options, Time accepted);
+        net::KillMap::Lease kill, mysql::SessionOptions options, Time accepted);
 
   void Start(Fd client);
   // The engine's answer to a login that waited.
@@ -45,8 +47,12 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void OnKillEnded(bool reached);
   // Asks the engine how it stands between its commands and answers. False when that need not be
   // soon again: nothing runs, nothing is held, and the client is there.
-  [[nodiscard]] bool Sweep(const BackendIds& lock_waits, Time now);
+  [[nodiscard]] bool Sweep(const LockWaits& lock_waits, Time now);
   [[nodiscard]] bool watched() const { return watched_; }
+  // Nobody may connect to that backend for now.
+  void OnBackendDown(std::size_t backend);
+  // Another backend is current.
+  void OnBackendSwitched();
   // The gate stops: turned away unless its login has gone to the backend already.
   void OnDrain();
   // Closes everything without another word and gives everything back.
@@ -55,7 +61,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
  private:
   using Action = mysql::Action;
   using Side = mysql::Side;
-  enum class Backend : std::uint8_t { kNone, kConnecting, kOpen, kEnded };
+  enum class Link : std::uint8_t { kNone, kConnecting, kOpen, kEnded };
   enum class Kill : std::uint8_t { kNone, kWanted, kAsked };
 
   // The loop (relay.cc): an event, what the session wants done about it, until it waits.
@@ -78,7 +84,10 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void Admit(bool admitted, Reason reason);
   void SetStatementLimit();
   void OpenBackend();
-  void OnConnected(Fd fd);
+  void OnConnected(Fd fd, int error);
+  void NoteGreeted();
+  void NoteNoGreeting(BackendFailure how, const std::string& detail);
+  [[nodiscard]] std::uint32_t BackendId(std::uint32_t our_id) const override;
   void OnLoginOk();
   void OnLoginFailed(LoginFailure failure);
   void ShutdownServer(const Action& action);
@@ -122,7 +131,9 @@ class Relay : public std::enable_shared_from_this<Relay> {
   const Endpoint peer_;
   const Time accepted_;
   TicketPtr ticket_;
-  KillMap::Lease kill_;
+  net::KillMap::Lease kill_;
+  Backend* backend_ = nullptr;  // from its admission on
+  LiveIds::Lease live_;
   mysql::Session session_;
   Leg client_;
   Leg server_;
@@ -137,9 +148,10 @@ class Relay : public std::enable_shared_from_this<Relay> {
   Time kill_asked_{};
   Kill killing_ = Kill::kNone;
   mysql::Phase phase_ = mysql::Phase::kGreeting;
-  Backend backend_ = Backend::kNone;
+  Link link_ = Link::kNone;
   Reason engine_said_ = Reason::kNone;  // the verdict that ends it: already in the books
   bool polling_ = false;
+  bool greeted_ = false;        // by the backend
   bool logged_in_ = false;      // once
   bool holding_ = false;        // a command, on the engine's word; the deadline is its own
   bool result_judged_ = false;  // the running answer has passed result_limit_

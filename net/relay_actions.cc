@@ -1,5 +1,6 @@
 // The deeds of a relay: what each Action means for the sockets and for the engine's books.
 #include <chrono>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -59,6 +60,7 @@ void Relay::AskEngine(bool reauthentication) {
 
 void Relay::Admit(bool admitted, Reason reason) {
   if (admitted) {
+    if (backend_ == nullptr) backend_ = &worker_.shared().backends->current();
     SetStatementLimit();
   } else {
     engine_said_ = reason;
@@ -69,11 +71,10 @@ void Relay::Admit(bool admitted, Reason reason) {
 // Where nobody can kill, the server is told to keep the deadline. MariaDB's own limit ends writes
 // too, so it is only used where they are meant as well.
 void Relay::SetStatementLimit() {
-  GateShared& shared = worker_.shared();
   StatementLimit limit;
-  if (!shared.monitor->up()) limit = worker_.engine().LimitOf(*ticket_);
+  if (!backend_->monitor().up()) limit = worker_.engine().LimitOf(*ticket_);
   if (limit.deadline > Duration::zero() && !limit.all) {
-    const GreetingPtr greeting = shared.greetings.Get();
+    const GreetingPtr greeting = backend_->greeting();
     const bool selects_only =
         greeting != nullptr && greeting->server_version.find("MariaDB") == std::string::npos;
     if (!selects_only) limit.deadline = Duration::zero();
@@ -82,42 +83,68 @@ void Relay::SetStatementLimit() {
 }
 
 void Relay::OpenBackend() {
+  if (!backend_->may_connect()) {
+    link_ = Link::kEnded;
+    return Event(session_.OnBackendFailed());
+  }
   const GateShared& shared = worker_.shared();
   std::optional<ProxiedPair> pair;
   if (shared.options.proxy_to_backend != ProxyHeader::kOff && client_.open()) {
     pair = ProxiedPair{peer_, LocalEndpoint(client_.fd())};
   }
-  backend_ = Backend::kConnecting;
+  link_ = Link::kConnecting;
   login_deadline_ = Now() + worker_.engine().limits()->login.deadline;
   // The local one: an answer given at once drops the member.
   const auto connector = std::make_shared<Connector>(
-      worker_.io().get_executor(), shared.backend,
+      worker_.io().get_executor(), backend_->addresses(),
       ProxyHeaderBytes(shared.options.proxy_to_backend, pair),
-      [self = shared_from_this()](Fd fd) { self->OnConnected(std::move(fd)); });
+      [self = shared_from_this()](Fd fd, int error) { self->OnConnected(std::move(fd), error); });
   connector_ = connector;
   connector->Start();
 }
 
-void Relay::OnConnected(Fd fd) {
+void Relay::OnConnected(Fd fd, int error) {
   connector_.reset();
   if (fd.valid() && server_.Open(std::move(fd))) {
-    backend_ = Backend::kOpen;
+    link_ = Link::kOpen;
     return Event(session_.OnBackendConnected());
   }
-  worker_.shared().watch->Note(/*reached=*/false);
-  backend_ = Backend::kEnded;
+  if (!Connector::IsOurOwn(error)) NoteNoGreeting(BackendFailure::kRefused, std::strerror(error));
+  link_ = Link::kEnded;
   Event(session_.OnBackendFailed());
+}
+
+void Relay::NoteGreeted() {
+  greeted_ = true;
+  const std::uint32_t id = session_.backend_connection_id();
+  kill_.SetBackendId(backend_->index(), id);
+  if (link_ == Link::kOpen) live_ = backend_->live_ids().Hold(id);
+  backend_->NoteReached();
+}
+
+void Relay::NoteNoGreeting(BackendFailure how, const std::string& detail) {
+  if (session_.backend_connection_id() == 0) backend_->NoteFailure(how, detail);
+}
+
+// Of a connection of ours at this one's backend.
+std::uint32_t Relay::BackendId(std::uint32_t our_id) const {
+  if (backend_ == nullptr) return 0;
+  return worker_.shared().kill_map.BackendId(backend_->index(), our_id);
 }
 
 void Relay::OnLoginOk() {
   const mysql::Greeting* greeting = session_.backend_greeting();
-  if (greeting != nullptr) worker_.shared().greetings.Learn(*greeting);
+  if (greeting != nullptr) backend_->Learn(*greeting);
   logged_in_ = true;
   worker_.engine().OnLoginOk(*ticket_, Now());
 }
 
 void Relay::OnLoginFailed(LoginFailure failure) {
   const Time now = Now();
+  if (failure == LoginFailure::kBackendFull) backend_->NoteReached();  // it lives
+  if (failure == LoginFailure::kServerError && link_ == Link::kOpen) {
+    NoteNoGreeting(BackendFailure::kNoHandshake, "what it says first is no greeting");
+  }
   if (session_.upset_server()) {
     // An empty bucket is what StartRelay() goes by.
     static_cast<void>(worker_.shared().handshake_errors.Take(kHandshakeErrors, now));
@@ -145,7 +172,7 @@ void Relay::Close(const Action& action) {
   LetClientGo(action.bytes);
   if (connector_ != nullptr) {
     std::exchange(connector_, nullptr)->Cancel();
-    backend_ = Backend::kEnded;
+    link_ = Link::kEnded;
   }
   server_.ShutdownAfterFlush();
 }
@@ -170,15 +197,11 @@ void Relay::NoteClientGone() {
   if (std::exchange(client_gone_, true)) return;
   holding_ = false;
   kill_.Release();
-  if (backend_ != Backend::kEnded) worker_.engine().OnClientGone(*ticket_, Now());
+  if (link_ != Link::kEnded) worker_.engine().OnClientGone(*ticket_, Now());
 }
 
 void Relay::PhaseChanged() {
   phase_ = session_.phase();
-  if (phase_ == mysql::Phase::kAuthenticating) {
-    kill_.SetBackendId(session_.backend_connection_id());
-    worker_.shared().watch->Note(/*reached=*/true);
-  }
   if (phase_ == mysql::Phase::kCommand) worker_.NeedSweeps();
   // A command may have been held since, which has a time of its own.
   if (!holding_) SetDeadline(DeadlineOf(phase_, Now()));
@@ -189,7 +212,7 @@ Time Relay::DeadlineOf(mysql::Phase phase, Time now) const {
   switch (phase) {
     case Phase::kGreeting:
     case Phase::kAwaitLogin:
-      return accepted_ + worker_.engine().limits()->pending.deadline;
+      return accepted_ + worker_.engine().PendingDeadline(*ticket_);
     case Phase::kConnecting:
     case Phase::kAwaitServerGreeting:
     case Phase::kAuthenticating:
@@ -215,7 +238,7 @@ void Relay::SetDeadline(Time when) {
 }
 
 bool Relay::RemoveIfOver() {
-  if (backend_ == Backend::kConnecting || backend_ == Backend::kOpen || !session_over_) {
+  if (link_ == Link::kConnecting || link_ == Link::kOpen || !session_over_) {
     return false;
   }
   Detach();
@@ -230,8 +253,9 @@ void Relay::Detach() {
   if (connector_ != nullptr) std::exchange(connector_, nullptr)->Cancel();
   client_.Close();
   server_.Close();
+  live_.Release();
   kill_.Release();
-  if (backend_ != Backend::kNone) worker_.engine().OnBackendEnded(*ticket_, Now());
+  if (link_ != Link::kNone) worker_.engine().OnBackendEnded(*ticket_, Now());
   ticket_.reset();
 }
 

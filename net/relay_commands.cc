@@ -59,7 +59,7 @@ void Relay::WatchProgress() {
 bool Relay::CanBeSwept() const {
   using mysql::Phase;
   const Phase phase = session_.phase();
-  return logged_in_ && !detached_ && backend_ == Backend::kOpen &&
+  return logged_in_ && !detached_ && link_ == Link::kOpen &&
          (phase == Phase::kCommand || phase == Phase::kOrphaned || phase == Phase::kClosed);
 }
 
@@ -68,7 +68,7 @@ bool Relay::NeedsWatching() const {
                           killing_ != Kill::kNone);
 }
 
-bool Relay::Sweep(const BackendIds& lock_waits, Time now) {
+bool Relay::Sweep(const LockWaits& lock_waits, Time now) {
   watched_ = CanBeSwept();
   if (!watched_) return false;
   NoteStall(now);
@@ -77,14 +77,14 @@ bool Relay::Sweep(const BackendIds& lock_waits, Time now) {
     if (end == Leg::Got::kFin) OnClientFin();
     if (end == Leg::Got::kEnd) OnClientEnd();
   }
-  AskSweep(lock_waits, now);
+  AskSweep(*lock_waits[backend_->index()], now);
   FollowKill(now);
   watched_ = NeedsWatching();
   return watched_;
 }
 
 void Relay::SweepNow() {
-  if (CanBeSwept()) AskSweep(*worker_.shared().monitor->lock_waits(), Now());
+  if (CanBeSwept()) AskSweep(*backend_->monitor().lock_waits(), Now());
 }
 
 void Relay::AskSweep(const BackendIds& lock_waits, Time now) {
@@ -92,7 +92,7 @@ void Relay::AskSweep(const BackendIds& lock_waits, Time now) {
   if (!CanBeSwept()) return;
   SweepFacts facts;
   facts.client_gone = client_gone_;
-  facts.can_kill = worker_.shared().monitor->up();
+  facts.can_kill = backend_->monitor().up();
   facts.lock_wait =
       std::binary_search(lock_waits.begin(), lock_waits.end(), session_.backend_connection_id());
   if (stalled_since_ != kNever) facts.client_blocked = now - stalled_since_;
@@ -135,8 +135,7 @@ void Relay::AskKill(Time now) {
     worker.PostWake({reached ? Worker::Wake::Kind::kKilled : Worker::Wake::Kind::kNotKilled,
                      Reason::kNone, serial});
   };
-  Monitor& monitor = *worker_.shared().monitor;
-  if (!monitor.Kill(session_.backend_connection_id(), done)) return;
+  if (!backend_->monitor().Kill(session_.backend_connection_id(), done)) return;
   killing_ = Kill::kAsked;
   kill_asked_ = now;
   if (session_.phase() == mysql::Phase::kCommand) session_.HoldCommands(true);

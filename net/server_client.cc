@@ -86,6 +86,13 @@ std::vector<std::string> TextOf(MYSQL_ROW row, const unsigned long* lengths, uns
   return out;
 }
 
+std::vector<std::string> NamesOf(MYSQL_RES* result) {
+  std::vector<std::string> out;
+  const MYSQL_FIELD* fields = mysql_fetch_fields(result);
+  for (unsigned i = 0; i < mysql_num_fields(result); ++i) out.emplace_back(fields[i].name);
+  return out;
+}
+
 }  // namespace
 
 struct ServerClient::Impl {
@@ -115,7 +122,11 @@ absl::StatusOr<std::unique_ptr<ServerClient>> ServerClient::Connect(const Socket
   return std::unique_ptr<ServerClient>(new ServerClient(std::move(impl)));
 }
 
-absl::StatusOr<Rows> ServerClient::Query(const std::string& sql) {
+absl::StatusOr<Rows> ServerClient::Query(const std::string& sql) { return Ask(sql, false); }
+
+absl::StatusOr<Rows> ServerClient::QueryNamed(const std::string& sql) { return Ask(sql, true); }
+
+absl::StatusOr<Rows> ServerClient::Ask(const std::string& sql, bool names) {
   MYSQL* mysql = &impl_->mysql;
   if (mysql_real_query(mysql, sql.data(), sql.size()) != 0) return ErrorOf(mysql);
   if (mysql_field_count(mysql) == 0) return Rows();
@@ -124,9 +135,36 @@ absl::StatusOr<Rows> ServerClient::Query(const std::string& sql) {
   if (result == nullptr) return ErrorOf(mysql);
   Rows rows;
   while (MYSQL_ROW row = mysql_fetch_row(result.get())) {
+    if (names && rows.empty()) rows.push_back(NamesOf(result.get()));
     rows.push_back(TextOf(row, mysql_fetch_lengths(result.get()), mysql_num_fields(result.get())));
   }
   return rows;
+}
+
+absl::Status ServerClient::Ping() {
+  return mysql_ping(&impl_->mysql) == 0 ? absl::OkStatus() : ErrorOf(&impl_->mysql);
+}
+
+std::uint32_t ServerClient::connection_id() const {
+  return static_cast<std::uint32_t>(mysql_thread_id(&impl_->mysql));
+}
+
+mysql::Greeting ServerClient::greeting() const {
+  MYSQL* mysql = &impl_->mysql;
+  unsigned long extended = 0;
+  mariadb_get_infov(mysql, MARIADB_CONNECTION_EXTENDED_SERVER_CAPABILITIES, &extended);
+  mysql::Greeting g;
+  g.server_version = mysql_get_server_info(mysql);
+  g.capabilities = static_cast<std::uint32_t>(mysql->server_capabilities);
+  g.mariadb_capabilities = static_cast<std::uint32_t>(extended);
+  g.charset = static_cast<std::uint8_t>(mysql->server_language);
+  // Before a login there is nothing else to be said there.
+  g.status = static_cast<std::uint16_t>(mysql->server_status & SERVER_STATUS_AUTOCOMMIT);
+  if (!mysql::IsMariaDb(g)) return g;
+  g.auth_plugin = "mysql_native_password";
+  // MariaDB 10 says so for the sake of old replicas, and the library cuts it off.
+  if (g.server_version.rfind("10.", 0) == 0) g.server_version.insert(0, "5.5.5-");
+  return g;
 }
 
 }  // namespace headgate::net

@@ -5,12 +5,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include "net/mysql/greeting.h"
 #include "net/socket_address.h"
 
 namespace headgate::net {
@@ -49,10 +51,19 @@ class ServerClient {
   // Unavailable: no connection (any more). NotFound: no such thread (1094), no such table (1109).
   // PermissionDenied: the account may not. Internal: any other error.
   [[nodiscard]] absl::StatusOr<Rows> Query(const std::string& sql);
+  // The same, with the columns' names as the first row, where there are rows.
+  [[nodiscard]] absl::StatusOr<Rows> QueryNamed(const std::string& sql);
+  // COM_PING: what a server that works at all answers at once.
+  [[nodiscard]] absl::Status Ping();
+  // Its id at the server, the lower half.
+  [[nodiscard]] std::uint32_t connection_id() const;
+  // What the server's greeting was, as far as the library keeps it: without the plugin of a MySQL.
+  [[nodiscard]] mysql::Greeting greeting() const;
 
  private:
   struct Impl;
   explicit ServerClient(std::unique_ptr<Impl> impl);
+  absl::StatusOr<Rows> Ask(const std::string& sql, bool names);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -19,7 +19,10 @@ constexpr auto kTick = std::chrono::milliseconds(20);
 }  // namespace
 
 Worker::Worker(std::uint32_t index, GateShared& shared, std::vector<Fd> listeners)
-    : index_(index), shared_(shared), work_(io_.get_executor()), greeting_(shared.greetings) {
+    : index_(index),
+      shared_(shared),
+      work_(io_.get_executor()),
+      greeting_(shared.backends->offered()) {
   for (std::size_t i = 0; i < kReasonCount; ++i) {
     refusals_[i] = mysql::BuildRefusal(static_cast<Reason>(i), 0, /*first=*/true);
   }
@@ -56,6 +59,26 @@ void Worker::PostCloseListeners(std::function<void()> closed) {
   });
 }
 
+void Worker::PostBackendDown(std::size_t backend) {
+  boost::asio::post(io_, [this, backend] {
+    for (const auto& relay : AllRelays()) relay->OnBackendDown(backend);
+  });
+}
+
+void Worker::PostBackendSwitched() {
+  boost::asio::post(io_, [this] {
+    for (const auto& relay : AllRelays()) relay->OnBackendSwitched();
+  });
+}
+
+// What is done to one may take it out of the table.
+std::vector<std::shared_ptr<Relay>> Worker::AllRelays() const {
+  std::vector<std::shared_ptr<Relay>> all;
+  all.reserve(relays_.size());
+  for (const auto& [serial, relay] : relays_) all.push_back(relay);
+  return all;
+}
+
 void Worker::PostDrain() {
   boost::asio::post(io_, [this] { Drain(); });
 }
@@ -90,7 +113,6 @@ void Worker::StartRelay(Fd client, const Endpoint& peer, ConnectionId id, Ticket
   options.greeting = greeting_.Get();
   options.connection_id = kill.id();
   options.salt = salts_.Next();
-  options.kill_map = &shared_.kill_map;
   options.refuse_unknown_plugins = !shared_.handshake_errors.Ready(kHandshakeErrors, now);
   const auto relay = std::make_shared<Relay>(*this, id, peer, std::move(ticket), std::move(kill),
                                              std::move(options), now);
@@ -209,17 +231,17 @@ void Worker::SweepIn(Duration pause) {
 void Worker::Sweep() {
   const Time now = Now();
   sweep_at_ = kNever;
-  const std::shared_ptr<const BackendIds> lock_waits = shared_.monitor->lock_waits();
+  const LockWaits lock_waits = shared_.backends->lock_waits();
   auto watched = std::exchange(watched_, {});
   std::erase_if(watched,
-                [&](const std::shared_ptr<Relay>& r) { return !r->Sweep(*lock_waits, now); });
+                [&](const std::shared_ptr<Relay>& r) { return !r->Sweep(lock_waits, now); });
   watched_.insert(watched_.end(), watched.begin(), watched.end());
-  if (now >= idle_sweep_at_) SweepIdle(*lock_waits, now);
+  if (now >= idle_sweep_at_) SweepIdle(lock_waits, now);
   if (!watched_.empty()) SweepIn(kSweep);
   if (idle_sweep_at_ != kNever) SweepIn(idle_sweep_at_ - now);
 }
 
-void Worker::SweepIdle(const BackendIds& lock_waits, Time now) {
+void Worker::SweepIdle(const LockWaits& lock_waits, Time now) {
   std::vector<std::shared_ptr<Relay>> idle;  // a sweep may end a session, which changes relays_
   for (const auto& [serial, relay] : relays_) {
     if (!relay->watched()) idle.push_back(relay);
@@ -235,9 +257,7 @@ void Worker::Drain() {
   if (Now() >= shared_.end_sessions.load()) {
     EndSessions();
   } else if (first) {
-    const std::vector<std::pair<std::uint64_t, std::shared_ptr<Relay>>> all(relays_.begin(),
-                                                                            relays_.end());
-    for (const auto& [serial, relay] : all) relay->OnDrain();
+    for (const auto& relay : AllRelays()) relay->OnDrain();
   }
   if (!relays_.empty() || !farewells_.empty()) return NeedTick();
   work_.reset();

@@ -19,13 +19,12 @@
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
-#include "net/backend_watch.h"
+#include "net/backends.h"
 #include "net/deadline_queue.h"
 #include "net/farewell.h"
 #include "net/greeting_store.h"
 #include "net/kill_map.h"
 #include "net/listener.h"
-#include "net/monitor.h"
 #include "net/mysql/wire.h"
 #include "net/options.h"
 #include "net/salts.h"
@@ -44,13 +43,10 @@ inline constexpr Rate kHandshakeErrors{1.0 / 60, 10};
 // What all workers share.
 struct GateShared {
   GateOptions options;
-  std::vector<SocketAddress> backend;
   std::size_t max_clients = 0;
   Engine* engine = nullptr;
-  GreetingStore greetings;
   KillMap kill_map;
-  std::unique_ptr<BackendWatch> watch;
-  std::unique_ptr<Monitor> monitor;
+  std::unique_ptr<Backends> backends;
   TokenBucket handshake_errors;  // at the backend, by answers of plugins the gate does not know
   std::atomic<std::size_t> clients{0};     // sessions of all threads
   std::atomic<Time> end_sessions{kNever};  // while draining: when those still there are ended
@@ -82,6 +78,10 @@ class Worker {
   void PostWake(const Wake& wake);
   // Empties and closes the listeners, answering ERR 1053, then calls `closed`.
   void PostCloseListeners(std::function<void()> closed);
+  // Nobody may connect to that backend for now: who is about to is told.
+  void PostBackendDown(std::size_t backend);
+  // Another backend is current: ends every session that has one.
+  void PostBackendSwitched();
   // Turns away who is not logged in and ends the thread when the last session has ended, or at
   // GateShared::end_sessions. May be called again when that was brought forward.
   void PostDrain();
@@ -115,7 +115,8 @@ class Worker {
   void Tick();
   void SweepIn(Duration pause);
   void Sweep();
-  void SweepIdle(const BackendIds& lock_waits, Time now);
+  void SweepIdle(const LockWaits& lock_waits, Time now);
+  [[nodiscard]] std::vector<std::shared_ptr<Relay>> AllRelays() const;
 
   static constexpr std::size_t kScratch = std::size_t{64} * 1024;
   static constexpr Duration kSweep = std::chrono::milliseconds(100);

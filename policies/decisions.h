@@ -25,6 +25,7 @@ class Decisions {
     sink_.OnDecision(d);
     return d.enforced;
   }
+  void Tell(const LevelChange& change) { sink_.OnLevel(change); }
   // A command that was held for this reason is passed on now.
   void Delayed(Reason r) {
     delayed_[static_cast<std::size_t>(r)].fetch_add(1, std::memory_order_relaxed);

@@ -32,6 +32,9 @@ bool IsOwnFault(Reason reason) {
   }
 }
 
+// What says that somebody presses. Who is banned is shut out already, and harms nobody any more.
+bool Presses(Reason reason) { return IsRefusal(reason) && reason != Reason::kBanned; }
+
 }  // namespace
 
 Engine::Impl::Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d)
@@ -45,7 +48,7 @@ Engine::Impl::Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionS
       pending(hash),
       room(hash),
       lane(hash),
-      guard(hash, first->digests, scarce, w, decisions) {
+      guard(hash, first->digests, acting_level, w, decisions) {
   const auto each = static_cast<std::uint32_t>(first->source.table_size / kShards + 1);
   for (std::size_t i = 0; i < kShards; ++i) shards.push_back(std::make_unique<Shard>(hash, each));
   Configure(std::move(first));
@@ -56,9 +59,12 @@ void Engine::Impl::Configure(LimitsPtr next) {
   class_ids = ledger.Configure(next->slots, next->classes);
   lane.Configure(next->login);
   room.Configure(next->waiting);
+  pressure.Configure(next->pressure);
   matcher = std::make_unique<ClassMatcher>(next->classes);
   limits = next;
-  NoteRoom();
+  stakes_due = Time::min();  // by the new shares
+  if (!HasStakes(*next)) ledger.SetStakes({});
+  NoteRoom(latest);
   guard.Publish(next);
   const std::lock_guard lock(snapshot_mutex);
   snapshot = std::move(next);
@@ -95,8 +101,10 @@ bool Engine::Impl::Acts(const Limits& l, Reason reason) {
       return enforcing && l.waiting.enforce;
     case Reason::kClassFull:
     case Reason::kUnprovenFull:
+      return enforcing;  // where the class does: ActsFor()
     case Reason::kNoSlot:
-      return enforcing;
+    case Reason::kReclaimed:
+      return enforcing && l.slots.enforce;
     case Reason::kChangeUserRefused:
       return enforcing && l.login.enforce;
     default:
@@ -104,8 +112,22 @@ bool Engine::Impl::Acts(const Limits& l, Reason reason) {
   }
 }
 
+// What a class does not enforce does not act for it.
+bool Engine::Impl::ActsFor(SlotLedger::ClassId id, Reason reason) const {
+  if (!Acts(*limits, reason)) return false;
+  const bool of_class = reason == Reason::kClassFull || reason == Reason::kUnprovenFull;
+  return !of_class || LimitsOf(id).enforce;
+}
+
+const ClassLimits& Engine::Impl::LimitsOf(SlotLedger::ClassId id) const {
+  const auto at = std::find(class_ids.begin(), class_ids.end(), ledger.Resolve(id));
+  return at == class_ids.end() ? limits->classes.back()
+                               : limits->classes[static_cast<std::size_t>(at - class_ids.begin())];
+}
+
 bool Engine::Impl::Decide(bool acts, Reason reason, const Address& peer, std::string_view user,
-                          std::string_view class_name, Time now) {
+                          std::string_view class_name, Time now, bool presses) {
+  if (acts && presses && Presses(reason)) pressing.fetch_add(1, std::memory_order_relaxed);
   Decision d;
   d.at = now;
   d.reason = reason;
@@ -117,7 +139,11 @@ bool Engine::Impl::Decide(bool acts, Reason reason, const Address& peer, std::st
 }
 
 bool Engine::Impl::Decide(const Limits& l, Reason reason, const Ticket& t, Time now) {
-  return Decide(Acts(l, reason), reason, t.peer, t.user, t.class_name, now);
+  return Decide(Acts(l, reason), reason, t, now, /*presses=*/true);
+}
+
+bool Engine::Impl::Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses) {
+  return Decide(acts, reason, t.peer, t.user, t.class_name, now, presses);
 }
 
 // Holds no lock when called.

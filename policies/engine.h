@@ -21,7 +21,7 @@
 #include "policies/address.h"
 #include "policies/ban_list.h"
 #include "policies/event.h"
-#include "policies/keyed_hash.h"
+#include "policies/known_good_record.h"
 #include "policies/limits.h"
 #include "policies/reason.h"
 #include "policies/statement.h"
@@ -58,9 +58,9 @@ struct AcceptResult {
 struct ClassStatus {
   std::string name;
   std::uint32_t leases = 0, unproven = 0, reserve = 0, max = 0, waiting = 0;
-  std::uint32_t lent = 0;       // of leases: in another class's reserve, or in an implicit one
-  std::uint32_t may_use = 0;    // the most it can hold now: its max, less what is kept for others
-  Duration expected_wait{};     // of somebody who starts to wait now; zero where nobody waits
+  std::uint32_t lent = 0;     // of leases: in another class's reserve, or in an implicit one
+  std::uint32_t may_use = 0;  // the most it can hold now: its max, less what is kept for others
+  Duration expected_wait{};   // of somebody who starts to wait now; zero where nobody waits
 };
 
 // A login in the waiting room.
@@ -75,19 +75,6 @@ struct WaitingStatus {
   bool known_good = false;
 };
 
-// What is remembered of a known-good pair, or of one on the way, across restarts. `user` is the
-// hash under EngineSecrets: it means nothing without them.
-struct KnownGoodRecord {
-  PairKey pair;
-  bool good = false;
-  std::uint32_t minutes = 0;        // distinct, with completed statements
-  Duration age{};                   // since the first of them
-  Duration quiet{};                 // since the last
-  double allowed = 0;               // the implicit reserve that growth allows it by now
-  std::vector<std::uint16_t> peaks;  // how many minutes had which peak, by KnownGood's buckets
-  bool operator==(const KnownGoodRecord&) const = default;
-};
-
 struct EngineStatus {
   std::uint32_t slots_capacity = 0;  // max_connections - keep_free, after lowering
   std::uint32_t server_max = 0;      // the server's max_connections; 0 = not known
@@ -97,12 +84,12 @@ struct EngineStatus {
   std::uint32_t implicit_pairs = 0, implicit_reserve = 0, implicit_unused = 0;
   bool implicit_binds = false;
   Level level = Level::kCalm;
-  std::string level_cause;           // empty while calm: "free_slots", "refusals", "syn_rate"
-  Duration level_for{};              // how long it has been so
+  std::string level_cause;  // empty while calm: "free_slots", "refusals", "syn_rate"
+  Duration level_for{};     // how long it has been so
   std::uint64_t level_changes = 0;
   bool backend_up = true;
-  double ramp = 0;                   // logins a second while ramping up, else 0
-  std::uint32_t leases = 0;          // orphans included
+  double ramp = 0;           // logins a second while ramping up, else 0
+  std::uint32_t leases = 0;  // orphans included
   std::uint32_t orphans = 0;
   std::uint32_t pending = 0, pending_max = 0;
   std::uint32_t waiting = 0, waiting_max = 0;
@@ -139,6 +126,8 @@ class Engine {
 
   // 1. A TCP connection completed its handshake. May evict others (Wakeups::Evicted).
   [[nodiscard]] AcceptResult OnAccept(ConnectionId id, const Address& peer, Time now);
+  // How long it may take to its complete login packet, from accept.
+  [[nodiscard]] Duration PendingDeadline(const Ticket& t) const;
   // 3. The login packet is complete. kWait: Wakeups says later how it ended. On kAdmit (or a later
   // Admitted) the ticket holds a slot lease and a lane lease, and the edge opens the backend.
   [[nodiscard]] Verdict OnLogin(Ticket& t, const LoginClaim& claim, Time now);
@@ -216,6 +205,7 @@ class Engine {
   std::size_t UnbanAll(Time now);
   [[nodiscard]] std::vector<BanInfo> Bans(Time now) const;
   [[nodiscard]] EngineStatus Status(Time now) const;
+  [[nodiscard]] static ConnectionId IdOf(const Ticket& t);
 
  private:
   friend class Ticket;

@@ -18,8 +18,8 @@ AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now) {
   TicketPtr t(new Ticket(m, m.guard.queue(), id, peer));
   t->known_source = known_good;
   t->exempt = AnyContains(limits->source.exempt, peer);
-  Address charged = source;
   Reason refused = m.AskSource(*limits, *t, now);
+  Address charged = t->squeezed ? Address{} : source;
   if (refused == Reason::kNone) {
     charged = {};
     refused = m.EnterPending(*limits, *t, now, charged);
@@ -68,7 +68,32 @@ Reason Engine::Impl::AskSource(const Limits& l, Ticket& t, Time now) {
   if (connections && Decide(acts, Reason::kSourceConnections, t.peer, {}, {}, now)) {
     return Reason::kSourceConnections;
   }
-  return Reason::kNone;
+  return AskSqueezed(l, t, now);
+}
+
+// What the present level lays over [source]. Refusals by that do not press, and are charged to
+// nobody: else the level would feed itself.
+Reason Engine::Impl::AskSqueezed(const Limits& l, Ticket& t, Time now) {
+  const Level level = acting_level.load(std::memory_order_relaxed);
+  const SourceLimits& at = l.At(level).source;
+  if (at.connect_rate == l.source.connect_rate && at.connections == l.source.connections) {
+    return Reason::kNone;
+  }
+  if (!Squeezes(l, t, level)) return Reason::kNone;
+  const std::uint32_t most = at.connections.Of(capacity.load(std::memory_order_relaxed));
+  bool rate = false, connections = false;
+  {
+    Shard& shard = ShardOf(t.source);
+    const std::lock_guard lock(shard.mutex);
+    rate = at.connect_rate != l.source.connect_rate &&
+           !shard.sources.TakeSqueezed(t.entry, at.connect_rate, now);
+    connections = at.connections != l.source.connections && t.entry != SourceTable::kOverflow &&
+                  shard.sources.Live(t.entry) > most;  // itself included
+  }
+  if (!rate && !connections) return Reason::kNone;
+  const Reason reason = rate ? Reason::kConnectRate : Reason::kSourceConnections;
+  t.squeezed = Decide(Acts(l, reason), reason, t, now, /*presses=*/false);
+  return t.squeezed ? reason : Reason::kNone;
 }
 
 // `charged` becomes the source that was evicted for it, if any.
@@ -77,16 +102,27 @@ Reason Engine::Impl::EnterPending(const Limits& l, Ticket& t, Time now, Address&
   Link(t);
   if (!t.known_source && !t.exempt) {
     const Address prefix = PrefixOf(t.peer);
-    const std::uint32_t most = l.source.prefix_connections.Of(ledger.capacity());
-    if (scarce.load(std::memory_order_relaxed) && prefixes.Count(prefix) >= most &&
-        Decide(l, Reason::kPrefixConnections, t, now)) {
-      return Reason::kPrefixConnections;
-    }
+    if (PrefixIsFull(l, t, prefix, now)) return Reason::kPrefixConnections;
     t.prefix = prefixes.Add(prefix);
   }
   if (TakePendingPlace(l, t, now, charged)) return Reason::kNone;
   return t.pending == PendingBudget::kRefused && t.refused != Reason::kNone ? t.refused
                                                                             : Reason::kPendingFull;
+}
+
+bool Engine::Impl::PrefixIsFull(const Limits& l, const Ticket& t, const Address& prefix, Time now) {
+  const std::uint32_t held = prefixes.Count(prefix);
+  if (scarce.load(std::memory_order_relaxed) &&
+      held >= l.source.prefix_connections.Of(ledger.capacity()) &&
+      Decide(l, Reason::kPrefixConnections, t, now)) {
+    return true;
+  }
+  const Level level = acting_level.load(std::memory_order_relaxed);
+  const Share& at = l.At(level).source.prefix_connections;
+  return at != l.source.prefix_connections && held >= at.Of(ledger.capacity()) &&
+         Squeezes(l, t, level) &&
+         Decide(Acts(l, Reason::kPrefixConnections), Reason::kPrefixConnections, t, now,
+                /*presses=*/false);
 }
 
 bool Engine::Impl::TakePendingPlace(const Limits& l, Ticket& t, Time now, Address& charged) {

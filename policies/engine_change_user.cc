@@ -4,6 +4,14 @@
 #include "policies/login_name.h"
 
 namespace headgate {
+namespace {
+
+// A session that is in already has had its turn in the ramp.
+bool LaneIsShut(LoginLane::Answer answer) {
+  return answer != LoginLane::Answer::kFree && answer != LoginLane::Answer::kRamp;
+}
+
+}  // namespace
 
 using Kind = Verdict::Kind;
 
@@ -51,17 +59,22 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
   const auto standing = vouched         ? SlotLedger::Standing::kProven
                         : is_known_good ? SlotLedger::Standing::kKnownGood
                                         : SlotLedger::Standing::kUnproven;
-  const bool moves = id != t.slot.class_id() || standing != t.slot.standing();
-  if (moves && ledger.MayMove(t.slot, id, standing) != SlotLedger::Answer::kGranted &&
-      Decide(Acts(*limits, Reason::kNoSlot), Reason::kChangeUserRefused, t.peer, user,
-             limits->classes[index].name, now)) {
-    return Reason::kChangeUserRefused;
+  const SlotLedger::StakeId stake = is_known_good ? ledger.StakeOf(t.pair) : SlotLedger::kNoStake;
+  const bool moves = id != t.slot.class_id() || standing != t.slot.standing() ||
+                     (!vouched && stake != t.slot.stake());
+  if (moves) {
+    const Reason lack = ReasonOf(ledger.MayMove(t.slot, id, standing, stake));
+    if (lack != Reason::kNone && Decide(ActsFor(id, lack), Reason::kChangeUserRefused, t.peer, user,
+                                        limits->classes[index].name, now)) {
+      return Reason::kChangeUserRefused;
+    }
   }
-  if (!vouched && lane.MayEnter(t.source, is_known_good, now) != LoginLane::Answer::kFree &&
+  if (!vouched && LaneIsShut(lane.MayEnter(t.source, is_known_good, now)) &&
       Decide(*limits, Reason::kChangeUserRefused, t, now)) {
     return Reason::kChangeUserRefused;
   }
-  if (moves) ledger.MoveTo(t.slot, id, standing);
+  if (moves) ledger.MoveTo(t.slot, id, standing, stake);
+  ledger.SetTrusted(t.slot, is_known_good);
   if (!vouched) t.lane = lane.Enter(t.source, is_known_good, now);
   t.known_good = is_known_good;
   t.user = user.substr(0, Ticket::kKeptUser);

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -22,8 +23,10 @@
 #include "policies/engine.h"
 #include "policies/known_good.h"
 #include "policies/pair_lock.h"
+#include "policies/pressure.h"
 #include "policies/query_guard.h"
 #include "policies/ticket.h"
+#include "policies/turn_clock.h"
 
 namespace headgate {
 
@@ -35,6 +38,7 @@ inline Ticket& TicketOf(std::uint64_t tag) {
 struct Engine::Impl {
   using LimitsPtr = std::shared_ptr<const Limits>;
   static constexpr std::size_t kShards = 16;
+  static constexpr Duration kCallBackEvery = std::chrono::milliseconds(20);
 
   struct alignas(64) Shard {
     Shard(KeyedHash hash, std::uint32_t capacity) : sources(hash, capacity) {}
@@ -50,7 +54,7 @@ struct Engine::Impl {
       if (now > m.latest) m.latest = now;
     }
     explicit Admission(Impl& m) : m_(m), lock_(m.admission_mutex) {}
-    ~Admission() { m_.NoteRoom(); }
+    ~Admission() { m_.NoteRoom(m_.latest); }
     Admission(const Admission&) = delete;
     Admission& operator=(const Admission&) = delete;
 
@@ -70,6 +74,12 @@ struct Engine::Impl {
   struct Lack {
     Reason slot = Reason::kNone;
     LoginLane::Answer lane = LoginLane::Answer::kFree;
+    bool owed = false;  // of its own reserve, in which others sit
+  };
+  // How many of those who wait lack a slot.
+  struct Wanted {
+    std::uint32_t owed = 0;    // of their own reserve
+    std::uint32_t others = 0;  // of those for everybody
   };
 
   Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d);
@@ -78,8 +88,11 @@ struct Engine::Impl {
   [[nodiscard]] LimitsPtr Snapshot() const;
   void Configure(LimitsPtr next);
   [[nodiscard]] static bool Acts(const Limits& limits, Reason reason);
+  [[nodiscard]] bool ActsFor(SlotLedger::ClassId id, Reason reason) const;
+  [[nodiscard]] const ClassLimits& LimitsOf(SlotLedger::ClassId id) const;
   bool Decide(bool acts, Reason reason, const Address& peer, std::string_view user,
-              std::string_view class_name, Time now);
+              std::string_view class_name, Time now, bool presses = true);
+  bool Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses);
   bool Decide(const Limits& limits, Reason reason, const Ticket& t, Time now);
   void Charge(const Address& source, Reason reason, Time now);
   void BanSource(const Limits& limits, const Address& source, std::string_view why,
@@ -90,6 +103,9 @@ struct Engine::Impl {
   [[nodiscard]] bool AskBan(const Limits& limits, const Address& peer, const Address& source,
                             Time now, bool& known_good);
   [[nodiscard]] Reason AskSource(const Limits& limits, Ticket& t, Time now);
+  [[nodiscard]] Reason AskSqueezed(const Limits& limits, Ticket& t, Time now);
+  [[nodiscard]] bool PrefixIsFull(const Limits& limits, const Ticket& t, const Address& prefix,
+                                  Time now);
   [[nodiscard]] Reason EnterPending(const Limits& limits, Ticket& t, Time now, Address& charged);
   [[nodiscard]] bool TakePendingPlace(const Limits& limits, Ticket& t, Time now, Address& charged);
 
@@ -109,6 +125,11 @@ struct Engine::Impl {
   void LeavePending(Ticket& t);
   Verdict Refuse(Ticket& t, Reason reason);
 
+  [[nodiscard]] static Reason ReasonOf(SlotLedger::Answer answer);
+  [[nodiscard]] SlotLedger::StakeId StakeOf(const Ticket& t) const;
+  [[nodiscard]] const WaitingLimits& WaitingOf(const Ticket& t) const;
+  [[nodiscard]] Duration QueueOf(const Ticket& t) const;
+
   // engine_change_user.cc; the second under the admission lock
   [[nodiscard]] bool TakeReauth(const Limits& limits, const Ticket& t, Time now);
   [[nodiscard]] Reason Reseat(Ticket& t, const LoginClaim& claim, bool same_user, bool known_good,
@@ -117,12 +138,35 @@ struct Engine::Impl {
   // engine_query.cc
   [[nodiscard]] static Speaker SpeakerOf(const Ticket& t);
 
+  // engine_backend.cc
+  void TurnAwayWaiting(Reason reason, Time now);
+
+  // engine_pressure.cc
+  void NoteRoom(Time now);
+  [[nodiscard]] bool AnythingAtStake() const;
+  void NoteLevel(Time now);
+  [[nodiscard]] static bool Squeezes(const Limits& limits, const Ticket& t, Level level);
+  [[nodiscard]] static bool HasStakes(const Limits& limits);
+  void RenewStakes(Time now);
+  void Vouch(Ticket& t);
+
+  // engine_reclaim.cc
+  void CallBack(Time now);
+  void Want(const Ticket& t, Time now, Wanted& wanted) const;
+  [[nodiscard]] static bool Leaving(const Ticket& t);
+  [[nodiscard]] Ticket* Victim(bool for_owner, Time now) const;
+
+  // engine_status.cc; under the admission lock
+  void ReadSlots(EngineStatus& s) const;
+  void ReadClasses(EngineStatus& s, Time now) const;
+  [[nodiscard]] TurnClock TurnsOf(SlotLedger::ClassId id) const;
+
   // engine_life.cc
   void GiveBack(Ticket& t, std::optional<Time> now, bool for_good);
   void Link(Ticket& t);
   void Unlink(Ticket& t);
   void DropGood(Ticket& t);
-  void NoteRoom();
+  void DropCounted(Ticket& t, const PairKey& pair);
 
   [[nodiscard]] Shard& ShardOf(const Address& source) {
     return *shards[(hash(source) >> 32) % kShards];
@@ -152,13 +196,21 @@ struct Engine::Impl {
   WaitingRoom room;
   LoginLane lane;
   SlotLedger ledger;
+  Pressure pressure;
+  std::vector<TurnClock> turns;  // by class id: how fast those who wait got in lately
+  bool backend_up = true;
+  Time next_call_back{};
   Ticket* tickets = nullptr;  // all of them
   std::uint32_t ticket_count = 0;
   Time latest{};  // the youngest `now` heard of: what a deleter goes by
 
-  // Read without a lock by the asking of sources.
+  // Read without a lock. Of the two levels the first is as it is, the second as far as it acts.
   std::atomic<bool> scarce{false};
   std::atomic<std::uint32_t> capacity{1};
+  std::atomic<Level> true_level{Level::kCalm};
+  std::atomic<Level> acting_level{Level::kCalm};
+  std::atomic<std::uint64_t> pressing{0};  // refusals that no level's override caused
+  std::atomic<Time> stakes_due{Time::min()};
 
   QueryGuard guard;
 

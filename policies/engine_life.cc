@@ -9,7 +9,6 @@ namespace {
 constexpr Duration kHousekeeping = std::chrono::seconds(1);
 constexpr Duration kSoon = std::chrono::milliseconds(1);
 constexpr std::uint32_t kExpireAtOnce = 64;  // entries of a table, per tick
-constexpr std::uint32_t kScarceBelow = 5;    // free slots below a fifth
 
 using State = Ticket::State;
 
@@ -17,6 +16,7 @@ using State = Ticket::State;
 
 void Engine::OnLoginOk(Ticket& t, Time now) {
   Impl& m = *impl_;
+  const PairKey before = t.proven;
   {
     const Impl::Admission admission(m, now);
     if (t.state != State::kLogin && t.state != State::kReauth) {
@@ -27,12 +27,17 @@ void Engine::OnLoginOk(Ticket& t, Time now) {
     t.lane.Release();
     t.slot.Prove();
     t.state = State::kIn;
+    t.proven = t.pair;
+    t.trusted.store(t.known_good, std::memory_order_relaxed);
+    t.idle_since.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+    m.lane.ramp.OnLoginOk();
     m.Serve(now);
   }
+  if (before != t.pair) {
+    t.minute.store(INT64_MIN, std::memory_order_relaxed);
+    m.DropCounted(t, before);
+  }
   m.logins_ok.fetch_add(1, std::memory_order_relaxed);
-  if (t.proven != t.pair) t.minute.store(INT64_MIN, std::memory_order_relaxed);
-  t.proven = t.pair;
-  t.trusted = t.known_good;
   m.guard.OnLoginOk(t.book, now);
   {
     const std::lock_guard lock(m.trust_mutex);
@@ -53,6 +58,9 @@ void Engine::OnLoginFailed(Ticket& t, LoginFailure how, Time now) {
     t.lane.Release();
     if (t.state == State::kLogin || t.state == State::kReauth) t.state = State::kFailed;
     if (how == LoginFailure::kBackendFull && t.slot.held()) m.ledger.OnBackendFull(now);
+    if (how == LoginFailure::kBackendFull || how == LoginFailure::kUnreachable) {
+      m.lane.ramp.OnServerFailed();
+    }
     m.Serve(now);
   }
   m.DropGood(t);
@@ -86,8 +94,10 @@ void Engine::OnStatementCompleted(Ticket& t, Time now) {
   Impl& m = *impl_;
   const Impl::LimitsPtr limits = m.Snapshot();
   const std::lock_guard lock(m.trust_mutex);
-  m.known_good.OnStatement(t.proven, limits->known_good, now, /*calm=*/true);
-  t.trusted = m.known_good.IsKnownGood(t.proven);
+  const bool calm = m.true_level.load(std::memory_order_relaxed) == Level::kCalm;
+  m.known_good.OnStatement(t.proven, limits->known_good, now, calm, /*first=*/!t.counted);
+  t.counted = true;
+  t.trusted.store(m.known_good.IsKnownGood(t.proven), std::memory_order_relaxed);
 }
 
 void Engine::OnClientGone(Ticket& t, Time now) {
@@ -133,6 +143,7 @@ void Engine::Impl::GiveBack(Ticket& t, std::optional<Time> now, bool for_good) {
   }
   guard.End(t.book, at);
   DropGood(t);
+  DropCounted(t, t.proven);
   if (!t.live) return;
   t.live = false;
   Shard& shard = ShardOf(t.source);
@@ -146,6 +157,14 @@ void Engine::Impl::DropGood(Ticket& t) {
   Shard& shard = ShardOf(t.source);
   const std::lock_guard lock(shard.mutex);
   shard.sources.DropGood(t.entry);
+}
+
+// No session of this pair any more.
+void Engine::Impl::DropCounted(Ticket& t, const PairKey& pair) {
+  if (!t.counted) return;
+  t.counted = false;
+  const std::lock_guard lock(trust_mutex);
+  known_good.OnSessionEnded(pair);
 }
 
 void Engine::Impl::Link(Ticket& t) {
@@ -163,22 +182,18 @@ void Engine::Impl::Unlink(Ticket& t) {
   t.linked = false;
 }
 
-// Under the admission lock: what those outside it go by.
-void Engine::Impl::NoteRoom() {
-  const std::uint32_t slots = ledger.capacity();
-  const bool few_slots = std::uint64_t{ledger.free_slots()} * kScarceBelow < slots;
-  const bool half_pending = pending.size() > limits->pending.max / 2;
-  scarce.store(few_slots || half_pending, std::memory_order_relaxed);
-  capacity.store(slots, std::memory_order_relaxed);
-}
-
 Time Engine::OnTick(Time now) {
   Impl& m = *impl_;
   const Impl::LimitsPtr limits = m.Snapshot();
   Time next = now + kHousekeeping;
+  if (now >= m.stakes_due.load(std::memory_order_relaxed)) m.RenewStakes(now);
   {
     const Impl::Admission admission(m, now);
     m.ledger.Recover(now);
+    m.lane.ramp.Tick(now);
+    m.pressure.OnRefusals(m.pressing.load(std::memory_order_relaxed), now);
+    m.pressure.OnTick(now);
+    m.NoteLevel(now);
     m.Serve(now);
     m.ExpireWaiting(now);
     next = std::min({next, m.room.NextEvent(), m.ledger.NextRecovery()});

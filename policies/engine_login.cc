@@ -10,25 +10,27 @@ namespace {
 
 using Kind = Verdict::Kind;
 
-Reason ReasonOf(SlotLedger::Answer answer) {
+SlotLedger::Standing StandingOf(const Ticket& t) {
+  return t.known_good ? SlotLedger::Standing::kKnownGood : SlotLedger::Standing::kUnproven;
+}
+
+}  // namespace
+
+Reason Engine::Impl::ReasonOf(SlotLedger::Answer answer) {
   switch (answer) {
     case SlotLedger::Answer::kGranted:
+    case SlotLedger::Answer::kLent:
       return Reason::kNone;
     case SlotLedger::Answer::kClassFull:
       return Reason::kClassFull;
     case SlotLedger::Answer::kUnprovenFull:
       return Reason::kUnprovenFull;
     case SlotLedger::Answer::kNoSlot:
+    case SlotLedger::Answer::kReclaim:
       return Reason::kNoSlot;
   }
   return Reason::kNoSlot;
 }
-
-SlotLedger::Standing StandingOf(const Ticket& t) {
-  return t.known_good ? SlotLedger::Standing::kKnownGood : SlotLedger::Standing::kUnproven;
-}
-
-}  // namespace
 
 Verdict Engine::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
   Impl& m = *impl_;
@@ -107,13 +109,18 @@ Verdict Engine::Impl::Seat(Ticket& t, const LoginClaim& claim, const Trust& trus
   const std::size_t index = matcher->Match(t.peer, CanonicalUser(claim.user), claim.database);
   t.class_id = class_ids[index];
   t.class_name = limits->classes[index].name;
+  if (!backend_up && Decide(*limits, Reason::kBackendUnreachable, t, now)) {
+    return Refuse(t, Reason::kBackendUnreachable);
+  }
   Serve(now);
   const Lack lack = Missing(t, t.class_id, now);
   if (trust.delay > Duration::zero()) return Wait(t, Reason::kPairLocked, trust.delay, now);
-  if (lack.slot != Reason::kNone && Acts(*limits, lack.slot)) {
+  if (lack.slot != Reason::kNone && ActsFor(t.class_id, lack.slot)) {
     return Wait(t, lack.slot, Duration::zero(), now);
   }
-  if (lack.slot != Reason::kNone) Decide(*limits, lack.slot, t, now);
+  if (lack.slot != Reason::kNone) {
+    Decide(/*acts=*/false, lack.slot, t.peer, t.user, t.class_name, now);
+  }
   if (lack.lane != LoginLane::Answer::kFree) {
     if (Acts(*limits, Reason::kLoginLane)) {
       return Wait(t, Reason::kLoginLane, Duration::zero(), now);
@@ -125,18 +132,25 @@ Verdict Engine::Impl::Seat(Ticket& t, const LoginClaim& claim, const Trust& trus
 }
 
 Engine::Impl::Lack Engine::Impl::Missing(const Ticket& t, SlotLedger::ClassId id, Time now) const {
-  return {ReasonOf(ledger.MayGrant(id, StandingOf(t))), lane.MayEnter(t.source, t.known_good, now)};
+  const auto answer = ledger.MayGrant(id, StandingOf(t), StakeOf(t));
+  return {ReasonOf(answer), lane.MayEnter(t.source, t.known_good, now),
+          answer == SlotLedger::Answer::kReclaim};
+}
+
+SlotLedger::StakeId Engine::Impl::StakeOf(const Ticket& t) const {
+  return t.known_good ? ledger.StakeOf(t.pair) : SlotLedger::kNoStake;
 }
 
 void Engine::Impl::Admit(Ticket& t, SlotLedger::ClassId id, Time now) {
-  t.slot = ledger.Grant(id, StandingOf(t));
+  t.slot = ledger.Grant(id, StandingOf(t), StakeOf(t));
+  ledger.SetTrusted(t.slot, t.known_good);
   t.lane = lane.Enter(t.source, t.known_good, now);
   t.state = Ticket::State::kLogin;
 }
 
 Verdict Engine::Impl::Wait(Ticket& t, Reason lack, Duration delay, Time now) {
   if (limits->waiting.max == 0 && Decide(*limits, lack, t, now)) return Refuse(t, lack);
-  const auto [answer, displaced] = room.Ask(t.source, t.tier);
+  const auto [answer, displaced] = room.Ask(t.source, t.tier, WaitingOf(t).per_source);
   if (answer == WaitingRoom::Room::kSourceFull &&
       Decide(*limits, Reason::kWaitingPerSource, t, now)) {
     return Refuse(t, Reason::kWaitingPerSource);
@@ -152,20 +166,33 @@ Verdict Engine::Impl::Wait(Ticket& t, Reason lack, Duration delay, Time now) {
       wakeups.Refused(out.id, Reason::kWaitingFull);
     }
   }
-  const auto c = std::find_if(limits->classes.begin(), limits->classes.end(),
-                              [&](const ClassLimits& x) { return x.name == t.class_name; });
-  const Duration own = c == limits->classes.end() ? Duration::zero() : c->queue;
-  const Duration queue = own > Duration::zero() ? own : limits->waiting.queue;
+  const Duration queue = QueueOf(t);
   ledger.Pin(t.class_id);
   t.state = Ticket::State::kWaiting;
+  t.waits_since = now;
+  t.waits_until = now + delay + queue;
   t.place = room.Enter({.who = &t,
                         .source = t.source,
                         .class_id = t.class_id,
                         .tier = t.tier,
-                        .deadline = now + delay + queue,
+                        .deadline = t.waits_until,
                         .not_before = now + delay},
                        now);
+  CallBack(now);
   return {Kind::kWait, Reason::kNone};
+}
+
+// [waiting] as it is for this one at the present level.
+const WaitingLimits& Engine::Impl::WaitingOf(const Ticket& t) const {
+  const Level level = acting_level.load(std::memory_order_relaxed);
+  const bool squeezed =
+      Squeezes(*limits, t, level) && !t.known_good && LimitsOf(t.class_id).reserve == 0;
+  return squeezed ? limits->At(level).waiting : limits->waiting;
+}
+
+Duration Engine::Impl::QueueOf(const Ticket& t) const {
+  const Duration own = LimitsOf(t.class_id).queue;
+  return own > Duration::zero() ? own : WaitingOf(t).queue;
 }
 
 // Offers what is free to those who wait.
@@ -174,12 +201,13 @@ void Engine::Impl::Serve(Time now) {
   room.Serve(now, [&](const WaitingRoom::Applicant& a) {
     return TryWaiting(*static_cast<Ticket*>(a.who), now);
   });
+  CallBack(now);
 }
 
 WaitingRoom::Try Engine::Impl::TryWaiting(Ticket& t, Time now) {
   const SlotLedger::ClassId id = ledger.Resolve(t.class_id);
   const Lack lack = Missing(t, id, now);
-  if (lack.slot != Reason::kNone && Acts(*limits, lack.slot)) {
+  if (lack.slot != Reason::kNone && ActsFor(id, lack.slot)) {
     return WaitingRoom::Try::kGroupBlocked;
   }
   if (lack.lane != LoginLane::Answer::kFree && Acts(*limits, Reason::kLoginLane)) {
@@ -189,6 +217,8 @@ WaitingRoom::Try Engine::Impl::TryWaiting(Ticket& t, Time now) {
   ledger.Unpin(t.class_id);
   t.place = WaitingRoom::kNowhere;  // the room itself lets it leave
   Admit(t, id, now);
+  if (turns.size() <= id) turns.resize(id + 1);
+  turns[id].Note(now);
   wakeups.Admitted(t.id);
   return WaitingRoom::Try::kIn;
 }
@@ -198,6 +228,7 @@ void Engine::Impl::ExpireWaiting(Time now) {
     Ticket& t = *static_cast<Ticket*>(who);
     if (!Decide(*limits, Reason::kWaitingDeadline, t, now)) {
       room.Forgive(t.place);
+      t.waits_until = kNever;
       continue;
     }
     LeaveRoom(t);

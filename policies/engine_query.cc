@@ -5,6 +5,17 @@
 #include "policies/engine_impl.h"
 
 namespace headgate {
+namespace {
+
+// For those who look for a slot to call back: no lock, two stores a command.
+void NoteIdle(Ticket& t, Time now) {
+  const StatementBook& b = t.book;
+  const bool idle = b.running.empty() && !b.pending.held && !b.in_transaction;
+  t.idle_since.store(idle ? now.time_since_epoch().count() : Ticket::kBusy,
+                     std::memory_order_relaxed);
+}
+
+}  // namespace
 
 Speaker Engine::Impl::SpeakerOf(const Ticket& t) {
   Speaker who;
@@ -13,7 +24,10 @@ Speaker Engine::Impl::SpeakerOf(const Ticket& t) {
   who.user = t.user;
   who.class_name = t.class_name;
   who.database = t.database;
-  who.known = t.trusted || t.known_source || t.exempt;
+  who.known = t.trusted.load(std::memory_order_relaxed) || t.known_source || t.exempt;
+  const Ticket::Reclaim reclaim = t.reclaim.load(std::memory_order_relaxed);
+  who.reclaim = reclaim != Ticket::Reclaim::kNo;
+  who.lent = reclaim == Ticket::Reclaim::kLent;
   return who;
 }
 
@@ -21,6 +35,7 @@ CommandVerdict Engine::OnCommand(Ticket& t, const CommandFacts& facts, Time now)
   Impl& m = *impl_;
   const Rule* bans = nullptr;
   const CommandVerdict v = m.guard.OnCommand(t.book, Impl::SpeakerOf(t), facts, now, bans);
+  if (v.kind != CommandVerdict::Kind::kMore) NoteIdle(t, now);
   if (bans != nullptr) {
     const Impl::LimitsPtr limits = m.Snapshot();
     m.BanSource(*limits, t.source, "rule " + bans->name, /*logged_in_too=*/true, /*here=*/true,
@@ -30,7 +45,9 @@ CommandVerdict Engine::OnCommand(Ticket& t, const CommandFacts& facts, Time now)
 }
 
 CommandVerdict Engine::OnHeld(Ticket& t, Time now) {
-  return impl_->guard.OnHeld(t.book, Impl::SpeakerOf(t), now);
+  const CommandVerdict v = impl_->guard.OnHeld(t.book, Impl::SpeakerOf(t), now);
+  NoteIdle(t, now);
+  return v;
 }
 
 void Engine::OnAnswer(Ticket& t, const AnswerFacts& facts, Time now) {
@@ -38,16 +55,21 @@ void Engine::OnAnswer(Ticket& t, const AnswerFacts& facts, Time now) {
                          facts.command == CommandKind::kExecute ||
                          facts.command == CommandKind::kBulkExecute;
   impl_->guard.OnAnswer(t.book, facts, now);
+  NoteIdle(t, now);
   if (statement && !facts.error) OnStatementCompleted(t, now);
 }
 
 SweepVerdict Engine::OnSweep(Ticket& t, const SweepFacts& facts, Time now) {
-  return impl_->guard.OnSweep(t.book, Impl::SpeakerOf(t), facts, now);
+  const SweepVerdict v = impl_->guard.OnSweep(t.book, Impl::SpeakerOf(t), facts, now);
+  // It is busy again: another one's slot is wanted, then.
+  if (v.kind == SweepVerdict::Kind::kNone) {
+    Ticket::Reclaim idle = Ticket::Reclaim::kIdle;
+    t.reclaim.compare_exchange_strong(idle, Ticket::Reclaim::kNo, std::memory_order_relaxed);
+  }
+  return v;
 }
 
 StatementLimit Engine::LimitOf(const Ticket& t) const { return impl_->guard.LimitOf(t.class_name); }
-
-void Engine::OnServerFacts(const ServerFacts& facts, Time) { impl_->guard.OnServerFacts(facts); }
 
 std::vector<DigestRow> Engine::Digests(std::size_t limit, Time) const {
   return impl_->guard.Digests(limit);

@@ -1,16 +1,81 @@
 // What operators ask and do.
+#include <algorithm>
+
 #include "policies/engine_impl.h"
 
 namespace headgate {
+
+void Engine::Impl::ReadSlots(EngineStatus& s) const {
+  s.slots_capacity = ledger.capacity();
+  s.server_max = ledger.server_max();
+  s.foreign = ledger.foreign();
+  s.former = ledger.former();
+  s.free_slots = ledger.free_slots();
+  s.leases = ledger.leases();
+  s.orphans = ledger.orphans();
+  s.implicit_pairs = ledger.stakes();
+  s.implicit_reserve = ledger.implicit_reserve();
+  s.implicit_unused = ledger.implicit_unused();
+  s.implicit_binds = acting_level.load(std::memory_order_relaxed) != Level::kCalm;
+}
+
+void Engine::Impl::ReadClasses(EngineStatus& s, Time now) const {
+  for (std::size_t i = 0; i < class_ids.size(); ++i) {
+    const SlotLedger::ClassId id = class_ids[i];
+    const SlotLedger::ClassCounts c = ledger.Counts(id);
+    ClassStatus& out = s.classes.emplace_back();
+    out.name = limits->classes[i].name;
+    out.leases = c.leases;
+    out.unproven = c.unproven;
+    out.reserve = c.reserve;
+    out.max = c.max;
+    out.waiting = c.pins;
+    out.lent = c.lent;
+    out.may_use = ledger.MayUse(id);
+    if (c.pins == 0) continue;
+    const Duration own = limits->classes[i].queue;
+    const Duration most = own > Duration::zero() ? own : limits->waiting.queue;
+    out.expected_wait = TurnsOf(id).Expected(room.QueuedOf(id) + 1, most, now);
+  }
+}
+
+TurnClock Engine::Impl::TurnsOf(SlotLedger::ClassId id) const {
+  return id < turns.size() ? turns[id] : TurnClock();
+}
+
+std::vector<WaitingStatus> Engine::Waiting(std::size_t limit, Time now) const {
+  Impl& m = *impl_;
+  std::vector<WaitingStatus> rows;
+  const Impl::Admission admission(m);
+  const auto most = static_cast<std::uint32_t>(std::min<std::size_t>(limit, UINT32_MAX));
+  m.room.ForEachTurn(most, [&](void* who, std::uint32_t position) {
+    const Ticket& t = *static_cast<const Ticket*>(who);
+    WaitingStatus& row = rows.emplace_back();
+    row.peer = t.peer;
+    row.user = t.user;
+    row.class_name = t.class_name;
+    row.position = position;
+    row.waited = now - t.waits_since;
+    row.left = t.waits_until == kNever ? Duration::max() : t.waits_until - now;
+    const SlotLedger::ClassId id = m.ledger.Resolve(t.class_id);
+    row.expected = m.TurnsOf(id).Expected(position, row.left, now);
+    row.known_good = t.known_good;
+  });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const auto& a, const auto& b) { return a.position < b.position; });
+  if (rows.size() > limit) rows.resize(limit);
+  return rows;
+}
+
+ConnectionId Engine::IdOf(const Ticket& t) { return t.id; }
 
 EngineStatus Engine::Status(Time now) const {
   Impl& m = *impl_;
   EngineStatus s;
   {
     const Impl::Admission admission(m);
-    s.slots_capacity = m.ledger.capacity();
-    s.leases = m.ledger.leases();
-    s.orphans = m.ledger.orphans();
+    m.ReadSlots(s);
+    m.ReadClasses(s, now);
     s.pending = m.pending.size();
     s.pending_max = m.limits->pending.max;
     s.waiting = m.room.size();
@@ -18,11 +83,12 @@ EngineStatus Engine::Status(Time now) const {
     s.logins = m.lane.in_progress();
     s.logins_max = m.lane.max();
     s.connections = m.ticket_count;
-    for (std::size_t i = 0; i < m.class_ids.size(); ++i) {
-      const SlotLedger::ClassCounts c = m.ledger.Counts(m.class_ids[i]);
-      s.classes.push_back(
-          {m.limits->classes[i].name, c.leases, c.unproven, c.reserve, c.max, c.pins});
-    }
+    s.level = m.pressure.level();
+    s.level_cause = m.pressure.cause();
+    s.level_for = now - m.pressure.since();
+    s.level_changes = m.pressure.changes();
+    s.backend_up = m.backend_up;
+    s.ramp = m.lane.ramp.rate();
   }
   {
     const std::lock_guard lock(m.trust_mutex);

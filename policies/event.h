@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "policies/address.h"
+#include "policies/limits.h"
 #include "policies/reason.h"
 #include "policies/time.h"
 
@@ -52,9 +53,18 @@ struct Decision {
   std::string_view rule;        // the rule's name, where one decided
 };
 
+// The level has changed.
+struct LevelChange {
+  Time at{};
+  Level from = Level::kCalm, to = Level::kCalm;
+  std::string_view cause;  // of `to`, or what has ended
+};
+
 class DecisionSink {
  public:
   virtual ~DecisionSink() = default;
+  // As OnDecision.
+  virtual void OnLevel(const LevelChange&) {}
   // Called from any thread, possibly under an engine lock: must not block and must not call back.
   virtual void OnDecision(const Decision& d) = 0;
 };

@@ -8,16 +8,9 @@ namespace {
 PairKey ByPrefix(const PairKey& pair) { return {PrefixOf(pair.source), pair.user}; }
 
 template <typename Table, typename Key>
-void Increment(Table& table, const Key& key) {
-  typename Table::Id id = table.Find(key);
-  if (id == Table::kNone) id = table.Insert(key);
-  ++table[id];
-}
-
-template <typename Table, typename Key>
-void Decrement(Table& table, const Key& key) {
+typename Table::Id FindOrInsert(Table& table, const Key& key) {
   const typename Table::Id id = table.Find(key);
-  if (--table[id] == 0) table.Erase(id);
+  return id != Table::kNone ? id : table.Insert(key);
 }
 
 }  // namespace
@@ -27,14 +20,26 @@ KnownGood::KnownGood(KeyedHash hash, std::uint32_t capacity)
 
 void KnownGood::Promote(Pairs::Id id) {
   pairs_.MoveTo(id, kGood);
-  Increment(sources_, pairs_.KeyOf(id).source);
-  Increment(prefixes_, ByPrefix(pairs_.KeyOf(id)));
+  const PairKey& pair = pairs_.KeyOf(id);
+  ++sources_[FindOrInsert(sources_, pair.source)];
+  ++prefixes_[FindOrInsert(prefixes_, ByPrefix(pair))].count;
+  NoteNeighbours(id);
+}
+
+// What its neighbours go by. REQUIRES: it is known-good.
+void KnownGood::NoteNeighbours(Pairs::Id id) {
+  Neighbours& neighbours = prefixes_[prefixes_.Find(ByPrefix(pairs_.KeyOf(id)))];
+  neighbours.since = std::min(neighbours.since, pairs_[id].first_minute());
+  neighbours.last = std::max(neighbours.last, pairs_[id].last_minute());
 }
 
 void KnownGood::Forget(Pairs::Id id) {
-  if (pairs_.ListOf(id) == kGood) {
-    Decrement(sources_, pairs_.KeyOf(id).source);
-    Decrement(prefixes_, ByPrefix(pairs_.KeyOf(id)));
+  if (IsGood(id)) {
+    const PairKey& pair = pairs_.KeyOf(id);
+    const auto source = sources_.Find(pair.source);
+    if (--sources_[source] == 0) sources_.Erase(source);
+    const auto prefix = prefixes_.Find(ByPrefix(pair));
+    if (--prefixes_[prefix].count == 0) prefixes_.Erase(prefix);
   }
   pairs_.Erase(id);
 }
@@ -46,7 +51,7 @@ KnownGood::Pairs::Id KnownGood::FindOrMake(const PairKey& pair, Time now) {
     Pairs::Id out = pairs_.Oldest(kCandidate);
     if (out == Pairs::kNone) {
       out = pairs_.Oldest(kGood);
-      if (out == Pairs::kNone || pairs_[out].last_minute >= MinuteOf(now - kForgotten)) {
+      if (out == Pairs::kNone || pairs_[out].last_minute() >= MinuteOf(now - kForgotten)) {
         return Pairs::kNone;
       }
     }
@@ -55,24 +60,32 @@ KnownGood::Pairs::Id KnownGood::FindOrMake(const PairKey& pair, Time now) {
   return pairs_.Insert(pair, kCandidate);
 }
 
-bool KnownGood::OnStatement(const PairKey& pair, const KnownGoodLimits& limits, Time now,
-                            bool calm) {
+bool KnownGood::OnStatement(const PairKey& pair, const KnownGoodLimits& limits, Time now, bool calm,
+                            bool first) {
   const Pairs::Id id = calm ? FindOrMake(pair, now) : pairs_.Find(pair);
   if (id == Pairs::kNone) return false;
   pairs_.MoveTo(id, pairs_.ListOf(id));
-  Earned& e = pairs_[id];
-  const std::int64_t minute = MinuteOf(now);
-  if (minute <= e.last_minute) return false;
-  e.last_minute = minute;
-  if (!calm || pairs_.ListOf(id) == kGood) return false;
-  if (++e.minutes < std::max<std::uint32_t>(limits.minutes, 1)) return false;
+  PairHistory& history = pairs_[id];
+  const PairHistory::Report report{.minute = MinuteOf(now), .calm = calm, .first = first};
+  const std::int64_t before = history.last_minute();
+  const bool earned = history.Note(report, IsGood(id), limits.growth);
+  if (IsGood(id)) {
+    if (history.last_minute() > before) NoteNeighbours(id);
+    return false;
+  }
+  if (!earned || history.minutes() < std::max<std::uint32_t>(limits.minutes, 1)) return false;
   Promote(id);
   return true;
 }
 
+void KnownGood::OnSessionEnded(const PairKey& pair) {
+  const Pairs::Id id = pairs_.Find(pair);
+  if (id != Pairs::kNone) pairs_[id].OnSessionEnded();
+}
+
 bool KnownGood::IsKnownGood(const PairKey& pair) const {
   const Pairs::Id id = pairs_.Find(pair);
-  return id != Pairs::kNone && pairs_.ListOf(id) == kGood;
+  return id != Pairs::kNone && IsGood(id);
 }
 
 bool KnownGood::IsKnownGoodSource(const Address& source) const {

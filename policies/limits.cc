@@ -32,6 +32,11 @@ bool Rule::operator==(const Rule& o) const {
   return all(*this) == all(o);
 }
 
+std::string_view Name(Level level) {
+  constexpr std::array<std::string_view, kLevels> kNames = {"calm", "elevated", "attack"};
+  return kNames[static_cast<std::size_t>(level)];
+}
+
 void Limits::CopyToLevels() {
   at.fill({.source = source, .pending = pending, .waiting = waiting, .query = unknown_query});
 }

@@ -174,10 +174,13 @@ struct Rule {
 // How hard the gate is pressed.
 enum class Level : std::uint8_t { kCalm, kElevated, kAttack };
 inline constexpr std::size_t kLevels = 3;
+// "calm", "elevated", "attack"
+[[nodiscard]] std::string_view Name(Level level);
 
 // [pressure.LEVEL.when]: any of them raises the level.
 struct PressureWhen {
-  // Of the slots that known-good logins leave to the others: what is free of them, 0..1. 0: never.
+  // Of the slots that known-good logins and reserves leave to strangers: what is free, 0..1. 0:
+  // never.
   double free_slots = 0;
   Rate refusals;  // a second, but for those that a level's overrides caused; off: never
   Rate syn_rate;  // a second, as the observer counts them; off: never. Not of kAttack.

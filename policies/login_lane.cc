@@ -43,6 +43,7 @@ void LoginLane::Configure(const LoginLimits& limits) {
 
 LoginLane::Answer LoginLane::MayEnter(const Address& source, bool known_good, Time now) const {
   if (in_progress() >= max_) return Answer::kFull;
+  if (!ramp.Ready(now)) return Answer::kRamp;
   if (known_good) return Answer::kFree;
   if (unknown_ >= unknown_max_) return Answer::kFull;
   if (!bucket_.Ready(rate_, now)) return Answer::kRate;
@@ -52,6 +53,7 @@ LoginLane::Answer LoginLane::MayEnter(const Address& source, bool known_good, Ti
 }
 
 LoginLane::Lease LoginLane::Enter(const Address& source, bool known_good, Time now) {
+  ramp.Take(now);
   if (known_good) {
     ++known_good_;
   } else {

@@ -1,17 +1,20 @@
 // How many logins may be in progress at the backend at once: a login costs the server a thread and
 // a slot before anything is proved. Part of the lane is kept for known-good (source, user) pairs;
-// the others get a share per source and, all together, a rate.
+// the others get a share per source and, all together, a rate. After the server came back there is
+// a ramp for all of them.
 //
 // Threads: none inside; the engine calls it, and destroys leases, under its admission mutex.
 // Lifetime: outlives its leases.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include <absl/container/flat_hash_map.h>
 #include "policies/address.h"
 #include "policies/keyed_hash.h"
 #include "policies/limits.h"
+#include "policies/login_ramp.h"
 #include "policies/time.h"
 #include "policies/token_bucket.h"
 
@@ -22,6 +25,7 @@ class LoginLane {
   enum class Answer : std::uint8_t {
     kFree,
     kFull,        // no place (for known-good: none at all)
+    kRamp,        // the server has just come back: see NextToken()
     kRate,        // too many unknown logins lately: see NextToken()
     kSourceFull,  // the source has its share of the lane
   };
@@ -53,8 +57,12 @@ class LoginLane {
   // Takes a place, and of unknown logins a token, whatever MayEnter() says (limits that do not act;
   // else ask first).
   [[nodiscard]] Lease Enter(const Address& source, bool known_good, Time now);
-  // When the rate lets the next unknown login in: `now` or later.
-  [[nodiscard]] Time NextToken(Time now) const { return bucket_.ReadyAt(rate_, now); }
+  // When ramp and rate let the next unknown login in: `now` or later.
+  [[nodiscard]] Time NextToken(Time now) const {
+    return std::max(bucket_.ReadyAt(rate_, now), ramp.ReadyAt(now));
+  }
+
+  LoginRamp ramp;
 
   [[nodiscard]] std::uint32_t in_progress() const { return known_good_ + unknown_; }
   [[nodiscard]] std::uint32_t unknown() const { return unknown_; }

@@ -8,10 +8,10 @@ namespace headgate {
 
 using Scope = AccountTable::Scope;
 
-QueryGuard::QueryGuard(KeyedHash hash, std::uint32_t digests, const std::atomic<bool>& scarce,
+QueryGuard::QueryGuard(KeyedHash hash, std::uint32_t digests, const std::atomic<Level>& level,
                        Wakeups& wakeups, Decisions& decisions)
     : decisions_(decisions),
-      scarce_(scarce),
+      level_(level),
       accounts_(hash),
       digests_(hash, digests),
       queue_(hash, wakeups) {}
@@ -68,8 +68,8 @@ void QueryGuard::LeaseAccounts(StatementBook& b, const Speaker& who, Time now) {
 
 QueryGuard::Call QueryGuard::CallOf(StatementBook& b, const Speaker& who, Time now) const {
   const bool unknown = !b.limits->is_explicit && !who.known;
-  const bool squeezed = unknown && scarce_.load(std::memory_order_relaxed);
-  return {b, who, now, squeezed ? b.limits->squeezed : b.limits->own, unknown};
+  const Level level = unknown ? level_.load(std::memory_order_relaxed) : Level::kCalm;
+  return {b, who, now, b.limits->squeezed[static_cast<std::size_t>(level)], unknown};
 }
 
 // Counts and tells one decision about the pending command, or the sweep's; returns `acts`.

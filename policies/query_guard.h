@@ -45,13 +45,15 @@ struct Speaker {
   std::string_view user, class_name;
   std::string_view database;  // named at the login
   bool known = false;         // known-good or exempt: [query.unknown] and "auto" do not bind it
+  bool reclaim = false;       // its slot is wanted back, once it is idle
+  bool lent = false;          // and at once, as it was lent
 };
 
 class QueryGuard {
  public:
-  // `scarce`: room is scarce, so [query.unknown] binds and orphaned writes are ended.
+  // `level`: above calm [query.unknown] binds and orphaned writes are ended.
   // `digests`: places of their table. REQUIRES: Publish() before anything else.
-  QueryGuard(KeyedHash hash, std::uint32_t digests, const std::atomic<bool>& scarce,
+  QueryGuard(KeyedHash hash, std::uint32_t digests, const std::atomic<Level>& level,
              Wakeups& wakeups, Decisions& decisions);
 
   // Callers hold one lock of theirs.
@@ -163,11 +165,12 @@ class QueryGuard {
                           bool can);
   [[nodiscard]] SweepVerdict AskOrphan(const Call& c, bool can_kill);
   [[nodiscard]] SweepVerdict AskRunning(const Call& c, const SweepFacts& facts);
+  [[nodiscard]] SweepVerdict AskReclaim(const Call& c, bool can_kill);
   [[nodiscard]] SweepVerdict AskStalled(const Call& c, Duration blocked);
   [[nodiscard]] SweepVerdict AskIdle(const Call& c);
 
   Decisions& decisions_;
-  const std::atomic<bool>& scarce_;
+  const std::atomic<Level>& level_;
   AccountTable accounts_;
   DigestTable digests_;
   StatementQueue queue_;

@@ -44,6 +44,9 @@ SweepVerdict QueryGuard::OnSweep(StatementBook& b, const Speaker& who, const Swe
     GiveUp(b);
     return AskOrphan(c, facts.can_kill);
   }
+  if (who.reclaim) {
+    if (const SweepVerdict v = AskReclaim(c, facts.can_kill); v.kind != End::kNone) return v;
+  }
   if (const SweepVerdict v = AskStalled(c, facts.client_blocked); v.kind != End::kNone) return v;
   return b.running.empty() ? AskIdle(c) : AskRunning(c, facts);
 }
@@ -80,7 +83,7 @@ SweepVerdict QueryGuard::AskOrphan(const Call& c, bool can_kill) {
   if (b.running.empty() || !Works(b.running.front())) return {};
   bool loses_nothing = true;
   for (std::size_t i = 0; i < b.running.size(); ++i) loses_nothing &= LosesNothing(b.running[i]);
-  if (!loses_nothing && !scarce_.load(std::memory_order_relaxed)) return {};
+  if (!loses_nothing && level_.load(std::memory_order_relaxed) == Level::kCalm) return {};
   if (!Give(c, b.told, b.wished, Reason::kOrphanKilled, can_kill)) return {};
   return {End::kKillOrphan, Reason::kOrphanKilled};
 }
@@ -98,6 +101,21 @@ SweepVerdict QueryGuard::AskRunning(const Call& c, const SweepFacts& facts) {
     return {End::kKillQuery, Reason::kResultSize};
   }
   return {};
+}
+
+// An idle session ends. One that only borrowed its slot ends inside a transaction as well, and what
+// it runs is killed where nothing is lost by that: then it is asked again.
+SweepVerdict QueryGuard::AskReclaim(const Call& c, bool can_kill) {
+  StatementBook& b = c.b;
+  if (b.pending.asked || (b.in_transaction && !c.who.lent)) return {};
+  if (b.running.empty()) {
+    if (!Give(c, b.told, b.wished, Reason::kReclaimed, true)) return {};
+    return {End::kClose, Reason::kReclaimed};
+  }
+  RunningCommand& r = b.running.front();
+  if (!c.who.lent || !can_kill || !Works(r) || !LosesNothing(r)) return {};
+  if (!Give(c, r.told, r.wished, Reason::kReclaimed, true)) return {};
+  return {End::kKillQuery, Reason::kReclaimed};
 }
 
 SweepVerdict QueryGuard::AskStalled(const Call& c, Duration blocked) {

@@ -77,6 +77,8 @@ EffectiveQuery WithActing(const QueryLimits& limits, bool enforcing) {
   EffectiveQuery q;
   static_cast<QueryLimits&>(q) = limits;
   q.acting = enforcing && limits.enforce ? ~QueryReasons{0} : 0;
+  // Not a limit of [query]: who asks for the slot has judged.
+  if (enforcing) q.acting |= BitOf(Reason::kReclaimed);
   return q;
 }
 
@@ -129,14 +131,14 @@ QuerySnapshot::QuerySnapshot(std::shared_ptr<const Limits> from, std::uint64_t n
     out.name = c.name;
     out.is_explicit = &c != &limits->classes.back();
     out.own = WithActing(c.query, enforcing());
-    out.squeezed = out.own;
-    if (!out.is_explicit) {
-      out.squeezed = Stricter(out.own, WithActing(limits->unknown_query, enforcing()));
+    out.squeezed.fill(out.own);
+    for (std::size_t level = 1; level < kLevels && !out.is_explicit; ++level) {
+      out.squeezed[level] = Stricter(out.own, WithActing(limits->at[level].query, enforcing()));
     }
     out.shape = c.shape;
     out.shape_acts = enforcing() && c.shape.enforce;
     NoteAccounts(out, out.own);
-    NoteAccounts(out, out.squeezed);
+    for (const EffectiveQuery& q : out.squeezed) NoteAccounts(out, q);
   }
   for (const Rule& r : limits->rules) {
     auto& counts = counters[r.name];

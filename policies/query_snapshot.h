@@ -1,6 +1,6 @@
 // What one snapshot of the limits means for statements, worked out once when it is published: for
 // every class which limits bind and which of them act, in calm and (for those in no class of their
-// own) while room is scarce, and the rules with their counters.
+// own) at each level above it, and the rules with their counters.
 //
 // Threads: immutable after construction, but for the rules' counters (atomics).
 // Lifetime: shared by the guard and every connection that has asked since it was published.
@@ -71,7 +71,9 @@ struct QuerySnapshot {
     std::string name;
     bool is_explicit = true;  // not the default class
     EffectiveQuery own;
-    EffectiveQuery squeezed;  // with [query.unknown]; the same as `own` for explicit classes
+    // By level: with [query.unknown] as it is there; the same as `own` when calm, and for explicit
+    // classes.
+    std::array<EffectiveQuery, kLevels> squeezed;
     ShapeLimits shape;
     bool shape_acts = false;
     std::array<bool, kScopes> needs_account{};  // by its limits

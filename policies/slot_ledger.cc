@@ -1,67 +1,103 @@
+// How the ledger keeps its books, and what its caps are. slot_ledger_answers.cc tells what may be
+// granted by them.
 #include "policies/slot_ledger.h"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
-
-#include <absl/container/inlined_vector.h>
 
 namespace headgate {
 
 SlotLedger::Lease::Lease(Lease&& other) noexcept
-    : ledger_(std::exchange(other.ledger_, nullptr)),
-      class_id_(other.class_id_),
-      standing_(other.standing_),
-      orphan_(other.orphan_) {}
+    : ledger_(std::exchange(other.ledger_, nullptr)), booking_(other.booking_) {}
 
 SlotLedger::Lease& SlotLedger::Lease::operator=(Lease&& other) noexcept {
   if (this == &other) return *this;
   Release();
   ledger_ = std::exchange(other.ledger_, nullptr);
-  class_id_ = other.class_id_;
-  standing_ = other.standing_;
-  orphan_ = other.orphan_;
+  booking_ = other.booking_;
   return *this;
 }
 
+bool SlotLedger::Lease::former() const { return held() && ledger_->IsFormer(booking_); }
+
 void SlotLedger::Lease::Prove() {
-  if (!held() || standing_ == Standing::kProven) return;
-  ledger_->Add(class_id_, standing_, -1);
-  standing_ = Standing::kProven;
-  ledger_->Add(class_id_, standing_, +1);
+  if (!held()) return;
+  ledger_->Rebook(booking_, [](Booking& b) { b.standing = Standing::kProven; });
 }
 
 void SlotLedger::Lease::Orphan() {
-  if (!held() || orphan_) return;
-  orphan_ = true;
-  ++ledger_->orphans_;
+  if (!held()) return;
+  ledger_->Rebook(booking_, [](Booking& b) { b.orphan = true; });
 }
 
 void SlotLedger::Lease::Release() {
-  if (held()) std::exchange(ledger_, nullptr)->Drop(*this);
+  if (held()) std::exchange(ledger_, nullptr)->Count(booking_, -1);
 }
 
-void SlotLedger::Drop(Lease& lease) {
-  Add(lease.class_id_, lease.standing_, -1);
-  if (lease.orphan_) --orphans_;
+void SlotLedger::SetStake(Lease& lease, StakeId stake) {
+  Rebook(lease.booking_, [&](Booking& b) { b.stake = stakes_.Checked(stake); });
 }
 
-// The one place that counts, so that the running sums cannot part from the classes.
-void SlotLedger::Add(ClassId id, Standing standing, std::int32_t by) {
-  Class& c = classes_[id];
+void SlotLedger::SetTrusted(Lease& lease, bool trusted) {
+  Rebook(lease.booking_, [&](Booking& b) { b.trusted = trusted; });
+}
+
+template <class Change>
+void SlotLedger::Rebook(Booking& b, Change change) {
+  Count(b, -1);
+  change(b);
+  Count(b, +1);
+}
+
+// The one place that counts, so that the running sums cannot part from the classes and stakes.
+void SlotLedger::Count(const Booking& b, std::int32_t by) {
   const auto delta = static_cast<std::uint32_t>(by);  // wraps: adding 2^32 - 1 takes one away
-  unused_reserves_ -= c.unused_reserve();
+  Class& c = classes_[b.class_id];
+  if (IsFormer(b)) {
+    c.former += delta;
+    former_ += delta;
+    return;
+  }
+  const bool has_proof = b.standing != Standing::kUnproven;
+  const bool uses = has_proof && !b.lent;
+  std::uint64_t& unused = c.reserve.lends ? unused_.lendable : unused_.kept;
+  unused -= c.reserve.unused();
+  if (uses) c.reserve.used += delta;
+  unused += c.reserve.unused();
+  stakes_.Count(b.stake, uses, delta);
   c.leases += delta;
-  if (standing == Standing::kUnproven) c.unproven += delta;
   leases_ += delta;
-  unused_reserves_ += c.unused_reserve();
+  if (!has_proof) c.unproven += delta;
+  if (b.orphan) orphans_ += delta;
+  if (b.lent) {
+    c.lent += delta;
+    lent_ += delta;
+  }
+  trusted_ -= c.trusted();
+  if (b.trusted) {
+    c.marked += delta;
+  } else if (has_proof) {
+    c.unmarked += delta;
+  }
+  trusted_ += c.trusted();
+}
+
+void SlotLedger::SumUp() {
+  unused_ = {};
+  reserves_ = 0;
+  trusted_ = 0;
+  for (const Class& c : classes_) {
+    (c.reserve.lends ? unused_.lendable : unused_.kept) += c.reserve.unused();
+    reserves_ += c.reserve.slots;
+    trusted_ += c.trusted();
+  }
 }
 
 std::vector<SlotLedger::ClassId> SlotLedger::Configure(const SlotLimits& slots,
                                                        const std::vector<ClassLimits>& classes) {
   for (Class& c : classes_) {
     c.live = false;
-    c.reserve = 0;
+    c.reserve.slots = 0;
   }
   std::vector<ClassId> ids;
   ids.reserve(classes.size());
@@ -70,19 +106,18 @@ std::vector<SlotLedger::ClassId> SlotLedger::Configure(const SlotLimits& slots,
     Class& c = classes_[id];
     c.live = true;
     c.name = limits.name;
-    c.reserve = limits.reserve;
+    c.reserve.slots = limits.reserve;
+    c.reserve.lends = limits.lend;
     c.max_share = limits.max;
     c.unproven_share = limits.unproven;
     ids.push_back(id);
   }
   if (!ids.empty()) default_class_ = ids.back();
-  const std::uint32_t wanted =
-      slots.max_connections > slots.keep_free ? slots.max_connections - slots.keep_free : 1;
-  const bool lowered = slots.max_connections_auto && capacity_ < configured_capacity_;
-  follows_backend_ = slots.max_connections_auto;
-  configured_capacity_ = wanted;
+  slots_ = slots;
   // What the backend taught us about itself outlives a reload.
-  SetCapacity(lowered ? std::min(capacity_, wanted) : wanted);
+  if (!slots_.max_connections_auto) learned_ = kUnlimited;
+  SumUp();
+  UpdateCapacity();
   return ids;
 }
 
@@ -92,127 +127,102 @@ SlotLedger::ClassId SlotLedger::IdFor(const std::string& name) {
   }
   for (ClassId id = 0; id < classes_.size(); ++id) {
     const Class& c = classes_[id];
-    if (!c.live && c.leases == 0 && c.pins == 0) return id;
+    if (!c.live && !c.InUse()) return id;
   }
   classes_.emplace_back();
   return static_cast<ClassId>(classes_.size() - 1);
 }
 
-void SlotLedger::SetCapacity(std::uint32_t capacity) {
-  capacity_ = capacity;
-  if (capacity_ >= configured_capacity_) next_recovery_ = kNever;
-  unused_reserves_ = 0;
+void SlotLedger::UpdateCapacity() {
+  const auto less_kept = [this](std::uint32_t n) {
+    return n > slots_.keep_free ? n - slots_.keep_free : 1;
+  };
+  const bool follows = slots_.max_connections_auto;
+  configured_capacity_ =
+      less_kept(follows && server_max_ != 0 ? server_max_ : slots_.max_connections);
+  // What "auto" takes for the server's number, foreign connections fill as well.
+  server_capacity_ = server_max_ != 0 ? less_kept(server_max_)
+                     : follows        ? configured_capacity_
+                                      : kUnlimited;
+  const std::uint32_t most = std::min(configured_capacity_, server_capacity_);
+  if (learned_ >= most) {
+    learned_ = kUnlimited;
+    next_recovery_ = kNever;
+  }
+  capacity_ = std::min(most, learned_);
   for (Class& c : classes_) {
     c.max = c.max_share.Of(capacity_);
     c.unproven_max = c.unproven_share.Of(std::min(c.max, capacity_));
-    unused_reserves_ += c.unused_reserve();
   }
 }
 
-SlotLedger::ClassId SlotLedger::Resolve(ClassId id) const {
-  return classes_[id].live ? id : default_class_;
+void SlotLedger::SetServer(std::uint32_t max_connections, std::uint32_t foreign) {
+  server_max_ = max_connections;
+  foreign_ = foreign;
+  if (max_connections != 0) learned_ = kUnlimited;
+  UpdateCapacity();
 }
 
-std::uint32_t SlotLedger::free_slots() const {
-  const std::uint64_t used = std::uint64_t{leases_} + foreign_;
-  return used < capacity_ ? static_cast<std::uint32_t>(capacity_ - used) : 0;
-}
-
-SlotLedger::Answer SlotLedger::MayGrant(ClassId id, Standing standing) const {
-  const Class& c = classes_[id];
-  if (free_slots() == 0) return Answer::kNoSlot;
-  if (c.leases >= c.max) return Answer::kClassFull;
-  if (standing == Standing::kUnproven && c.unproven >= c.unproven_max) {
-    return Answer::kUnprovenFull;
+void SlotLedger::LeaveBackend() {
+  ++generation_;
+  former_ += std::exchange(leases_, 0);
+  for (Class& c : classes_) {
+    c.former += std::exchange(c.leases, 0);
+    c.unproven = c.lent = c.marked = c.unmarked = 0;
+    c.reserve.used = 0;
   }
-  return SlotAllows(c, standing) ? Answer::kGranted : Answer::kNoSlot;
+  stakes_.DropLeases();
+  orphans_ = lent_ = 0;
+  SumUp();
+  learned_ = kUnlimited;
+  SetServer(0, 0);
 }
 
-bool SlotLedger::SlotAllows(const Class& c, Standing standing) const {
-  const std::uint32_t free = free_slots();  // REQUIRES: some
-  if (standing == Standing::kUnproven) return free - 1 >= unused_reserves_;
-  if (free >= unused_reserves_) return free - 1 >= unused_reserves_ - c.unused_reserve();
-  // Broken from outside: only inside the own reserve, and what is left is shared in proportion.
-  return c.unused_reserve() > 0 && free - 1 >= ShrunkUnusedOfOthers(c);
-}
-
-// Shares the room that the reserves have (what they hold plus what is free) among the classes in
-// proportion to their reserves. A class that already holds more than its shrunk reserve keeps what
-// it holds, and the others share the rest; so the result never exceeds the free slots.
-std::uint32_t SlotLedger::ShrunkUnusedOfOthers(const Class& asking) const {
-  std::uint64_t room = free_slots();
-  std::uint64_t reserves = 0;
-  absl::InlinedVector<const Class*, 16> sharing;
-  for (const Class& c : classes_) {
-    if (c.reserve == 0) continue;
-    sharing.push_back(&c);
-    reserves += c.reserve;
-    room += std::min(c.proven(), c.reserve);
-  }
-  const auto shrunk = [&](const Class& c) {
-    assert(reserves >= c.reserve && c.reserve > 0);  // who shares has a reserve, counted above
-    return c.reserve * room / reserves;
-  };
-  for (bool again = true; again;) {
-    again = false;
-    for (auto it = sharing.begin(); it != sharing.end(); ++it) {
-      if ((*it)->proven() <= shrunk(**it)) continue;
-      room -= std::min((*it)->proven(), (*it)->reserve);
-      reserves -= (*it)->reserve;
-      sharing.erase(it);
-      again = true;
-      break;
-    }
-  }
-  std::uint64_t unused = 0;
-  for (const Class* c : sharing) {
-    if (c != &asking) unused += shrunk(*c) - c->proven();
-  }
-  return static_cast<std::uint32_t>(unused);
-}
-
-SlotLedger::Lease SlotLedger::Grant(ClassId id, Standing standing) {
-  Add(id, standing, +1);
+SlotLedger::Lease SlotLedger::Grant(ClassId id, Standing standing, StakeId stake) {
   Lease lease;
   lease.ledger_ = this;
-  lease.class_id_ = id;
-  lease.standing_ = standing;
+  lease.booking_ = {.class_id = id,
+                    .stake = stakes_.Checked(stake),
+                    .generation = generation_,
+                    .standing = standing,
+                    .lent = MayGrant(id, standing, stake) == Answer::kLent};
+  Count(lease.booking_, +1);
   return lease;
 }
 
-SlotLedger::Answer SlotLedger::MayMove(const Lease& lease, ClassId id, Standing standing) {
+SlotLedger::Answer SlotLedger::MayMove(const Lease& lease, ClassId id, Standing standing,
+                                       StakeId stake) {
+  if (lease.former()) return Answer::kGranted;
   // Asked on the books as they are without the lease.
-  Add(lease.class_id_, lease.standing_, -1);
-  const Answer answer = MayGrant(id, standing);
-  Add(lease.class_id_, lease.standing_, +1);
+  Count(lease.booking_, -1);
+  const Answer answer = MayGrant(id, standing, stake);
+  Count(lease.booking_, +1);
   return answer;
 }
 
-void SlotLedger::MoveTo(Lease& lease, ClassId id, Standing standing) {
-  Add(lease.class_id_, lease.standing_, -1);
-  lease.class_id_ = id;
-  lease.standing_ = standing;
-  Add(id, standing, +1);
+void SlotLedger::MoveTo(Lease& lease, ClassId id, Standing standing, StakeId stake) {
+  Rebook(lease.booking_, [&](Booking& b) {
+    b.lent = MayGrant(id, standing, stake) == Answer::kLent;
+    b.class_id = id;
+    b.standing = standing;
+    b.stake = stakes_.Checked(stake);
+  });
 }
 
 void SlotLedger::OnBackendFull(Time now) {
-  if (!follows_backend_) return;
+  if (!slots_.max_connections_auto) return;
   const std::uint32_t held = std::max<std::uint32_t>(leases_, 2) - 1;
   next_recovery_ = now + kRecoverEvery;
-  if (held < capacity_) SetCapacity(held);
-  if (capacity_ >= configured_capacity_) next_recovery_ = kNever;
+  if (held < capacity_) learned_ = held;
+  UpdateCapacity();
 }
 
 bool SlotLedger::Recover(Time now) {
   if (now < next_recovery_) return false;
   next_recovery_ = now + kRecoverEvery;
-  SetCapacity(capacity_ + 1);
+  ++learned_;
+  UpdateCapacity();
   return true;
-}
-
-SlotLedger::ClassCounts SlotLedger::Counts(ClassId id) const {
-  const Class& c = classes_[id];
-  return {c.leases, c.unproven, c.reserve, c.max, c.unproven_max, c.pins};
 }
 
 }  // namespace headgate

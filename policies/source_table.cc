@@ -24,6 +24,10 @@ bool SourceTable::TakeConnect(Handle h, const Rate& rate, Time now) {
   return h == kOverflow || table_[h].connects.Take(rate, now);
 }
 
+bool SourceTable::TakeSqueezed(Handle h, const Rate& rate, Time now) {
+  return h == kOverflow || table_[h].squeezed.Take(rate, now);
+}
+
 bool SourceTable::TakeRefusal(Handle h, const Rate& ban_after, Time now) {
   return h == kOverflow || table_[h].refusals.Take(ban_after, now);
 }
@@ -48,7 +52,7 @@ std::uint32_t SourceTable::Expire(Time now, std::uint32_t most) {
     const Handle oldest = table_.Oldest(kIdle);
     if (oldest == Table::kNone) break;
     const Entry& e = table_[oldest];
-    if (!e.connects.Idle(now) || !e.refusals.Idle(now)) break;
+    if (!e.connects.Idle(now) || !e.squeezed.Idle(now) || !e.refusals.Idle(now)) break;
     table_.Erase(oldest);
     ++dropped;
   }

@@ -9,7 +9,7 @@
 // takes a table smaller than those together. A million sources that come and go cost the table's
 // memory and no more; what they can push out is each other's and idle sources' rate state.
 //
-// Memory: 56 bytes an entry and 4 to 8 bytes of bucket; entries are allocated by 256 as needed.
+// Memory: 64 bytes an entry and 4 to 8 bytes of bucket; entries are allocated by 256 as needed.
 //
 // Threads: none of its own (the engine shards it and locks the shard). Lifetime: a handle is valid
 // until the next Touch() or Expire(), or while the entry has a live connection.
@@ -40,6 +40,8 @@ class SourceTable {
 
   // One connect; false when it is above `rate`. kOverflow: always true.
   [[nodiscard]] bool TakeConnect(Handle h, const Rate& rate, Time now);
+  // The same for the rate that a level above calm sets beside the first.
+  [[nodiscard]] bool TakeSqueezed(Handle h, const Rate& rate, Time now);
   // One refusal; false when the source went on above `ban_after`: time to ban. kOverflow: true.
   [[nodiscard]] bool TakeRefusal(Handle h, const Rate& ban_after, Time now);
 
@@ -65,6 +67,7 @@ class SourceTable {
  private:
   struct Entry {
     TokenBucket connects;
+    TokenBucket squeezed;
     TokenBucket refusals;
     std::uint32_t live = 0;
     std::uint32_t good = 0;

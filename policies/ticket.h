@@ -26,6 +26,7 @@ namespace headgate {
 class Ticket {
  public:
   static constexpr std::size_t kKeptUser = 128;  // bytes
+  static constexpr std::int64_t kBusy = INT64_MAX;
 
   enum class State : std::uint8_t {
     kPending,  // no complete login yet
@@ -36,6 +37,13 @@ class Ticket {
     kFailed,   // the server said no; the slot is held until the backend's end
     kOrphan,   // the client is gone; the slot is held until the backend's end
     kRefused,  // must go, or has gone
+  };
+
+  // Whether its slot is wanted back.
+  enum class Reclaim : std::uint8_t {
+    kNo,
+    kIdle,  // when it is idle; the owner says no otherwise
+    kLent,  // in any case, as soon as that can be
   };
 
   Ticket(Engine::Impl& e, StatementQueue& queue, ConnectionId connection, const Address& from)
@@ -54,19 +62,26 @@ class Ticket {
   SourceTable::Handle entry = SourceTable::kOverflow;
   bool known_source = false;  // some user of it was known-good when it came
   bool exempt = false;
-  bool linked = false;  // got as far as the admission lock
+  bool squeezed = false;  // refused by what a level above calm lays over [source]
+  bool linked = false;    // got as far as the admission lock
 
-  PairKey pair;            // claimed
-  PairKey proven;          // of the last login that the server said OK to: who statements speak for
-  std::string user;        // claimed, cut to what a log line can bear
+  PairKey pair;      // claimed
+  PairKey proven;    // written under the admission lock: of the last login that the server said OK
+                     // to: who statements speak for
+  std::string user;  // claimed, cut to what a log line can bear
   std::string class_name;  // of the claim
   bool known_good = false;
+  bool counted = false;                         // among the live sessions of its known-good entry
   bool live = false;                            // counted in the source's entry
   bool good = false;                            // counted as one of the source's logged-in sessions
   std::atomic<std::int64_t> minute{INT64_MIN};  // the last one told to known-good
-  bool trusted = false;                         // `proven` was known-good when last asked
-  std::string database;                         // named at the login, cut as `user` is
+  std::atomic<bool> trusted{false};             // `proven` was known-good when last asked
+  // Since when it has neither run nor held anything, in ticks of Time; kBusy while it does.
+  std::atomic<std::int64_t> idle_since{kBusy};
+  std::string database;  // named at the login, cut as `user` is
   StatementBook book;
+
+  std::atomic<Reclaim> reclaim{Reclaim::kNo};  // set under the admission lock, unset by the owner
 
   State state = State::kPending;
   Reason refused = Reason::kNone;  // why, in kRefused
@@ -74,6 +89,8 @@ class Ticket {
   PendingBudget::Place pending = PendingBudget::kRefused;
   WaitingRoom::Place place = WaitingRoom::kNowhere;
   WaitingRoom::Tier tier = WaitingRoom::Tier::kOther;
+  Time waits_since{};
+  Time waits_until = kNever;
   SlotLedger::ClassId class_id = 0;
   SlotLedger::Lease slot;
   LoginLane::Lease lane;

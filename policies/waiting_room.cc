@@ -12,11 +12,12 @@ void WaitingRoom::Configure(const WaitingLimits& limits) {
   per_source_ = limits.per_source;
 }
 
-WaitingRoom::Answer WaitingRoom::Ask(const Address& source, Tier tier) {
+WaitingRoom::Answer WaitingRoom::Ask(const Address& source, Tier tier,
+                                     std::optional<std::uint32_t> per_source) {
   const auto it = per_source_now_.find(source);
   // A pool that starts up asks for all its connections at once: with room in plenty it gets them.
   const bool scarce = 2 * std::size_t{size_} >= max_;
-  if (scarce && it != per_source_now_.end() && it->second >= per_source_) {
+  if (scarce && it != per_source_now_.end() && it->second >= per_source.value_or(per_source_)) {
     return {Room::kSourceFull};
   }
   if (size_ < max_) return {Room::kYes};
@@ -108,6 +109,7 @@ void WaitingRoom::Queue(Index e) {
   (flow.tail == kNone ? flow.head : entries_[flow.tail].in_flow.next) = e;
   flow.tail = e;
   ++queued_;
+  ++GroupOf(key.tier, key.class_id).queued;
 }
 
 void WaitingRoom::Unqueue(Index e) {
@@ -116,6 +118,7 @@ void WaitingRoom::Unqueue(Index e) {
   const auto [prev, next] = entry.in_flow;
   (prev == kNone ? flow.head : entries_[prev].in_flow.next) = next;
   (next == kNone ? flow.tail : entries_[next].in_flow.prev) = prev;
+  --GroupOf(flow.key.tier, flow.key.class_id).queued;
   if (flow.head == kNone) CloseFlow(entry.flow);
   entry.flow = kNone;
   --queued_;
@@ -154,6 +157,12 @@ void WaitingRoom::CloseFlow(Index f) {
   if (--group.flows == 0) group.next = kNone;
   flow_of_.erase(flow.key);
   free_flows_.push_back(f);
+}
+
+std::uint32_t WaitingRoom::QueuedOf(SlotLedger::ClassId id) const {
+  std::uint32_t queued = 0;
+  for (const std::vector<Group>& tier : groups_) queued += id < tier.size() ? tier[id].queued : 0;
+  return queued;
 }
 
 WaitingRoom::Group& WaitingRoom::GroupOf(Tier tier, SlotLedger::ClassId id) {

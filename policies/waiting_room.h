@@ -12,6 +12,7 @@
 // `who` pointers are the caller's and must Leave() before they die.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -67,7 +68,9 @@ class WaitingRoom {
   explicit WaitingRoom(KeyedHash hash);
 
   void Configure(const WaitingLimits& limits);
-  [[nodiscard]] Answer Ask(const Address& source, Tier tier);
+  // `per_source`: the limit for this one, where it is not the configured.
+  [[nodiscard]] Answer Ask(const Address& source, Tier tier,
+                           std::optional<std::uint32_t> per_source = std::nullopt);
   // Takes a place whatever Ask() says (limits that do not act; else ask first).
   Place Enter(const Applicant& a, Time now);
   void Leave(Place place);
@@ -83,6 +86,13 @@ class WaitingRoom {
   [[nodiscard]] void* Overdue(Time now) const;
   // The next deadline or the end of the next delay.
   [[nodiscard]] Time NextEvent() const;
+
+  // Calls `tell(who, position)` for those who are queued, by their turns; the first of each tier
+  // and class has position 1. At most `most` of each.
+  template <class Tell>
+  void ForEachTurn(std::uint32_t most, Tell tell) const;
+  // Queued of one class, all tiers.
+  [[nodiscard]] std::uint32_t QueuedOf(SlotLedger::ClassId id) const;
 
   [[nodiscard]] std::uint32_t size() const { return size_; }
   // Those not merely delayed: only they can be served.
@@ -116,6 +126,7 @@ class WaitingRoom {
   struct Group {
     Index next = kNone;  // the flow whose turn it is
     std::uint32_t flows = 0;
+    std::uint32_t queued = 0;
     std::uint64_t blocked_in = 0;  // the Serve() that found it blocked
   };
   struct Hash {
@@ -162,6 +173,26 @@ void WaitingRoom::Serve(Time now, TryIn try_in) {
   ++serving_;
   for (std::size_t tier = 0; tier < kTiers && queued_ > 0; ++tier) {
     while (ServeTier(tier, try_in)) {
+    }
+  }
+}
+
+template <class Tell>
+void WaitingRoom::ForEachTurn(std::uint32_t most, Tell tell) const {
+  for (const std::vector<Group>& tier : groups_) {
+    for (const Group& group : tier) {
+      if (group.flows == 0) continue;
+      std::vector<Index> heads;  // of the flows, in the order of their turns
+      for (Index f = group.next; heads.size() < group.flows; f = flows_[f].ring.next) {
+        heads.push_back(flows_[f].head);
+      }
+      for (std::uint32_t position = 1; position <= std::min(most, group.queued);) {
+        for (Index& e : heads) {
+          if (e == kNone || position > most) continue;
+          tell(entries_[e].a.who, position++);
+          e = entries_[e].in_flow.next;
+        }
+      }
     }
   }
 }

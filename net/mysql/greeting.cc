@@ -41,6 +41,16 @@ bool IsMariaDb(const Greeting& backend) {
          backend.server_version.find("MariaDB") != std::string::npos;
 }
 
+// LONG_PASSWORD is the one that says of a server that it lacks something: the extended ones.
+Greeting Common(const Greeting& first, const Greeting& second) {
+  const std::uint32_t either = (first.capabilities | second.capabilities) & kCapLongPassword;
+  Greeting g = first;
+  g.capabilities = (first.capabilities & second.capabilities) | either;
+  g.mariadb_capabilities =
+      either != 0 ? 0 : first.mariadb_capabilities & second.mariadb_capabilities;
+  return g;
+}
+
 Greeting Advertised(const Greeting& backend) {
   Greeting g = backend;
   g.capabilities &= ~kMasked;

@@ -36,6 +36,10 @@ struct Greeting {
 // Whether that server is a MariaDB.
 [[nodiscard]] bool IsMariaDb(const Greeting& backend);
 
+// What can be offered where either of two servers may be behind it: `first` with no more
+// capabilities than both have.
+[[nodiscard]] Greeting Common(const Greeting& first, const Greeting& second);
+
 // What the gate offers of it: without COMPRESS, ZSTD and SSL, and without those MariaDB extended
 // capabilities whose framing the gate does not know (COM_MULTI, and whatever comes later).
 [[nodiscard]] Greeting Advertised(const Greeting& backend);

@@ -42,11 +42,14 @@ Text TextFor(Reason reason) {
     case Reason::kIdle:
     case Reason::kIdleInTransaction:
     case Reason::kStalledRead:
+    case Reason::kReclaimed:
       return {4031, "HY000",
               "The client was disconnected by the server because of inactivity. See wait_timeout "
               "and interactive_timeout for configuring this behavior."};
     case Reason::kDraining:
+    case Reason::kFailover:
     case Reason::kStopped:
+    case Reason::kFailover:
       return {1053, "08S01", "Server shutdown in progress"};
     case Reason::kNone:
     case Reason::kClientClosed:

@@ -14,9 +14,9 @@
 namespace headgate::mysql {
 
 // The ERR packet for `reason`. Too many of anything: 1040 08004 "Too many connections". Backend
-// unreachable: 1105 08S01. Draining: 1053 08S01. The login does not parse: 1043 08S01. Empty for
-// reasons that are told to nobody (the client itself left, ...). Idle too long, or not reading:
-// 4031 HY000, as a server's good-bye.
+// unreachable: 1105 08S01. Draining, failover: 1053 08S01. The login does not parse: 1043 08S01.
+// Empty for reasons that are told to nobody (the client itself left, ...). Idle too long, or not
+// reading: 4031 HY000, as a server's good-bye.
 //
 // `first` = this is the very first packet of the connection (a refusal at accept): sequence 0 and
 // no '#sqlstate', as a server does; `sequence` is then ignored.

@@ -79,6 +79,13 @@ class Check(Files):
         self.assertEqual(done.returncode, 2)
         self.assertIn("No such file", done.stdout)
 
+    def test_several_backends(self):
+        path = self.file('[gate]\nbackend = ["192.0.2.10:3306", "192.0.2.11:3306"]\n'
+                         'failover = "sticky"\n')
+        done = headgate("check", path)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("does not fence", done.stdout)
+
     def test_conf_d_is_named(self):
         path = self.file('[gate]\nbackend = ["192.0.2.10:3306"]\n')
         (self.dir / "conf.d").mkdir()
@@ -100,7 +107,9 @@ class Usage(Files):
             self.assertIn(word, text)
 
     def test_wrong_usage(self):
-        for args in (["digests", "--sort", "x"], ["digests", "--limit", "0"],
+        for args in (["status", "--instances", "3"], ["status", "--pools", "--instances", "0"],
+                     ["status", "--pools", "--waiting"], ["status", "--limit", "5"],
+                     ["backend", "use"], ["backend", "nonsense"], ["digests", "--sort", "x"], ["digests", "--limit", "0"],
                      ["digests", "--class", "a b"], [], ["nonsense"], ["ban"], ["status", "--nonsense"], ["unban"]):
             self.assertEqual(headgate(*args).returncode, 2, args)
 
@@ -109,7 +118,8 @@ class Usage(Files):
         self.assertIn("version", json.loads(headgate("version", "--json").stdout))
 
     def test_nobody_there(self):
-        for args in (["status"], ["bans"], ["reload"], ["digests"], ["ban", "192.0.2.1"], ["unban", "all"]):
+        for args in (["status"], ["status", "--pools"], ["status", "--waiting"], ["backend"],
+                     ["backend", "use", "x"], ["bans"], ["reload"], ["digests"], ["ban", "192.0.2.1"], ["unban", "all"]):
             done = headgate(*args, "--socket", str(self.dir / "none.sock"))
             self.assertEqual(done.returncode, 1, args)
             self.assertIn("none.sock", done.stderr)
@@ -126,6 +136,7 @@ class Run(Files):
         (self.dir / "run").mkdir(exist_ok=True)
         (self.dir / "run").chmod(0o777)
         self.socket = str(self.dir / "run/admin.sock")
+        self.state = self.dir / "run/state"
         return self.file(f'''
 [gate]
 backend = ["127.0.0.1:1"]
@@ -139,6 +150,8 @@ listen = ["127.0.0.1:{self.port}"]
 max_connections = 20
 [admin]
 socket = "{self.socket}"
+[known_good]
+state = "{self.state}"
 {extra}''')
 
     def start(self, path, binary=BINARY, **kwargs):
@@ -227,6 +240,62 @@ socket = "{self.socket}"
             time.sleep(0.05)
         status = json.loads(self.ask("status", "--json").stdout)
         self.assertEqual(status["slots"]["capacity"], 35)
+
+    def end(self, gate):
+        gate.send_signal(signal.SIGTERM)
+        self.assertEqual(gate.wait(timeout=10), 0, self.log())
+
+    def test_state_outlives_it(self):
+        path = self.config()
+        self.end(self.start(path))
+        first = json.loads(self.state.read_text())
+        self.assertEqual(first["version"], 1)
+        self.assertEqual(self.state.stat().st_mode & 0o777, 0o600)
+        if os.geteuid() == 0:
+            self.assertEqual(self.state.stat().st_uid, pwd.getpwnam("nobody").pw_uid)
+        gate = self.start(path)
+        status = json.loads(self.ask("status", "--json").stdout)["state"]
+        self.assertEqual((status["path"], status["error"]), (str(self.state), ""))
+        self.end(gate)
+        self.assertEqual(json.loads(self.state.read_text())["keys"], first["keys"])
+        self.assertIn("pairs as they were", self.log())
+
+    def test_bad_state_is_put_aside(self):
+        path = self.config()
+        self.state.write_text('{"version":1,')
+        self.state.chmod(0o666)
+        self.end(self.start(path))
+        self.assertEqual(self.log().count("[known_good] state:"), 1, self.log())
+        self.assertIn("cannot be understood", self.log())
+        self.assertEqual((self.dir / "run/state.bad").read_text(), '{"version":1,')
+        self.assertEqual(json.loads(self.state.read_text())["version"], 1)
+
+    def test_no_place_for_state_is_one_warning(self):
+        path = self.config()
+        text = pathlib.Path(path).read_text().replace(str(self.state), "/proc/none/state")
+        pathlib.Path(path).write_text(text)
+        gate = self.start(path)
+        self.assertEqual(self.log().count("[known_good] state:"), 1, self.log())
+        self.assertIn("nothing is kept across restarts: cannot make /proc/none", self.log())
+        self.assertEqual(json.loads(self.ask("status", "--json").stdout)["state"]["path"], "")
+        self.end(gate)
+
+    def test_backends_pools_and_waiting(self):
+        gate = self.start(self.config())
+        answer = json.loads(self.ask("backend", "--json").stdout)
+        self.assertEqual([b["name"] for b in answer["backends"]], ["127.0.0.1:1"])
+        self.assertEqual(answer["failover"], "off")
+        self.assertIn("* 127.0.0.1:1", self.ask("backend").stdout)
+        self.assertEqual(self.ask("backend", "use", "127.0.0.1:2").returncode, 1)
+        self.assertIn("there is no backend", self.ask("backend", "use", "127.0.0.1:2").stderr)
+        pools = json.loads(self.ask("status", "--pools", "--instances", "3", "--json").stdout)
+        self.assertEqual((pools["instances"], pools["classes"][0]["name"]), (3, "default"))
+        self.assertIn("default: may use", self.ask("status", "--pools").stdout)
+        self.assertEqual(self.ask("status", "--waiting").stdout, "nobody waits\n")
+        rows = json.loads(self.ask("status", "--waiting", "--limit", "5", "--json").stdout)
+        self.assertEqual(rows, {"waiting": [], "total": 0})
+        self.assertIn("pressure     calm", self.ask("status").stdout)
+        self.end(gate)
 
     def test_port_taken_is_said_plainly(self):
         with socket.socket() as holder:

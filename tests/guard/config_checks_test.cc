@@ -15,23 +15,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-TEST(ConfigChecks, ReservesAboveCapacity) {
-  const std::string text =
-      "slots.keep_free = 1\n[[class]]\nname = \"a\"\nusers = [\"a\"]\nreserve = 100\n"
-      "[[class]]\nname = \"b\"\nusers = [\"b\"]\nreserve = ";
-  EXPECT_THAT(Errors(ParseBeside(text + "50\n")), IsEmpty());
-  EXPECT_THAT(Errors(ParseBeside(text + "51\n")),
-              ElementsAre(AllOf(HasSubstr("together are 151"), HasSubstr("only 150 slots"))));
-}
-
-TEST(ConfigChecks, MaxBelowReserve) {
-  const std::string text = "[[class]]\nname = \"a\"\nusers = [\"a\"]\nreserve = 30\nmax = ";
-  EXPECT_THAT(Errors(ParseBeside(text + "30\n")), IsEmpty());
-  EXPECT_THAT(Errors(ParseBeside(text + "29\n")),
-              ElementsAre(HasSubstr("t.toml:7:1: class.max: class \"a\": max 29")));
-  EXPECT_THAT(Errors(ParseBeside(text + "\"10%\"\n")), ElementsAre(HasSubstr("(14 slots)")));
-}
-
 TEST(ConfigChecks, ClassNames) {
   const std::string a = "[[class]]\nname = \"a\"\nusers = [\"a\"]\n";
   EXPECT_THAT(Errors(ParseBeside(a + a)), ElementsAre(HasSubstr("the name of two classes")));
@@ -48,20 +31,10 @@ TEST(ConfigChecks, ClassThatTakesEverybodyIsATrap) {
               ElementsAre(HasSubstr("it takes everybody")));
 }
 
-TEST(ConfigChecks, NobodyGetsIn) {
-  EXPECT_THAT(Errors(ParseBeside("slots.keep_free = 151\n")),
-              ElementsAre(HasSubstr("nobody gets in")));
-}
-
 TEST(ConfigChecks, FirstAboveLast) {
   EXPECT_THAT(Errors(ParseBeside("login.lock = \"2h\"\nsource.ban = \"2h\"\n")),
               ElementsAre(HasSubstr("login.lock: 2h is above lock_max 1h"),
                           HasSubstr("source.ban: 2h is above ban_max 1h")));
-}
-
-TEST(ConfigChecks, AutoWithoutAMonitorIsAWarning) {
-  EXPECT_THAT(Warnings(Parse("gate.backend = [\"192.0.2.10:3306\"]\n")),
-              ElementsAre(AllOf(HasSubstr("slots.max_connections"), HasSubstr("151"))));
 }
 
 TEST(ConfigChecks, PendingAgainstDescriptors) {

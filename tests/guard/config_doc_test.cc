@@ -12,14 +12,28 @@ namespace headgate::guard {
 namespace {
 
 template <class Target>
-std::string RowStart(const Key<Target>& key, const std::string& default_text) {
-  return "| `" + key.FullName() + "` | " + std::string(key.type) + " | " +
+std::string RowStart(const Key<Target>& key, const std::string& default_text,
+                     const std::string& outer = "") {
+  return "| `" + outer + key.FullName() + "` | " + std::string(key.type) + " | " +
          (key.range.empty() ? "-" : key.range) + " | " + default_text + " | " +
          (key.reloadable ? "reload" : "restart") + " | ";
 }
 
+// By the plain table's key, and what an attack has of its own.
+void AddLevelRows(std::set<std::string>& rows) {
+  const Limits defaults = Limits::Defaults();
+  for (const auto& key : LevelKeys()) {
+    if (key.table == "query") continue;  // told in a sentence
+    std::string text = "as `" + key.FullName() + "`";
+    const std::string attack = key.get(defaults.At(Level::kAttack));
+    if (attack != key.get(defaults.At(Level::kElevated))) text += ", at attack `" + attack + "`";
+    rows.insert(RowStart(key, text, "pressure.LEVEL."));
+  }
+}
+
 std::set<std::string> ExpectedRows() {
   std::set<std::string> rows;
+  AddLevelRows(rows);
   const Config defaults;
   for (const auto& key : ConfigKeys()) {
     const bool needed = key.FullName() == "gate.backend";

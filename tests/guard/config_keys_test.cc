@@ -49,6 +49,9 @@ const std::map<std::string, Examples>& ByType() {
       {"trait or list of traits", {{"\"sleep\"", "[\"sleep\"]"}, {"1", "\"kSleep\""}}},
       {"name or list of names", {{"\"a*\"", "[\"a\", \"b\"]"}, {"1", "[1]"}}},
       {"network or list of networks", {{"\"::1\"", "[\"10.0.0.0/8\"]"}, {"1", "\"10.0.0.1/8\""}}},
+      {"growth",
+       {{"\"25%/h\"", "\"0.5%/h\"", "\"off\""},
+        {"0.25", "\"25%\"", "\"25%/s\"", "\"0%/h\"", "\"-1%/h\"", "\"10001%/h\"", "\"/h\""}}},
       {"regular expression", {{"\"a|b\""}, {"1", "\"(\"", "\"\"", "[\"a\"]"}}},
       {"whole number or \"auto\"",
        {{"\"auto\"", "151"}, {"0", "100001", "\"aut\"", "true", "\"151\""}}},
@@ -93,6 +96,7 @@ TEST(ConfigKeys, EveryTypeTakesWhatItShould) {
   TryAll(ConfigKeys(), tried);
   TryAll(ClassKeys(), tried);
   TryAll(RuleKeys(), tried);
+  TryAll(LevelKeys(), tried);
   EXPECT_GT(tried, 100u);
 }
 
@@ -115,6 +119,9 @@ TEST(ConfigKeys, RangesHoldAtTheirEnds) {
       {"source.ban_max", "\"1s\"", "\"30d\"", "\"0s\"", "\"31d\""},
       {"source.table_size", "1024", "16777216", "1023", "16777217"},
       {"known_good.minutes", "1", "1440", "0", "1441"},
+      {"known_good.growth", "\"0.1%/h\"", "\"10000%/h\"", "\"0%/h\"", "\"10001%/h\""},
+      {"pressure.calm_after", "\"1s\"", "\"1d\"", "\"999ms\"", "\"25h\""},
+      {"pressure.elevated.when.free_slots", "0", "1", "-0.1", "1.1"},
       {"query.running", "1", "1000000", "0", "1000001"},
       {"query.wait", "\"0s\"", "\"1m\"", "\"-1s\"", "\"61s\""},
       {"query.deadline", "\"100ms\"", "\"7d\"", "\"99ms\"", "\"8d\""},

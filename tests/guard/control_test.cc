@@ -31,9 +31,11 @@ class ControlTest : public ::testing::Test {
     parts.now = [this] { return now_; };
     parts.gate_status = [] {
       net::GateStatus status;
-      status.backend = "192.0.2.10:3306";
-      status.backend_up = true;
-      status.server_version = "10.11.6-MariaDB";
+      net::BackendStatus& backend = status.backends.emplace_back();
+      backend.name = "192.0.2.10:3306";
+      backend.current = backend.up = true;
+      backend.state = "up";
+      backend.server_version = "10.11.6-MariaDB";
       status.connections = 3;
       status.monitor_configured = true;
       status.monitor_error = "Access denied\x1b[2J";
@@ -43,6 +45,17 @@ class ControlTest : public ::testing::Test {
     parts.load = [this] { return Load(); };
     parts.apply = [this](const Config& config) { applied_ = config.log_level; };
     parts.log_dropped = [] { return std::uint64_t{5}; };
+    parts.use_backend = [this](const std::string& name) {
+      if (name == "busy") return absl::FailedPreconditionError("is down");
+      if (name != "192.0.2.10:3306") return absl::NotFoundError("there is no backend " + name);
+      used_ = name;
+      return absl::OkStatus();
+    };
+    parts.state_status = [] {
+      StateStatus status;
+      status.path = "/var/lib/headgate/state";
+      return status;
+    };
     parts.listening = {"127.0.0.1:3306"};
     parts.max_clients = 100000;
     control_ = std::make_unique<Control>(parts, config_);
@@ -63,6 +76,7 @@ class ControlTest : public ::testing::Test {
   NoDecisions decisions_;
   std::unique_ptr<Engine> engine_;
   std::string applied_;
+  std::string used_;
   std::unique_ptr<Control> control_;
 };
 
@@ -70,11 +84,12 @@ TEST_F(ControlTest, StatusHasItsSchema) {
   now_ += seconds(90);
   const json::object status = Get("/status");
   for (const char* name :
-       {"version",     "mode",    "uptime_s",    "backend",  "slots",      "pending",
-        "waiting",     "logins",  "sources",     "bans",     "known_good", "locked_pairs",
-        "classes",     "acted",   "would_act",   "accepted", "logins_ok",  "logins_failed",
-        "connections", "reloads", "log_dropped", "draining", "listening",  "max_clients",
-        "statements",  "digests", "delayed",     "rules",    "monitor"}) {
+       {"version",     "mode",     "uptime_s",    "backend",  "slots",      "pending",
+        "waiting",     "logins",   "sources",     "bans",     "known_good", "locked_pairs",
+        "classes",     "acted",    "would_act",   "accepted", "logins_ok",  "logins_failed",
+        "connections", "reloads",  "log_dropped", "draining", "listening",  "max_clients",
+        "statements",  "digests",  "delayed",     "rules",    "monitor",    "backends",
+        "pressure",    "failover", "state"}) {
     EXPECT_TRUE(status.contains(name)) << name;
   }
   EXPECT_EQ(status.at("mode"), "enforce");
@@ -138,6 +153,39 @@ TEST_F(ControlTest, DigestsAnswer) {
   EXPECT_TRUE(Get("/digests").contains("total"));
   EXPECT_EQ(control_->Handle("GET", "/digests?sort=x", "").status, 400u);
   EXPECT_EQ(control_->Handle("POST", "/digests", "").status, 405u);
+}
+
+TEST_F(ControlTest, WhoWaits) {
+  EXPECT_EQ(Get("/waiting").at("waiting").as_array().size(), 0u);
+  EXPECT_EQ(Get("/waiting?limit=1000").at("total"), 0);
+  for (const char* bad :
+       {"limit=0", "limit=1001", "limit=", "limit=x", "limit", "rows=5", "limit=5x"}) {
+    EXPECT_EQ(control_->Handle("GET", "/waiting?" + std::string(bad), "").status, 400u) << bad;
+  }
+  EXPECT_EQ(control_->Handle("POST", "/waiting", "").status, 405u);
+}
+
+TEST_F(ControlTest, Pools) {
+  const json::object answer = Get("/pools?instances=4");
+  EXPECT_EQ(answer.at("instances"), 4);
+  EXPECT_EQ(answer.at("classes").as_array().at(0).at("name"), "default");
+  EXPECT_EQ(Get("/pools").at("instances"), 1);
+  EXPECT_EQ(control_->Handle("GET", "/pools?instances=0", "").status, 400u);
+}
+
+TEST_F(ControlTest, Backends) {
+  EXPECT_EQ(Get("/backends").at("backends").as_array().at(0).at("name"), "192.0.2.10:3306");
+  EXPECT_EQ(Get("/backends").at("failover"), "off");
+  const auto use = [&](const std::string& body) {
+    return control_->Handle("POST", "/backend", body);
+  };
+  EXPECT_EQ(use(R"({"use":"192.0.2.10:3306"})").body, R"({"using":"192.0.2.10:3306"})");
+  EXPECT_EQ(used_, "192.0.2.10:3306");
+  EXPECT_EQ(use(R"({"use":"elsewhere"})").status, 404u);
+  EXPECT_EQ(use(R"({"use":"busy"})").status, 409u);
+  EXPECT_EQ(use(R"({"use":7})").status, 400u);
+  EXPECT_EQ(use("").status, 400u);
+  EXPECT_EQ(control_->Handle("GET", "/backend", "").status, 405u);
 }
 
 TEST_F(ControlTest, StatusTextNamesWhatIsThere) {
@@ -227,6 +275,11 @@ TEST(FitLimits, LeavesRoomForTheSlots) {
   EXPECT_THAT(fitted.note, HasSubstr("225 instead of 4096"));
   EXPECT_EQ(FitLimits(limits, 100).limits->pending.max, 29u);  // fewer clients than slots
   EXPECT_GE(FitLimits(limits, 1).limits->pending.max, 1u);
+  limits.at[1].waiting.per_source = 100000;
+  for (const LevelLimits& level : FitLimits(limits, 546).limits->at) {
+    EXPECT_EQ(level.pending.max, 225u);
+    EXPECT_LE(level.waiting.per_source, 75u);
+  }
 }
 
 }  // namespace

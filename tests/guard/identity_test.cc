@@ -40,13 +40,13 @@ TEST(Identity, WhatCollapsesIt) {
 
 TEST(Identity, NameThatMeansThisHost) {
   const Config config = WithBackend("myhost.example:3307");
-  EXPECT_FALSE(JudgeIdentity(config, {*net::ParseAddress("192.0.2.1")}).collapsed);
+  EXPECT_FALSE(JudgeIdentity(config, {{*net::ParseAddress("192.0.2.1")}}).collapsed);
   EXPECT_TRUE(
-      JudgeIdentity(config, {*net::ParseAddress("192.0.2.1"), *net::ParseAddress("127.0.1.1")})
+      JudgeIdentity(config, {{*net::ParseAddress("192.0.2.1"), *net::ParseAddress("127.0.1.1")}})
           .collapsed);
   // Connecting to the unspecified address reaches this host (RFC 1122, 3.2.1.3; the name "0").
-  EXPECT_TRUE(JudgeIdentity(config, {*net::ParseAddress("0.0.0.0")}).collapsed);
-  EXPECT_TRUE(JudgeIdentity(config, {*net::ParseAddress("::")}).collapsed);
+  EXPECT_TRUE(JudgeIdentity(config, {{*net::ParseAddress("0.0.0.0")}}).collapsed);
+  EXPECT_TRUE(JudgeIdentity(config, {{*net::ParseAddress("::")}}).collapsed);
 }
 
 TEST(Identity, ProxyHeaderKeepsIt) {
@@ -117,6 +117,18 @@ TEST(Identity, EmptyUserListIsRefusedWhileCollapsed) {
   config.clients_become_localhost = true;
   config.limits.localhost_users.clear();
   EXPECT_THAT(JudgeIdentity(config, {}).error, HasSubstr("localhost_only_users"));
+}
+
+// One of several is enough, as it may be in use next.
+TEST(Identity, EachBackendIsJudged) {
+  Config config = WithBackend("192.0.2.10:3306");
+  config.backend.push_back(*ParseEndpoint("db.example:3306"));
+  EXPECT_FALSE(JudgeIdentity(config, {}).collapsed);
+  const IdentityFinding finding = JudgeIdentity(config, {{}, {*net::ParseAddress("127.0.1.1")}});
+  EXPECT_TRUE(finding.collapsed);
+  EXPECT_THAT(finding.error, HasSubstr("over db.example:3306"));
+  config.backend.push_back(*ParseEndpoint("unix:/run/mysqld/mysqld.sock"));
+  EXPECT_FALSE(JudgeRunningUser(config, true, "mysql", 102).ok());
 }
 
 }  // namespace

@@ -120,5 +120,44 @@ TEST(Reload, Rules) {
   EXPECT_TRUE(plan.next.limits.rules[0].pattern->Matches("xyz"));
 }
 
+// A level follows the table it is a copy of, and only what it says itself is told.
+TEST(Reload, LevelsFollowTheirTables) {
+  const std::string own = "[pressure.elevated.source]\nconnections = 9\n";
+  const ReloadPlan base = PlanReload(With(own), With(own + "[source]\nprefix_connections = 40\n"));
+  EXPECT_THAT(base.changed, ElementsAre("source.prefix_connections: \"50%\" -> 40"));
+  for (const LevelLimits& level : base.next.limits.at) {
+    EXPECT_EQ(level.source.prefix_connections, Share::Number(40));
+  }
+  EXPECT_EQ(base.next.limits.At(Level::kElevated).source.connections, Share::Number(9));
+  EXPECT_THAT(PlanReload(With(own), With("")).changed,
+              ElementsAre("pressure.elevated.source.connections: 9 -> \"25%\""));
+  EXPECT_THAT(PlanReload(With(""), With("[pressure.attack.query]\nrunning = 1\n")).changed,
+              ElementsAre("pressure.attack.query.running: 4 -> 1"));
+  EXPECT_THAT(PlanReload(With(""), With("[pressure.elevated.waiting]\nqueue = \"1s\"\n")).changed,
+              ElementsAre("pressure.elevated.waiting.queue: \"5s\" -> \"1s\""));
+}
+
+TEST(Reload, LevelsKeepTheSizeOfTheTableThatRuns) {
+  const ReloadPlan plan = PlanReload(With(""), With("source.table_size = 2048\n"));
+  for (const LevelLimits& level : plan.next.limits.at) {
+    EXPECT_EQ(level.source.table_size, 262144u);
+  }
+}
+
+TEST(Reload, HeadroomKeys) {
+  const ReloadPlan plan =
+      PlanReload(With(""), With("slots.start_ramp = \"off\"\n[pressure]\ncalm_after = \"5s\"\n"
+                                "[known_good]\ngrowth = \"off\"\nshare = 0.5\nstate = \"/x/y\"\n"
+                                "[default_class]\nreserve = 2\nlend = true\n"));
+  EXPECT_THAT(plan.changed,
+              ElementsAre("slots.start_ramp: \"50/s\" -> \"off\"",
+                          "known_good.growth: \"25%/h\" -> \"off\"",
+                          "known_good.share: 0.75 -> 0.5", "pressure.calm_after: \"30s\" -> \"5s\"",
+                          "class default reserve: 0 -> 2", "class default lend: false -> true"));
+  EXPECT_THAT(plan.need_restart,
+              ElementsAre("known_good.state: \"/var/lib/headgate/state\" -> \"/x/y\""));
+  EXPECT_EQ(plan.next.state_file, "/var/lib/headgate/state");
+}
+
 }  // namespace
 }  // namespace headgate::guard

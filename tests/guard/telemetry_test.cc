@@ -173,5 +173,25 @@ TEST_F(TelemetryTest, UnopenableFileIsAnErrorWithItsName) {
   EXPECT_THAT(std::string(telemetry.status().message()), HasSubstr("/nonexistent/x"));
 }
 
+TEST_F(TelemetryTest, ChangesOfTheLevelAreToldOnceEachAndNeverSampled) {
+  const auto telemetry = Open(Rate{});
+  telemetry->Start();
+  telemetry->OnLevel({.at = Time(seconds(1)),
+                      .from = Level::kCalm,
+                      .to = Level::kElevated,
+                      .cause = "free_slots"});
+  telemetry->OnLevel(
+      {.at = Time(seconds(60)), .from = Level::kElevated, .to = Level::kCalm, .cause = ""});
+  telemetry->Stop();
+  const auto lines = Lines();
+  ASSERT_THAT(lines, SizeIs(2));
+  EXPECT_EQ(lines[0].at("level"), "elevated");
+  EXPECT_EQ(lines[0].at("from"), "calm");
+  EXPECT_EQ(lines[0].at("cause"), "free_slots");
+  EXPECT_EQ(lines[1].at("level"), "calm");
+  EXPECT_EQ(LevelLine({0, Level::kCalm, Level::kAttack, "refusals"}),
+            "pressure: calm -> attack (refusals)");
+}
+
 }  // namespace
 }  // namespace headgate::guard

@@ -12,26 +12,34 @@ TEST(KillMap, MapsWhileTheLeaseLives) {
   KillMap map;
   KillMap::Lease lease = map.Allocate();
   EXPECT_EQ(lease.id(), KillMap::kFirstId);
-  EXPECT_EQ(map.BackendId(lease.id()), 0U) << "no backend yet";
-  lease.SetBackendId(42);
-  EXPECT_EQ(map.BackendId(KillMap::kFirstId), 42U);
+  EXPECT_EQ(map.BackendId(0, lease.id()), 0U) << "no backend yet";
+  lease.SetBackendId(0, 42);
+  EXPECT_EQ(map.BackendId(0, KillMap::kFirstId), 42U);
   lease.Release();
-  EXPECT_EQ(map.BackendId(KillMap::kFirstId), 0U);
+  EXPECT_EQ(map.BackendId(0, KillMap::kFirstId), 0U);
 }
 
 TEST(KillMap, ALeaseThatEndsOrMovesKeepsTheBooks) {
   KillMap map;
   {
     KillMap::Lease first = map.Allocate();
-    first.SetBackendId(1);
+    first.SetBackendId(0, 1);
     KillMap::Lease second = std::move(first);
-    EXPECT_EQ(map.BackendId(KillMap::kFirstId), 1U);
+    EXPECT_EQ(map.BackendId(0, KillMap::kFirstId), 1U);
     second = map.Allocate();
-    EXPECT_EQ(map.BackendId(KillMap::kFirstId), 0U) << "what it held before is given back";
+    EXPECT_EQ(map.BackendId(0, KillMap::kFirstId), 0U) << "what it held before is given back";
     EXPECT_EQ(second.id(), KillMap::kFirstId + 1);
-    second.SetBackendId(2);
+    second.SetBackendId(0, 2);
   }
-  EXPECT_EQ(map.BackendId(KillMap::kFirstId + 1), 0U);
+  EXPECT_EQ(map.BackendId(0, KillMap::kFirstId + 1), 0U);
+}
+
+TEST(KillMap, AnIdMeansNothingAtAnotherBackend) {
+  KillMap map;
+  KillMap::Lease lease = map.Allocate();
+  lease.SetBackendId(1, 42);
+  EXPECT_EQ(map.BackendId(1, lease.id()), 42U);
+  EXPECT_EQ(map.BackendId(0, lease.id()), 0U);
 }
 
 TEST(KillMap, WrapsBelowTwoToThe31) {

@@ -3,25 +3,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <chrono>
-#include <cstdio>
-#include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
-#include <thread>
 
-#include "net/clock.h"
-#include "tests/net/sql_peer.h"
-#include "tests/support/no_listeners.h"
+#include "tests/net/monitor_fixture.h"
 
 namespace headgate::net {
 namespace {
 
-using std::chrono::milliseconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -29,68 +21,6 @@ using testing::IsEmpty;
 bool Begins(const std::string& text, const std::string& start) {
   return text.compare(0, start.size(), start) == 0;
 }
-
-class MonitorTest : public testing::Test {
- protected:
-  ~MonitorTest() override {
-    Stop();
-    std::remove(file_.c_str());
-  }
-
-  void WritePassword(const std::string& text, mode_t mode = 0600) {
-    std::ofstream(file_) << text;
-    chmod(file_.c_str(), mode);
-  }
-
-  void Start(const std::string& backend) {
-    MonitorOptions options;
-    options.user = "headgate";
-    options.password_file = file_;
-    options.interval = milliseconds(20);
-    monitor_ = std::make_unique<Monitor>(options, backend, ProxyHeader::kOff, clients_, engine_);
-    thread_ = std::thread([this] { monitor_->Run(); });
-  }
-
-  void Stop() {
-    if (!thread_.joinable()) return;
-    monitor_->Stop();
-    thread_.join();
-  }
-
-  // Waits for the monitor's thread, not for a policy's clock.
-  template <typename Condition>
-  [[nodiscard]] static bool Until(Condition condition) {
-    for (const Time end = Now() + std::chrono::seconds(10); Now() < end;) {
-      if (condition()) return true;
-      std::this_thread::yield();
-    }
-    return false;
-  }
-  [[nodiscard]] bool WaitUntilUp() const {
-    return Until([this] { return monitor_->up(); });
-  }
-  [[nodiscard]] bool WaitForError(const std::string& part) const {
-    return Until([&] { return monitor_->status().error.find(part) != std::string::npos; });
-  }
-  // How it ended, or nothing when it never did.
-  [[nodiscard]] std::optional<KillEnd> Kill(std::uint32_t id) {
-    const auto end = std::make_shared<std::atomic<int>>(-1);
-    if (!monitor_->Kill(id, [end](KillEnd how) { *end = static_cast<int>(how); })) {
-      return std::nullopt;
-    }
-    if (!Until([&] { return *end >= 0; })) return std::nullopt;
-    return static_cast<KillEnd>(end->load());
-  }
-
-  const std::string file_ = testing::TempDir() + "headgate-monitor-" + std::to_string(getpid());
-  std::atomic<std::size_t> clients_{1};
-  NoWakeups wakeups_;
-  NoDecisions decisions_;
-  Engine engine_{std::make_shared<const Limits>(Limits::Defaults()), EngineSecrets{1, 2}, wakeups_,
-                 decisions_};
-  std::unique_ptr<Monitor> monitor_;
-  std::thread thread_;
-};
 
 TEST_F(MonitorTest, KillsAndCountsWhatItKilled) {
   SqlPeer server(SqlPeer::Usual);
@@ -156,7 +86,11 @@ TEST_F(MonitorTest, AKillThatReachesNobodyIsSaidToo) {
 TEST_F(MonitorTest, PublishesWhoWaitsForALock) {
   SqlPeer server([](const std::string& sql) {
     return sql.find("LOCK WAIT") != std::string::npos
-               ? SqlPeer::Reply{.rows = {{"90"}, {"7"}, {"4294967301"}}}
+               ? SqlPeer::Reply{.rows = {SqlPeer::Variables(),
+                                         {"90", "L"},
+                                         {"6", ""},
+                                         {"7", "T"},
+                                         {"4294967301", "T"}}}
                : SqlPeer::Usual(sql);
   });
   WritePassword("secret\n");
@@ -168,7 +102,9 @@ TEST_F(MonitorTest, PublishesWhoWaitsForALock) {
 TEST_F(MonitorTest, AServerWithoutInnodbHasOtherLocks) {
   SqlPeer server([](const std::string& sql) {
     if (sql.find("INNODB_TRX") != std::string::npos) return SqlPeer::Reply{.error = 1109};
-    if (sql.find("PROCESSLIST") != std::string::npos) return SqlPeer::Reply{.rows = {{"8"}}};
+    if (sql.find("PROCESSLIST") != std::string::npos) {
+      return SqlPeer::Reply{.rows = {SqlPeer::Variables(), {"8", "L"}}};
+    }
     return SqlPeer::Usual(sql);
   });
   WritePassword("secret\n");
@@ -177,13 +113,30 @@ TEST_F(MonitorTest, AServerWithoutInnodbHasOtherLocks) {
   EXPECT_THAT(*monitor_->lock_waits(), ElementsAre(8));
 }
 
-TEST_F(MonitorTest, WithoutSessionsItOnlyAsksWhetherTheServerLives) {
+TEST_F(MonitorTest, WithoutSessionsItLooksAllTheSameAndNobodyWaitsForALock) {
   clients_ = 0;
+  SqlPeer server([](const std::string& sql) {
+    return sql.find("PROCESSLIST") != std::string::npos
+               ? SqlPeer::Reply{.rows = {SqlPeer::Variables(), {"8", "L"}}}
+               : SqlPeer::Usual(sql);
+  });
+  WritePassword("secret\n");
+  Start(server.endpoint());
+  EXPECT_EQ(AfterLooks(2).foreign, 1U);
+  EXPECT_THAT(*monitor_->lock_waits(), IsEmpty());
+  for (const std::string& sql : server.Asked("SELECT 'server'")) {
+    EXPECT_EQ(sql.find("INNODB_TRX"), std::string::npos);
+  }
+}
+
+TEST_F(MonitorTest, ConnectsWhenAskedToWhereItMayNotByItself) {
+  may_connect_ = false;
   SqlPeer server(SqlPeer::Usual);
   WritePassword("secret\n");
   Start(server.endpoint());
-  ASSERT_TRUE(Until([&] { return server.Asked("DO 0").size() >= 2; }));
-  EXPECT_THAT(server.Asked("SELECT ID"), IsEmpty());
+  EXPECT_EQ(server.logins(), 0);
+  monitor_->TryNow();
+  EXPECT_TRUE(WaitUntilUp());
 }
 
 TEST_F(MonitorTest, AnAccountWithoutItsPrivilegesIsToldWhichGrant) {

@@ -25,7 +25,7 @@ class Running {
   explicit Running(const std::string& backend, Limits limits = Limits::Defaults(),
                    GateOptions options = {}) {
     if (options.listen.empty()) options.listen = {"127.0.0.1:0"};
-    options.backend = backend;
+    if (options.backends.empty()) options.backends = {backend};
     if (options.threads == 0) options.threads = 2;
     auto bound = Gate::Bind(options);
     EXPECT_TRUE(bound.ok()) << bound.status();

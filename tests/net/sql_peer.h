@@ -24,6 +24,8 @@ class SqlPeer {
     std::vector<std::vector<std::string>> rows{};  // none: OK
     int error = 0;
     bool hang_up = false;
+    bool silent = false;
+    std::vector<std::string> names{};  // of the columns; "a" where there are none
   };
   using Answer = std::function<Reply(const std::string& sql)>;
 
@@ -32,17 +34,21 @@ class SqlPeer {
     if (sql.find("USER_PRIVILEGES") != std::string::npos) {
       return {.rows = {{"PROCESS"}, {"CONNECTION ADMIN"}}};
     }
-    if (sql.find("@@GLOBAL") != std::string::npos) return {.rows = {{"16777216", "16382"}}};
-    if (sql.find("PROCESSLIST") != std::string::npos) return {.rows = {{""}}};
+    if (sql.find("PROCESSLIST") != std::string::npos) return {.rows = {Variables(), {"1", ""}}};
+    if (sql.find("SHOW GLOBAL STATUS") != std::string::npos) return {.rows = {{"Uptime", "7"}}};
+    if (sql.find("SHOW ALL SLAVES") != std::string::npos) return {.rows = {{""}}};
     return {};
   }
+  // max_connections, max_allowed_packet, max_prepared_stmt_count, read_only.
+  static std::vector<std::string> Variables() { return {"server", "151 16777216 16382 0"}; }
   // A column definition's payload.
-  static std::string Column() {
-    return {
-        "\x03"
-        "def\0\0\0\x01"
-        "a\0\x0c\x2d\0\0\0\0\1\xfd\0\0\0\0\0",
-        23};
+  static std::string Column(const std::string& name = "a") {
+    return std::string(
+               "\x03"
+               "def\0\0\0",
+               7) +
+           static_cast<char>(name.size()) + name +
+           std::string("\0\x0c\x2d\0\0\0\0\1\xfd\0\0\0\0\0", 14);
   }
 
   explicit SqlPeer(Answer answer) : answer_(std::move(answer)), thread_([this] { Serve(); }) {}
@@ -81,7 +87,9 @@ class SqlPeer {
       peer.SendPacket(2, WireServer::kOk);
       ++logins_;
       while (const auto packet = peer.ReadPacket()) {
-        if (packet->payload[0] != '\x03' || !Say(peer, packet->payload.substr(1))) break;
+        const bool ping = packet->payload == "\x0e";
+        if (!ping && packet->payload[0] != '\x03') break;
+        if (!Say(peer, ping ? "PING" : packet->payload.substr(1))) break;
       }
       const std::lock_guard lock(mutex_);
       fd_ = -1;
@@ -95,6 +103,7 @@ class SqlPeer {
     }
     const Reply reply = answer_(sql);
     if (reply.hang_up) return false;
+    if (reply.silent) return true;
     if (reply.error != 0) {
       std::string err = "\xff";
       err.push_back(static_cast<char>(reply.error & 0xff));
@@ -103,16 +112,19 @@ class SqlPeer {
     } else if (reply.rows.empty()) {
       peer.SendPacket(1, WireServer::kOk);
     } else {
-      SendRows(peer, reply.rows);
+      SendRows(peer, reply);
     }
     return true;
   }
 
-  static void SendRows(WirePeer& peer, const std::vector<std::vector<std::string>>& rows) {
+  static void SendRows(WirePeer& peer, const Reply& reply) {
+    const auto& rows = reply.rows;
     static const std::string kEof("\xfe\0\0\2\0", 5);
     std::uint8_t sequence = 1;
     peer.SendPacket(sequence++, std::string(1, static_cast<char>(rows[0].size())));
-    for (std::size_t i = 0; i < rows[0].size(); ++i) peer.SendPacket(sequence++, Column());
+    for (std::size_t i = 0; i < rows[0].size(); ++i) {
+      peer.SendPacket(sequence++, Column(i < reply.names.size() ? reply.names[i] : "a"));
+    }
     peer.SendPacket(sequence++, kEof);
     for (const auto& row : rows) {
       if (row[0].empty()) continue;  // a result set without rows

@@ -95,12 +95,14 @@ class WireServer {
     return WirePeer(
         Fd(poll(&ready, 1, 10'000) == 1 ? accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC) : -1));
   }
-  static std::string GreetingPacket(std::uint32_t connection_id) {
+  static constexpr std::uint32_t kCapabilities = 0x81bff7df & ~0x820U;
+  static std::string GreetingPacket(std::uint32_t connection_id,
+                                    std::uint32_t capabilities = kCapabilities) {
     mysql::Greeting greeting;
     greeting.server_version = "5.5.5-10.11.6-MariaDB";
     greeting.charset = 45;
     greeting.status = 2;
-    greeting.capabilities = 0x81bff7df & ~0x820U;
+    greeting.capabilities = capabilities;
     greeting.auth_plugin = "mysql_native_password";
     std::array<std::uint8_t, mysql::kSaltSize> salt;
     salt.fill('a');

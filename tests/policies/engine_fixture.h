@@ -38,13 +38,22 @@ class EngineTest : public ::testing::Test, public Wakeups, public DecisionSink {
     limits_.classes.insert(limits_.classes.begin(), shop);
   }
 
-  // With limits_ as they are now.
+  // What `level` lays over the limits as they are now; of the others nothing.
+  LevelLimits& Over(Level level) {
+    if (!std::exchange(levels_set_, true)) limits_.CopyToLevels();
+    return limits_.at[static_cast<std::size_t>(level)];
+  }
+  // With limits_ as they are now, and the same at every level but for what Over() was used for.
   Engine& Start() {
+    if (!levels_set_) limits_.CopyToLevels();
     engine_ = std::make_unique<Engine>(std::make_shared<const Limits>(limits_), EngineSecrets{1, 2},
                                        *this, *this);
     return *engine_;
   }
-  void Reload() { engine_->Publish(std::make_shared<const Limits>(limits_), now_); }
+  void Reload() {
+    if (!levels_set_) limits_.CopyToLevels();
+    engine_->Publish(std::make_shared<const Limits>(limits_), now_);
+  }
 
   static Address App() { return Address::V4(0x0a010101); }
   static Address Foe(std::uint32_t n) { return Address::V4(0xc6000000 + n * 0x10100); }
@@ -110,6 +119,7 @@ class EngineTest : public ::testing::Test, public Wakeups, public DecisionSink {
   }
 
   Limits limits_ = Limits::Defaults();
+  bool levels_set_ = false;
   std::unique_ptr<Engine> engine_;
   Time now_{std::chrono::hours(1)};
   std::uint64_t serial_ = 0;

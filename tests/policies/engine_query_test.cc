@@ -378,17 +378,15 @@ TEST_F(QueryTest, AReloadMeetsWhatIsHeldAndWhatRuns) {
   ExpectNothingRuns();
 }
 
-TEST_F(QueryTest, StrangersAreSqueezedOnlyWhileRoomIsScarce) {
+TEST_F(QueryTest, StrangersAreSqueezedOnlyAboveCalm) {
   limits_.unknown_query.running = 1;
-  limits_.pending.max = 20;
   Start();
   const TicketPtr a = Stranger(), b = Stranger(), shop = Client();
   ASSERT_EQ(Ask(a).kind, Command::kPass);
   ASSERT_EQ(Ask(b).kind, Command::kPass);
   Answer(a);
   Answer(b);
-  std::vector<TicketPtr> silent;
-  for (std::uint32_t i = 0; i < 15; ++i) silent.push_back(Accept(Foe(10 + i)));
+  engine_->OnSynRate(1e6, now_);
   ASSERT_EQ(Ask(a).kind, Command::kPass);
   EXPECT_EQ(Ask(b).kind, Command::kHold);
   EXPECT_EQ(Ask(shop).kind, Command::kPass);

@@ -24,10 +24,6 @@ class SweepTest : public QueryTest {
     Answer(t);
     return v;
   }
-  void Crowd() {
-    for (std::uint32_t i = 0; i < 15; ++i) silent_.push_back(Accept(Foe(10 + i)));
-  }
-  std::vector<TicketPtr> silent_;
 };
 
 TEST_F(SweepTest, ADeadlineEndsASelectOnce) {
@@ -176,8 +172,7 @@ TEST_F(SweepTest, NothingHarmlessBehindItSavesAnOrphan) {
   EXPECT_EQ(Sweep(write, gone).kind, End::kNone);
 }
 
-TEST_F(SweepTest, AnOrphansWriteIsKilledOnlyWhileRoomIsScarce) {
-  limits_.pending.max = 20;
+TEST_F(SweepTest, AnOrphansWriteIsKilledOnlyAboveCalm) {
   Start();
   const TicketPtr write = Client(), several = Client();
   ASSERT_EQ(Ask(write, kWrite).kind, Command::kPass);
@@ -186,17 +181,16 @@ TEST_F(SweepTest, AnOrphansWriteIsKilledOnlyWhileRoomIsScarce) {
   const SweepFacts gone{.client_gone = true, .can_kill = true};
   EXPECT_EQ(Sweep(write, gone).kind, End::kNone);
   EXPECT_EQ(Sweep(several, gone).kind, End::kNone) << "a write waits behind the SELECT";
-  Crowd();
+  engine_->OnSynRate(1e6, now_);
   EXPECT_EQ(Sweep(write, gone).kind, End::kKillOrphan);
   EXPECT_EQ(Sweep(several, gone).kind, End::kKillOrphan);
 }
 
-TEST_F(SweepTest, StrangersHaveADeadlineWhileRoomIsScarce) {
-  limits_.pending.max = 20;
+TEST_F(SweepTest, StrangersHaveADeadlineAboveCalm) {
   Start();
   const TicketPtr stranger = Stranger(), shop = Client();
   EXPECT_EQ(After(stranger, seconds(11), kPoint).kind, End::kNone);
-  Crowd();
+  engine_->OnSynRate(1e6, now_);
   EXPECT_EQ(After(stranger, seconds(11), kPoint).kind, End::kKillQuery);
   EXPECT_EQ(After(shop, seconds(11), kPoint).kind, End::kNone);
 }

@@ -1,0 +1,44 @@
+// The backends by their names: what the file calls them, and what is connected to once names of
+// hosts are looked up; and what `headgate backend` answers.
+//
+// Threads: immutable once settled; functions without state. Lifetime: none.
+#pragma once
+
+#include <boost/json.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/status/statusor.h>
+#include "guard/config.h"
+#include "net/gate.h"
+
+namespace headgate::guard {
+
+struct Backends {
+  std::vector<std::string> shown;    // "db.example:3306"
+  std::vector<std::string> connect;  // "192.0.2.10:3306", at the same place
+  bool collapsed = false;            // identity, over any of them
+  std::vector<std::string> warnings;
+
+  // What the file calls it; `name` itself where it is none of them.
+  [[nodiscard]] std::string ShownOf(const std::string& name) const;
+  // What is connected to, for either name of it.
+  [[nodiscard]] std::optional<std::string> ConnectOf(const std::string& name) const;
+};
+
+// Each name is looked up once, and what came of it is both judged and connected to. One that cannot
+// be looked up is left out with a warning, as long as another is there.
+[[nodiscard]] absl::StatusOr<Backends> SettleBackends(
+    const Config& config, const std::function<std::vector<Address>(const std::string&)>& resolve);
+
+// {"backends":[{"name","current","up","state","for_s","error","server_version","read_only",
+// "monitor":{...}}],"failover":"sticky"}
+[[nodiscard]] boost::json::array BackendList(const net::GateStatus& gate);
+[[nodiscard]] std::string BackendsJson(const net::GateStatus& gate, Failover failover);
+// For a terminal; what is no such JSON comes back as it is.
+[[nodiscard]] std::string BackendsText(const std::string& json);
+
+}  // namespace headgate::guard

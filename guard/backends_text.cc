@@ -1,0 +1,88 @@
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cmath>
+
+#include <absl/strings/str_format.h>
+#include "guard/backends.h"
+#include "guard/json_text.h"
+#include "guard/printable.h"
+
+namespace headgate::guard {
+namespace {
+
+namespace json = boost::json;
+
+double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+
+json::object FiguresJson(const net::MonitorFigures& f) {
+  json::value lag;
+  if (f.replication_lag) lag = Seconds(*f.replication_lag);
+  return {{"max_connections", f.max_connections},       {"threads_connected", f.threads_connected},
+          {"threads_running", f.threads_running},       {"foreign", f.foreign},
+          {"aborted_connects", f.aborted_connects},     {"slow_queries", f.slow_queries},
+          {"pool_read_requests", f.pool_read_requests}, {"pool_reads", f.pool_reads},
+          {"connection_errors", f.connection_errors},   {"replication_lag_s", lag}};
+}
+
+// What the monitor read, where it read anything.
+std::string FiguresText(const json::value& monitor) {
+  const auto figure = [&](const char* name) { return Plain(At(monitor, {name})); };
+  if (NumberOf(At(monitor, {"max_connections"})) == 0) return "";
+  std::string text = figure("threads_connected") + " of " + figure("max_connections") +
+                     " connections, " + figure("foreign") + " foreign, " +
+                     figure("threads_running") + " running";
+  const json::value& lag = At(monitor, {"replication_lag_s"});
+  if (lag.is_number()) text += ", lag " + SpanText(NumberOf(lag));
+  return text;
+}
+
+std::string Line(const json::value& backend) {
+  const bool current = IsTrue(At(backend, {"current"}));
+  std::string line =
+      absl::StrFormat("%c %-32s %-10s %6s  %s", current ? '*' : ' ', Plain(At(backend, {"name"})),
+                      Plain(At(backend, {"state"})), SpanText(NumberOf(At(backend, {"for_s"}))),
+                      Plain(At(backend, {"server_version"})));
+  if (IsTrue(At(backend, {"read_only"}))) line += ", read-only";
+  const std::string error = Plain(At(backend, {"error"}));
+  if (!error.empty()) line += ": " + error;
+  const std::string figures = FiguresText(At(backend, {"monitor"}));
+  return line + "\n" + (figures.empty() ? "" : "    " + figures + "\n");
+}
+
+}  // namespace
+
+json::array BackendList(const net::GateStatus& gate) {
+  json::array list;
+  for (const net::BackendStatus& b : gate.backends) {
+    list.push_back(json::object{{"name", JsonText(b.name)},
+                                {"current", b.current},
+                                {"up", b.up},
+                                {"state", JsonText(b.state)},
+                                {"for_s", std::max(0.0, std::floor(Seconds(b.since)))},
+                                {"error", Printable(b.error)},
+                                {"server_version", Printable(b.server_version)},
+                                {"read_only", b.read_only},
+                                {"monitor", FiguresJson(b.figures)}});
+  }
+  return list;
+}
+
+std::string BackendsJson(const net::GateStatus& gate, Failover failover) {
+  return json::serialize(
+      json::object{{"backends", BackendList(gate)},
+                   {"failover", failover == Failover::kSticky ? "sticky" : "off"}});
+}
+
+std::string BackendsText(const std::string& text) {
+  const json::value root = ParseAnswer(text);
+  if (!At(root, {"backends"}).is_array()) return text + "\n";
+  std::string out = absl::StrFormat("  %-32s %-10s %6s  %s\n", "BACKEND", "STATE", "FOR", "SERVER");
+  for (const json::value& backend : ListAt(root, {"backends"})) out += Line(backend);
+  const bool sticky = Plain(At(root, {"failover"})) == "sticky";
+  return out + "* in use; " +
+         (sticky ? "failover is sticky: to the next that works, back only by "
+                 : "failover is off: another one only by ") +
+         "`headgate backend use NAME`\n";
+}
+
+}  // namespace headgate::guard

@@ -1,0 +1,92 @@
+// One configured backend: its addresses, what is known of it, and what the gate's sessions and its
+// own account there have to tell about it.
+//
+// Threads: Note...(), Learn() and the plain accessors from any; the monitor's reports come on the
+// monitor's thread; what says so belongs to its room (Backends) and is under the room's lock.
+// Lifetime: of its room.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/backend_probe.h"
+#include "net/greeting_store.h"
+#include "net/live_ids.h"
+#include "net/monitor.h"
+#include "net/options.h"
+#include "net/socket_address.h"
+#include "policies/backend_health.h"
+
+namespace headgate::net {
+
+class Backends;
+
+class Backend final : public MonitorListener {
+ public:
+  // `index`: its place in the order of preference.
+  Backend(Backends& room, std::size_t index, std::string name, std::vector<SocketAddress> addresses,
+          const GateOptions& options, const std::atomic<std::size_t>& clients);
+
+  [[nodiscard]] std::size_t index() const { return index_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const std::vector<SocketAddress>& addresses() const { return addresses_; }
+  [[nodiscard]] Monitor& monitor() { return monitor_; }
+  [[nodiscard]] LiveIds& live_ids() { return live_ids_; }
+  // Null until it is known.
+  [[nodiscard]] GreetingPtr greeting() const { return greeting_.Get(); }
+  // False while its breaker is open.
+  [[nodiscard]] bool may_connect() const { return may_connect_.load(std::memory_order_relaxed); }
+
+  // A session got its greeting. Cheap when nothing changes.
+  void NoteReached();
+  void NoteFailure(BackendFailure how, const std::string& detail);
+  // The greeting of a live login.
+  void Learn(const mysql::Greeting& greeting);
+
+  void OnMonitorLogin(const mysql::Greeting& greeting) override;
+  void OnMonitorLook(const ServerFigures& figures) override;
+  void OnMonitorTrouble(MonitorTrouble trouble, const std::string& error) override;
+  [[nodiscard]] bool MayMonitorConnect() const override;
+
+ private:
+  friend class Backends;
+  // Who the greeting in store is from: a better one is not replaced, but by another server's.
+  enum class Taught : std::uint8_t { kNobody, kFile, kMonitor, kLive };
+  // True when that changed what is in store.
+  bool Teach(const mysql::Greeting& greeting, Taught by);
+  // For those who read without the lock.
+  void Publish();
+
+  Backends& room_;
+  const std::size_t index_;
+  const std::string name_;
+  const std::vector<SocketAddress> addresses_;
+  LiveIds live_ids_;
+  GreetingStore greeting_;
+  std::atomic<bool> may_connect_{true};
+  std::atomic<bool> sound_{false};
+
+  // The room's.
+  BackendHealth health_;
+  Taught taught_ = Taught::kNobody;
+  std::string error_;  // why it is not up; empty when it is
+  std::optional<ServerFigures> figures_;
+  bool monitor_can_probe_;      // its last login worked, or there has been none yet
+  bool monitor_asked_ = false;  // the probe that is out is its login
+  bool was_open_ = false;
+  Time planned_ = kNever;  // what `due_` is set to
+  // Of the room's thread.
+  boost::asio::steady_timer due_;
+  boost::asio::steady_timer patience_;
+  std::shared_ptr<BackendProbe> probe_;
+
+  Monitor monitor_;
+};
+
+}  // namespace headgate::net

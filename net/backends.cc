@@ -1,0 +1,276 @@
+#include "net/backends.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "net/clock.h"
+
+namespace headgate::net {
+namespace {
+
+std::size_t FirstOf(const GateOptions& options) {
+  const auto& names = options.backends;
+  const auto found = std::find(names.begin(), names.end(), options.current_backend);
+  return found == names.end() ? 0 : static_cast<std::size_t>(found - names.begin());
+}
+
+std::string TextOf(BackendHealth::State state) {
+  switch (state) {
+    case BackendHealth::State::kUp:
+      return "up";
+    case BackendHealth::State::kDown:
+      return "down";
+    case BackendHealth::State::kUnknown:
+    case BackendHealth::State::kProbing:
+      break;
+  }
+  return "probing";
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Backends>> Backends::Make(const GateOptions& options,
+                                                         const std::atomic<std::size_t>& clients,
+                                                         Engine& engine, Callbacks callbacks) {
+  if (options.backends.empty()) return absl::InvalidArgumentError("there is no backend");
+  if (options.backends.size() > 1 && !options.monitor.address.empty()) {
+    return absl::InvalidArgumentError("[monitor] address is for a single backend");
+  }
+  std::unique_ptr<Backends> room(new Backends(options, engine, std::move(callbacks)));
+  for (const std::string& name : options.backends) {
+    auto addresses = Resolve(name);
+    if (!addresses.ok()) return addresses.status();
+    room->all_.push_back(std::make_unique<Backend>(*room, room->all_.size(), name,
+                                                   std::move(*addresses), options, clients));
+  }
+  room->current_ = room->all_[room->choice_.current()].get();
+  room->Restore();
+  return room;
+}
+
+Backends::Backends(const GateOptions& options, Engine& engine, Callbacks callbacks)
+    : options_(options),
+      engine_(engine),
+      callbacks_(std::move(callbacks)),
+      ticker_(io_, engine),
+      choice_(options.failover_sticky, FirstOf(options)) {}
+
+Backends::~Backends() = default;
+
+void Backends::Restore() {
+  for (const KnownGreeting& known : options_.greetings) {
+    for (const auto& b : all_) {
+      if (b->name() == known.backend) b->Teach(known.greeting, Backend::Taught::kFile);
+    }
+  }
+  RefreshOffered();
+}
+
+void Backends::OnReached(Backend& b) {
+  const std::lock_guard lock(mutex_);
+  const Time now = Now();
+  b.health_.OnReached(now);
+  After(b, now);
+}
+
+void Backends::OnFailure(Backend& b, BackendFailure how, const std::string& detail) {
+  const std::lock_guard lock(mutex_);
+  const Time now = Now();
+  b.error_ = detail;
+  b.health_.OnFailure(how, now);
+  After(b, now);
+}
+
+void Backends::OnGreeting(Backend& b, const mysql::Greeting& greeting) {
+  const std::lock_guard lock(mutex_);
+  if (b.Teach(greeting, Backend::Taught::kLive)) RefreshOffered();
+}
+
+void Backends::OnMonitorLogin(Backend& b, const mysql::Greeting& greeting) {
+  const std::lock_guard lock(mutex_);
+  const Time now = Now();
+  b.monitor_asked_ = false;
+  if (b.Teach(greeting, Backend::Taught::kMonitor)) RefreshOffered();
+  if (!b.monitor_.through_backend()) return;
+  b.monitor_can_probe_ = true;
+  b.health_.OnReached(now);
+  After(b, now);
+}
+
+void Backends::OnMonitorLook(Backend& b, const ServerFigures& figures) {
+  const std::lock_guard lock(mutex_);
+  const Time now = Now();
+  b.figures_ = figures;
+  b.health_.OnPing(now);
+  if (&b == &current()) engine_.OnServerFacts(FactsOf(figures), now);
+  Reconsider(now);
+}
+
+void Backends::OnMonitorTrouble(Backend& b, MonitorTrouble trouble, const std::string& error) {
+  const std::lock_guard lock(mutex_);
+  const Time now = Now();
+  const bool asked = std::exchange(b.monitor_asked_, false);
+  const bool through = b.monitor_.through_backend();
+  BackendFailure how = BackendFailure::kNone;
+  switch (trouble) {
+    case MonitorTrouble::kNoConnection:
+      if (through) how = BackendFailure::kRefused;
+      break;
+    case MonitorTrouble::kLoginTimedOut:
+      if (through) how = BackendFailure::kNoGreeting;
+      break;
+    case MonitorTrouble::kLookTimedOut:
+      how = BackendFailure::kNoAnswer;
+      break;
+    case MonitorTrouble::kPingTimedOut:
+      how = BackendFailure::kNoPing;
+      break;
+    case MonitorTrouble::kNotConfigured:
+    case MonitorTrouble::kRejected:
+    case MonitorTrouble::kLost:
+      break;
+  }
+  // Only a connect that fails at once is no worse as a probe than BackendProbe's.
+  const bool quick = how == BackendFailure::kRefused || trouble == MonitorTrouble::kLost;
+  if (!quick) b.monitor_can_probe_ = false;
+  if (how != BackendFailure::kNone) b.error_ = error;
+  FailOrEndProbe(b, asked, how, now);
+  After(b, now);
+}
+
+void Backends::FailOrEndProbe(Backend& b, bool probe, BackendFailure how, Time now) {
+  if (!probe) {
+    if (how != BackendFailure::kNone) b.health_.OnFailure(how, now);
+  } else if (how != BackendFailure::kNone) {
+    b.health_.OnProbeFailed(how, now);
+  } else {
+    b.health_.OnProbeVoid();
+    b.health_.WantProbe(now);
+  }
+}
+
+void Backends::After(Backend& b, Time now) {
+  b.Publish();
+  if (b.health_.sound()) b.error_.clear();
+  const bool open = !b.health_.may_connect();
+  const bool was_open = std::exchange(b.was_open_, open);
+  if (open && !was_open) callbacks_.down(b.index());
+  if (!open && was_open) b.monitor_.TryNow();
+  Reconsider(now);
+  TellEngine(now);
+  Plan(b);
+}
+
+// One that was up when last heard of is asked again before it takes over.
+void Backends::Reconsider(Time now) {
+  const auto standings = Standings(now);
+  if (choice_.Reconsider(standings)) {
+    SwitchToChosen(now);
+    TellEngine(now);
+  } else if (choice_.Looking(standings)) {
+    for (const auto& other : all_) {
+      if (!other->health_.up() || other->health_.FreshlyUp(now)) continue;
+      other->health_.WantProbe(now);
+      Plan(*other);
+    }
+  }
+}
+
+std::vector<BackendChoice::Standing> Backends::Standings(Time now) const {
+  std::vector<BackendChoice::Standing> out;
+  for (const auto& b : all_) {
+    out.push_back({.open = !b->health_.may_connect(),
+                   .known_up = b->health_.FreshlyUp(now),
+                   .read_only = b->figures_ && b->figures_->read_only});
+  }
+  return out;
+}
+
+// Workers find the new one from here on. The engine hears of it before they do: those it admitted
+// before are told to them before, and so are all ended.
+void Backends::SwitchToChosen(Time now) {
+  Backend& next = *all_[choice_.current()];
+  Backend& left = *current_.exchange(&next);
+  left.live_ids_.Clear();
+  engine_.OnBackendSwitched(now);
+  callbacks_.switched();
+  if (next.figures_) engine_.OnServerFacts(FactsOf(*next.figures_), now);
+  RefreshOffered();
+}
+
+void Backends::TellEngine(Time now) {
+  const bool up = current().health_.may_connect();
+  if (std::exchange(told_up_, up) != up) engine_.OnBackend(up, now);
+}
+
+void Backends::RefreshOffered() {
+  GreetingPtr first = current().greeting();
+  for (const auto& b : all_) {
+    if (first == nullptr) first = b->greeting();
+  }
+  if (first == nullptr) return;
+  mysql::Greeting common = *first;
+  for (const auto& b : all_) {
+    const GreetingPtr other = b->greeting();
+    if (other != nullptr && other != first) common = mysql::Common(common, *other);
+  }
+  offered_.Learn(std::move(common));
+}
+
+void Backends::Plan(Backend& b) {
+  const Time due = b.health_.next_probe();
+  if (std::exchange(b.planned_, due) == due) return;
+  boost::asio::post(io_, [this, &b] { SetDue(b); });
+}
+
+LockWaits Backends::lock_waits() const {
+  LockWaits out;
+  for (const auto& b : all_) out.push_back(b->monitor_.lock_waits());
+  return out;
+}
+
+absl::Status Backends::Use(std::string_view name, Time now) {
+  const std::lock_guard lock(mutex_);
+  const auto found =
+      std::find_if(all_.begin(), all_.end(), [&](const auto& b) { return b->name() == name; });
+  if (found == all_.end()) return absl::NotFoundError(std::string(name) + ": no such backend");
+  const Backend& b = **found;
+  if (&b == &current()) return absl::OkStatus();
+  if (!b.health_.up()) {
+    return absl::FailedPreconditionError(std::string(name) + " is not up" +
+                                         (b.error_.empty() ? "" : ": " + b.error_));
+  }
+  static_cast<void>(choice_.Use(b.index()));
+  SwitchToChosen(now);
+  TellEngine(now);
+  return absl::OkStatus();
+}
+
+std::vector<BackendStatus> Backends::Status() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<BackendStatus> out;
+  for (const auto& b : all_) {
+    const GreetingPtr greeting = b->greeting();
+    out.push_back({.name = b->name(),
+                   .current = b->index() == choice_.current(),
+                   .up = b->health_.up(),
+                   .state = TextOf(b->health_.state()),
+                   .since = b->health_.since(),
+                   .last_error = b->error_,
+                   .server_version = greeting != nullptr ? greeting->server_version : "",
+                   .read_only = b->figures_ && b->figures_->read_only,
+                   .monitor = b->monitor_.status()});
+  }
+  return out;
+}
+
+std::vector<KnownGreeting> Backends::Greetings() const {
+  std::vector<KnownGreeting> out;
+  for (const auto& b : all_) {
+    if (const GreetingPtr g = b->greeting(); g != nullptr) out.push_back({b->name(), *g});
+  }
+  return out;
+}
+
+}  // namespace headgate::net

@@ -1,0 +1,35 @@
+// What the monitor has last read of a server: its capacity and how it fares.
+//
+// Threads: plain values. Lifetime: none.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace headgate::net {
+
+struct ServerFigures {
+  // Variables.
+  std::uint32_t max_connections = 0;
+  std::uint64_t max_allowed_packet = 0;
+  std::uint32_t max_prepared_stmt_count = 0;
+  bool read_only = false;
+  // Status. Counters since its start.
+  std::uint64_t threads_connected = 0;
+  std::uint64_t threads_running = 0;
+  std::uint64_t aborted_connects = 0;
+  std::uint64_t connection_errors = 0;  // the sum of Connection_errors_%
+  std::uint64_t slow_queries = 0;
+  std::uint64_t buffer_pool_read_requests = 0;
+  std::uint64_t buffer_pool_reads = 0;
+  std::uint64_t uptime = 0;  // seconds
+  // Connections that are not the gate's and take a slot.
+  std::uint32_t foreign = 0;
+  // Of a replica: how far behind its furthest source, seconds; nothing while that is not known
+  // (replication stands still, the account may not ask).
+  bool replica = false;
+  std::optional<std::uint64_t> replica_lag{};
+  bool operator==(const ServerFigures&) const = default;
+};
+
+}  // namespace headgate::net

@@ -1,0 +1,126 @@
+// How hard the gate is pressed, and what follows: what binds strangers, whether implicit reserves
+// bind, and how large they are.
+#include <algorithm>
+#include <chrono>
+
+#include "policies/engine_impl.h"
+
+namespace headgate {
+namespace {
+
+constexpr Duration kStakesEvery = std::chrono::minutes(1);
+constexpr std::uint32_t kScarceBelow = 5;  // free slots below a fifth
+
+// Others read it with every command: a store that changes nothing would cost them a cache line.
+template <typename T>
+void Note(std::atomic<T>& known, T value) {
+  if (known.load(std::memory_order_relaxed) != value) known.store(value, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+// Under the admission lock: what those outside it go by. Part of every change, so it compares and
+// stores and no more.
+void Engine::Impl::NoteRoom(Time now) {
+  const std::uint32_t slots = ledger.capacity();
+  const std::uint32_t free = ledger.free_slots();
+  const bool few_slots = std::uint64_t{free} * kScarceBelow < slots;
+  const bool half_pending = pending.size() > limits->pending.max / 2;
+  Note(scarce, few_slots || half_pending);
+  Note(capacity, slots);
+  const std::uint32_t untrusted = AnythingAtStake() ? ledger.leases() - ledger.trusted() : 0;
+  const std::uint32_t kept = ledger.kept_unused() + ledger.implicit_unused();
+  pressure.OnRoom({.free = free - std::min(free, kept), .untrusted = untrusted, .capacity = slots},
+                  now);
+  NoteLevel(now);
+}
+
+// Slots that strangers take are pressure where somebody else is to have them. Without a reserve,
+// and with nobody who waits, the first application of a fresh gate may fill the server in peace,
+// and earn its trust so.
+bool Engine::Impl::AnythingAtStake() const {
+  if (ledger.implicit_reserve() > 0 || room.queued() > 0) return true;
+  return std::any_of(limits->classes.begin(), limits->classes.end(),
+                     [](const ClassLimits& c) { return c.reserve > 0; });
+}
+
+void Engine::Impl::NoteLevel(Time now) {
+  const Level level = pressure.level();
+  const Level before = true_level.load(std::memory_order_relaxed);
+  const bool binds = limits->pressure.enforce && limits->mode == Mode::kEnforce;
+  const Level acting = binds ? level : Level::kCalm;
+  Note(acting_level, acting);
+  ledger.BindStakes(acting != Level::kCalm);
+  if (level == before) return;
+  true_level.store(level, std::memory_order_relaxed);
+  decisions.Tell({.at = now, .from = before, .to = level, .cause = pressure.cause()});
+}
+
+void Engine::OnSynRate(double per_second, Time now) {
+  Impl& m = *impl_;
+  const Impl::Admission admission(m, now);
+  m.pressure.OnSynRate(per_second, now);
+}
+
+Level Engine::level() const { return impl_->true_level.load(std::memory_order_relaxed); }
+
+// Whether what an unknown source gets at this level binds this one.
+bool Engine::Impl::Squeezes(const Limits& l, const Ticket& t, Level level) {
+  if (level == Level::kCalm || t.known_source || t.exempt) return false;
+  return std::none_of(l.classes.begin(), l.classes.end(), [&](const ClassLimits& c) {
+    return c.reserve > 0 && !c.sources.empty() && AnyContains(c.sources, t.peer);
+  });
+}
+
+Duration Engine::PendingDeadline(const Ticket& t) const {
+  const Impl::LimitsPtr limits = impl_->Snapshot();
+  const Level level = impl_->acting_level.load(std::memory_order_relaxed);
+  return Impl::Squeezes(*limits, t, level) ? limits->At(level).pending.deadline
+                                           : limits->pending.deadline;
+}
+
+bool Engine::Impl::HasStakes(const Limits& l) {
+  return l.classes.size() == 1 && l.classes.front().reserve == 0;
+}
+
+// Holds no lock when called.
+void Engine::Impl::RenewStakes(Time now) {
+  const LimitsPtr l = Snapshot();
+  const auto slots =
+      static_cast<std::uint32_t>(l->known_good.share * capacity.load(std::memory_order_relaxed));
+  std::vector<ReserveDemand> demands;
+  if (HasStakes(*l)) {
+    const std::lock_guard lock(trust_mutex);
+    demands = known_good.Demands(now);
+  }
+  const std::vector<ImplicitReserve> reserves = ShareOut(demands, slots);
+  const Admission admission(*this, now);
+  stakes_due = now + kStakesEvery;
+  if (l == limits) ledger.SetStakes(reserves);
+  for (Ticket* t = tickets; t != nullptr; t = t->next) Vouch(*t);
+  Serve(now);
+}
+
+// Books a session that is in by what is known of it now.
+void Engine::Impl::Vouch(Ticket& t) {
+  if (t.state != Ticket::State::kIn || !t.slot.held()) return;
+  const bool trusted = t.trusted.load(std::memory_order_relaxed);
+  ledger.SetTrusted(t.slot, trusted);
+  ledger.SetStake(t.slot, trusted ? ledger.StakeOf(t.proven) : SlotLedger::kNoStake);
+}
+
+std::vector<KnownGoodRecord> Engine::ExportKnownGood(Time now) const {
+  const std::lock_guard lock(impl_->trust_mutex);
+  return impl_->known_good.Export(now);
+}
+
+void Engine::RestoreKnownGood(const std::vector<KnownGoodRecord>& records, Duration elapsed,
+                              Time now) {
+  {
+    const std::lock_guard lock(impl_->trust_mutex);
+    impl_->known_good.Restore(records, elapsed, now);
+  }
+  impl_->RenewStakes(now);
+}
+
+}  // namespace headgate

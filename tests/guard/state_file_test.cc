@@ -1,0 +1,214 @@
+#include "guard/state_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "net/address_text.h"
+#include "tests/guard/state_testing.h"
+
+namespace headgate::guard {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+constexpr std::size_t kMany = 1000;
+
+void ExpectEqual(const SavedState& a, const SavedState& b) {
+  EXPECT_EQ(a.unix_ms, b.unix_ms);
+  EXPECT_EQ(a.secrets.key0, b.secrets.key0);
+  EXPECT_EQ(a.secrets.key1, b.secrets.key1);
+  EXPECT_EQ(a.known_good, b.known_good);
+  EXPECT_EQ(a.greetings, b.greetings);
+}
+
+TEST(StateText, RoundTrip) {
+  const SavedState state = SomeState();
+  const auto parsed = ParseState(StateJson(state), kMany);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  ExpectEqual(*parsed, state);
+}
+
+TEST(StateText, NothingIsFineToo) {
+  const auto parsed = ParseState(StateJson(SavedState()), kMany);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  ExpectEqual(*parsed, SavedState());
+}
+
+TEST(StateText, NumbersThatAreNoneAreBounded) {
+  SavedState state = SomeState();
+  state.known_good[0].allowed = std::numeric_limits<double>::infinity();
+  state.known_good[0].age = Duration::max();
+  state.known_good[0].quiet = -hours(1);
+  const auto parsed = ParseState(StateJson(state), kMany);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->known_good[0].allowed, 0);
+  EXPECT_EQ(parsed->known_good[0].quiet, Duration::zero());
+  EXPECT_GT(parsed->known_good[0].age, hours(24 * 365 * 9));
+}
+
+TEST(StateText, AGreetingThatIsNoTextIsLeftOut) {
+  SavedState state = SomeState();
+  state.greetings[0].greeting.server_version = "10.11\xff";
+  const auto parsed = ParseState(StateJson(state), kMany);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_THAT(parsed->greetings, SizeIs(state.greetings.size() - 1));
+}
+
+TEST(StateText, NoMoreThanTheTableHolds) {
+  const auto parsed = ParseState(StateJson(SomeState()), 1);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_THAT(parsed->known_good, SizeIs(1));
+}
+
+// Every field, changed into something else.
+TEST(StateText, WhatIsWrongIsNamed) {
+  const struct {
+    const char* from;
+    const char* to;
+    const char* error;
+  } kCases[] = {
+      {"\"version\":1", "\"version\":2", "version 2, not 1"},
+      {"\"version\":1", "\"vers\":1", "\"version\" is not"},
+      {"\"saved_unix_ms\":1700000000123", "\"saved_unix_ms\":-1", "\"saved_unix_ms\" is not"},
+      {"\"keys\":[\"0000", "\"keys\":[\"", "\"keys\" is not"},
+      {"\"keys\":[", "\"keys\":[5,", "\"keys\" is not"},
+      {"\"known_good\":[", "\"known_good\":[7,", "known_good[0] is no object"},
+      {"\"source\":\"127.0.0.10\"", "\"source\":\"nobody\"", "known_good[0]: \"source\""},
+      {"\"source\":\"2001:db8::\"", "\"source\":\"2001:db8::1\"", "known_good[1]: \"source\""},
+      {"\"good\":true", "\"good\":1", "known_good[0]: \"good\""},
+      {"\"minutes\":17", "\"minutes\":-17", "known_good[0]: \"minutes\""},
+      {"\"minutes\":17", "\"minutes\":1.5", "known_good[0]: \"minutes\""},
+      {"\"minutes\":17", "\"minutes\":4294967296", "known_good[0]: \"minutes\""},
+      {"\"age_s\":7200", "\"age_s\":1e300", "known_good[0]: \"age_s\""},
+      {"\"quiet_s\":60", "\"quiet_s\":\"60\"", "known_good[0]: \"quiet_s\""},
+      {"\"allowed\":12.5", "\"allowed\":-1", "known_good[0]: \"allowed\""},
+      {"\"peaks\":[0,4,", "\"peaks\":[0,65536,", "known_good[0]: \"peaks\""},
+      {"\"peaks\":[0,4,", "\"peaks\":[0.5,", "known_good[0]: \"peaks\""},
+      {"\"user\":\"00000000000000aa\"", "\"user\":\"00000000000000ag\"", "known_good[0]: \"user\""},
+      {"\"charset\":45", "\"charset\":256", "greetings[0]: \"charset\""},
+      {"\"server_version\":\"10", "\"server_version\":\"\\u001b10", "greetings[0]: \"server_v"},
+      {"\"greetings\":[", "\"greetings\":{\"x\":[", "no JSON"},
+  };
+  const std::string good = StateJson(SomeState());
+  for (const auto& c : kCases) {
+    std::string text = good;
+    const std::size_t at = text.find(c.from);
+    ASSERT_NE(at, std::string::npos) << c.from << " in " << good;
+    text.replace(at, std::string(c.from).size(), c.to);
+    const auto parsed = ParseState(text, kMany);
+    ASSERT_FALSE(parsed.ok()) << c.to;
+    EXPECT_THAT(std::string(parsed.status().message()), HasSubstr(c.error)) << c.to;
+  }
+}
+
+TEST(StateText, TheSamePairTwice) {
+  SavedState state = SomeState();
+  state.known_good.push_back(state.known_good[0]);
+  EXPECT_FALSE(ParseState(StateJson(state), kMany).ok());
+}
+
+// A file cut anywhere is no state, and nothing worse.
+TEST(StateText, CutAtEveryPlace) {
+  const std::string good = StateJson(SomeState());
+  for (std::size_t n = 0; n + 2 < good.size(); ++n) {
+    EXPECT_FALSE(ParseState(std::string_view(good).substr(0, n), kMany).ok()) << n;
+  }
+}
+
+TEST(StateText, FingerprintSeesWhatIsWorthASave) {
+  const SavedState state = SomeState();
+  const std::uint64_t before = Fingerprint(state);
+  SavedState other = state;
+  other.unix_ms += 60000;
+  other.known_good[0].age += hours(1);
+  other.known_good[0].quiet += hours(1);
+  EXPECT_EQ(Fingerprint(other), before);
+  const auto differs = [&](auto change) {
+    SavedState changed = state;
+    change(changed);
+    EXPECT_NE(Fingerprint(changed), before);
+  };
+  differs([](SavedState& s) { ++s.known_good[0].minutes; });
+  differs([](SavedState& s) { ++s.known_good[0].peaks[1]; });
+  differs([](SavedState& s) { s.known_good[0].allowed += 0.5; });
+  differs([](SavedState& s) { s.known_good[0].good = false; });
+  differs([](SavedState& s) { s.known_good.pop_back(); });
+  differs([](SavedState& s) { s.greetings[0].greeting.server_version = "11"; });
+}
+
+TEST(StateFile, WrittenAndRead) {
+  const Folder folder;
+  const std::string path = folder / "state";
+  EXPECT_FALSE(LoadState(path, kMany).state.has_value());
+  EXPECT_EQ(LoadState(path, kMany).warning, "");
+  ASSERT_TRUE(WriteState(path, "old").ok());
+  ASSERT_TRUE(WriteState(path, StateJson(SomeState())).ok());
+  struct stat info {};
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  const LoadedState loaded = LoadState(path, kMany);
+  ASSERT_TRUE(loaded.state.has_value()) << loaded.warning;
+  EXPECT_TRUE(loaded.may_save);
+  ExpectEqual(*loaded.state, SomeState());
+  EXPECT_EQ(folder.Files(), std::set<std::string>{"state"});
+}
+
+TEST(StateFile, ABadOneIsPutAside) {
+  const Folder folder;
+  const std::string path = folder / "state";
+  ASSERT_TRUE(WriteState(path, "{\"version\":1").ok());
+  const LoadedState loaded = LoadState(path, kMany);
+  EXPECT_FALSE(loaded.state.has_value());
+  EXPECT_TRUE(loaded.may_save);
+  EXPECT_THAT(loaded.warning, HasSubstr("cannot be understood"));
+  EXPECT_THAT(loaded.warning, HasSubstr("keeps it as " + path + ".bad"));
+  EXPECT_EQ(folder.Files(), std::set<std::string>{"state.bad"});
+  EXPECT_EQ(LoadState(path, kMany).warning, "");
+}
+
+TEST(StateFile, OneThatCannotBePutAsideIsNotOverwritten) {
+  const Folder folder;
+  const std::string path = folder / "state";
+  ASSERT_TRUE(WriteState(path, "x").ok());
+  std::filesystem::create_directories(path + ".bad/in_the_way");
+  const LoadedState loaded = LoadState(path, kMany);
+  EXPECT_FALSE(loaded.may_save);
+  EXPECT_THAT(loaded.warning, HasSubstr("nothing is saved"));
+}
+
+TEST(StateFile, LinksPipesAndGiantsAreNotRead) {
+  const Folder folder;
+  std::filesystem::create_symlink("/etc/passwd", folder / "link");
+  EXPECT_NE(LoadState(folder / "link", kMany).warning, "");
+  ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
+  EXPECT_THAT(LoadState(folder / "pipe", kMany).warning, HasSubstr("no regular file"));
+  ASSERT_TRUE(WriteState(folder / "giant", "{").ok());
+  std::filesystem::resize_file(folder / "giant", kMostStateBytes + 1);
+  EXPECT_THAT(LoadState(folder / "giant", kMany).warning, HasSubstr("larger than 64 MiB"));
+}
+
+TEST(StateFile, AFailedWriteLeavesTheOldOne) {
+  const Folder folder;
+  EXPECT_FALSE(WriteState(folder / "none/state", "x").ok());
+  ASSERT_TRUE(WriteState(folder / "state", StateJson(SomeState())).ok());
+  std::filesystem::create_directories(folder / "state.new/in_the_way");
+  EXPECT_FALSE(WriteState(folder / "state", "x").ok());
+  EXPECT_TRUE(LoadState(folder / "state", kMany).state.has_value());
+}
+
+TEST(StateFile, TheWallClockMayGoBack) {
+  EXPECT_EQ(ElapsedSince(1000, 4500), milliseconds(3500));
+  EXPECT_EQ(ElapsedSince(4500, 1000), Duration::zero());
+  EXPECT_EQ(ElapsedSince(0, INT64_MAX), hours(24 * 365));
+  EXPECT_EQ(ElapsedSince(INT64_MIN, INT64_MAX), hours(24 * 365));
+}
+
+}  // namespace
+}  // namespace headgate::guard
