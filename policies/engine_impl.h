@@ -127,6 +127,8 @@ struct Engine::Impl {
   Verdict Refuse(Ticket& t, Reason reason);
 
   [[nodiscard]] static Reason ReasonOf(SlotLedger::Answer answer);
+  [[nodiscard]] SlotLedger::Standing StandingOf(bool is_known_good, SlotLedger::ClassId id) const;
+  [[nodiscard]] static bool IsReserved(const ClassLimits& c);
   [[nodiscard]] SlotLedger::StakeId StakeOf(const Ticket& t) const;
   [[nodiscard]] const WaitingLimits& WaitingOf(const Ticket& t) const;
   [[nodiscard]] Duration QueueOf(const Ticket& t) const;
@@ -147,6 +149,7 @@ struct Engine::Impl {
   [[nodiscard]] bool AnythingAtStake() const;
   void NoteLevel(Time now);
   [[nodiscard]] static bool Squeezes(const Limits& limits, const Ticket& t, Level level);
+  [[nodiscard]] static bool IsReservedSource(const Limits& limits, const Address& peer);
   [[nodiscard]] static bool HasStakes(const Limits& limits);
   void RenewStakes(Time now);
   void Vouch(Ticket& t);

@@ -66,9 +66,13 @@ Level Engine::level() const { return impl_->true_level.load(std::memory_order_re
 
 // Whether what an unknown source gets at this level binds this one.
 bool Engine::Impl::Squeezes(const Limits& l, const Ticket& t, Level level) {
-  if (level == Level::kCalm || t.known_source || t.exempt) return false;
-  return std::none_of(l.classes.begin(), l.classes.end(), [&](const ClassLimits& c) {
-    return c.reserve > 0 && !c.sources.empty() && AnyContains(c.sources, t.peer);
+  return level != Level::kCalm && !t.known_source && !t.exempt && !IsReservedSource(l, t.peer);
+}
+
+// In the networks of a class with a reserve.
+bool Engine::Impl::IsReservedSource(const Limits& l, const Address& peer) {
+  return std::any_of(l.classes.begin(), l.classes.end(), [&](const ClassLimits& c) {
+    return IsReserved(c) && AnyContains(c.sources, peer);
   });
 }
 
