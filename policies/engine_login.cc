@@ -147,8 +147,10 @@ SlotLedger::StakeId Engine::Impl::StakeOf(const Ticket& t) const {
 }
 
 void Engine::Impl::Admit(Ticket& t, SlotLedger::ClassId id, Time now) {
-  t.slot = ledger.Grant(id, StandingOf(t.known_good, id), StakeOf(t));
-  ledger.SetTrusted(t.slot, t.known_good);
+  const SlotLedger::StakeId stake = StakeOf(t);
+  const bool trusted = IsTrusted(t.known_good, t.pair, stake);
+  t.slot = ledger.Grant(id, StandingOf(t.known_good, id), stake);
+  ledger.SetTrusted(t.slot, trusted);
   t.lane = lane.Enter(t.source, t.known_good, now);
   t.state = Ticket::State::kLogin;
 }
