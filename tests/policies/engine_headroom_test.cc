@@ -408,17 +408,15 @@ TEST_F(HeadroomTest, WhoWorkedALittleForLongIsTrustedThatFarAndNoFurther) {
   while (TicketPtr t = Enter(Foe(1), "weak")) poisoner.push_back(std::move(t));
   EXPECT_EQ(Status().level, Level::kAttack);
   Pass(seconds(1));
-  std::size_t back = 0;
   for (int i = 0; i < 8; ++i) {
     pool.push_back(Accept(App()));
     if (Login(pool.back(), "shop").kind == Kind::kAdmit) engine_->OnLoginOk(*pool.back(), now_);
     for (int turn = 0; turn < 3; ++turn) {
-      back += Answer(poisoner);
+      Answer(poisoner);
       Pass(milliseconds(20));
     }
   }
   EXPECT_EQ(Status().waiting, 0u);
-  EXPECT_GT(back, 0u);
   EXPECT_THAT(refused_, IsEmpty());
 }
 
