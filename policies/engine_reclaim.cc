@@ -1,8 +1,9 @@
 // Calling slots back: what was lent, and under pressure what strangers leave idle.
 //
-// Lent sessions are called back whenever the reserve's owner waits, busy or not. Idle sessions of
-// sources that are neither known-good nor in a class with a reserve are called back above calm for
-// those who have a reserve that is not used up, and under attack for whoever waits.
+// Sources in [source] exempt are no strangers. Lent sessions are called back whenever the reserve's
+// owner waits, busy or not. Idle sessions of sources that are neither known-good nor in a class
+// with a reserve are called back above calm for those who have a reserve that is not used up, and
+// under attack for whoever waits.
 #include <algorithm>
 #include <chrono>
 
@@ -69,7 +70,7 @@ Ticket* Engine::Impl::VictimFor(SlotLedger::ClassId owner, Time now) const {
   Ticket* best = nullptr;
   for (Ticket* t = tickets; t != nullptr; t = t->next) {
     if (!MayBeCalledBack(*t) || !ledger.ServesReclaim(t->slot, owner)) continue;
-    if (IdleSince(*t) > now && !t->slot.lent()) continue;
+    if (!t->slot.lent() && (t->exempt || IdleSince(*t) > now)) continue;
     if (best == nullptr || IdleSince(*t) < IdleSince(*best)) best = t;
   }
   return best;
@@ -79,7 +80,8 @@ Ticket* Engine::Impl::VictimFor(SlotLedger::ClassId owner, Time now) const {
 Ticket* Engine::Impl::IdleStranger(Time now) const {
   Ticket* best = nullptr;
   for (Ticket* t = tickets; t != nullptr; t = t->next) {
-    if (!MayBeCalledBack(*t) || t->slot.trusted() || LimitsOf(t->class_id).reserve > 0) continue;
+    if (!MayBeCalledBack(*t) || t->exempt || t->slot.trusted() || LimitsOf(t->class_id).reserve > 0)
+      continue;
     if (IdleSince(*t) > now - kIdleForStrangers) continue;
     if (best == nullptr || IdleSince(*t) < IdleSince(*best)) best = t;
   }
