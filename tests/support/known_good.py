@@ -1,7 +1,8 @@
 """Writes the gate's state file: what it remembers of (source, user) pairs across restarts.
 
 So a test needs no ten minutes of traffic before the gate knows its application. The file is JSON:
-    {"version": 1, "saved_unix_ms": N, "keys": [K0, K1], "known_good": [...], "greetings": [...]}
+    {"version": 1, "saved_unix_ms": N, "keys": [K0, K1], "backend": NAME,
+     "known_good": [...], "greetings": [...]}
 A pair's `user` is SipHash-2-4 of the user's name under the two keys, all as 16 hexadecimal digits.
 """
 import json
@@ -69,7 +70,7 @@ def pair(source, user, sessions, minutes=10, good=True, allowed=None):
 def state(pairs, greetings=()):
     """The file's text."""
     return json.dumps({"version": 1, "saved_unix_ms": int(time.time() * 1000),
-                       "keys": [hexadecimal(key) for key in KEYS],
+                       "keys": [hexadecimal(key) for key in KEYS], "backend": "",
                        "known_good": list(pairs), "greetings": list(greetings)})
 
 
