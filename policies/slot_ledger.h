@@ -126,6 +126,8 @@ class SlotLedger {
   // A pair keeps its stake's id while it has leases. Leases of stakes that are gone count on only
   // in total. Time: O(stakes * log(stakes)).
   void SetStakes(const std::vector<ImplicitReserve>& reserves) { stakes_.Set(reserves); }
+  // None for a stake that is gone.
+  [[nodiscard]] Reserve StakeReserve(StakeId id) const { return stakes_.Of(id); }
   // kNoStake for a pair without. Good until the next SetStakes().
   [[nodiscard]] StakeId StakeOf(const PairKey& pair) const { return stakes_.Find(pair); }
   // While false, stakes reserve nothing.
