@@ -4,6 +4,8 @@ import time
 
 import wire
 
+SOURCE = "127.0.0.77"
+
 
 @dataclasses.dataclass
 class Heard:
@@ -19,7 +21,7 @@ class Heard:
         return isinstance(self.what, int)
 
 
-def ask(address, source="127.0.0.77", user="app", timeout=10):
+def ask(address, source=SOURCE, user="app", timeout=10):
     """Connects, logs in, asks for @@port; what was heard."""
     heard, began = Heard(), time.monotonic()
     try:

@@ -97,12 +97,16 @@ class Siege(scenario.Scenario):
         self.hold(name, gate, outcome, slots=slots)
         return outcome
 
-    def come_late(self, gate, name, kind, sources, workers=WORKERS, seconds=4.0, **options):
-        """The attackers are there first; then the app, for which room has to be made."""
+    def come_late(self, gate, name, kind, sources, workers=WORKERS, seconds=4.0, then=None,
+                  **options):
+        """The attackers are there first; then() happens; then the app comes and needs room."""
         attackers = Attackers(kind, gate.address, sources, workers, seconds + 20, **options).start()
         full = scenario.wait_for(lambda: self._held_by(set(sources)) >= 20 and
                                  gate.status()["waiting"]["now"] > 0, 8)
         before = self._held_by(set(sources))
+        if then:
+            then()
+            time.sleep(2.2)  # for the monitor to see it
         app = self.app_on(gate, pool=BUSY - OPENERS)
         time.sleep(seconds)
         status = gate.status()

@@ -104,6 +104,7 @@ class Failover(scenario.Scenario):
         while time.monotonic() < until:
             self.assertEqual(probe.ask(gate.address, SOURCES[0]).text, str(self.second.port))
             self.assertEqual(self.on(crowd, self.db), 0)
+            time.sleep(0.1)
         self.assertEqual(self.current(gate), [self.name_of(self.second)])
         self.assertEqual(self.db.sessions(), [])
 

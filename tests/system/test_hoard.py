@@ -41,10 +41,21 @@ class Hoard(Siege):
         self.assertTrue(implicit["binds"], outcome.status["pressure"])
         self.assertGreaterEqual(implicit["reserve"], BUSY)
 
-    def test_they_were_there_first(self):
-        """Nothing is configured and the app is away: they get more than will be theirs."""
+    def shrink(self):
+        """The server is to have fewer connections than it has: what is kept is held by others."""
+        self.addCleanup(self.db.query, f"SET GLOBAL max_connections = {self.max_connections}")
+        self.db.query("SET GLOBAL max_connections = 44")
+
+    def test_the_server_shrinks_with_a_class(self):
+        gate = self.start_gate(self.empty(**{"class": [APP_CLASS]}))
+        status = self.come_late(gate, "shrunk, a class", "sit", SOURCES, then=self.shrink)
+        self.assertGreater(status["acted"]["reclaimed"], 0)
+
+    def test_the_server_shrinks_with_nothing_configured(self):
+        """The app is away, and what would be its slots has to be called back from strangers."""
         gate = self.start_gate(self.empty(self.app_history()))
-        status = self.come_late(gate, "there first", "sit", SOURCES)
+        status = self.come_late(gate, "shrunk, nothing configured", "sit", SOURCES,
+                                then=self.shrink)
         self.assertGreater(status["acted"]["reclaimed"], 0)
         self.assertEqual(status["pressure"]["level"], "attack")
 
