@@ -7,21 +7,21 @@
 
 namespace headgate::guard {
 
-std::string Backends::ShownOf(const std::string& name) const {
+std::string BackendNames::ShownOf(const std::string& name) const {
   const auto found = std::find(connect.begin(), connect.end(), name);
   return found == connect.end() ? name : shown[static_cast<std::size_t>(found - connect.begin())];
 }
 
-std::optional<std::string> Backends::ConnectOf(const std::string& name) const {
+std::optional<std::string> BackendNames::ConnectOf(const std::string& name) const {
   for (std::size_t i = 0; i < shown.size(); ++i) {
     if (name == shown[i] || name == connect[i]) return connect[i];
   }
   return std::nullopt;
 }
 
-absl::StatusOr<Backends> SettleBackends(
+absl::StatusOr<BackendNames> SettleBackends(
     const Config& config, const std::function<std::vector<Address>(const std::string&)>& resolve) {
-  Backends settled;
+  BackendNames settled;
   Resolved all;
   for (const Endpoint& backend : config.backend) {
     Endpoint target = backend;

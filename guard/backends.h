@@ -17,7 +17,7 @@
 
 namespace headgate::guard {
 
-struct Backends {
+struct BackendNames {
   std::vector<std::string> shown;    // "db.example:3306"
   std::vector<std::string> connect;  // "192.0.2.10:3306", at the same place
   bool collapsed = false;            // identity, over any of them
@@ -31,13 +31,13 @@ struct Backends {
 
 // Each name is looked up once, and what came of it is both judged and connected to. One that cannot
 // be looked up is left out with a warning, as long as another is there.
-[[nodiscard]] absl::StatusOr<Backends> SettleBackends(
+[[nodiscard]] absl::StatusOr<BackendNames> SettleBackends(
     const Config& config, const std::function<std::vector<Address>(const std::string&)>& resolve);
 
-// {"backends":[{"name","current","up","state","for_s","error","server_version","read_only",
-// "monitor":{...}}],"failover":"sticky"}
-[[nodiscard]] boost::json::array BackendList(const net::GateStatus& gate);
-[[nodiscard]] std::string BackendsJson(const net::GateStatus& gate, Failover failover);
+// [{"name","current","up","state","for_s","error","server_version","read_only","monitor":{...}}]
+[[nodiscard]] boost::json::array BackendList(const net::GateStatus& gate, Time now);
+// {"backends":[...],"failover":"sticky"}
+[[nodiscard]] std::string BackendsJson(const net::GateStatus& gate, Failover failover, Time now);
 // For a terminal; what is no such JSON comes back as it is.
 [[nodiscard]] std::string BackendsText(const std::string& json);
 

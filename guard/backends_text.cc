@@ -14,14 +14,26 @@ namespace json = boost::json;
 
 double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
-json::object FiguresJson(const net::MonitorFigures& f) {
+json::object MonitorJson(const net::MonitorStatus& monitor) {
+  const net::ServerFigures& f = monitor.figures;
   json::value lag;
-  if (f.replication_lag) lag = Seconds(*f.replication_lag);
-  return {{"max_connections", f.max_connections},       {"threads_connected", f.threads_connected},
-          {"threads_running", f.threads_running},       {"foreign", f.foreign},
-          {"aborted_connects", f.aborted_connects},     {"slow_queries", f.slow_queries},
-          {"pool_read_requests", f.pool_read_requests}, {"pool_reads", f.pool_reads},
-          {"connection_errors", f.connection_errors},   {"replication_lag_s", lag}};
+  if (f.replica_lag) lag = *f.replica_lag;
+  return {{"configured", monitor.configured},
+          {"up", monitor.up},
+          {"error", Printable(monitor.error)},
+          {"kills", monitor.kills},
+          {"max_connections", f.max_connections},
+          {"threads_connected", f.threads_connected},
+          {"threads_running", f.threads_running},
+          {"foreign", f.foreign},
+          {"aborted_connects", f.aborted_connects},
+          {"connection_errors", f.connection_errors},
+          {"slow_queries", f.slow_queries},
+          {"pool_read_requests", f.buffer_pool_read_requests},
+          {"pool_reads", f.buffer_pool_reads},
+          {"uptime_s", f.uptime},
+          {"replica", f.replica},
+          {"replication_lag_s", lag}};
 }
 
 // What the monitor read, where it read anything.
@@ -51,25 +63,26 @@ std::string Line(const json::value& backend) {
 
 }  // namespace
 
-json::array BackendList(const net::GateStatus& gate) {
+json::array BackendList(const net::GateStatus& gate, Time now) {
   json::array list;
   for (const net::BackendStatus& b : gate.backends) {
+    const Duration lasts = b.since == Time() ? Duration::zero() : now - b.since;
     list.push_back(json::object{{"name", JsonText(b.name)},
                                 {"current", b.current},
                                 {"up", b.up},
                                 {"state", JsonText(b.state)},
-                                {"for_s", std::max(0.0, std::floor(Seconds(b.since)))},
-                                {"error", Printable(b.error)},
+                                {"for_s", std::max(0.0, std::floor(Seconds(lasts)))},
+                                {"error", Printable(b.last_error)},
                                 {"server_version", Printable(b.server_version)},
                                 {"read_only", b.read_only},
-                                {"monitor", FiguresJson(b.figures)}});
+                                {"monitor", MonitorJson(b.monitor)}});
   }
   return list;
 }
 
-std::string BackendsJson(const net::GateStatus& gate, Failover failover) {
+std::string BackendsJson(const net::GateStatus& gate, Failover failover, Time now) {
   return json::serialize(
-      json::object{{"backends", BackendList(gate)},
+      json::object{{"backends", BackendList(gate, now)},
                    {"failover", failover == Failover::kSticky ? "sticky" : "off"}});
 }
 

@@ -142,10 +142,7 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
       {"GET", "/digests", [](Control& c, std::string_view q) { return c.Digests(q); }},
       {"GET", "/waiting", [](Control& c, std::string_view q) { return c.Waiting(q); }},
       {"GET", "/pools", [](Control& c, std::string_view q) { return c.Pools(q); }},
-      {"GET", "/backends",
-       [](Control& c, std::string_view) {
-         return net::AdminReply{200, BackendsJson(c.parts_.gate_status(), c.running().failover)};
-       }},
+      {"GET", "/backends", [](Control& c, std::string_view) { return c.Backends(); }},
       {"POST", "/backend", [](Control& c, std::string_view b) { return c.UseBackend(b); }},
       {"POST", "/ban", [](Control& c, std::string_view b) { return c.Ban(b); }},
       {"POST", "/unban", [](Control& c, std::string_view b) { return c.Unban(b); }},
@@ -172,6 +169,7 @@ net::AdminReply Control::Status() {
     facts.pressure_enforced = running_.limits.pressure.enforce;
     facts.reloads = reloads_;
   }
+  facts.now = now;
   facts.uptime = now - started_;
   facts.draining = draining_;
   facts.listening = parts_.listening;
@@ -204,6 +202,10 @@ net::AdminReply Control::Pools(std::string_view query) {
   if (!instances.ok()) return Refuse(400, std::string(instances.status().message()));
   return {200, PoolsJson(parts_.engine->Status(parts_.now()), *parts_.engine->limits(),
                          static_cast<std::uint32_t>(*instances))};
+}
+
+net::AdminReply Control::Backends() {
+  return {200, BackendsJson(parts_.gate_status(), running().failover, parts_.now())};
 }
 
 net::AdminReply Control::UseBackend(std::string_view body) {

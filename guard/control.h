@@ -67,6 +67,7 @@ class Control {
   [[nodiscard]] net::AdminReply Digests(std::string_view query);
   [[nodiscard]] net::AdminReply Waiting(std::string_view query);
   [[nodiscard]] net::AdminReply Pools(std::string_view query);
+  [[nodiscard]] net::AdminReply Backends();
   [[nodiscard]] net::AdminReply UseBackend(std::string_view body);
   [[nodiscard]] net::AdminReply Ban(std::string_view body);
   [[nodiscard]] net::AdminReply Unban(std::string_view body);

@@ -17,6 +17,7 @@
 #include "guard/config_values.h"
 #include "guard/control.h"
 #include "guard/identity.h"
+#include "guard/json_text.h"
 #include "guard/log.h"
 #include "guard/privileges.h"
 #include "guard/signals.h"
@@ -152,7 +153,10 @@ class Daemon {
     for (const Endpoint& listen : config_.listen) options.listen.push_back(ToText(listen));
     options.backends = backends_.connect;
     options.failover_sticky = config_.failover == Failover::kSticky;
-    if (saved_) options.greetings = saved_->greetings;
+    if (saved_) {
+      options.greetings = saved_->greetings;
+      options.current_backend = saved_->backend;
+    }
     switch (config_.proxy_to_backend) {
       case ProxyToBackend::kOff:
         options.proxy_to_backend = net::ProxyHeader::kOff;
@@ -200,10 +204,20 @@ class Daemon {
     }
     std::string names;
     for (const std::string& name : backends_.shown) names += (names.empty() ? "" : ", ") + name;
+    SayBackend();
     Log(LogLevel::kInfo, absl::StrFormat("backend %s, PROXY header %s, admin socket %s", names,
                                          ProxyText(), config_.admin_socket));
     Log(LogLevel::kInfo, absl::StrFormat("headgate %s is up, pid %d", Version(), getpid()));
     return absl::OkStatus();
+  }
+
+  void SayBackend() const {
+    const std::string current = backends_.ShownOf(CurrentBackend());
+    const std::string& first = backends_.shown.at(0);
+    if (current == first) return;
+    Log(LogLevel::kWarning, absl::StrFormat("backend %s is in use, as it was before the restart; "
+                                            "`headgate backend use %s` goes back to the first",
+                                            current, first));
   }
 
   // What an earlier run has left, and who keeps it from now on.
@@ -214,14 +228,21 @@ class Daemon {
       Log(LogLevel::kInfo,
           absl::StrFormat("[known_good] state: %d pairs as they were %s ago",
                           saved_->known_good.size(),
-                          ToText(std::chrono::floor<std::chrono::seconds>(elapsed))));
+                          SpanText(std::chrono::duration<double>(elapsed).count())));
       saved_.reset();
     }
     if (!keeps_state_) return;
     keeper_ = std::make_unique<StateKeeper>(config_.state_file, [this, secrets] {
-      return SavedState{UnixMilliseconds(), secrets, engine_->ExportKnownGood(net::Now()),
-                        gate_->Greetings()};
+      return SavedState{UnixMilliseconds(), secrets, CurrentBackend(),
+                        engine_->ExportKnownGood(net::Now()), gate_->Greetings()};
     });
+  }
+
+  std::string CurrentBackend() const {
+    for (const net::BackendStatus& backend : gate_->Status().backends) {
+      if (backend.current) return backend.name;
+    }
+    return "";
   }
 
   // As the file calls them.
@@ -239,7 +260,7 @@ class Daemon {
       return absl::NotFoundError("there is no backend " + Quoted(name.substr(0, 64)) +
                                  "; `headgate backend` lists them");
     }
-    return gate_->UseBackend(*connect);
+    return gate_->UseBackend(*connect, net::Now());
   }
 
   std::string_view ProxyText() const {
@@ -316,7 +337,7 @@ class Daemon {
 
   const std::string path_;
   Config config_;  // as it was at the start; control_ has the running one
-  Backends backends_;
+  BackendNames backends_;
   std::optional<SavedState> saved_;  // of an earlier run; until it is handed over
   bool keeps_state_ = false;
   // In the order of their lives: the engine refers to the gate's wakeups and to the telemetry.

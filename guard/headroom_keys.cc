@@ -16,8 +16,9 @@ using std::chrono::seconds;
 
 constexpr std::string_view kPerHour = "/h";
 constexpr double kMostGrowth = 100;  // times itself in an hour
-// Above anything that can be written: a reserve follows its pair's peaks at once.
-constexpr double kGrowthOff = 1e6;
+// Above anything that can be written. Compounded by the minute it is tenfold in one: a reserve
+// follows its pair's peaks within minutes.
+constexpr double kGrowthOff = 1e60;
 
 std::optional<double> ParseGrowth(std::string_view text) {
   if (text.size() <= kPerHour.size() || text.substr(text.size() - kPerHour.size()) != kPerHour) {

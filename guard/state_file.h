@@ -1,8 +1,9 @@
 // What is kept across restarts, as a file: the secrets that user names are hashed with, known-good
-// pairs by those hashes, and the greetings of the backends, so that a gate that starts while its
-// server is away can greet.
+// pairs by those hashes, the backend in use (another one would be a way back that nobody asked
+// for), and the greetings of the backends, so that a gate that starts while its server is away can
+// greet.
 //
-//   {"version":1,"saved_unix_ms":N,"keys":["hex16","hex16"],
+//   {"version":1,"saved_unix_ms":N,"keys":["hex16","hex16"],"backend":"192.0.2.10:3306",
 //    "known_good":[{"source":"192.0.2.1","user":"hex16","good":true,"minutes":N,"age_s":N,
 //                   "quiet_s":N,"allowed":X,"peaks":[N,...]},...],
 //    "greetings":[{"backend":"192.0.2.10:3306","server_version":"...","charset":N,"status":N,
@@ -29,6 +30,7 @@ inline constexpr std::size_t kMostStateBytes = std::size_t{64} << 20;
 struct SavedState {
   std::int64_t unix_ms = 0;  // when it was saved, by the wall clock
   EngineSecrets secrets;
+  std::string backend;  // in use; as in GateOptions::backends
   std::vector<KnownGoodRecord> known_good;
   std::vector<net::KnownGreeting> greetings;
 };

@@ -239,9 +239,10 @@ class Mixer {
 }  // namespace
 
 std::string StateJson(const SavedState& state) {
-  std::string out =
-      absl::StrFormat(R"({"version":%d,"saved_unix_ms":%d,"keys":["%016x","%016x"],"known_good":[)",
-                      kVersion, state.unix_ms, state.secrets.key0, state.secrets.key1);
+  std::string out = absl::StrFormat(
+      R"({"version":%d,"saved_unix_ms":%d,"keys":["%016x","%016x"],"backend":%s,"known_good":[)",
+      kVersion, state.unix_ms, state.secrets.key0, state.secrets.key1,
+      json::serialize(json::value(state.backend)));
   for (std::size_t i = 0; i < state.known_good.size(); ++i) {
     out += i > 0 ? ",\n" : "\n";
     AppendRecord(out, state.known_good[i]);
@@ -271,6 +272,7 @@ absl::StatusOr<SavedState> ParseState(std::string_view text, std::size_t most) {
   double unix_ms = 0;
   fields.TakeNumber("saved_unix_ms", kLatest, unix_ms);
   state.unix_ms = static_cast<std::int64_t>(unix_ms);
+  fields.TakeText("backend", state.backend);
   if (auto s = TakeKeys(fields, state.secrets); !s.ok()) return s;
   if (auto s = TakeLists(fields, most, state); !s.ok()) return s;
   return state;
@@ -286,6 +288,7 @@ std::uint64_t Fingerprint(const SavedState& state) {
     mixer.Add(static_cast<std::uint64_t>(std::llround(std::min(r.allowed, kMostAllowed) * 1e6)));
     for (const std::uint16_t peak : r.peaks) mixer.Add(peak);
   }
+  mixer.Add(state.backend);
   for (const net::KnownGreeting& known : state.greetings) {
     mixer.Add(json::serialize(GreetingJson(known)));
   }

@@ -143,7 +143,7 @@ std::string StatusJson(const StatusFacts& facts) {
   out["draining"] = facts.draining;
   out["listening"] = Texts(facts.listening);
   out["backend"] = CurrentBackend(facts.gate.backends);
-  out["backends"] = BackendList(facts.gate);
+  out["backends"] = BackendList(facts.gate, facts.now);
   out["failover"] = facts.failover == Failover::kSticky ? "sticky" : "off";
   out["pressure"] = Pressure(facts.engine, facts.pressure_enforced);
   out["state"] = State(facts.state);

@@ -26,6 +26,7 @@ struct StatusFacts {
   Mode mode = Mode::kEnforce;
   Failover failover = Failover::kOff;
   bool pressure_enforced = true;
+  Time now{};
   Duration uptime{};
   bool draining = false;
   std::vector<std::string> listening;

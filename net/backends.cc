@@ -28,6 +28,25 @@ std::string TextOf(BackendHealth::State state) {
   return "probing";
 }
 
+// What the monitor's trouble says of the backend; at another port a connect says nothing of it.
+BackendFailure FailureOf(MonitorTrouble trouble, bool through_backend) {
+  switch (trouble) {
+    case MonitorTrouble::kNoConnection:
+      return through_backend ? BackendFailure::kRefused : BackendFailure::kNone;
+    case MonitorTrouble::kLoginTimedOut:
+      return through_backend ? BackendFailure::kNoGreeting : BackendFailure::kNone;
+    case MonitorTrouble::kLookTimedOut:
+      return BackendFailure::kNoAnswer;
+    case MonitorTrouble::kPingTimedOut:
+      return BackendFailure::kNoPing;
+    case MonitorTrouble::kNotConfigured:
+    case MonitorTrouble::kRejected:
+    case MonitorTrouble::kLost:
+      break;
+  }
+  return BackendFailure::kNone;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Backends>> Backends::Make(const GateOptions& options,
@@ -111,30 +130,12 @@ void Backends::OnMonitorTrouble(Backend& b, MonitorTrouble trouble, const std::s
   const std::lock_guard lock(mutex_);
   const Time now = Now();
   const bool asked = std::exchange(b.monitor_asked_, false);
-  const bool through = b.monitor_.through_backend();
-  BackendFailure how = BackendFailure::kNone;
-  switch (trouble) {
-    case MonitorTrouble::kNoConnection:
-      if (through) how = BackendFailure::kRefused;
-      break;
-    case MonitorTrouble::kLoginTimedOut:
-      if (through) how = BackendFailure::kNoGreeting;
-      break;
-    case MonitorTrouble::kLookTimedOut:
-      how = BackendFailure::kNoAnswer;
-      break;
-    case MonitorTrouble::kPingTimedOut:
-      how = BackendFailure::kNoPing;
-      break;
-    case MonitorTrouble::kNotConfigured:
-    case MonitorTrouble::kRejected:
-    case MonitorTrouble::kLost:
-      break;
-  }
+  const BackendFailure how = FailureOf(trouble, b.monitor_.through_backend());
   // Only a connect that fails at once is no worse as a probe than BackendProbe's.
   const bool quick = how == BackendFailure::kRefused || trouble == MonitorTrouble::kLost;
   if (!quick) b.monitor_can_probe_ = false;
-  if (how != BackendFailure::kNone) b.error_ = error;
+  // Of a time-out the library only knows that the connection is lost.
+  if (how != BackendFailure::kNone) b.error_ = quick ? error : std::string(Name(how));
   FailOrEndProbe(b, asked, how, now);
   After(b, now);
 }

@@ -48,6 +48,7 @@ Engine::Impl::Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionS
       pending(hash),
       room(hash),
       lane(hash),
+      habits(0, hash),
       guard(hash, first->digests, acting_level, w, decisions) {
   const auto each = static_cast<std::uint32_t>(first->source.table_size / kShards + 1);
   for (std::size_t i = 0; i < kShards; ++i) shards.push_back(std::make_unique<Shard>(hash, each));

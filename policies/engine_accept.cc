@@ -50,7 +50,8 @@ bool Engine::Impl::AskBan(const Limits& l, const Address& peer, const Address& s
 Reason Engine::Impl::AskSource(const Limits& l, Ticket& t, Time now) {
   const bool acts = Acts(l, Reason::kConnectRate);
   const bool asked = !t.known_source && !t.exempt;
-  const bool crowded = asked && scarce.load(std::memory_order_relaxed);
+  const bool crowded =
+      asked && scarce.load(std::memory_order_relaxed) && !IsReservedSource(l, t.peer);
   const std::uint32_t most = l.source.connections.Of(capacity.load(std::memory_order_relaxed));
   bool rate = false, connections = false;
   {
@@ -112,7 +113,7 @@ Reason Engine::Impl::EnterPending(const Limits& l, Ticket& t, Time now, Address&
 
 bool Engine::Impl::PrefixIsFull(const Limits& l, const Ticket& t, const Address& prefix, Time now) {
   const std::uint32_t held = prefixes.Count(prefix);
-  if (scarce.load(std::memory_order_relaxed) &&
+  if (scarce.load(std::memory_order_relaxed) && !IsReservedSource(l, t.peer) &&
       held >= l.source.prefix_connections.Of(ledger.capacity()) &&
       Decide(l, Reason::kPrefixConnections, t, now)) {
     return true;

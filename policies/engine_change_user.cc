@@ -56,9 +56,7 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
   // The same user again, for the same class, is how pools reset a session: nothing new is claimed,
   // and no place among strangers is needed. Another database may claim another class's reserve.
   const bool vouched = same_user && id == ledger.Resolve(t.slot.class_id());
-  const auto standing = vouched         ? SlotLedger::Standing::kProven
-                        : is_known_good ? SlotLedger::Standing::kKnownGood
-                                        : SlotLedger::Standing::kUnproven;
+  const auto standing = vouched ? SlotLedger::Standing::kProven : StandingOf(is_known_good, id);
   const SlotLedger::StakeId stake = is_known_good ? ledger.StakeOf(t.pair) : SlotLedger::kNoStake;
   const bool moves = id != t.slot.class_id() || standing != t.slot.standing() ||
                      (!vouched && stake != t.slot.stake());
@@ -78,8 +76,9 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
       Decide(*limits, Reason::kChangeUserRefused, t, now)) {
     return Reason::kChangeUserRefused;
   }
+  const bool trusted = IsTrusted(is_known_good, t.pair, stake);
   if (moves) ledger.MoveTo(t.slot, id, standing, stake);
-  ledger.SetTrusted(t.slot, is_known_good);
+  ledger.SetTrusted(t.slot, trusted);
   if (!vouched) t.lane = lane.Enter(t.source, is_known_good, now);
   t.known_good = is_known_good;
   t.user = user.substr(0, Ticket::kKeptUser);

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include <absl/container/flat_hash_map.h>
 #include "policies/class_matcher.h"
 #include "policies/decisions.h"
 #include "policies/engine.h"
@@ -79,8 +80,9 @@ struct Engine::Impl {
   };
   // How many of those who wait lack a slot.
   struct Wanted {
-    std::uint32_t owed = 0;    // of their own reserve
-    std::uint32_t others = 0;  // of those for everybody
+    std::uint32_t owed = 0;         // of their own reserve
+    std::uint32_t others = 0;       // of those for everybody
+    SlotLedger::ClassId owner = 0;  // the first one's, of `owed`
   };
 
   Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d);
@@ -130,6 +132,8 @@ struct Engine::Impl {
   Verdict Refuse(Ticket& t, Reason reason);
 
   [[nodiscard]] static Reason ReasonOf(SlotLedger::Answer answer);
+  [[nodiscard]] SlotLedger::Standing StandingOf(bool is_known_good, SlotLedger::ClassId id) const;
+  [[nodiscard]] static bool IsReserved(const ClassLimits& c);
   [[nodiscard]] SlotLedger::StakeId StakeOf(const Ticket& t) const;
   [[nodiscard]] const WaitingLimits& WaitingOf(const Ticket& t) const;
   [[nodiscard]] Duration QueueOf(const Ticket& t) const;
@@ -150,15 +154,23 @@ struct Engine::Impl {
   [[nodiscard]] bool AnythingAtStake() const;
   void NoteLevel(Time now);
   [[nodiscard]] static bool Squeezes(const Limits& limits, const Ticket& t, Level level);
+  [[nodiscard]] static bool IsReservedSource(const Limits& limits, const Address& peer);
   [[nodiscard]] static bool HasStakes(const Limits& limits);
   void RenewStakes(Time now);
-  void Vouch(Ticket& t, const std::vector<PairKey>& good);
+  using Vouched = absl::flat_hash_map<SlotLedger::StakeId, std::uint32_t>;
+  void Vouch(Ticket& t, const std::vector<PairKey>& good, Vouched& vouched);
+  [[nodiscard]] bool IsInHabit(const PairKey& pair, std::uint32_t used) const;
+  [[nodiscard]] bool IsTrusted(bool known_good, const PairKey& pair,
+                               SlotLedger::StakeId stake) const;
 
   // engine_reclaim.cc
   void CallBack(Time now);
   void Want(const Ticket& t, Time now, Wanted& wanted) const;
   [[nodiscard]] static bool Leaving(const Ticket& t);
-  [[nodiscard]] Ticket* Victim(bool for_owner, Time now) const;
+  [[nodiscard]] static bool MayBeCalledBack(const Ticket& t);
+  [[nodiscard]] Ticket* VictimFor(SlotLedger::ClassId owner, Time now) const;
+  [[nodiscard]] Ticket* IdleStranger(Time now) const;
+  [[nodiscard]] static Time IdleSince(const Ticket& t);
 
   // engine_status.cc; under the admission lock
   void ReadSlots(EngineStatus& s) const;
@@ -201,6 +213,9 @@ struct Engine::Impl {
   LoginLane lane;
   SlotLedger ledger;
   Pressure pressure;
+  // How many slots a known-good pair is used to have, where there are implicit reserves: what is
+  // beyond it is a stranger's.
+  absl::flat_hash_map<PairKey, std::uint32_t, KeyedHash> habits;
   std::vector<TurnClock> turns;  // by class id: how fast those who wait got in lately
   bool backend_up = true;
   Time next_call_back{};

@@ -57,7 +57,9 @@ void Engine::OnLoginFailed(Ticket& t, LoginFailure how, Time now) {
     const Impl::Admission admission(m, now);
     t.lane.Release();
     if (t.state == State::kLogin || t.state == State::kReauth) t.state = State::kFailed;
-    if (how == LoginFailure::kBackendFull && t.slot.held()) m.ledger.OnBackendFull(now);
+    if (how == LoginFailure::kBackendFull && t.slot.held() && !t.slot.former()) {
+      m.ledger.OnBackendFull(now);
+    }
     if (how == LoginFailure::kBackendFull || how == LoginFailure::kUnreachable) {
       m.lane.ramp.OnServerFailed();
     }

@@ -10,10 +10,6 @@ namespace {
 
 using Kind = Verdict::Kind;
 
-SlotLedger::Standing StandingOf(const Ticket& t) {
-  return t.known_good ? SlotLedger::Standing::kKnownGood : SlotLedger::Standing::kUnproven;
-}
-
 }  // namespace
 
 Reason Engine::Impl::ReasonOf(SlotLedger::Answer answer) {
@@ -135,12 +131,12 @@ Verdict Engine::Impl::Seat(Ticket& t, const LoginClaim& claim, const Trust& trus
 }
 
 Engine::Impl::Lack Engine::Impl::Missing(const Ticket& t, SlotLedger::ClassId id, Time now) const {
-  auto answer = ledger.MayGrant(id, StandingOf(t), StakeOf(t));
+  auto answer = ledger.MayGrant(id, StandingOf(t.known_good, id), StakeOf(t));
   Lack lack;
   // What a class does not enforce says nothing about the slots, which are others' as well.
   if (IsOfClass(ReasonOf(answer)) && !ActsFor(id, ReasonOf(answer))) {
     lack.dry = ReasonOf(answer);
-    answer = ledger.AskSlots(id, StandingOf(t), StakeOf(t));
+    answer = ledger.AskSlots(id, StandingOf(t.known_good, id), StakeOf(t));
   }
   lack.slot = ReasonOf(answer);
   lack.lane = lane.MayEnter(t.source, t.known_good, now);
@@ -148,13 +144,24 @@ Engine::Impl::Lack Engine::Impl::Missing(const Ticket& t, SlotLedger::ClassId id
   return lack;
 }
 
+// Whoever comes from the networks that a class names has more than a claim to show for it: nobody
+// completes a handshake from there who is not there.
+SlotLedger::Standing Engine::Impl::StandingOf(bool is_known_good, SlotLedger::ClassId id) const {
+  return is_known_good || IsReserved(LimitsOf(id)) ? SlotLedger::Standing::kKnownGood
+                                                   : SlotLedger::Standing::kUnproven;
+}
+
+bool Engine::Impl::IsReserved(const ClassLimits& c) { return c.reserve > 0 && !c.sources.empty(); }
+
 SlotLedger::StakeId Engine::Impl::StakeOf(const Ticket& t) const {
   return t.known_good ? ledger.StakeOf(t.pair) : SlotLedger::kNoStake;
 }
 
 void Engine::Impl::Admit(Ticket& t, SlotLedger::ClassId id, Time now) {
-  t.slot = ledger.Grant(id, StandingOf(t), StakeOf(t));
-  ledger.SetTrusted(t.slot, t.known_good);
+  const SlotLedger::StakeId stake = StakeOf(t);
+  const bool trusted = IsTrusted(t.known_good, t.pair, stake);
+  t.slot = ledger.Grant(id, StandingOf(t.known_good, id), stake);
+  ledger.SetTrusted(t.slot, trusted);
   t.lane = lane.Enter(t.source, t.known_good, now);
   t.state = Ticket::State::kLogin;
 }

@@ -66,9 +66,13 @@ Level Engine::level() const { return impl_->true_level.load(std::memory_order_re
 
 // Whether what an unknown source gets at this level binds this one.
 bool Engine::Impl::Squeezes(const Limits& l, const Ticket& t, Level level) {
-  if (level == Level::kCalm || t.known_source || t.exempt) return false;
-  return std::none_of(l.classes.begin(), l.classes.end(), [&](const ClassLimits& c) {
-    return c.reserve > 0 && !c.sources.empty() && AnyContains(c.sources, t.peer);
+  return level != Level::kCalm && !t.known_source && !t.exempt && !IsReservedSource(l, t.peer);
+}
+
+// In the networks of a class with a reserve.
+bool Engine::Impl::IsReservedSource(const Limits& l, const Address& peer) {
+  return std::any_of(l.classes.begin(), l.classes.end(), [&](const ClassLimits& c) {
+    return IsReserved(c) && AnyContains(c.sources, peer);
   });
 }
 
@@ -101,23 +105,43 @@ void Engine::Impl::RenewStakes(Time now) {
   const std::vector<ImplicitReserve> reserves = ShareOut(demands, slots);
   const Admission admission(*this, now);
   stakes_due = now + kStakesEvery;
-  if (l == limits) ledger.SetStakes(reserves);
-  for (Ticket* t = tickets; t != nullptr; t = t->next) Vouch(*t, good);
+  if (l == limits) {
+    ledger.SetStakes(reserves);
+    habits.clear();
+    for (const ReserveDemand& d : demands) habits[d.pair] = d.slots;
+  }
+  Vouched vouched;
+  for (Ticket* t = tickets; t != nullptr; t = t->next) Vouch(*t, good, vouched);
   Serve(now);
 }
 
 // Books a session that is in by what is known of it now. `good`, in order: the known-good pairs.
-// One that has said nothing since its pair became known-good is to be told as well: the connections
-// that a pool leaves idle are its reserve.
-void Engine::Impl::Vouch(Ticket& t, const std::vector<PairKey>& good) {
+// One that has said nothing since its pair became known-good is to be told as well: what a pool
+// leaves idle is its own all the same.
+void Engine::Impl::Vouch(Ticket& t, const std::vector<PairKey>& good, Vouched& vouched) {
   if (t.state != Ticket::State::kIn || !t.slot.held()) return;
-  bool trusted = t.trusted.load(std::memory_order_relaxed);
-  if (!trusted && std::binary_search(good.begin(), good.end(), t.proven)) {
-    trusted = true;
+  bool is_known_good = t.trusted.load(std::memory_order_relaxed);
+  if (!is_known_good && std::binary_search(good.begin(), good.end(), t.proven)) {
+    is_known_good = true;
     t.trusted.store(true, std::memory_order_relaxed);
   }
-  ledger.SetTrusted(t.slot, trusted);
-  ledger.SetStake(t.slot, trusted ? ledger.StakeOf(t.proven) : SlotLedger::kNoStake);
+  const SlotLedger::StakeId stake = is_known_good ? ledger.StakeOf(t.proven) : SlotLedger::kNoStake;
+  ledger.SetStake(t.slot, stake);
+  ledger.SetTrusted(
+      t.slot, is_known_good && (!HasStakes(*limits) || IsInHabit(t.proven, vouched[stake]++)));
+}
+
+bool Engine::Impl::IsInHabit(const PairKey& pair, std::uint32_t used) const {
+  const auto habit = habits.find(pair);
+  return habit != habits.end() && used < habit->second;
+}
+
+// Of a lease to be granted. Without any class a known-good pair is trusted as far as it is used to
+// go: else one that has worked a little for long could take the rest as one of us.
+bool Engine::Impl::IsTrusted(bool is_known_good, const PairKey& pair,
+                             SlotLedger::StakeId stake) const {
+  if (!is_known_good || !HasStakes(*limits)) return is_known_good;
+  return stake != SlotLedger::kNoStake && IsInHabit(pair, ledger.StakeReserve(stake).used);
 }
 
 std::vector<KnownGoodRecord> Engine::ExportKnownGood(Time now) const {

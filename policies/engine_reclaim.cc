@@ -1,8 +1,9 @@
 // Calling slots back: what was lent, and under pressure what strangers leave idle.
 //
-// Lent sessions are called back whenever the reserve's owner waits, busy or not. Idle sessions of
-// sources that are neither known-good nor in a class with a reserve are called back above calm for
-// those who have a reserve that is not used up, and under attack for whoever waits.
+// Sources in [source] exempt are no strangers. Lent sessions are called back whenever the reserve's
+// owner waits, busy or not. Idle sessions of sources that are neither known-good nor in a class
+// with a reserve are called back above calm for those who have a reserve that is not used up, and
+// under attack for whoever waits.
 #include <algorithm>
 #include <chrono>
 
@@ -32,13 +33,12 @@ void Engine::Impl::CallBack(Time now) {
   const bool attack = acting_level.load(std::memory_order_relaxed) == Level::kAttack;
   // Strangers among themselves: one at a time.
   if (wanted.owed == 0 && (!attack || wanted.others == 0 || on_the_way > 0)) return;
-  const bool for_owner = wanted.owed > 0;
-  for (std::uint32_t n = for_owner ? wanted.owed : 1; n > 0; --n) {
-    Ticket* out = Victim(for_owner, now);
+  for (std::uint32_t n = std::max(wanted.owed, 1U); n > 0; --n) {
+    Ticket* out = wanted.owed > 0 ? VictimFor(wanted.owner, now) : IdleStranger(now);
     if (out == nullptr) return;
-    out->reclaim.store(
-        out->slot.lent() && for_owner ? Ticket::Reclaim::kLent : Ticket::Reclaim::kIdle,
-        std::memory_order_relaxed);
+    const bool lent = wanted.owed > 0 && out->slot.lent();
+    out->reclaim.store(lent ? Ticket::Reclaim::kLent : Ticket::Reclaim::kIdle,
+                       std::memory_order_relaxed);
     wakeups.Reclaim(out->id);
   }
 }
@@ -48,7 +48,7 @@ void Engine::Impl::Want(const Ticket& t, Time now, Wanted& wanted) const {
   const SlotLedger::ClassId id = ledger.Resolve(t.class_id);
   const Lack lack = Missing(t, id, now);
   if (lack.owed) {
-    ++wanted.owed;
+    if (wanted.owed++ == 0) wanted.owner = id;
   } else if (lack.slot == Reason::kNoSlot) {
     ++wanted.others;
   }
@@ -60,29 +60,37 @@ bool Engine::Impl::Leaving(const Ticket& t) {
          !t.slot.former();
 }
 
-// Whose slot is to be called back: the one that has been idle longest; among those lent, one that
-// is busy if need be. Null when there is none.
-Ticket* Engine::Impl::Victim(bool for_owner, Time now) const {
-  const bool pressed = acting_level.load(std::memory_order_relaxed) != Level::kCalm;
-  const Time latest_idle = for_owner ? now : now - kIdleForStrangers;
+bool Engine::Impl::MayBeCalledBack(const Ticket& t) {
+  return t.state == Ticket::State::kIn && t.slot.held() && !t.slot.former() && !Leaving(t);
+}
+
+// Whose slot serves somebody of this class who waits for his own reserve: the one idle longest; of
+// those lent one that is busy if need be. Null when there is none.
+Ticket* Engine::Impl::VictimFor(SlotLedger::ClassId owner, Time now) const {
   Ticket* best = nullptr;
-  std::int64_t best_since = Ticket::kBusy;
   for (Ticket* t = tickets; t != nullptr; t = t->next) {
-    if (t->state != Ticket::State::kIn || !t->slot.held() || t->slot.former() || Leaving(*t)) {
-      continue;
-    }
-    const bool lent = for_owner && t->slot.lent();
-    const bool stranger = pressed && !t->slot.trusted() && LimitsOf(t->class_id).reserve == 0;
-    if (!lent && !stranger) continue;
-    const std::int64_t since = t->idle_since.load(std::memory_order_relaxed);
-    const bool idle = since <= latest_idle.time_since_epoch().count();
-    if (!idle && !lent) continue;
-    if (best == nullptr || since < best_since) {
-      best = t;
-      best_since = since;
-    }
+    if (!MayBeCalledBack(*t) || !ledger.ServesReclaim(t->slot, owner)) continue;
+    if (!t->slot.lent() && (t->exempt || IdleSince(*t) > now)) continue;
+    if (best == nullptr || IdleSince(*t) < IdleSince(*best)) best = t;
   }
   return best;
+}
+
+// The stranger who has been idle longest, and for a while.
+Ticket* Engine::Impl::IdleStranger(Time now) const {
+  Ticket* best = nullptr;
+  for (Ticket* t = tickets; t != nullptr; t = t->next) {
+    if (!MayBeCalledBack(*t) || t->exempt || t->slot.trusted() || LimitsOf(t->class_id).reserve > 0)
+      continue;
+    if (IdleSince(*t) > now - kIdleForStrangers) continue;
+    if (best == nullptr || IdleSince(*t) < IdleSince(*best)) best = t;
+  }
+  return best;
+}
+
+// kNever while it is busy.
+Time Engine::Impl::IdleSince(const Ticket& t) {
+  return Time(Duration(t.idle_since.load(std::memory_order_relaxed)));
 }
 
 }  // namespace headgate

@@ -35,10 +35,12 @@ void SlotLedger::Lease::Release() {
 }
 
 void SlotLedger::SetStake(Lease& lease, StakeId stake) {
+  if (!lease.held()) return;
   Rebook(lease.booking_, [&](Booking& b) { b.stake = stakes_.Checked(stake); });
 }
 
 void SlotLedger::SetTrusted(Lease& lease, bool trusted) {
+  if (!lease.held()) return;
   Rebook(lease.booking_, [&](Booking& b) { b.trusted = trusted; });
 }
 

@@ -126,13 +126,16 @@ class SlotLedger {
   // A pair keeps its stake's id while it has leases. Leases of stakes that are gone count on only
   // in total. Time: O(stakes * log(stakes)).
   void SetStakes(const std::vector<ImplicitReserve>& reserves) { stakes_.Set(reserves); }
+  // None for a stake that is gone.
+  [[nodiscard]] Reserve StakeReserve(StakeId id) const { return stakes_.Of(id); }
   // kNoStake for a pair without. Good until the next SetStakes().
   [[nodiscard]] StakeId StakeOf(const PairKey& pair) const { return stakes_.Find(pair); }
   // While false, stakes reserve nothing.
   void BindStakes(bool bind) { bind_ = bind; }
   // Books the lease under `stake`, or under none.
   void SetStake(Lease& lease, StakeId stake);
-  // Of a known-good pair. Leases with proof in a class with a reserve count as trusted anyway.
+  // Of a known-good pair, until said otherwise. Leases with proof in a class with a reserve count
+  // as trusted anyway.
   void SetTrusted(Lease& lease, bool trusted);
 
   // A class whose name is gone since `id` was given out stands for the default (last) class.
@@ -170,7 +173,7 @@ class SlotLedger {
   bool Recover(Time now);
   [[nodiscard]] Time NextRecovery() const { return next_recovery_; }
 
-  // The lower of the two caps; shares of classes are of this.
+  // The lower of the two caps, or what was learned if that is less; shares of classes are of this.
   [[nodiscard]] std::uint32_t capacity() const { return capacity_; }
   [[nodiscard]] std::uint32_t configured_capacity() const { return configured_capacity_; }
   [[nodiscard]] std::uint32_t server_max() const { return server_max_; }

@@ -47,7 +47,6 @@ Text TextFor(Reason reason) {
               "The client was disconnected by the server because of inactivity. See wait_timeout "
               "and interactive_timeout for configuring this behavior."};
     case Reason::kDraining:
-    case Reason::kFailover:
     case Reason::kStopped:
     case Reason::kFailover:
       return {1053, "08S01", "Server shutdown in progress"};

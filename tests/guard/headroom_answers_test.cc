@@ -68,58 +68,60 @@ TEST(Backends, IdentityIsJudgedByWhatIsConnectedTo) {
   EXPECT_TRUE(settled->collapsed);
 }
 
+constexpr Time kNow{std::chrono::hours(1)};
+
 net::GateStatus TwoBackends() {
   net::BackendStatus first;
   first.name = "192.0.2.10:3306";
-  first.state = "open";
-  first.since = seconds(75);
-  first.error = "no answer\x1b[2J";
+  first.state = "down";
+  first.since = kNow - seconds(75);
+  first.last_error = "no answer\x1b[2J";
   net::BackendStatus second;
   second.name = "192.0.2.11:3306";
   second.current = second.up = second.read_only = true;
   second.state = "up";
-  second.since = milliseconds(7400);
+  second.since = kNow - milliseconds(7400);
   second.server_version = "10.11.6-MariaDB";
-  second.figures.max_connections = 151;
-  second.figures.threads_connected = 40;
-  second.figures.foreign = 3;
-  second.figures.threads_running = 2;
-  second.figures.replication_lag = milliseconds(2500);
+  second.monitor.figures.max_connections = 151;
+  second.monitor.figures.threads_connected = 40;
+  second.monitor.figures.foreign = 3;
+  second.monitor.figures.threads_running = 2;
+  second.monitor.figures.replica_lag = 3;
   net::GateStatus gate;
   gate.backends = {first, second};
   return gate;
 }
 
 TEST(Backends, Answer) {
-  const std::string text = BackendsJson(TwoBackends(), Failover::kSticky);
+  const std::string text = BackendsJson(TwoBackends(), Failover::kSticky, kNow);
   const json::value root = json::parse(text);
   EXPECT_EQ(root.at("failover"), "sticky");
   const json::object& first = root.at("backends").as_array().at(0).as_object();
   EXPECT_EQ(first.at("name"), "192.0.2.10:3306");
   EXPECT_EQ(first.at("current"), false);
   EXPECT_EQ(first.at("up"), false);
-  EXPECT_EQ(first.at("state"), "open");
+  EXPECT_EQ(first.at("state"), "down");
   EXPECT_EQ(first.at("for_s").to_number<int>(), 75);
   EXPECT_TRUE(first.at("monitor").at("replication_lag_s").is_null());
   EXPECT_EQ(text.find("\\u001b"), std::string::npos);
   const json::object& second = root.at("backends").as_array().at(1).as_object();
   EXPECT_EQ(second.at("current"), true);
   EXPECT_EQ(second.at("read_only"), true);
-  EXPECT_EQ(second.at("monitor").at("replication_lag_s").to_number<double>(), 2.5);
+  EXPECT_EQ(second.at("monitor").at("replication_lag_s").to_number<int>(), 3);
   for (const char* name :
        {"max_connections", "threads_connected", "threads_running", "foreign", "aborted_connects",
-        "slow_queries", "pool_read_requests", "pool_reads", "connection_errors"}) {
+        "slow_queries", "pool_read_requests", "pool_reads", "connection_errors", "up", "error"}) {
     EXPECT_TRUE(second.at("monitor").as_object().contains(name)) << name;
   }
 }
 
 TEST(Backends, Text) {
-  const std::string text = BackendsText(BackendsJson(TwoBackends(), Failover::kSticky));
-  EXPECT_THAT(text, AllOf(HasSubstr("  192.0.2.10:3306 "), HasSubstr(" 75s "), HasSubstr("open"),
+  const std::string text = BackendsText(BackendsJson(TwoBackends(), Failover::kSticky, kNow));
+  EXPECT_THAT(text, AllOf(HasSubstr("  192.0.2.10:3306 "), HasSubstr(" 75s "), HasSubstr("down"),
                           HasSubstr("* 192.0.2.11:3306 "), HasSubstr("10.11.6-MariaDB, read-only"),
-                          HasSubstr("40 of 151 connections, 3 foreign, 2 running, lag 2s"),
+                          HasSubstr("40 of 151 connections, 3 foreign, 2 running, lag 3s"),
                           HasSubstr("failover is sticky")));
-  EXPECT_THAT(BackendsText(BackendsJson(TwoBackends(), Failover::kOff)),
+  EXPECT_THAT(BackendsText(BackendsJson(TwoBackends(), Failover::kOff, kNow)),
               HasSubstr("failover is off"));
   EXPECT_EQ(BackendsText("oops"), "oops\n");
 }
@@ -271,7 +273,7 @@ TEST(Status, Headroom) {
   const std::string shown = StatusText(text);
   EXPECT_THAT(
       shown,
-      AllOf(HasSubstr("backend      192.0.2.10:3306 DOWN, open, not in use: no answer"),
+      AllOf(HasSubstr("backend      192.0.2.10:3306 DOWN, not in use: no answer"),
             HasSubstr("backend      192.0.2.11:3306 up 10.11.6-MariaDB, read-only, in use\n"),
             HasSubstr("pressure     attack for 12s, by free_slots\n"),
             HasSubstr("slots        40 of 146, free 100, orphans 0, foreign 6, 2 at a server that "

@@ -24,6 +24,7 @@ void ExpectEqual(const SavedState& a, const SavedState& b) {
   EXPECT_EQ(a.unix_ms, b.unix_ms);
   EXPECT_EQ(a.secrets.key0, b.secrets.key0);
   EXPECT_EQ(a.secrets.key1, b.secrets.key1);
+  EXPECT_EQ(a.backend, b.backend);
   EXPECT_EQ(a.known_good, b.known_good);
   EXPECT_EQ(a.greetings, b.greetings);
 }
@@ -77,6 +78,7 @@ TEST(StateText, WhatIsWrongIsNamed) {
       {"\"version\":1", "\"version\":2", "version 2, not 1"},
       {"\"version\":1", "\"vers\":1", "\"version\" is not"},
       {"\"saved_unix_ms\":1700000000123", "\"saved_unix_ms\":-1", "\"saved_unix_ms\" is not"},
+      {"\"backend\":\"unix:", "\"backend\":\"\\u0001", "\"backend\" is not"},
       {"\"keys\":[\"0000", "\"keys\":[\"", "\"keys\" is not"},
       {"\"keys\":[", "\"keys\":[5,", "\"keys\" is not"},
       {"\"known_good\":[", "\"known_good\":[7,", "known_good[0] is no object"},
@@ -140,6 +142,7 @@ TEST(StateText, FingerprintSeesWhatIsWorthASave) {
   differs([](SavedState& s) { s.known_good[0].allowed += 0.5; });
   differs([](SavedState& s) { s.known_good[0].good = false; });
   differs([](SavedState& s) { s.known_good.pop_back(); });
+  differs([](SavedState& s) { s.backend = "192.0.2.10:3306"; });
   differs([](SavedState& s) { s.greetings[0].greeting.server_version = "11"; });
 }
 

@@ -43,6 +43,7 @@ inline SavedState SomeState() {
   SavedState state;
   state.unix_ms = 1700000000123;
   state.secrets = {0x0000123456789abc, 0xfedcba9876543210};
+  state.backend = "unix:/run/mysqld/mysqld.sock";
   KnownGoodRecord app;
   app.pair = {Address::V4(0x7f00000a), 0xaa};
   app.good = true;

@@ -126,8 +126,8 @@ class FakeBackend {
     peer.SendPacket(
         2, "\xfe" + std::string("mysql_native_password") + '\0' + std::string(20, 'b') + '\0');
     if (!peer.ReadPacket()) return false;
-    peer.SendPacket(4, WireServer::kOk);
     ++logins_;
+    peer.SendPacket(4, WireServer::kOk);
     return true;
   }
 

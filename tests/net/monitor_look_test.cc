@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "net/mysql/greeting.h"
 #include "tests/net/monitor_fixture.h"
@@ -120,6 +123,52 @@ TEST_F(MonitorTest, ItsLoginTeachesTheGreeting) {
   ASSERT_TRUE(live);
   const std::lock_guard lock(mutex_);
   EXPECT_EQ(greetings_[0], *live);
+}
+
+// What a MySQL answers to questions that hold these words; 1193 to others of the kind.
+using Answers = std::map<std::string, std::string>;
+
+SqlPeer::Answer MySql(const Answers& answers) {
+  return [answers](const std::string& sql) -> SqlPeer::Reply {
+    for (const auto& [words, value] : answers) {
+      if (sql.find(words) == std::string::npos) continue;
+      return {.rows = {{value}}, .names = {"Seconds_Behind_Master"}};
+    }
+    const bool differs = sql.find("authentication_") != std::string::npos ||
+                         sql.find("SHOW REPLICA") != std::string::npos ||
+                         sql.find("SHOW SLAVE") != std::string::npos;
+    return differs ? SqlPeer::Reply{.error = 1193} : SqlPeer::Usual(sql);
+  };
+}
+
+const std::string kMySqlGreeting =
+    WireServer::GreetingPacket(1, WireServer::kCapabilities, "8.0.36");
+
+TEST_F(MonitorTest, AMySqlIsAskedWhichPluginItGreetsWith) {
+  const std::vector<std::pair<Answers, std::string>> servers = {
+      {{{"default_authentication_plugin", "mysql_native_password"}}, "mysql_native_password"},
+      {{{"authentication_policy", "*,,"}, {"default_authentication_plugin", "sha256_password"}},
+       "sha256_password"},
+      {{{"authentication_policy", "*:mysql_native_password,,"}}, "mysql_native_password"},
+      {{{"authentication_policy", "*,,"}}, "caching_sha2_password"},
+  };
+  WritePassword("secret\n");
+  for (const auto& [answers, plugin] : servers) {
+    SqlPeer server(MySql(answers), kMySqlGreeting);
+    Start(server.endpoint());
+    static_cast<void>(AfterLooks());
+    Stop();
+    const std::lock_guard lock(mutex_);
+    EXPECT_EQ(greetings_.back().server_version, "8.0.36");
+    EXPECT_EQ(greetings_.back().auth_plugin, plugin);
+  }
+}
+
+TEST_F(MonitorTest, AnOlderMySqlKnowsAReplicaByItsFormerName) {
+  SqlPeer server(MySql(Answers{{"SHOW SLAVE STATUS", "5"}}), kMySqlGreeting);
+  WritePassword("secret\n");
+  Start(server.endpoint());
+  EXPECT_EQ(AfterLooks().replica_lag, 5U);
 }
 
 TEST_F(MonitorTest, AServerThatStopsAnsweringIsToldFromOneThatHangsUp) {

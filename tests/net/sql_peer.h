@@ -51,7 +51,8 @@ class SqlPeer {
            std::string("\0\x0c\x2d\0\0\0\0\1\xfd\0\0\0\0\0", 14);
   }
 
-  explicit SqlPeer(Answer answer) : answer_(std::move(answer)), thread_([this] { Serve(); }) {}
+  explicit SqlPeer(Answer answer, std::string greeting = WireServer::GreetingPacket(1))
+      : greeting_(std::move(greeting)), answer_(std::move(answer)), thread_([this] { Serve(); }) {}
   ~SqlPeer() {
     ending_ = true;
     {
@@ -82,7 +83,7 @@ class SqlPeer {
         const std::lock_guard lock(mutex_);
         fd_ = peer.fd();
       }
-      peer.Send(WireServer::GreetingPacket(1));
+      peer.Send(greeting_);
       if (!peer.ReadPacket()) continue;
       peer.SendPacket(2, WireServer::kOk);
       ++logins_;
@@ -136,6 +137,7 @@ class SqlPeer {
   }
 
   WireServer server_;
+  const std::string greeting_;
   Answer answer_;
   std::atomic<bool> ending_{false};
   std::atomic<int> logins_{0};

@@ -97,9 +97,10 @@ class WireServer {
   }
   static constexpr std::uint32_t kCapabilities = 0x81bff7df & ~0x820U;
   static std::string GreetingPacket(std::uint32_t connection_id,
-                                    std::uint32_t capabilities = kCapabilities) {
+                                    std::uint32_t capabilities = kCapabilities,
+                                    const std::string& version = "5.5.5-10.11.6-MariaDB") {
     mysql::Greeting greeting;
-    greeting.server_version = "5.5.5-10.11.6-MariaDB";
+    greeting.server_version = version;
     greeting.charset = 45;
     greeting.status = 2;
     greeting.capabilities = capabilities;

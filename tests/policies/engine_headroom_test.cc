@@ -384,11 +384,40 @@ TEST_F(HeadroomTest, TheFirstApplicationOfAFreshGateMayFillTheServerAndEarnsItsT
 TEST_F(HeadroomTest, AKnownGoodPoolThatFillsTheServerIsNoPressure) {
   WithoutClasses();
   Start();
-  Earn(App(), "shop");
-  const auto pool = Pool(20);
+  auto pool = Pool(20);
+  Work(pool, 4);
+  pool.clear();
+  pool = Pool(20);
   EXPECT_EQ(Got(pool), 20u);
   Pass(seconds(1));
   EXPECT_EQ(Status().level, Level::kCalm);
+}
+
+TEST_F(HeadroomTest, WhoWorkedALittleForLongIsTrustedThatFarAndNoFurther) {
+  WithoutClasses();
+  Start();
+  auto pool = Pool(8);
+  auto poisoner = std::vector<TicketPtr>();
+  poisoner.push_back(Enter(Foe(1), "weak"));
+  for (int minute = 0; minute < 4; ++minute) {
+    engine_->OnStatementCompleted(*poisoner[0], now_);
+    Work(pool, 1);
+  }
+  ASSERT_EQ(Status().implicit_pairs, 2u);
+  pool.clear();
+  while (TicketPtr t = Enter(Foe(1), "weak")) poisoner.push_back(std::move(t));
+  EXPECT_EQ(Status().level, Level::kAttack);
+  Pass(seconds(1));
+  for (int i = 0; i < 8; ++i) {
+    pool.push_back(Accept(App()));
+    if (Login(pool.back(), "shop").kind == Kind::kAdmit) engine_->OnLoginOk(*pool.back(), now_);
+    for (int turn = 0; turn < 3; ++turn) {
+      Answer(poisoner);
+      Pass(milliseconds(20));
+    }
+  }
+  EXPECT_EQ(Status().waiting, 0u);
+  EXPECT_THAT(refused_, IsEmpty());
 }
 
 TEST_F(HeadroomTest, UnderAttackStrangersHaveTheLevelsLimits) {

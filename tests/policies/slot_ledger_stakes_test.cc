@@ -134,6 +134,11 @@ TEST_F(StakesTest, ALeaseIsBookedUnderAStakeLater) {
   EXPECT_EQ(lease.stake(), StakeOf(1));
   EXPECT_EQ(ledger_.implicit_unused(), 39u);
   ledger_.SetStake(lease, StakeOf(2));
+  SlotLedger::Lease none;
+  ledger_.SetStake(none, StakeOf(1));
+  ledger_.SetTrusted(none, true);
+  EXPECT_EQ(ledger_.trusted(), 0u);
+  EXPECT_EQ(ledger_.implicit_unused(), 39u);
   ledger_.SetStake(lease, kNoStake);
   EXPECT_EQ(ledger_.implicit_unused(), 40u);
 }

@@ -187,7 +187,8 @@ async def churn(life):
 async def sit(life):
     """Logs in and sits idle."""
     await life.streams()
-    await wire.login(life.reader, life.writer, "weak", "weak-secret")
+    user = life.options.get("user", "weak")
+    await wire.login(life.reader, life.writer, user, f"{user}-secret")
     life.counts["ok"] += 1
     await life.until_closed()
 

@@ -67,7 +67,7 @@ class UnixHttp(http.client.HTTPConnection):
 
 
 class Gate:
-    """`config` as in to_toml(); [gate] listen and [admin] socket are filled in.
+    """`config` as in to_toml(); [gate] listen, [admin] socket and [known_good] state are filled in.
 
     A [monitor] table, even an empty one, gets the private server's account and a password file.
     """

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""herd: the server goes away and comes back; clients hear a clear error, then all get in again."""
+"""herd: the server goes away and comes back; clients hear a clear error, then all get in again: in
+a ramp, within seconds, and the server is never full."""
 import pathlib
 import sys
 import time
@@ -8,9 +9,70 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import scenario
 import wire
 from app import App
+from crowd import Crowd
 from private_mariadb import PrivateMariadb
 
 CLIENTS = 200
+MANY = 500
+SERVERS = [f"127.0.0.{i}" for i in range(10, 20)]  # the application's
+RAMP = 50  # [slots] start_ramp: logins a second and at once, doubling
+
+
+class ManyPools(scenario.Scenario):
+    """Five hundred clients that come back as pools do, at once."""
+    max_connections = MANY + 30
+    db_options = (*scenario.Scenario.db_options, "--back-log=600")
+
+    def restarted(self, target):
+        """A crowd through a restart of the server: (it, when the server began to start)."""
+        crowd = Crowd(target, SERVERS, MANY).start()
+        self.addCleanup(crowd.stop)
+        self.assertTrue(scenario.wait_for(lambda: crowd.inside() == MANY, 30), crowd.inside())
+        self.db.end_process()
+        time.sleep(1.5)  # by now all of them have noticed
+        self.assertEqual(crowd.inside(), 0)
+        began = time.monotonic()
+        self.db.start()
+        return crowd, began
+
+    def within(self, entries):
+        """How many were in half a second, one, two and three after the first."""
+        return [sum(entry < entries[0] + s for entry in entries) for s in (0.5, 1, 2, 3)]
+
+    def test_control(self):
+        """They come at a server that has just started, all of them at once."""
+        crowd, began = self.restarted(self.db.address)
+        self.assertTrue(scenario.wait_for(lambda: crowd.inside(began) == MANY, 25))
+        within = self.within(crowd.entries(began))
+        self.figures("control, no gate", f"in within 0.5, 1, 2, 3 s of the first: {within}")
+        crowd.stop()
+        self.assertGreater(within[0], 3 * RAMP)
+
+    def test_restart(self):
+        shop = {"name": "shop", "sources": ["127.0.0.0/24"], "users": ["app"], "reserve": MANY}
+        gate = self.start_gate(self.config(
+            monitor={}, login={"rate": "off"}, slots={"start_ramp": f"{RAMP}/s"},
+            **{"class": [shop]}))
+        crowd, began = self.restarted(gate.address)
+        back = scenario.wait_for(lambda: crowd.inside(began) == MANY, 25)
+        entries, full = crowd.entries(began), gate.count("backend_full")
+        first, within = entries[0], self.within(entries)
+        refused = self.db.status("Connection_errors_max_connections")
+        most = self.db.status("Max_used_connections")
+        counts = crowd.stop()
+        self.figures("many pools", f"{len(entries)} of {MANY} back, the first {first:.1f} s after "
+                     f"the start, the last {entries[-1] - first:.1f} s later; in within 0.5, 1, 2, "
+                     f"3 s of the first: {within}; server's 1040 {refused}, most {most}; "
+                     f"{dict(counts)}")
+        self.assertTrue(back)
+        self.assertLess(entries[-1] - first, 12.0)
+        self.assertEqual((refused, full), (0, 0))
+        # The first second's worth and what may come at once; the next second twice as many.
+        self.assertLess(within[0], 3 * RAMP)
+        self.assertLess(within[1], 4.5 * RAMP)
+        self.assertGreater(counts["err_1105"], 0, "nobody was told that the server is away")
+        self.assertEqual(counts["hung"], 0)
+        self.all_back(gate, 20)
 
 
 class Herd(scenario.Scenario):

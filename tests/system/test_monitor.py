@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import socket
+import struct
 import sys
 import threading
 import time
@@ -19,6 +20,8 @@ from private_mariadb import MONITOR_PASSWORD
 
 # A killed BENCHMARK() is answered with 0 by MariaDB, not with an error; this one is not.
 HEAVY = "SELECT COUNT(*) AS heavy FROM items a, items b, items c"
+NOT_MIRRORED = 1 << 5 | 1 << 11 | 1 << 26  # compression, TLS
+EXTENDED_MIRRORED = 0b111101  # all but COM_MULTI
 
 
 class Monitor(scenario.Scenario):
@@ -124,6 +127,44 @@ class Monitor(scenario.Scenario):
         gate = self.start_unready(self.monitored(user="other"))
         self.wait_for_error(gate, "1045")
         self.assertTrue(gate.status()["monitor"]["configured"])
+
+    def greeting(self, address):
+        """What a mirror shows of it: all but the connection's id and the salt."""
+        with socket.create_connection(address, 5) as peer:
+            packet = peer.recv(4096)
+        version, rest = packet[5:].split(b"\0", 1)
+        rest = rest[4 + 8 + 1:]
+        low, charset, status, high = struct.unpack_from("<HBHH", rest)
+        extended, = struct.unpack_from("<I", rest, 14)
+        plugin = rest[18 + 13:].rstrip(b"\0")
+        offered = (low | high << 16) & ~NOT_MIRRORED
+        return version, offered, charset, status, extended & EXTENDED_MIRRORED, plugin
+
+    def test_its_login_teaches_the_greeting_and_nobody_fails_one(self):
+        failed = self.db.status("Aborted_connects") + 1  # the look at the live one is one itself
+        live = self.greeting(self.db.address)
+        self.assertTrue(scenario.wait_for(
+            lambda: self.db.status("Aborted_connects") == failed))
+        gate = self.start_gate(self.monitored())
+        self.assertEqual(self.greeting(gate.address), live)
+        self.ask(self.client(gate), "SELECT 1")
+        self.assertEqual(self.greeting(gate.address), live, "and a live login changes nothing")
+        self.assertEqual(self.db.status("Aborted_connects"), failed)
+
+    def test_it_gets_into_a_full_server(self):
+        host, port = self.db.address
+        crowd = []
+        with contextlib.suppress(pymysql.Error):
+            for _ in range(self.max_connections + 1):
+                crowd.append(pymysql.connect(host=host, port=port, user="app",
+                                             password="app-secret"))
+                self.addCleanup(self.close, crowd[-1])
+        with self.assertRaises(pymysql.Error) as raised:
+            pymysql.connect(host=host, port=port, user="app", password="app-secret")
+        self.assertEqual(raised.exception.args[0], 1040)
+        gate = self.start_gate(self.monitored())
+        self.assertTrue(gate.status()["monitor"]["up"])
+        self.assertTrue(gate.status()["backend"]["server_version"])
 
     def test_it_comes_back_with_the_server(self):
         gate = self.start_gate(self.monitored({"deadline": "500ms"}))

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "net/mysql/auth_switch.h"
+#include "net/mysql/capabilities.h"
 #include "net/mysql/change_user.h"
 #include "net/mysql/refusal.h"
 #include "net/mysql/session_track.h"
@@ -44,6 +45,25 @@ TEST(GreetingPacket, CutShortItNeverParses) {
   const std::size_t name = whole.find("mysql_native");
   for (std::size_t n = 0; n < name; ++n) {
     EXPECT_FALSE(ParseGreeting(AsBytes(whole).first(n))) << n;
+  }
+}
+
+TEST(GreetingPacket, TwoServersHaveInCommonWhatBothHave) {
+  Greeting old = MariaDb1011();
+  old.capabilities &= ~kCapDeprecateEof;
+  old.mariadb_capabilities = kExtProgress | kExtBulkOperations;
+  Greeting expected = MariaDb1011();
+  expected.capabilities &= ~kCapDeprecateEof;
+  expected.mariadb_capabilities &= kExtProgress | kExtBulkOperations;
+  EXPECT_EQ(Common(MariaDb1011(), old), expected) << "under the first one's name";
+}
+
+TEST(GreetingPacket, BesideAMySqlNobodyIsOfferedWhatOnlyAMariaDbUnderstands) {
+  for (const Greeting& g : {Common(MariaDb1011(), MySql80()), Common(MySql80(), MariaDb1011())}) {
+    EXPECT_NE(g.capabilities & kCapLongPassword, 0u);
+    EXPECT_EQ(g.mariadb_capabilities, 0u);
+    EXPECT_EQ(g.capabilities & kCapQueryAttributes, 0u);
+    EXPECT_NE(g.capabilities & kCapPluginAuth, 0u);
   }
 }
 
