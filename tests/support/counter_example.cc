@@ -25,6 +25,15 @@ std::uint64_t GroupOf(const Happening& h) {
 }
 std::uint64_t NumberOf(const Happening& h) { return h.number; }
 
+// How many of them there were until something was wrong.
+std::size_t Play(Simulation& s, const std::vector<Happening>& events) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (!s.Replay(events[i])) return i + 1;
+  }
+  s.Finish();
+  return events.size();
+}
+
 class Minimiser {
  public:
   Minimiser(const Simulation& failed, MinimiserBounds bounds)
@@ -32,6 +41,7 @@ class Minimiser {
         bounds_(bounds),
         started_(std::chrono::steady_clock::now()),
         wrong_(failed.wrong()),
+        closely_(wrong_.find(": engine ") != std::string::npos),
         events_(failed.trace()) {}
 
   CounterExample Run() {
@@ -50,32 +60,29 @@ class Minimiser {
   }
 
  private:
-  // Looked at more closely it may be seen earlier, and by another sign.
+  // Figures that differ are seen at once when all are compared after each event, and maybe others
+  // than those that were seen later.
   bool Confirm() {
-    Simulation s(failed_.seed(), failed_.fault());
-    s.LookClosely();
-    const std::size_t n = Play(s, events_);
-    if (s.wrong().empty()) return false;
-    wrong_ = s.wrong();
+    const auto [wrong, n] = WrongIn(events_);
+    if (wrong.empty()) return false;
+    wrong_ = wrong;
     events_.resize(n);
     return true;
   }
 
-  // How many of them there were until something was wrong.
-  static std::size_t Play(Simulation& s, const std::vector<Happening>& events) {
-    for (std::size_t i = 0; i < events.size(); ++i) {
-      if (!s.Replay(events[i])) return i + 1;
-    }
-    s.Finish();
-    return events.size();
+  // What goes wrong, and after how many of them.
+  [[nodiscard]] std::pair<std::string, std::size_t> WrongIn(
+      const std::vector<Happening>& events) const {
+    Simulation s(failed_.seed(), failed_.fault());
+    if (closely_) s.LookClosely();
+    const std::size_t n = Play(s, events);
+    return {s.wrong(), n};
   }
 
   bool Try(std::vector<Happening> fewer) {
     ++replays_;
-    Simulation s(failed_.seed(), failed_.fault());
-    s.LookClosely();
-    const std::size_t n = Play(s, fewer);
-    if (WithoutFigures(s.wrong()) != WithoutFigures(wrong_)) return false;
+    const auto [wrong, n] = WrongIn(fewer);
+    if (WithoutFigures(wrong) != WithoutFigures(wrong_)) return false;
     fewer.resize(n);
     events_ = std::move(fewer);
     return true;
@@ -124,6 +131,7 @@ class Minimiser {
     e.replays = replays_;
     Simulation s(failed_.seed(), failed_.fault());
     s.Narrate();
+    if (closely_) s.LookClosely();
     Play(s, events_);
     e.story = s.story();
     if (!s.wrong().empty()) e.wrong = s.wrong();
@@ -135,6 +143,7 @@ class Minimiser {
   const MinimiserBounds bounds_;
   const std::chrono::steady_clock::time_point started_;
   std::string wrong_;
+  const bool closely_;
   std::vector<Happening> events_;
   std::uint32_t replays_ = 0;
 };
@@ -149,10 +158,7 @@ std::string WrongAfter(std::uint64_t seed, ShadowBook::Fault fault,
                        const std::vector<Happening>& events) {
   Simulation s(seed, fault);
   s.LookClosely();
-  for (const Happening& h : events) {
-    if (!s.Replay(h)) return s.wrong();
-  }
-  s.Finish();
+  Play(s, events);
   return s.wrong();
 }
 

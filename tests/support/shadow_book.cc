@@ -14,11 +14,12 @@ std::int64_t Percent(double percent, std::int64_t of) {
 }  // namespace
 
 void ShadowBook::Configure(const Limits& l) {
-  for (auto& c : classes_) c.named = c.lends = false, c.reserve = 0;
+  for (auto& c : classes_) c.named = c.lends = c.networks = false, c.reserve = 0;
   for (const ClassLimits& limits : l.classes) {
     Class& c = classes_[IndexOf(limits.name)];
     c.named = true;
     c.lends = limits.lend;
+    c.networks = !limits.sources.empty();
     c.enforce = limits.enforce;
     c.reserve = limits.reserve;
     if (fault_ == Fault::kReservesAreMore && c.reserve > 0) c.reserve += 2;
@@ -217,7 +218,7 @@ ShadowBook::Judgement ShadowBook::JudgeSlot(std::size_t c, bool unproven, std::s
   const bool may_lend = free - 1 >= others.kept && lent_ + 1 <= all.lendable;
   const bool lacking = !Covered(free, all);
   if (lacking && !unproven && OwnUnused(c, stake) > 0) {
-    if (may_lend) return {.lent = true, .unsure = true};
+    if (may_lend) return {.unsure = true};
     if (!TakesOfTheOthers(c, stake)) return {};
     return {.wrong = "slots: more than its part of what the reserves have"};
   }
@@ -226,9 +227,9 @@ ShadowBook::Judgement ShadowBook::JudgeSlot(std::size_t c, bool unproven, std::s
                            : "slots: into another's reserve"};
 }
 
-// Whether the asker would take of the others' parts, where the reserves have less room than they ask
-// for: everybody gets the same fraction of their reserve, rounded down, but for those who have more
-// already. (With lent slots about: not looked at.)
+// Whether the asker would take of the others' parts, where the reserves have less room than they
+// ask for: everybody gets the same fraction of their reserve, rounded down, but for those who have
+// more already. (With lent slots about: not looked at.)
 bool ShadowBook::TakesOfTheOthers(std::size_t c, std::size_t stake) const {
   if (lent_ > 0) return false;
   struct Part {

@@ -52,6 +52,11 @@ class ShadowBook {
   void SetStakes(std::vector<std::int64_t> reserves);
   void BindStakes(bool bind) { stakes_bind_ = bind; }
 
+  // Only from the networks that it names; with a reserve, who comes from there needs no proof.
+  [[nodiscard]] bool HasNetworks(std::size_t c) const { return classes_[c].networks; }
+  [[nodiscard]] bool IsReserved(std::size_t c) const {
+    return classes_[c].networks && classes_[c].reserve > 0;
+  }
   // The class a claim of class `c` counts in now.
   [[nodiscard]] std::size_t Resolve(std::size_t c) const {
     return classes_[c].named ? c : kDefault;
@@ -100,9 +105,14 @@ class ShadowBook {
            Covered(free_slots(), all);
   }
   [[nodiscard]] bool HasPlace(std::size_t c) const { return ClassWrong(c, false) == nullptr; }
-  // Whether its own reserve is not used up and yet there is no slot for it.
+  // Whether its own reserve is not used up and yet there is no slot for it: surely; or perhaps, as
+  // where reserves lack and slots are lent their parts are not looked at here.
   [[nodiscard]] bool IsOwed(std::size_t c, std::size_t stake) const {
-    return OwnUnused(c, stake) > 0 && JudgeSlot(c, false, stake).wrong != nullptr;
+    return OwnUnused(c, stake) > 0 && (JudgeSlot(c, false, stake).wrong != nullptr || !HasPlace(c));
+  }
+  [[nodiscard]] bool MayBeOwed(std::size_t c, std::size_t stake) const {
+    const bool lacking = !Covered(free_slots(), NeedsBut(kClassNames, kNoStake));
+    return IsOwed(c, stake) || (OwnUnused(c, stake) > 0 && lacking && lent_ > 0);
   }
 
   static std::size_t IndexOf(const std::string& name) {
@@ -113,7 +123,7 @@ class ShadowBook {
   static constexpr std::int64_t kUnknown = INT64_MAX / 2;
 
   struct Class {
-    bool named = false, lends = false, enforce = true;
+    bool named = false, lends = false, enforce = true, networks = false;
     std::int64_t reserve = 0, leases = 0, unproven = 0, lent = 0, using_own = 0;
     double max = 100, unproven_max = 100;  // percent
     [[nodiscard]] std::int64_t Unused() const {

@@ -208,6 +208,7 @@ bool Simulation::Finish() {
   if (std::exchange(finished_, true)) return wrong_.empty();
   for (const auto& conn : conns_) {
     if (conn->ticket) Finish(*conn);
+    SettleLent();
   }
   doomed_.clear();
   ready_.clear();

@@ -70,8 +70,9 @@ class Simulation : public Wakeups, public DecisionSink {
   [[nodiscard]] ShadowBook::Fault fault() const { return fault_; }
   [[nodiscard]] const std::vector<Happening>& trace() const { return trace_; }
   [[nodiscard]] bool IsHere(std::uint64_t who) const { return by_number_.contains(who); }
-  // From now on what happens is written down, and all figures are compared after each event.
+  // From now on what happens is written down.
   void Narrate();
+  // From now on all figures are compared after each event.
   void LookClosely() { closely_ = true; }
   [[nodiscard]] const std::vector<std::string>& story() const { return story_; }
 
@@ -209,6 +210,7 @@ class Simulation : public Wakeups, public DecisionSink {
   Address DrawPeer(Actor actor);
   std::string_view DrawUser(Actor actor);
   static std::size_t ClassOf(std::string_view user);
+  [[nodiscard]] std::size_t ClassFor(std::string_view user, const Address& peer) const;
   static std::uint64_t Key(const Address& peer);
   [[nodiscard]] std::size_t StakeOf(const Address& peer, std::string_view user) const;
 

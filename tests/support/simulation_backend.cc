@@ -110,15 +110,20 @@ const char* Simulation::WrongToCall(const Conn& c) {
   if (ActingLevel() == Level::kCalm) return "reclaim: while calm, of what was not lent";
   if (ActingLevel() != Level::kAttack && !owed) return "reclaim: for strangers, below attack";
   if (book_.reserve_of(book_.Resolve(c.claimed)) > 0) return "reclaim: in a class with a reserve";
-  if (trust_.IsLongGood({Key(c.peer), c.proven})) return "reclaim: of a known-good session";
+  // (Without classes a pair is trusted as far as it is used to go.)
+  if (limits_.classes.size() > 1 && trust_.IsLongGood({Key(c.peer), c.proven})) {
+    return "reclaim: of a known-good session";
+  }
+  if (c.actor == Actor::kReports) return "reclaim: of an exempt source";
   return c.talk.Idle() ? nullptr : "reclaim: of a stranger who is busy";
 }
 
-// Whether somebody waits whose own reserve is not used up.
+// Whether somebody waits whose own reserve may not be used up.
 bool Simulation::AnyOwed() const {
   const auto owed = [this](const Conn* c) {
-    return !c->doomed && c->known_good &&
-           (!stakes_are_known() || book_.IsOwed(book_.Resolve(c->claimed), c->stake));
+    const std::size_t in_class = book_.Resolve(c->claimed);
+    return !c->doomed && (c->known_good || book_.IsReserved(in_class)) &&
+           (!stakes_are_known() || book_.MayBeOwed(in_class, c->stake));
   };
   const auto& waiting = In(Phase::kWaiting);
   return std::any_of(waiting.begin(), waiting.end(), owed) || (asking_ != nullptr && owed(asking_));

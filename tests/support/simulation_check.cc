@@ -142,9 +142,8 @@ void Simulation::SettleLent() {
     if (c == nullptr || !c->lease.unsure || book_.IsFormer(c->lease)) continue;
     c->lease.unsure = false;
     const std::size_t in_class = c->lease.c;
-    const auto row = std::find_if(s.classes.begin(), s.classes.end(), [&](const ClassStatus& r) {
-      return r.name == kNames[in_class];
-    });
+    const auto row = std::find_if(s.classes.begin(), s.classes.end(),
+                                  [&](const ClassStatus& r) { return r.name == kNames[in_class]; });
     if (row == s.classes.end()) continue;
     const std::int64_t more = std::int64_t{row->lent} - book_.lent_of(in_class);
     if (more > 0 && !c->lease.lent) book_.Relent(c->lease, true);

@@ -74,7 +74,7 @@ void Simulation::Fail(const std::string& what) {
 }
 
 void Simulation::Narrate() {
-  narrating_ = closely_ = true;
+  narrating_ = true;
   Write(nullptr, "at first: " + Describe(limits_));
   if (world_.planted) Write(nullptr, "nine pairs are known-good and have implicit reserves");
 }

@@ -39,7 +39,7 @@ void Simulation::Login(Conn& c) {
     return;
   }
   c.user = DrawUser(c.actor);
-  c.claimed = book_.Resolve(ClassOf(c.user));  // as configured now, also if it has to wait
+  c.claimed = ClassFor(c.user, c.peer);  // as configured now, also if it has to wait
   c.named = c.claimed;
   c.known_good = trust_.IsGood({Key(c.peer), c.user});
   c.stake = StakeOf(c.peer, c.user);
@@ -80,14 +80,18 @@ void Simulation::CheckUnreachable(const Conn& c, const Verdict& v) {
 void Simulation::Book(Conn& c, bool stakes_bind) {
   if (down_) Fail("backend: let in while it is down");
   book_.BindStakes(stakes_bind);
-  const std::string slot = book_.Grant(c.lease, book_.Resolve(c.claimed), !c.known_good,
-                                       c.known_good ? c.stake : ShadowBook::kNoStake);
-  if (!slot.empty()) Fail(slot);
+  const std::size_t into = book_.Resolve(c.claimed);
+  const std::string slot =
+      book_.Grant(c.lease, into, /*unproven=*/!c.known_good && !book_.IsReserved(into),
+                  c.known_good ? c.stake : ShadowBook::kNoStake);
+  // (After one of this event of which the book does not know yet, it is no judge.)
+  if (!slot.empty() && unsure_.empty()) Fail(slot);
   const std::string lane = lane_.Enter(c.lane, Key(c.peer), c.known_good);
   if (!lane.empty()) Fail(lane);
   const std::string ramp = lane_.Ramp(now_);
   if (!ramp.empty()) Fail(ramp);
-  c.lease.unsure |= recovering_;  // its shares may have been those of the moment before
+  // (The shares may have been those of the moment before.)
+  c.lease.unsure |= recovering_ || !unsure_.empty();
   if (c.lease.unsure) unsure_.push_back(c.id.serial);
   strangers_let_in_ += c.known_good ? 0 : 1;
   tally_.reserve_grants += c.known_good ? 1 : 0;
@@ -166,7 +170,7 @@ void Simulation::ChangeUser(Conn& c) {
 void Simulation::Changed(Conn& c, std::string_view user, bool known_good) {
   const bool same = user == c.user;
   c.user = user;
-  c.claimed = book_.Resolve(ClassOf(user));
+  c.claimed = ClassFor(user, c.peer);
   c.known_good = known_good;
   c.stake = StakeOf(c.peer, user);
   const std::size_t into = c.claimed;
@@ -174,9 +178,11 @@ void Simulation::Changed(Conn& c, std::string_view user, bool known_good) {
   const bool vouched = same && into == book_.Resolve(c.lease.c);
   if (!vouched || c.lease.c != into) {
     book_.BindStakes(deferred_binds_);
-    const std::string slot = book_.Move(c.lease, into, /*unproven=*/!vouched && !known_good,
-                                        known_good ? c.stake : ShadowBook::kNoStake);
-    if (!slot.empty()) Fail("change user: " + slot);
+    const std::string slot =
+        book_.Move(c.lease, into, /*unproven=*/!vouched && !known_good && !book_.IsReserved(into),
+                   known_good ? c.stake : ShadowBook::kNoStake);
+    if (!slot.empty() && unsure_.empty()) Fail("change user: " + slot);
+    c.lease.unsure |= !unsure_.empty();
     if (c.lease.unsure) unsure_.push_back(c.id.serial);
   }
   const std::string lane = vouched ? "" : lane_.Enter(c.lane, Key(c.peer), known_good);

@@ -74,6 +74,7 @@ void Simulation::MakeClasses(Limits& l, Random& random) const {
     ClassLimits c;
     c.name = kNames[i];
     c.users = {i == kShop ? "shop*" : i == kReports ? "report*" : "batch*"};
+    if (i == kReports && random.OneIn(2)) c.sources = {V4Network(0x0a020000, 16)};
     c.reserve = random.Below(left / 2 + 1);
     left -= c.reserve;
     c.lend = random.OneIn(2);
@@ -182,6 +183,13 @@ std::size_t Simulation::ClassOf(std::string_view user) {
   if (user.starts_with("shop")) return kShop;
   if (user.starts_with("report")) return kReports;
   return user.starts_with("batch") ? kBatch : kDefault;
+}
+
+// The class as configured now.
+std::size_t Simulation::ClassFor(std::string_view user, const Address& peer) const {
+  const std::size_t c = ClassOf(user);
+  const bool matches = !book_.HasNetworks(c) || V4Network(0x0a020000, 16).Contains(peer);
+  return matches ? book_.Resolve(c) : kDefault;
 }
 
 std::uint64_t Simulation::Key(const Address& peer) {
