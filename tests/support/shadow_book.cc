@@ -218,8 +218,9 @@ ShadowBook::Judgement ShadowBook::JudgeSlot(std::size_t c, bool unproven, std::s
   const bool may_lend = free - 1 >= others.kept && lent_ + 1 <= all.lendable;
   const bool lacking = !Covered(free, all);
   if (lacking && !unproven && OwnUnused(c, stake) > 0) {
-    if (may_lend) return {.unsure = true};
-    if (!TakesOfTheOthers(c, stake)) return {};
+    const bool takes = TakesOfTheOthers(c, stake);
+    if (may_lend) return {.lent = takes, .unsure = true};  // parts are rounded somehow
+    if (!takes) return {};
     return {.wrong = "slots: more than its part of what the reserves have"};
   }
   if (may_lend) return {.lent = true};
@@ -229,38 +230,47 @@ ShadowBook::Judgement ShadowBook::JudgeSlot(std::size_t c, bool unproven, std::s
 
 // Whether the asker would take of the others' parts, where the reserves have less room than they
 // ask for: everybody gets the same fraction of their reserve, rounded down, but for those who have
-// more already. (With lent slots about: not looked at.)
+// more already. Those who do not lend have no part in the room that lent leases stand in.
 bool ShadowBook::TakesOfTheOthers(std::size_t c, std::size_t stake) const {
-  if (lent_ > 0) return false;
-  struct Part {
-    double reserve, used;
-    bool own;
-  };
-  std::vector<Part> all;
-  double room = static_cast<double>(free_slots());
-  const auto add = [&](std::int64_t reserve, std::int64_t used, bool own) {
-    if (reserve == 0) return;
-    all.push_back({static_cast<double>(reserve), static_cast<double>(used), own});
-    room += static_cast<double>(std::min(used, reserve));
-  };
+  std::vector<Part> parts;
   for (std::size_t i = 0; i < kClassNames; ++i) {
-    add(classes_[i].reserve, classes_[i].using_own, i == c);
+    parts.push_back({static_cast<double>(classes_[i].reserve),
+                     static_cast<double>(classes_[i].using_own), classes_[i].lends, i == c});
   }
   for (std::size_t i = 0; stakes_bind_ && i < stakes_.size(); ++i) {
-    add(stakes_[i].reserve, stakes_[i].used, i == stake);
+    parts.push_back({static_cast<double>(stakes_[i].reserve), static_cast<double>(stakes_[i].used),
+                     false, i == stake});
   }
+  const Needs all = NeedsBut(kClassNames, kNoStake);
+  const std::int64_t standing = std::min(lent_, all.lendable);
+  const double of_all = FractionOf(parts, true, free_slots() + standing);
+  const double of_kept = std::min(of_all, FractionOf(parts, false, free_slots()));
+  Needs others;
+  for (const Part& p : parts) {
+    if (p.own) continue;
+    const double part = std::floor((p.lends ? of_all : of_kept) * p.reserve + 1e-6) - p.used;
+    (p.lends ? others.lendable : others.kept) += static_cast<std::int64_t>(std::max(part, 0.0));
+  }
+  return !Covered(free_slots() - 1, others);
+}
+
+// The fraction of their reserves that those have who have not more than it: what is left goes to
+// them, until all fractions are one.
+double ShadowBook::FractionOf(const std::vector<Part>& parts, bool lending_too, std::int64_t left) {
+  const auto sum = [&](double fraction) {
+    double n = 0;
+    for (const Part& p : parts) {
+      if (!p.lends || lending_too) n += std::max(fraction * p.reserve, std::min(p.used, p.reserve));
+    }
+    return n;
+  };
+  const double room = sum(0) + static_cast<double>(left);
   double low = 0, high = 1;
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 50; ++i) {
     const double fraction = (low + high) / 2;
-    double sum = 0;
-    for (const Part& p : all) sum += std::max(fraction * p.reserve, std::min(p.used, p.reserve));
-    (sum > room ? high : low) = fraction;
+    (sum(fraction) > room ? high : low) = fraction;
   }
-  double others = 0;
-  for (const Part& p : all) {
-    if (!p.own) others += std::max(std::floor(low * p.reserve) - p.used, 0.0);
-  }
-  return static_cast<double>(free_slots() - 1) < others;
+  return low;
 }
 
 }  // namespace headgate::testing

@@ -147,6 +147,12 @@ class ShadowBook {
   [[nodiscard]] std::int64_t Configured() const;
   [[nodiscard]] std::int64_t OfServer() const;
   void ForgetWhatIsNoLess();
+  struct Part {
+    double reserve, used;
+    bool lends, own;
+  };
+  [[nodiscard]] static double FractionOf(const std::vector<Part>& parts, bool lending_too,
+                                         std::int64_t left);
   void Add(const Lease& lease, int by);
   [[nodiscard]] Needs NeedsBut(std::size_t c, std::size_t stake) const;
   [[nodiscard]] bool Covered(std::int64_t free, const Needs& needs) const;

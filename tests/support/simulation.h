@@ -130,9 +130,9 @@ class Simulation : public Wakeups, public DecisionSink {
     std::size_t named = kDefault;    // as it was called then
     bool known_good = false;         // the pair, when it logged in
     std::size_t stake = ShadowBook::kNoStake;
-    bool doomed = false;       // evicted or refused by a wakeup
-    bool called_back = false;  // its slot is wanted
-    bool called_lent = false;  // and it was lent then
+    bool doomed = false;                             // evicted or refused by a wakeup
+    bool called_back = false;                        // its slot is wanted
+    bool called_lent = false, perhaps_lent = false;  // and it was lent then
     Time since{};
     std::int64_t told_minute = INT64_MIN;
     std::uint32_t in_phase = 0;  // where in phases_
@@ -269,8 +269,8 @@ class Simulation : public Wakeups, public DecisionSink {
   const Conn* asking_ = nullptr;  // its login is being decided about
   bool defer_ = false, deferred_binds_ = false;
   std::vector<ConnectionId> deferred_;
-  std::vector<std::uint64_t> unsure_;  // granted in this event: lent or not
-  bool recovering_ = false;            // a tick has just raised the slots by one
+  bool unsettled_ = false;   // the book may be wrong about what is lent
+  bool recovering_ = false;  // a tick has just raised the slots by one
   std::uint32_t strangers_let_in_ = 0;
   EngineStatus before_;  // this event, in worlds where it matters
   Level level_ = Level::kCalm;

@@ -90,7 +90,9 @@ void Simulation::Reclaim(ConnectionId id) {
   book_.BindStakes(defer_ ? deferred_binds_ : StakesBind());
   if (const char* wrong = WrongToCall(*c); wrong != nullptr) Fail(wrong);
   c->called_back = true;
-  c->called_lent = c->lease.lent || c->lease.unsure;
+  // (Under attack a lent one may be called back as a stranger's.)
+  c->called_lent = c->lease.lent && !c->lease.unsure && ActingLevel() != Level::kAttack;
+  c->perhaps_lent = c->lease.lent || c->lease.unsure;
   reclaims_.push_back(id);
 }
 
@@ -109,7 +111,7 @@ const char* Simulation::WrongToCall(const Conn& c) {
   if ((c.lease.lent || c.lease.unsure) && owed) return nullptr;
   if (ActingLevel() == Level::kCalm) return "reclaim: while calm, of what was not lent";
   if (ActingLevel() != Level::kAttack && !owed) return "reclaim: for strangers, below attack";
-  if (book_.reserve_of(book_.Resolve(c.claimed)) > 0) return "reclaim: in a class with a reserve";
+  if (book_.reserve_of(book_.Resolve(c.lease.c)) > 0) return "reclaim: in a class with a reserve";
   // (Without classes a pair is trusted as far as it is used to go.)
   if (limits_.classes.size() > 1 && trust_.IsLongGood({Key(c.peer), c.proven})) {
     return "reclaim: of a known-good session";

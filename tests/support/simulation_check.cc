@@ -132,22 +132,29 @@ void Simulation::CheckStrangers() {
   before_ = s;
 }
 
-// Where reserves lack and their owners ask, verdicts do not tell whether a slot is lent.
+// Where reserves lack and their owners ask, verdicts do not tell whether a slot is lent: how many
+// are, the status tells, and while all of a class that are in doubt are the same, that tells which.
 void Simulation::SettleLent() {
   recovering_ = false;
-  if (unsure_.empty()) return;
+  if (!std::exchange(unsettled_, false)) return;
   const EngineStatus s = engine_->Status(now_);
-  for (const std::uint64_t number : std::exchange(unsure_, {})) {
-    Conn* c = Find(ConnectionId{0, number});
-    if (c == nullptr || !c->lease.unsure || book_.IsFormer(c->lease)) continue;
-    c->lease.unsure = false;
-    const std::size_t in_class = c->lease.c;
-    const auto row = std::find_if(s.classes.begin(), s.classes.end(),
-                                  [&](const ClassStatus& r) { return r.name == kNames[in_class]; });
-    if (row == s.classes.end()) continue;
-    const std::int64_t more = std::int64_t{row->lent} - book_.lent_of(in_class);
-    if (more > 0 && !c->lease.lent) book_.Relent(c->lease, true);
-    if (more < 0 && c->lease.lent) book_.Relent(c->lease, false);
+  for (const ClassStatus& row : s.classes) {
+    const std::size_t in_class = ShadowBook::IndexOf(row.name);
+    std::vector<ShadowBook::Lease*> doubtful;
+    for (const auto& conn : conns_) {
+      ShadowBook::Lease& lease = conn->lease;
+      if (lease.held && lease.unsure && lease.c == in_class && !book_.IsFormer(lease)) {
+        doubtful.push_back(&lease);
+      }
+    }
+    for (ShadowBook::Lease* lease : doubtful) {
+      const std::int64_t more = std::int64_t{row.lent} - book_.lent_of(in_class);
+      if (more != 0 && lease->lent == (more < 0)) book_.Relent(*lease, more > 0);
+    }
+    const auto is_lent = [](const ShadowBook::Lease* lease) { return lease->lent; };
+    const auto lent = std::count_if(doubtful.begin(), doubtful.end(), is_lent);
+    const bool all_the_same = lent == 0 || lent == std::ssize(doubtful);
+    for (ShadowBook::Lease* lease : doubtful) lease->unsure = !all_the_same;
   }
 }
 

@@ -84,15 +84,14 @@ void Simulation::Book(Conn& c, bool stakes_bind) {
   const std::string slot =
       book_.Grant(c.lease, into, /*unproven=*/!c.known_good && !book_.IsReserved(into),
                   c.known_good ? c.stake : ShadowBook::kNoStake);
-  // (After one of this event of which the book does not know yet, it is no judge.)
-  if (!slot.empty() && unsure_.empty()) Fail(slot);
+  if (!slot.empty() && !unsettled_) Fail(slot);
   const std::string lane = lane_.Enter(c.lane, Key(c.peer), c.known_good);
   if (!lane.empty()) Fail(lane);
   const std::string ramp = lane_.Ramp(now_);
   if (!ramp.empty()) Fail(ramp);
   // (The shares may have been those of the moment before.)
-  c.lease.unsure |= recovering_ || !unsure_.empty();
-  if (c.lease.unsure) unsure_.push_back(c.id.serial);
+  c.lease.unsure |= recovering_ || unsettled_;
+  unsettled_ |= c.lease.unsure;
   strangers_let_in_ += c.known_good ? 0 : 1;
   tally_.reserve_grants += c.known_good ? 1 : 0;
   tally_.lent += c.lease.lent ? 1 : 0;
@@ -178,12 +177,13 @@ void Simulation::Changed(Conn& c, std::string_view user, bool known_good) {
   const bool vouched = same && into == book_.Resolve(c.lease.c);
   if (!vouched || c.lease.c != into) {
     book_.BindStakes(deferred_binds_);
+    unsettled_ |= c.lease.unsure;
     const std::string slot =
         book_.Move(c.lease, into, /*unproven=*/!vouched && !known_good && !book_.IsReserved(into),
                    known_good ? c.stake : ShadowBook::kNoStake);
-    if (!slot.empty() && unsure_.empty()) Fail("change user: " + slot);
-    c.lease.unsure |= !unsure_.empty();
-    if (c.lease.unsure) unsure_.push_back(c.id.serial);
+    if (!slot.empty() && !unsettled_) Fail("change user: " + slot);
+    c.lease.unsure |= unsettled_;
+    unsettled_ |= c.lease.unsure;
   }
   const std::string lane = vouched ? "" : lane_.Enter(c.lane, Key(c.peer), known_good);
   if (!lane.empty()) Fail("change user: " + lane);
@@ -214,6 +214,7 @@ void Simulation::Finish(Conn& c) {
   Remove(c);
   statements_.End(c.talk);
   lane_.Leave(c.lane);
+  unsettled_ |= c.lease.unsure;
   book_.Release(c.lease);
   if (random_.OneIn(2)) {
     engine_->OnBackendEnded(*c.ticket, now_);

@@ -147,7 +147,7 @@ void Simulation::Sweep(Conn& c, bool client_gone) {
   Note(&c, [&] { return "is swept" + Outcome(v); });
   if (!client_gone) CheckReclaimed(c, v);
   if (v.kind == SweepVerdict::Kind::kNone) {
-    c.called_back &= c.called_lent;  // it is busy: another one's slot is wanted, then
+    c.called_back &= c.perhaps_lent;  // it is busy: another one's slot is wanted, then
     return;
   }
   ++tally_.kills;
@@ -164,7 +164,7 @@ void Simulation::CheckReclaimed(const Conn& c, const SweepVerdict& v) {
   const Talk& t = c.talk;
   const bool ends = v.kind == SweepVerdict::Kind::kClose;
   if (v.reason != Reason::kReclaimed) {
-    if (c.called_lent && c.phase == Phase::kIn && t.Idle() && !ends) {
+    if (c.called_lent && c.phase == Phase::kIn && t.Idle() && !t.in_transaction && !ends) {
       Fail("reclaim: a lent session stays although it is idle");
     }
     return;
@@ -172,10 +172,10 @@ void Simulation::CheckReclaimed(const Conn& c, const SweepVerdict& v) {
   ++tally_.reclaimed;
   if (!c.called_back) Fail("reclaim: a session ends that nobody called back");
   if (ends && !t.Idle()) Fail("reclaim: a busy session ends");
-  if (ends && t.in_transaction && !c.called_lent) {
+  if (ends && t.in_transaction && !c.perhaps_lent) {
     Fail("reclaim: a session that was not lent ends in a transaction");
   }
-  if (!ends && !c.called_lent)
+  if (!ends && !c.perhaps_lent)
     Fail("reclaim: a statement of a session that was not lent is killed");
 }
 
