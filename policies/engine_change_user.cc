@@ -61,7 +61,12 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
   const bool moves = id != t.slot.class_id() || standing != t.slot.standing() ||
                      (!vouched && stake != t.slot.stake());
   if (moves) {
-    const Reason lack = ReasonOf(ledger.MayMove(t.slot, id, standing, stake));
+    Reason lack = ReasonOf(ledger.MayMove(t.slot, id, standing, stake));
+    // What a class does not enforce says nothing about the slots, which are others' as well.
+    if (IsOfClass(lack) && !ActsFor(id, lack)) {
+      const Reason slot = ReasonOf(ledger.AskSlotsToMove(t.slot, id, standing, stake));
+      if (slot != Reason::kNone) lack = slot;
+    }
     if (lack != Reason::kNone && Decide(ActsFor(id, lack), Reason::kChangeUserRefused, t.peer, user,
                                         limits->classes[index].name, now)) {
       return Reason::kChangeUserRefused;
@@ -71,10 +76,15 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
       Decide(*limits, Reason::kChangeUserRefused, t, now)) {
     return Reason::kChangeUserRefused;
   }
-  const bool trusted = IsTrusted(is_known_good, t.pair, stake);
-  if (moves) ledger.MoveTo(t.slot, id, standing, stake);
-  ledger.SetTrusted(t.slot, trusted);
-  if (!vouched) t.lane = lane.Enter(t.source, is_known_good, now);
+  if (!vouched) {
+    const bool trusted = t.exempt || IsTrusted(is_known_good, t.pair, stake);
+    if (moves) ledger.MoveTo(t.slot, id, standing, stake);
+    ledger.SetTrusted(t.slot, trusted);
+    t.reclaim.store(Ticket::Reclaim::kNo, std::memory_order_relaxed);
+  } else if (moves) {
+    ledger.MoveTo(t.slot, id, standing, stake);
+  }
+  if (!vouched) t.lane = lane.Reenter(t.source, is_known_good, now);
   t.known_good = is_known_good;
   t.user = user.substr(0, Ticket::kKeptUser);
   t.database = claim.database.substr(0, Ticket::kKeptUser);

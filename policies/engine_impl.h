@@ -74,14 +74,21 @@ struct Engine::Impl {
   // What is missing for a login to go on.
   struct Lack {
     Reason slot = Reason::kNone;
+    Reason dry = Reason::kNone;  // of a class that does not enforce it
     LoginLane::Answer lane = LoginLane::Answer::kFree;
     bool owed = false;  // of its own reserve, in which others sit
   };
-  // How many of those who wait lack a slot.
+  // Those who wait and have a reserve of their own that others sit in.
+  struct Owner {
+    SlotLedger::ClassId class_id = 0;
+    SlotLedger::StakeId stake = SlotLedger::kNoStake;
+    std::uint32_t owed = 0;
+    std::uint32_t unused = 0;  // of the reserve: they are owed no more
+  };
+  // Who of those who wait lacks a slot.
   struct Wanted {
-    std::uint32_t owed = 0;         // of their own reserve
-    std::uint32_t others = 0;       // of those for everybody
-    SlotLedger::ClassId owner = 0;  // the first one's, of `owed`
+    std::vector<Owner> owners;
+    std::uint32_t others = 0;  // of those for everybody
   };
 
   Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d);
@@ -90,6 +97,9 @@ struct Engine::Impl {
   [[nodiscard]] LimitsPtr Snapshot() const;
   void Configure(LimitsPtr next);
   [[nodiscard]] static bool Acts(const Limits& limits, Reason reason);
+  [[nodiscard]] static bool IsOfClass(Reason reason) {
+    return reason == Reason::kClassFull || reason == Reason::kUnprovenFull;
+  }
   [[nodiscard]] bool ActsFor(SlotLedger::ClassId id, Reason reason) const;
   [[nodiscard]] const ClassLimits& LimitsOf(SlotLedger::ClassId id) const;
   bool Decide(bool acts, Reason reason, const Address& peer, std::string_view user,
@@ -140,6 +150,7 @@ struct Engine::Impl {
                               Time now);
 
   // engine_query.cc
+  [[nodiscard]] bool EndsLent(Ticket& t, Time now);
   [[nodiscard]] static Speaker SpeakerOf(const Ticket& t);
 
   // engine_backend.cc
@@ -162,7 +173,9 @@ struct Engine::Impl {
   // engine_reclaim.cc
   void CallBack(Time now);
   void Want(const Ticket& t, Time now, Wanted& wanted) const;
+  bool Recall(Ticket* out, Time now);
   [[nodiscard]] static bool Leaving(const Ticket& t);
+  [[nodiscard]] static Time LatestIdle(const Ticket& t, Time now);
   [[nodiscard]] static bool MayBeCalledBack(const Ticket& t);
   [[nodiscard]] Ticket* VictimFor(SlotLedger::ClassId owner, Time now) const;
   [[nodiscard]] Ticket* IdleStranger(Time now) const;

@@ -43,17 +43,21 @@ void LoginLane::Configure(const LoginLimits& limits) {
 
 LoginLane::Answer LoginLane::MayEnter(const Address& source, bool known_good, Time now) const {
   if (in_progress() >= max_) return Answer::kFull;
-  if (!ramp.Ready(now)) return Answer::kRamp;
-  if (known_good) return Answer::kFree;
+  const Answer open = ramp.Ready(now) ? Answer::kFree : Answer::kRamp;
+  if (known_good) return open;
   if (unknown_ >= unknown_max_) return Answer::kFull;
   if (!bucket_.Ready(rate_, now)) return Answer::kRate;
   const auto it = unknown_of_.find(source);
   if (it != unknown_of_.end() && it->second >= per_source_) return Answer::kSourceFull;
-  return Answer::kFree;
+  return open;
 }
 
 LoginLane::Lease LoginLane::Enter(const Address& source, bool known_good, Time now) {
   ramp.Take(now);
+  return Reenter(source, known_good, now);
+}
+
+LoginLane::Lease LoginLane::Reenter(const Address& source, bool known_good, Time now) {
   if (known_good) {
     ++known_good_;
   } else {

@@ -187,7 +187,7 @@ SlotLedger::Lease SlotLedger::Grant(ClassId id, Standing standing, StakeId stake
                     .stake = stakes_.Checked(stake),
                     .generation = generation_,
                     .standing = standing,
-                    .lent = MayGrant(id, standing, stake) == Answer::kLent};
+                    .lent = AskSlots(id, standing, stake) == Answer::kLent};
   Count(lease.booking_, +1);
   return lease;
 }
@@ -202,9 +202,18 @@ SlotLedger::Answer SlotLedger::MayMove(const Lease& lease, ClassId id, Standing 
   return answer;
 }
 
+SlotLedger::Answer SlotLedger::AskSlotsToMove(const Lease& lease, ClassId id, Standing standing,
+                                              StakeId stake) {
+  if (lease.former()) return Answer::kGranted;
+  Count(lease.booking_, -1);
+  const Answer answer = AskSlots(id, standing, stake);
+  Count(lease.booking_, +1);
+  return answer;
+}
+
 void SlotLedger::MoveTo(Lease& lease, ClassId id, Standing standing, StakeId stake) {
   Rebook(lease.booking_, [&](Booking& b) {
-    b.lent = MayGrant(id, standing, stake) == Answer::kLent;
+    b.lent = AskSlots(id, standing, stake) == Answer::kLent;
     b.class_id = id;
     b.standing = standing;
     b.stake = stakes_.Checked(stake);

@@ -106,6 +106,7 @@ class SlotLedger {
     std::uint32_t reserve = 0, max = 0, unproven_max = 0;
     std::uint32_t pins = 0;
     std::uint32_t lent = 0;  // of leases
+    std::uint32_t reserve_unused = 0;
   };
 
   SlotLedger() = default;
@@ -143,16 +144,22 @@ class SlotLedger {
   // Time: O(1); O(classes + stakes) a pass of ShrunkUnused() when the invariant is broken and the
   // asker has a reserve that is not used up.
   [[nodiscard]] Answer MayGrant(ClassId id, Standing standing, StakeId stake = kNoStake) const;
+  // The same by the slots alone, whatever the class's max and unproven: where these do not act,
+  // they must not hide what does.
+  [[nodiscard]] Answer AskSlots(ClassId id, Standing standing, StakeId stake = kNoStake) const;
   // Whether somebody of class `id` who was told kReclaim is served by the end of `lease`: it is
   // lent or, while stakes bind, nobody trusted holds it; and where the class holds its max, it is
   // of it. Orphans are on their way out anyway.
   [[nodiscard]] bool ServesReclaim(const Lease& lease, ClassId id) const;
-  // Leases whatever MayGrant() says (limits that do not act; else ask first): lent if it says so.
+  // Leases whatever MayGrant() says (limits that do not act; else ask first): lent if AskSlots()
+  // says so.
   [[nodiscard]] Lease Grant(ClassId id, Standing standing, StakeId stake = kNoStake);
   // Whether MoveTo would keep the invariant: as releasing and asking again. A former lease moves as
   // it likes.
   [[nodiscard]] Answer MayMove(const Lease& lease, ClassId id, Standing standing,
                                StakeId stake = kNoStake);
+  [[nodiscard]] Answer AskSlotsToMove(const Lease& lease, ClassId id, Standing standing,
+                                      StakeId stake = kNoStake);
   void MoveTo(Lease& lease, ClassId id, Standing standing, StakeId stake = kNoStake);
 
   // Keeps a class's id in use while somebody waits for it.

@@ -35,6 +35,14 @@ SlotLedger::Answer SlotLedger::MayGrant(ClassId id, Standing standing, StakeId s
   return answer == Answer::kNoSlot && may_call ? Answer::kReclaim : answer;
 }
 
+SlotLedger::Answer SlotLedger::AskSlots(ClassId id, Standing standing, StakeId stake) const {
+  const Class& c = classes_[id];
+  const OwnUnused own = OwnOf(c, standing, stake);
+  const Answer answer = free_slots() > 0 ? AskFree(c, own, stake) : Answer::kNoSlot;
+  const bool may_call = own.any() && (lent_ > 0 || (bind_ && trusted_ < leases_));
+  return answer == Answer::kNoSlot && may_call ? Answer::kReclaim : answer;
+}
+
 SlotLedger::OwnUnused SlotLedger::OwnOf(const Class& c, Standing standing, StakeId stake) const {
   if (standing == Standing::kUnproven) return {};
   return {c.reserve.unused(), bind_ ? stakes_.Unused(stake) : 0};
@@ -91,7 +99,8 @@ UnusedReserves SlotLedger::ShrunkUnusedOfOthers(const Class& asking, StakeId sta
 
 SlotLedger::ClassCounts SlotLedger::Counts(ClassId id) const {
   const Class& c = classes_[id];
-  return {c.leases, c.unproven, c.reserve.slots, c.max, c.unproven_max, c.pins, c.lent};
+  return {c.leases,       c.unproven, c.reserve.slots, c.max,
+          c.unproven_max, c.pins,     c.lent,          c.reserve.unused()};
 }
 
 std::uint32_t SlotLedger::MayUse(ClassId id) const {

@@ -484,17 +484,119 @@ TEST_F(HeadroomTest, SpoofedSynsNeverReachAttack) {
   EXPECT_EQ(Status().level, Level::kElevated);
 }
 
-TEST_F(HeadroomTest, AboveCalmNothingIsEarned) {
+TEST_F(HeadroomTest, UnderAttackNothingIsEarnedButWhileElevatedItIs) {
   WithoutClasses();
   Start();
-  engine_->OnSynRate(1e6, now_);
+  auto hoard = Fill(21);
+  ASSERT_EQ(Status().level, Level::kAttack);
+  for (int i = 0; i < 4; ++i) {
+    for (const TicketPtr& t : hoard) engine_->OnStatementCompleted(*t, now_);
+    Pass(minutes(1));
+    static_cast<void>(Fill(1));  // somebody waits again: the level stays
+  }
+  EXPECT_EQ(Status().known_good, 0u);
+  hoard.clear();
+  Pass(minutes(2));
   auto pool = Pool(3);
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 30; ++i) {
     engine_->OnSynRate(1e6, now_);
     for (const TicketPtr& t : pool) engine_->OnStatementCompleted(*t, now_);
     Pass(seconds(9));
   }
-  EXPECT_EQ(Status().known_good, 0u);
+  EXPECT_EQ(Status().level, Level::kElevated);
+  EXPECT_EQ(Status().known_good, 1u);
+}
+
+TEST_F(HeadroomTest, NewPodsOfTheApplicationAreNoPressure) {
+  limits_.slots = {.max_connections = 151, .max_connections_auto = false, .keep_free = 5};
+  WithoutClasses();
+  Start();
+  std::vector<TicketPtr> sessions;
+  for (std::uint32_t pod = 0; pod < 6; ++pod) {
+    for (int i = 0; i < 12; ++i) {
+      sessions.push_back(Enter(Address::V4(App().V4HostOrder() + pod), "shop"));
+    }
+  }
+  ASSERT_EQ(Got(sessions), 72u);
+  Work(sessions, 4);
+  ASSERT_EQ(Status().implicit_reserve, 72u);
+  for (std::uint32_t pod = 0; pod < 6; ++pod) {  // one after another gets a new address
+    for (std::uint32_t i = 0; i < 12; ++i) {
+      TicketPtr& t = sessions[pod * 12 + i];
+      t = Enter(Address::V4(App().V4HostOrder() + 100 + pod), "shop");
+      ASSERT_NE(t, nullptr);
+    }
+    EXPECT_EQ(Status().level, Level::kCalm) << pod;
+  }
+  Work(sessions, 4);
+  EXPECT_EQ(Status().known_good, 12u);
+}
+
+TEST_F(HeadroomTest, SilenceAndWaitingInVainDoNotPress) {
+  limits_.source.ban_after = {};
+  Start();
+  for (int i = 0; i < 8; ++i) {
+    for (std::uint32_t n = 0; n < 200; ++n) {
+      const TicketPtr t = Accept(Foe(n));
+      EXPECT_TRUE(engine_->Gate(*t, Reason::kPendingDeadline, now_));
+    }
+    Pass(milliseconds(250));
+  }
+  EXPECT_EQ(Status().level, Level::kCalm);
+}
+
+TEST_F(HeadroomTest, APoolThatResetsItsSessionsKeepsItsTrust) {
+  WithoutClasses();
+  Start();
+  auto pool = Pool(20);
+  Work(pool, 4);
+  for (const TicketPtr& t : pool) {
+    ASSERT_EQ(engine_->OnChangeUser(*t, {.user = "shop", .database = ""}, now_).kind, Kind::kAdmit);
+    engine_->OnLoginOk(*t, now_);
+  }
+  Pass(seconds(1));
+  EXPECT_EQ(Status().level, Level::kCalm);
+}
+
+TEST_F(HeadroomTest, NoMoreIsCalledBackThanIsOwed) {
+  limits_.classes[0].lend = true;
+  limits_.classes[0].reserve = 1;
+  Start();
+  Earn(App(), "shop");
+  auto strangers = Fill(20);
+  ASSERT_THAT(strangers, SizeIs(20));
+  Pass(seconds(1));
+  std::vector<TicketPtr> waiting;
+  for (int i = 0; i < 10; ++i) {
+    waiting.push_back(Accept(App()));
+    ASSERT_EQ(Login(waiting.back(), "shop").kind, Kind::kWait);
+  }
+  for (int i = 0; i < 10; ++i) Pass(milliseconds(20));
+  EXPECT_THAT(reclaims_, SizeIs(1));
+}
+
+TEST_F(HeadroomTest, ABorrowerThatIsNeverIdleEndsWithItsNextCommand) {
+  limits_.classes[0].lend = true;
+  Start();
+  Earn(App(), "shop");
+  auto strangers = Fill(20);
+  for (const TicketPtr& t : strangers) static_cast<void>(Ask(t, "UPDATE t SET x = 1"));
+  const TicketPtr owner = Accept(App());
+  ASSERT_EQ(Login(owner, "shop").kind, Kind::kWait);
+  ASSERT_THAT(reclaims_, SizeIs(1));
+  for (const TicketPtr& s : strangers) {
+    if (IdOf(*s) != reclaims_[0]) continue;
+    engine_->OnAnswer(*s, {.command = CommandKind::kQuery}, now_);
+    const CommandVerdict v = Ask(s, "UPDATE t SET x = 2");
+    EXPECT_EQ(v.kind, CommandVerdict::Kind::kClose);
+    EXPECT_EQ(v.reason, Reason::kReclaimed);
+  }
+}
+
+TEST_F(HeadroomTest, AClassThatIsNotEnforcedKeepsNothingFromOthers) {
+  limits_.classes[0].enforce = false;
+  Start();
+  EXPECT_THAT(Fill(20), SizeIs(20));
 }
 
 TEST_F(HeadroomTest, UnderAttackASlotThatIsLeftIdleGoesToSomebodyWhoWaits) {
