@@ -66,7 +66,7 @@ class NatBurst(scenario.Scenario):
         self.all_back(gate)
 
     def test_a_class(self):
-        """Of a rate it is asked all the same: the class is known with the login only."""
+        """How fast it connects is asked all the same; who is told so comes again."""
         self.admitted("a class", {"name": "office", "sources": [f"{NAT}/32"], "reserve": CLIENTS},
                       may_act=("connect_rate",))
 
