@@ -3,9 +3,118 @@
 
 namespace headgate {
 
-TraitSet ShapeBuilder::Finish() {
+void ShapeBuilder::Take(Token* first, Token* last) {
+  first_ = first;
+  for (Token* t = first; t != last; ++t) {
+    if ((t->look & wanted_) == 0) continue;
+    now_ = t;
+    Look(*t);
+  }
+  taken_ += static_cast<std::uint32_t>(last - first);
+}
+
+TraitSet ShapeBuilder::Finish(Token* end) {
+  now_ = end;
   EndStatement();
   return total_;
+}
+
+[[gnu::always_inline]] inline void ShapeBuilder::Look(const Token& t) {
+  switch (t.kind) {
+    case TokenKind::kWord:
+      if (Acts(t.keyword)) {
+        Word(t.keyword);
+        ChooseNext();
+      }
+      if (names_count_ && !IsReserved(t.keyword)) Name(t);
+      return;
+    case TokenKind::kName:
+    case TokenKind::kQuotedName:
+      if (names_count_) Name(t);
+      return;
+    case TokenKind::kOperator:
+      return LookAtOperator(t.op);
+    default:
+      return LookAtValue(t);
+  }
+}
+
+[[gnu::always_inline]] inline void ShapeBuilder::LookAtOperator(std::uint32_t op) {
+  switch (op) {
+    case Op("("):
+      Open();
+      return ChooseNext();
+    case Op(")"):
+      Close();
+      return ChooseNext();
+    case Op(","):
+      if (frame().kind > FrameKind::kFrom) {
+        ++frame().commas;
+        return;
+      }
+      Comma();
+      return ChooseNext();
+    case Op("."):
+      if (before() == Before::kColumn) block().joins.NoColumn();
+      return;
+    case Op("="):
+    case Op("<=>"):
+      if (names_count_) block().joins.Equality();
+      return;
+    case Op("&&"):
+    case Op("||"):
+      if (InCondition()) block().joins.CloseCondition();
+      return;
+    case Op(";"):
+      EndStatement();
+      StartStatement();
+      return ChooseNext();
+    default:
+      return;
+  }
+}
+
+void ShapeBuilder::LookAtValue(const Token& t) {
+  if (names_count_) block().joins.Value();
+  switch (t.kind) {
+    case TokenKind::kNumber:
+      if (frame().kind == FrameKind::kCall || names_count_ || word() == Keyword::kLimit ||
+          block().clause == Clause::kLimit) {
+        Number(t.text);
+      }
+      return;
+    case TokenKind::kString:
+      if (pattern_ != 0 || frame().role != CallRole::kNone || dynamic_) {
+        String(t.text);
+        ChooseNext();
+      }
+      return;
+    case TokenKind::kVariable:
+      if (names_count_ && block().clause == Clause::kSet) setting_ = t.keyword;
+      return;
+    case TokenKind::kBits:
+      if (dynamic_) Set(Trait::kHiddenCode);
+      return;
+    default:
+      return;
+  }
+}
+
+// What matters from here on. Too many are no error: each says for itself what it is.
+void ShapeBuilder::ChooseNext() {
+  const Clause clause = block().clause;
+  const Frame& f = frame();
+  unsigned wanted = look::kAlways;
+  if (names_count_) wanted |= look::kName | look::kValue;
+  if (f.role != CallRole::kNone || clause == Clause::kLimit || now_->keyword == Keyword::kLimit ||
+      pattern_ != 0 || dynamic_) {
+    wanted |= look::kValue;
+  }
+  if (f.kind >= FrameKind::kIn || clause == Clause::kFrom || clause == Clause::kOn ||
+      clause == Clause::kSet) {
+    wanted |= look::kComma;
+  }
+  wanted_ = static_cast<std::uint8_t>(wanted);
 }
 
 void ShapeBuilder::Word(Keyword k) {
@@ -27,13 +136,13 @@ void ShapeBuilder::Word(Keyword k) {
       if (names_count_) block().joins.Equality();
       return;
     case Keyword::kLike:
-      pattern_ = verb_ == Keyword::kShow ? 0 : count_;
+      pattern_ = verb_ == Keyword::kShow ? 0 : count();
       regexp_ = false;
       return;
     case Keyword::kRegexp:
     case Keyword::kRlike:
       Set(Trait::kRegexp);
-      pattern_ = count_;
+      pattern_ = count();
       regexp_ = true;
       return;
     case Keyword::kOver:
@@ -41,13 +150,13 @@ void ShapeBuilder::Word(Keyword k) {
       return;
     case Keyword::kOutfile:
     case Keyword::kDumpfile:
-      if (word_ == Keyword::kInto) Set(Trait::kIntoOutfile);
+      if (word() == Keyword::kInto) Set(Trait::kIntoOutfile);
       return;
     case Keyword::kSelect:
       Select();
       return;
     case Keyword::kValues:
-      if (before_ != Before::kOpen) break;
+      if (before() != Before::kOpen) break;
       Select();
       block().rows = 7;  // a guess: a hundred
       return;
@@ -63,7 +172,7 @@ void ShapeBuilder::Verb(Keyword k) {
   Loop(k);
   switch (k) {
     case Keyword::kImmediate:
-      if (word_ == Keyword::kExecute) Dynamic();
+      if (word() == Keyword::kExecute) Dynamic();
       return;
     case Keyword::kProcedure:
     case Keyword::kFunction:
@@ -74,7 +183,7 @@ void ShapeBuilder::Verb(Keyword k) {
       return;
     case Keyword::kTable:
     case Keyword::kTables:
-      if (verb_ == Keyword::kLock && word_ == Keyword::kLock) Set(Trait::kLockTables);
+      if (verb_ == Keyword::kLock && word() == Keyword::kLock) Set(Trait::kLockTables);
       return;
     default:
       break;
@@ -83,7 +192,7 @@ void ShapeBuilder::Verb(Keyword k) {
                     verb_ == Keyword::kExplain || verb_ == Keyword::kAnalyze ||
                     verb_ == Keyword::kDescribe || verb_ == Keyword::kDesc;
   if (!open) return;
-  if (k == Keyword::kUpdate) Update(word_);
+  if (k == Keyword::kUpdate) Update(word());
   if (verb_ == Keyword::kNone && k == Keyword::kSet) LeaveClause(Clause::kSet);
   const bool explains =
       verb_ == Keyword::kExplain || verb_ == Keyword::kDescribe || verb_ == Keyword::kDesc;
@@ -132,8 +241,8 @@ void ShapeBuilder::Clauses(Keyword k) {
       if (verb_ == Keyword::kUpdate) LeaveClause(Clause::kOther);
       return;
     case Keyword::kUpdate:
-      if (word_ == Keyword::kKey) LeaveClause(Clause::kOther);  // ON DUPLICATE KEY UPDATE
-      if (word_ == Keyword::kFor) block().locking = true;
+      if (word() == Keyword::kKey) LeaveClause(Clause::kOther);  // ON DUPLICATE KEY UPDATE
+      if (word() == Keyword::kFor) block().locking = true;
       return;
     case Keyword::kWith:
       return With();
@@ -188,9 +297,9 @@ void ShapeBuilder::Update(Keyword before) {
 }
 
 void ShapeBuilder::With() {
-  if (before_ == Before::kOpen) Select();
+  if (before() == Before::kOpen) Select();
   Block& b = block();
-  const bool begins = before_ == Before::kOpen ||
+  const bool begins = before() == Before::kOpen ||
                       (!b.has_from && b.clause == Clause::kOther && verb_ != Keyword::kFlush);
   if (begins) LeaveClause(Clause::kWith);
 }
@@ -210,10 +319,10 @@ void ShapeBuilder::Lock() {
 // As statements of their own: what MariaDB runs without a stored routine around it.
 void ShapeBuilder::Loop(Keyword k) {
   if (routine_ || verb_ == Keyword::kCreate || verb_ == Keyword::kAlter) return;
-  const bool labelled = before_ == Before::kOther && op_ == Op(":");
-  const bool inside = verb_ == Keyword::kBegin && word_ != Keyword::kHandler &&
-                      word_ != Keyword::kCursor && before_ != Before::kClose;
-  const bool first = before_ == Before::kNothing || labelled || inside;
+  const bool labelled = Behind(Op(":"));
+  const bool inside = verb_ == Keyword::kBegin && word() != Keyword::kHandler &&
+                      word() != Keyword::kCursor && before() != Before::kClose;
+  const bool first = before() == Before::kNothing || labelled || inside;
   if (k == Keyword::kLoop || k == Keyword::kWhile ||
       (first && (k == Keyword::kRepeat || k == Keyword::kFor))) {
     Set(Trait::kLoop);

@@ -60,7 +60,7 @@ void ShapeBuilder::StartBlock() {
 void ShapeBuilder::Select() {
   if (verb_ == Keyword::kNone || verb_ == Keyword::kWith) verb_ = Keyword::kSelect;
   Frame& f = frame();
-  if (before_ == Before::kOpen && depth_ > 0 && beyond_ == 0) {
+  if (before() == Before::kOpen && depth_ > 0 && beyond_ == 0) {
     f.table = f.kind == FrameKind::kFrom;
     f.kind = FrameKind::kBlock;
     if (block_ + 1 < kMaxBlocks) {
@@ -148,19 +148,18 @@ void ShapeBuilder::EndCte(unsigned rows) {
   copies_ = 0;
 }
 
-ShapeBuilder::Before ShapeBuilder::Name(const Token& t) {
-  if (before_ == Before::kAt) {
+void ShapeBuilder::Name(const Token& t) {
+  if (before() == Before::kAt) {
     block().joins.Value();
-    return Before::kValue;
+    return Is(Before::kValue);
   }
-  Before now = Before::kName;
   switch (block().clause) {
     case Clause::kFrom:
-      if (AtBase()) now = Table(t.text);
+      if (AtBase()) Table(t.text);
       break;
     case Clause::kOn:
     case Clause::kWhere:
-      now = Column(t.text);
+      Column(t.text);
       break;
     case Clause::kWith:
       if (AtBase()) cte_name_ = NameHash(t.text);
@@ -173,12 +172,11 @@ ShapeBuilder::Before ShapeBuilder::Name(const Token& t) {
       break;
   }
   name_ = t.text;
-  return now;
 }
 
-ShapeBuilder::Before ShapeBuilder::Table(std::string_view name) {
+void ShapeBuilder::Table(std::string_view name) {
   Block& b = block();
-  if (before_ == Before::kOther && op_ == Op("{")) return Before::kName;  // { OJ a LEFT JOIN b }
+  if (Behind(Op("{"))) return;            // { OJ a LEFT JOIN b }
   if (b.table == TableState::kUsing) {  // DELETE FROM a USING a, b
     b.joins.Reset();
     b.table = TableState::kExpected;
@@ -187,7 +185,7 @@ ShapeBuilder::Before ShapeBuilder::Table(std::string_view name) {
     AddTable(name);
     b.table = TableState::kNamed;
   } else if (b.table == TableState::kNamed) {
-    if (before_ != Before::kDot) {
+    if (before() != Before::kDot) {
       b.table = TableState::kDone;
     } else {
       if (SameName(name_, "information_schema") && IsSchemaScan(name)) b.schema_scan = true;
@@ -195,7 +193,6 @@ ShapeBuilder::Before ShapeBuilder::Table(std::string_view name) {
     }
     b.joins.Alias(NameHash(name));
   }
-  return Before::kName;
 }
 
 void ShapeBuilder::AddTable(std::string_view name) {
@@ -219,7 +216,7 @@ void ShapeBuilder::AddTable(std::string_view name) {
 }
 
 // `x` alone, until a dot or a parenthesis says otherwise; or what stands behind `t.`.
-ShapeBuilder::Before ShapeBuilder::Column(std::string_view name) {
+void ShapeBuilder::Column(std::string_view name) {
   Block& b = block();
   if (b.schema_scan &&
       (SameName(name, "table_schema") || SameName(name, "table_name") ||
@@ -227,20 +224,20 @@ ShapeBuilder::Before ShapeBuilder::Column(std::string_view name) {
        SameName(name, "trigger_schema") || SameName(name, "event_object_schema"))) {
     b.schema_named = true;
   }
-  if (before_ == Before::kDot) {
+  if (before() == Before::kDot) {
     const std::uint32_t table = NameHash(name_);
-    if (b.joins.Mention(table)) return Before::kName;
+    if (b.joins.Mention(table)) return;
     for (unsigned i = block_; i-- > 0;) {
       if (!blocks_[i].joins.Mention(table)) continue;
       b.joins.Value();  // the row of the query outside is given
       break;
     }
-    return Before::kName;
+    return;
   }
   // INTERVAL 1 DAY, COLLATE utf8_bin
-  if (before_ == Before::kNumber || word_ == Keyword::kCollate) return Before::kName;
+  if (before() == Before::kNumber || word() == Keyword::kCollate) return;
   b.joins.Column();
-  return Before::kColumn;
+  Is(Before::kColumn);
 }
 
 }  // namespace headgate

@@ -30,7 +30,7 @@ void ShapeBuilder::Open() {
   const bool from = b.clause == Clause::kFrom && AtBase();
   Frame f{};
   f.kind = FrameKind::kGroup;
-  if (before_ == Before::kColumn) {
+  if (before() == Before::kColumn) {
     b.joins.NoColumn();  // it is a function
     b.joins.Value();
   }
@@ -41,13 +41,13 @@ void ShapeBuilder::Open() {
     b.joins.LinkLast();
     b.filtered = true;
     b.table = TableState::kDone;
-  } else if (from && b.table == TableState::kNamed && before_ == Before::kName) {
+  } else if (from && b.table == TableState::kNamed && before() == Before::kName) {
     b.joins.PinLast();  // JSON_TABLE and its kind see the tables before them
-  } else if (word_ == Keyword::kIn) {
+  } else if (word() == Keyword::kIn) {
     f.kind = FrameKind::kIn;
-  } else if (word_ == Keyword::kAs) {
+  } else if (word() == Keyword::kAs) {
     f.cte = b.clause == Clause::kWith;
-  } else if (RoleOf(word_) != CallRole::kNone) {
+  } else if (RoleOf(word()) != CallRole::kNone) {
     OpenCall(f);
   }
   frames_[++depth_] = f;
@@ -55,7 +55,7 @@ void ShapeBuilder::Open() {
 
 void ShapeBuilder::OpenCall(Frame& f) {
   f.kind = FrameKind::kCall;
-  f.role = RoleOf(word_);
+  f.role = RoleOf(word());
   switch (f.role) {
     case CallRole::kSleep:
       Set(Trait::kSleep);
@@ -112,15 +112,15 @@ void ShapeBuilder::Close() {
 }
 
 void ShapeBuilder::EndCall(const Frame& f) {
-  const bool plain = before_ == Before::kNumber &&
-                     (before_that_ == Before::kOpen || before_that_ == Before::kComma);
+  const bool plain = before() == Before::kNumber &&
+                     (before_that() == Before::kOpen || before_that() == Before::kComma);
   switch (f.role) {
     case CallRole::kSleep:
       if (!plain || f.number >= kLongSleep) Set(Trait::kLongWait);
       return;
     case CallRole::kWait: {
-      const bool forever = f.commas == 0 || (before_ == Before::kNumber && op_ == Op("-") &&
-                                             before_that_ == Before::kOther);
+      const bool forever = f.commas == 0 || (before() == Before::kNumber && now_[-2].op == Op("-") &&
+                                             before_that() == Before::kOther);
       if (forever || (plain && f.number > kLongLock)) Set(Trait::kLongWait);
       return;
     }
@@ -184,16 +184,16 @@ void ShapeBuilder::Comma() {
 void ShapeBuilder::Number(std::string_view text) {
   const double value = NumberOf(text);
   if (block().clause == Clause::kLimit) {
-    if (word_ != Keyword::kOffset && value < 1024) {
+    if (word() != Keyword::kOffset && value < 1024) {
       block().limit = static_cast<unsigned>(std::bit_width(static_cast<unsigned>(value)));
     }
     return;
   }
   const bool setting = setting_ != Keyword::kNone;
   Frame& f = setting ? frames_[0] : frame();
-  if (before_ == Before::kOther && op_ == Op("*")) {
+  if (Behind(Op("*"))) {
     f.number *= value;
-  } else if (before_ == Before::kOther && op_ == Op("<<")) {
+  } else if (Behind(Op("<<"))) {
     f.number *=
         static_cast<double>(std::uint64_t{1} << static_cast<unsigned>(std::min(63.0, value)));
   } else {
@@ -203,7 +203,7 @@ void ShapeBuilder::Number(std::string_view text) {
 }
 
 void ShapeBuilder::String(std::string_view text) {
-  if (pattern_ != 0 && count_ - pattern_ <= kNear && !text.empty()) {
+  if (pattern_ != 0 && count() - pattern_ <= kNear && !text.empty()) {
     if (regexp_) {
       if (Backtracks(text)) Set(Trait::kNestedRegexp);
     } else if (text.front() == '%' || text.front() == '_') {

@@ -1,6 +1,7 @@
 #include "policies/shape_facts.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <initializer_list>
@@ -100,30 +101,6 @@ bool Repeats(std::string_view p, std::size_t i) {
 }
 
 }  // namespace
-
-namespace shape_internal {
-
-constexpr ByKeyword<bool> kActs = [] {
-  ByKeyword<bool> acts{};
-  for (const K k :
-       {K::kSelect,    K::kFrom,      K::kWhere,     K::kJoin,     K::kStraightJoin, K::kNatural,
-        K::kOn,        K::kUsing,     K::kAnd,       K::kOr,       K::kXor,          K::kBetween,
-        K::kIn,        K::kGroup,     K::kOrder,     K::kHaving,   K::kLimit,        K::kUnion,
-        K::kExcept,    K::kIntersect, K::kSet,       K::kUpdate,   K::kDelete,       K::kWith,
-        K::kRecursive, K::kValues,    K::kOutfile,   K::kDumpfile, K::kLike,         K::kRegexp,
-        K::kRlike,     K::kFor,       K::kLock,      K::kFlush,    K::kTable,        K::kTables,
-        K::kPrepare,   K::kExecute,   K::kImmediate, K::kCreate,   K::kAlter,        K::kDrop,
-        K::kShow,      K::kExplain,   K::kAnalyze,   K::kDescribe, K::kDesc,         K::kBegin,
-        K::kLoop,      K::kWhile,     K::kRepeat,    K::kDual,     K::kOver,         K::kWindow,
-        K::kReturning, K::kInto,      K::kInsert,    K::kReplace,  K::kCall,         K::kGrant,
-        K::kRevoke,    K::kLoad,      K::kDo,        K::kKill,     K::kProcedure,    K::kFunction,
-        K::kTrigger,   K::kEvent,     K::kPackage}) {
-    acts[static_cast<std::size_t>(k)] = true;
-  }
-  return acts;
-}();
-
-}  // namespace shape_internal
 
 CallRole RoleOf(Keyword function) { return kCalls[static_cast<std::size_t>(function)]; }
 

@@ -4,7 +4,6 @@
 // Threads: pure functions over constant tables. Lifetime: none.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -30,9 +29,6 @@ enum class CallRole : std::uint8_t {
 };
 [[nodiscard]] CallRole RoleOf(Keyword function);
 
-// Words at which ShapeBuilder has something to do; all others are names or passed over.
-[[nodiscard]] inline bool Acts(Keyword k);
-
 enum class SettingRole : std::uint8_t { kNone, kBuffer, kRounds, kSeconds, kMilliseconds };
 [[nodiscard]] SettingRole RoleOfSetting(Keyword variable);
 
@@ -51,11 +47,5 @@ enum class SettingRole : std::uint8_t { kNone, kBuffer, kRounds, kSeconds, kMill
 
 // Repetition of a repetition, (a+)+ or .*.*.*.*: each row takes PCRE to its match limit.
 [[nodiscard]] bool Backtracks(std::string_view pattern);
-
-namespace shape_internal {
-extern const std::array<bool, static_cast<std::size_t>(Keyword::kSize)> kActs;
-}  // namespace shape_internal
-
-inline bool Acts(Keyword k) { return shape_internal::kActs[static_cast<std::size_t>(k)]; }
 
 }  // namespace headgate

@@ -12,8 +12,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include "policies/digest.h"
 #include "policies/sql_chars.h"
 #include "policies/sql_token.h"
+#include "policies/token_look.h"
 
 namespace headgate::sql {
 
@@ -38,14 +40,50 @@ constexpr Sixteen Fold(const Sixteen& word, std::size_t n) {
   return {(word.low | kFoldBits) & kMasks.low[n], (word.high | kFoldBits) & kMasks.high[n]};
 }
 
+// A reserved word expects an operand, except the few that are operands.
+constexpr Part PartOf(Keyword k) {
+  switch (k) {
+    case Keyword::kIs:
+    case Keyword::kNot:
+      return Part::kNullGuard;
+    case Keyword::kNull:
+      return Part::kNull;
+    case Keyword::kTrue:
+    case Keyword::kFalse:
+    case Keyword::kCurrentDate:
+    case Keyword::kCurrentTime:
+    case Keyword::kCurrentTimestamp:
+    case Keyword::kCurrentUser:
+    case Keyword::kDefault:
+      return Part::kOperand;
+    default:
+      return IsReserved(k) ? Part::kExpects : Part::kOperand;
+  }
+}
+
+// What there is to know of a keyword, in one place.
+struct KeywordFacts {
+  Sixteen key;
+  std::uint64_t hash = 0;  // for the digest
+  TokenHead head;
+  Part part = Part::kNone;
+
+  [[nodiscard]] constexpr bool Is(const Sixteen& folded) const {
+    return ((key.low ^ folded.low) | (key.high ^ folded.high)) == 0;
+  }
+};
+
 class KeywordTable {
  public:
   constexpr KeywordTable() {
     std::array<Bucket, kBuckets> buckets{};
     for (std::size_t k = 1; k < kKeywords; ++k) {
       if (kSpellings[k].size() > kLongestHashed) continue;
-      keys_[k] = KeyOf(kSpellings[k]);
-      Bucket& bucket = buckets[HashOf(keys_[k]) >> 56];
+      const auto keyword = static_cast<Keyword>(k);
+      const Sixteen key = KeyOf(kSpellings[k]);
+      facts_[k] = {key, HashWord(key, IsReserved(keyword)), HeadOf(TokenKind::kWord, keyword),
+                   PartOf(keyword)};
+      Bucket& bucket = buckets[HashOf(key) >> 56];
       bucket.words.at(bucket.size++) = static_cast<std::uint16_t>(k);
     }
     // The buckets with most words first, while there is most room.
@@ -56,13 +94,15 @@ class KeywordTable {
     }
   }
 
-  [[nodiscard]] constexpr Keyword Find(const Sixteen& folded) const {
+  // The only one that it can be: ask it. `folded` is not empty.
+  [[nodiscard]] constexpr const KeywordFacts& Candidate(const Sixteen& folded) const {
     const std::uint64_t hash = HashOf(folded);
-    const std::uint16_t k = slots_[SlotOf(hash, shifts_[hash >> 56])];
-    const Sixteen& key = keys_[k];
     // The empty slots' key is all zero, as no word is.
-    const bool found = ((key.low ^ folded.low) | (key.high ^ folded.high)) == 0;
-    return found ? static_cast<Keyword>(k) : Keyword::kNone;
+    return facts_[slots_[SlotOf(hash, shifts_[hash >> 56])]];
+  }
+  [[nodiscard]] constexpr Keyword Find(const Sixteen& folded) const {
+    const KeywordFacts& candidate = Candidate(folded);
+    return candidate.Is(folded) ? candidate.head.keyword : Keyword::kNone;
   }
 
  private:
@@ -96,17 +136,17 @@ class KeywordTable {
       const auto shift = static_cast<std::uint8_t>(candidate);
       std::size_t placed = 0;
       for (; placed < bucket.size; ++placed) {
-        auto& slot = slots_[SlotOf(HashOf(keys_[bucket.words[placed]]), shift)];
+        auto& slot = slots_[SlotOf(HashOf(facts_[bucket.words[placed]].key), shift)];
         if (slot != 0) break;
         slot = bucket.words[placed];
       }
       if (placed == bucket.size) return shift;
-      while (placed-- > 0) slots_[SlotOf(HashOf(keys_[bucket.words[placed]]), shift)] = 0;
+      while (placed-- > 0) slots_[SlotOf(HashOf(facts_[bucket.words[placed]].key), shift)] = 0;
     }
     throw "no perfect hash: choose other factors";  // while compiling: an error message
   }
 
-  std::array<Sixteen, kKeywords> keys_{};
+  std::array<KeywordFacts, kKeywords> facts_{};
   std::array<std::uint16_t, kSlots> slots_{};
   std::array<std::uint8_t, kBuckets> shifts_{};
 };
