@@ -1,14 +1,26 @@
-// Words: verbs, and where clauses begin and end.
+// The tokens in turn; words: verbs, and where clauses begin and end.
 #include "policies/query_shape.h"
 
 namespace headgate {
+namespace {
 
-void ShapeBuilder::Take(Token* first, Token* last) {
+constexpr ActSet kNames = SetOf({Act::kName, Act::kDot, Act::kEquals}) | kLiterals;
+constexpr ActSet kIdle = SetOf({Act::kNothing, Act::kPlain, Act::kColumn, Act::kAt, Act::kOperator});
+// Whatever may change what is looked at.
+constexpr ActSet kAlways =
+    ((ActSet{1} << static_cast<unsigned>(Act::kSize)) - 1) & ~(kIdle | kNames | kCommas);
+
+}  // namespace
+
+void ShapeBuilder::Take(Token* first, const Token* last) {
   first_ = first;
+  ActSet wanted = kAlways | wanted_;
   for (Token* t = first; t != last; ++t) {
-    if ((t->look & wanted_) == 0) continue;
+    const auto act = static_cast<Act>(t->act);
+    if (!Has(wanted, act)) continue;
     now_ = t;
-    Look(*t);
+    Look(act);
+    wanted = kAlways | wanted_;
   }
   taken_ += static_cast<std::uint32_t>(last - first);
 }
@@ -19,80 +31,88 @@ TraitSet ShapeBuilder::Finish(Token* end) {
   return total_;
 }
 
-[[gnu::always_inline]] inline void ShapeBuilder::Look(const Token& t) {
-  switch (t.kind) {
-    case TokenKind::kWord:
-      if (Acts(t.keyword)) {
-        Word(t.keyword);
-        ChooseNext();
-      }
-      if (names_count_ && !IsReserved(t.keyword)) Name(t);
-      return;
-    case TokenKind::kName:
-    case TokenKind::kQuotedName:
-      if (names_count_) Name(t);
-      return;
-    case TokenKind::kOperator:
-      return LookAtOperator(t.op);
-    default:
-      return LookAtValue(t);
-  }
+// What matters from here on. Too much is no error: each says for itself what it is.
+[[gnu::always_inline]] inline void ShapeBuilder::ChooseNext() {
+  static constexpr std::array<ActSet, 8> kOfClause = [] {
+    std::array<ActSet, 8> sets{};
+    for (const Clause c : {Clause::kFrom, Clause::kOn, Clause::kSet}) {
+      sets[static_cast<std::size_t>(c)] = kCommas;
+    }
+    sets[static_cast<std::size_t>(Clause::kLimit)] = kLiterals;
+    return sets;
+  }();
+  wanted_ = kOfClause[static_cast<std::size_t>(block_->clause)] | frame_->wanted | kept_ |
+            (names_count_ ? kNames : 0);
 }
 
-[[gnu::always_inline]] inline void ShapeBuilder::LookAtOperator(std::uint32_t op) {
-  switch (op) {
-    case Op("("):
+[[gnu::always_inline]] inline void ShapeBuilder::Look(Act act) {
+  switch (act) {
+    case Act::kName:
+      if (names_count_) Name(*now_);
+      return;
+    case Act::kOpen:
       Open();
       return ChooseNext();
-    case Op(")"):
+    case Act::kClose:
       Close();
       return ChooseNext();
-    case Op(","):
-      if (frame().kind > FrameKind::kFrom) {
-        ++frame().commas;
+    case Act::kComma:
+      if (frame_->kind > FrameKind::kFrom) {
+        ++frame_->commas;
         return;
       }
       Comma();
       return ChooseNext();
-    case Op("."):
-      if (before() == Before::kColumn) block().joins.NoColumn();
+    case Act::kDot:
+      if (before() == Act::kColumn) block_->joins.NoColumn();
       return;
-    case Op("="):
-    case Op("<=>"):
-      if (names_count_) block().joins.Equality();
+    case Act::kEquals:
+    case Act::kIn:
+      if (names_count_) block_->joins.Equality();
       return;
-    case Op("&&"):
-    case Op("||"):
-      if (InCondition()) block().joins.CloseCondition();
+    case Act::kAndOr:
+      if (between_ && now_->keyword == Keyword::kAnd) {
+        between_ = false;
+        return;
+      }
+      [[fallthrough]];
+    case Act::kConnects:
+      if (InCondition()) block_->joins.CloseCondition();
       return;
-    case Op(";"):
-      EndStatement();
-      StartStatement();
-      return ChooseNext();
+    case Act::kBetween:
+      between_ = true;
+      return;
+    case Act::kNumber:
+    case Act::kString:
+    case Act::kVariable:
+    case Act::kBits:
+    case Act::kValue:
+      return LookAtValue(act);
     default:
-      return;
+      Word(act);
+      return ChooseNext();
   }
 }
 
-void ShapeBuilder::LookAtValue(const Token& t) {
-  if (names_count_) block().joins.Value();
-  switch (t.kind) {
-    case TokenKind::kNumber:
-      if (frame().kind == FrameKind::kCall || names_count_ || word() == Keyword::kLimit ||
-          block().clause == Clause::kLimit) {
-        Number(t.text);
+inline void ShapeBuilder::LookAtValue(Act act) {
+  if (names_count_) block_->joins.Value();
+  switch (act) {
+    case Act::kNumber:
+      if (frame_->kind == FrameKind::kCall || names_count_ || word() == Keyword::kLimit ||
+          block_->clause == Clause::kLimit) {
+        Number(now_->text);
       }
       return;
-    case TokenKind::kString:
-      if (pattern_ != 0 || frame().role != CallRole::kNone || dynamic_) {
-        String(t.text);
+    case Act::kString:
+      if (pattern_ != 0 || frame_->role != CallRole::kNone || dynamic_) {
+        String(now_->text);
         ChooseNext();
       }
       return;
-    case TokenKind::kVariable:
-      if (names_count_ && block().clause == Clause::kSet) setting_ = t.keyword;
+    case Act::kVariable:
+      if (names_count_ && block_->clause == Clause::kSet) setting_ = now_->keyword;
       return;
-    case TokenKind::kBits:
+    case Act::kBits:
       if (dynamic_) Set(Trait::kHiddenCode);
       return;
     default:
@@ -100,71 +120,104 @@ void ShapeBuilder::LookAtValue(const Token& t) {
   }
 }
 
-// What matters from here on. Too many are no error: each says for itself what it is.
-void ShapeBuilder::ChooseNext() {
-  const Clause clause = block().clause;
-  const Frame& f = frame();
-  unsigned wanted = look::kAlways;
-  if (names_count_) wanted |= look::kName | look::kValue;
-  if (f.role != CallRole::kNone || clause == Clause::kLimit || now_->keyword == Keyword::kLimit ||
-      pattern_ != 0 || dynamic_) {
-    wanted |= look::kValue;
-  }
-  if (f.kind >= FrameKind::kIn || clause == Clause::kFrom || clause == Clause::kOn ||
-      clause == Clause::kSet) {
-    wanted |= look::kComma;
-  }
-  wanted_ = static_cast<std::uint8_t>(wanted);
-}
-
-void ShapeBuilder::Word(Keyword k) {
-  switch (k) {
-    case Keyword::kAnd:
-      if (between_) {
-        between_ = false;
+inline void ShapeBuilder::Word(Act act) {
+  const Keyword k = now_->keyword;
+  switch (act) {
+    case Act::kSelect:
+      return Select();
+    case Act::kLike:
+    case Act::kRegexp:
+      return Pattern(act == Act::kRegexp);
+    case Act::kOver:
+      block_->aggregated = false;
+      return;
+    case Act::kOutfile:
+    case Act::kOutfileName:
+      if (word() == Keyword::kInto) Set(Trait::kIntoOutfile);
+      break;
+    case Act::kSemicolon:
+      EndStatement();
+      StartStatement();
+      return;
+    case Act::kVerb:
+    case Act::kVerbName:
+      Verb(k);
+      break;
+    default:
+      if (act == Act::kValues && before() == Act::kOpen) {
+        Select();
+        block_->rows = 7;  // a guess: a hundred
         return;
       }
+      if (verb_open_ || act == Act::kFor || act == Act::kLeave) Verb(k);
+      if (AtBase() && blocks_beyond_ == 0) WordOfClause(act);
+      return;
+  }
+  if (names_count_ && act <= Act::kOutfileName) Name(*now_);
+}
+
+inline void ShapeBuilder::WordOfClause(Act act) {
+  switch (act) {
+    case Act::kFrom:
+      return From();
+    case Act::kJoin:
+      return Join();
+    case Act::kNatural:
+      block_->natural = true;
+      return;
+    case Act::kOn:
+      return On();
+    case Act::kUsing:
+      if (block_->clause == Clause::kFrom) block_->table = TableState::kUsing;
+      return;
+    case Act::kWhere:
+      LeaveClause(Clause::kOther);
+      block_->filtered = true;
+      return StartCondition(Clause::kWhere);
+    case Act::kGroup:
+      block_->grouped = true;
       [[fallthrough]];
-    case Keyword::kOr:
-    case Keyword::kXor:
-      if (InCondition()) block().joins.CloseCondition();
+    case Act::kLeave:
+      return LeaveClause(Clause::kOther);
+    case Act::kOrder:
+      return LeaveClause(Clause::kOrder);
+    case Act::kLimit:
+      block_->filtered = true;
+      return LeaveClause(Clause::kLimit);
+    case Act::kSetOperation:
+      return SetOperation();
+    case Act::kSet:
+      if (verb_ == Keyword::kUpdate) LeaveClause(Clause::kOther);
       return;
-    case Keyword::kBetween:
-      between_ = true;
+    case Act::kUpdate:
+      if (word() == Keyword::kKey) LeaveClause(Clause::kOther);  // ON DUPLICATE KEY UPDATE
+      if (word() == Keyword::kFor) block_->locking = true;
       return;
-    case Keyword::kIn:
-      if (names_count_) block().joins.Equality();
+    case Act::kWith:
+      return With();
+    case Act::kRecursive:
+      if (block_->clause != Clause::kWith) return;
+      recursive_ = true;
+      return Set(Trait::kRecursiveCte);
+    case Act::kFor:
+      return For();
+    case Act::kLock:
+      if (verb_ == Keyword::kFlush) Set(Trait::kLockTables);  // WITH READ LOCK
       return;
-    case Keyword::kLike:
-      pattern_ = verb_ == Keyword::kShow ? 0 : count();
-      regexp_ = false;
-      return;
-    case Keyword::kRegexp:
-    case Keyword::kRlike:
-      Set(Trait::kRegexp);
-      pattern_ = count();
-      regexp_ = true;
-      return;
-    case Keyword::kOver:
-      block().aggregated = false;
-      return;
-    case Keyword::kOutfile:
-    case Keyword::kDumpfile:
-      if (word() == Keyword::kInto) Set(Trait::kIntoOutfile);
-      return;
-    case Keyword::kSelect:
-      Select();
-      return;
-    case Keyword::kValues:
-      if (before() != Before::kOpen) break;
-      Select();
-      block().rows = 7;  // a guess: a hundred
+    case Act::kDual:
+      if (block_->clause == Clause::kFrom) block_->table = TableState::kDone;
       return;
     default:
-      break;
+      return;
   }
-  Verb(k);
-  if (AtBase() && blocks_beyond_ == 0) Clauses(k);
+}
+
+// LIKE or REGEXP: the next string is its pattern.
+void ShapeBuilder::Pattern(bool regexp) {
+  if (regexp) Set(Trait::kRegexp);
+  pattern_ = regexp || verb_ != Keyword::kShow ? count() : 0;
+  regexp_ = regexp;
+  kept_ = kLiterals;
 }
 
 // The word that says what the statement does is the first, but for EXPLAIN, WITH and SET STATEMENT.
@@ -188,85 +241,25 @@ void ShapeBuilder::Verb(Keyword k) {
     default:
       break;
   }
-  const bool open = verb_ == Keyword::kNone || verb_ == Keyword::kWith ||
-                    verb_ == Keyword::kExplain || verb_ == Keyword::kAnalyze ||
-                    verb_ == Keyword::kDescribe || verb_ == Keyword::kDesc;
-  if (!open) return;
+  if (!verb_open_) return;
   if (k == Keyword::kUpdate) Update(word());
   if (verb_ == Keyword::kNone && k == Keyword::kSet) LeaveClause(Clause::kSet);
   const bool explains =
       verb_ == Keyword::kExplain || verb_ == Keyword::kDescribe || verb_ == Keyword::kDesc;
   const bool runs = k == Keyword::kAnalyze;  // EXPLAIN ANALYZE
-  if (k == Keyword::kUpdate || k == Keyword::kDelete || runs || !explains) verb_ = k;
+  if (k == Keyword::kUpdate || k == Keyword::kDelete || runs || !explains) Become(k);
 }
 
-void ShapeBuilder::Clauses(Keyword k) {
-  switch (k) {
-    case Keyword::kFrom:
-      return From();
-    case Keyword::kJoin:
-    case Keyword::kStraightJoin:
-      return Join();
-    case Keyword::kNatural:
-      block().natural = true;
-      return;
-    case Keyword::kOn:
-      return On();
-    case Keyword::kUsing:
-      if (block().clause == Clause::kFrom) block().table = TableState::kUsing;
-      return;
-    case Keyword::kWhere:
-      LeaveClause(Clause::kOther);
-      block().filtered = true;
-      return StartCondition(Clause::kWhere);
-    case Keyword::kGroup:
-      block().grouped = true;
-      [[fallthrough]];
-    case Keyword::kHaving:
-    case Keyword::kWindow:
-    case Keyword::kReturning:
-    case Keyword::kInto:
-    case Keyword::kProcedure:
-      return LeaveClause(Clause::kOther);
-    case Keyword::kOrder:
-      return LeaveClause(Clause::kOrder);
-    case Keyword::kLimit:
-      block().filtered = true;
-      return LeaveClause(Clause::kLimit);
-    case Keyword::kUnion:
-    case Keyword::kExcept:
-    case Keyword::kIntersect:
-      return SetOperation();
-    case Keyword::kSet:
-      if (verb_ == Keyword::kUpdate) LeaveClause(Clause::kOther);
-      return;
-    case Keyword::kUpdate:
-      if (word() == Keyword::kKey) LeaveClause(Clause::kOther);  // ON DUPLICATE KEY UPDATE
-      if (word() == Keyword::kFor) block().locking = true;
-      return;
-    case Keyword::kWith:
-      return With();
-    case Keyword::kRecursive:
-      if (block().clause != Clause::kWith) return;
-      recursive_ = true;
-      Set(Trait::kRecursiveCte);
-      return;
-    case Keyword::kFor:
-      return For();
-    case Keyword::kLock:
-      return Lock();
-    case Keyword::kDual:
-      if (block().clause == Clause::kFrom) block().table = TableState::kDone;
-      return;
-    default:
-      return;
-  }
+void ShapeBuilder::Become(Keyword verb) {
+  verb_ = verb;
+  verb_open_ = verb == Keyword::kNone || verb == Keyword::kWith || verb == Keyword::kExplain ||
+               verb == Keyword::kAnalyze || verb == Keyword::kDescribe || verb == Keyword::kDesc;
 }
 
 void ShapeBuilder::From() {
   if (verb_ == Keyword::kPrepare) return Dynamic();
   if (verb_ == Keyword::kShow) return;
-  Block& b = block();
+  Block& b = *block_;
   b.joins.Forget();  // what the select list named connects nothing
   b.clause = Clause::kFrom;
   b.table = TableState::kExpected;
@@ -275,14 +268,14 @@ void ShapeBuilder::From() {
 }
 
 void ShapeBuilder::Join() {
-  Block& b = block();
+  Block& b = *block_;
   if (b.clause != Clause::kFrom && b.clause != Clause::kOn) return;  // SELECT STRAIGHT_JOIN
   LeaveClause(Clause::kFrom);
   b.table = TableState::kExpected;
 }
 
 void ShapeBuilder::On() {
-  Block& b = block();
+  Block& b = *block_;
   if (b.clause != Clause::kFrom && b.clause != Clause::kOn) return;
   b.joins.CloseCondition();
   b.filtered = true;
@@ -292,28 +285,24 @@ void ShapeBuilder::On() {
 void ShapeBuilder::Update(Keyword before) {
   if (before == Keyword::kFor || before == Keyword::kKey) return;
   LeaveClause(Clause::kFrom);
-  block().table = TableState::kExpected;
-  block().has_from = true;
+  block_->table = TableState::kExpected;
+  block_->has_from = true;
 }
 
 void ShapeBuilder::With() {
-  if (before() == Before::kOpen) Select();
-  Block& b = block();
-  const bool begins = before() == Before::kOpen ||
+  if (before() == Act::kOpen) Select();
+  Block& b = *block_;
+  const bool begins = before() == Act::kOpen ||
                       (!b.has_from && b.clause == Clause::kOther && verb_ != Keyword::kFlush);
   if (begins) LeaveClause(Clause::kWith);
 }
 
 void ShapeBuilder::For() {
   if (verb_ == Keyword::kFlush) Set(Trait::kLockTables);  // FOR EXPORT
-  if (block().clause != Clause::kSet) return;
+  if (block_->clause != Clause::kSet) return;
   EndSetting();  // SET STATEMENT ... FOR: the statement itself comes now
-  verb_ = Keyword::kNone;
+  Become(Keyword::kNone);
   LeaveClause(Clause::kOther);
-}
-
-void ShapeBuilder::Lock() {
-  if (verb_ == Keyword::kFlush) Set(Trait::kLockTables);  // WITH READ LOCK
 }
 
 // As statements of their own: what MariaDB runs without a stored routine around it.
@@ -321,8 +310,8 @@ void ShapeBuilder::Loop(Keyword k) {
   if (routine_ || verb_ == Keyword::kCreate || verb_ == Keyword::kAlter) return;
   const bool labelled = Behind(Op(":"));
   const bool inside = verb_ == Keyword::kBegin && word() != Keyword::kHandler &&
-                      word() != Keyword::kCursor && before() != Before::kClose;
-  const bool first = before() == Before::kNothing || labelled || inside;
+                      word() != Keyword::kCursor && before() != Act::kClose;
+  const bool first = before() == Act::kNothing || before() == Act::kSemicolon || labelled || inside;
   if (k == Keyword::kLoop || k == Keyword::kWhile ||
       (first && (k == Keyword::kRepeat || k == Keyword::kFor))) {
     Set(Trait::kLoop);
@@ -333,18 +322,19 @@ void ShapeBuilder::Dynamic() {
   if (routine_) return;
   Set(Trait::kDynamicSql);
   dynamic_ = true;
+  kept_ = kLiterals;
 }
 
 // From here on names are looked at, if a condition could connect anything.
 void ShapeBuilder::StartCondition(Clause clause) {
-  block().clause = clause;
+  block_->clause = clause;
   between_ = false;
-  names_count_ = block().schema_scan;
-  for (unsigned i = 0; i <= block_; ++i) names_count_ |= blocks_[i].joins.tables() > 1;
+  names_count_ = block_->schema_scan;
+  for (const Block* b = blocks_.data(); b <= block_; ++b) names_count_ |= b->joins.tables() > 1;
 }
 
 void ShapeBuilder::LeaveClause(Clause next) {
-  Block& b = block();
+  Block& b = *block_;
   b.joins.CloseCondition();
   b.clause = next;
   names_count_ = next == Clause::kFrom || next == Clause::kWith || next == Clause::kSet;

@@ -16,7 +16,7 @@
 #include "policies/join_graph.h"
 #include "policies/shape_facts.h"
 #include "policies/sql_token.h"
-#include "policies/token_look.h"
+#include "policies/token_act.h"
 #include "policies/trait.h"
 
 namespace headgate {
@@ -24,10 +24,12 @@ namespace headgate {
 class ShapeBuilder {
  public:
   ShapeBuilder() { StartStatement(); }
+  ShapeBuilder(const ShapeBuilder&) = delete;
+  ShapeBuilder& operator=(const ShapeBuilder&) = delete;
 
   // Of the tokens [first, last), in the order of the text, those that count. The two before `first`
-  // are those before it in the text, or kNothing; what it says of them there is kept for it.
-  void Take(Token* first, Token* last);
+  // are those before it in the text, or Act::kNothing; what it says of them there is kept for it.
+  void Take(Token* first, const Token* last);
   // One that counts as a token, and is nothing to its neighbours.
   void TakeComment() { ++taken_; }
   // `end` is behind the last token, and its two before it as for Take().
@@ -52,6 +54,7 @@ class ShapeBuilder {
     std::uint32_t commas;  // kFrom: set operations; kStatement: the setting has a number
     double number;         // kCall and settings: the last number
     double size;           // of what REPEAT and its kind make inside, bytes
+    ActSet wanted;         // what is looked at because of it
   };
   enum class Clause : std::uint8_t { kOther, kFrom, kOn, kWhere, kOrder, kLimit, kWith, kSet };
   enum class TableState : std::uint8_t { kExpected, kNamed, kDone, kUsing };
@@ -72,47 +75,51 @@ class ShapeBuilder {
     std::uint32_t copies;  // of queries, when it is named once
   };
 
-  [[nodiscard]] Frame& frame() { return frames_[depth_]; }
-  [[nodiscard]] Block& block() { return blocks_[block_]; }
-  [[nodiscard]] bool AtBase() { return frame().kind <= FrameKind::kFrom && beyond_ == 0; }
-  [[nodiscard]] bool InCondition() {
-    return block().clause == Clause::kOn || block().clause == Clause::kWhere;
+  [[nodiscard]] bool AtBase() const { return frame_->kind <= FrameKind::kFrom && beyond_ == 0; }
+  [[nodiscard]] bool InCondition() const {
+    return block_->clause == Clause::kOn || block_->clause == Clause::kWhere;
   }
   void Set(Trait t) { traits_ |= BitOf(t); }
+  // Of queries around this one, how many there are.
+  [[nodiscard]] std::size_t outer() const {
+    return static_cast<std::size_t>(block_ - blocks_.data());
+  }
 
   // The tokens before the one that is looked at, and what it is itself to the next.
-  [[nodiscard]] Before before() const { return BeforeOf(now_[-1]); }
-  [[nodiscard]] Before before_that() const { return BeforeOf(now_[-2]); }
-  static Before BeforeOf(const Token& t) { return static_cast<Before>(t.look & look::kBefore); }
-  void Is(Before b) { now_->look = look::Of(now_->look & ~look::kBefore & 0xFF, b); }
+  [[nodiscard]] Act before() const { return static_cast<Act>(now_[-1].act); }
+  [[nodiscard]] Act before_that() const { return static_cast<Act>(now_[-2].act); }
+  static bool IsName(Act a) { return a >= Act::kName && a <= Act::kOutfileName; }
+  static bool IsOther(Act a) { return a >= Act::kEquals && a <= Act::kOperator; }
+  void Is(Act a) { now_->act = static_cast<std::uint8_t>(a); }
   // The keyword of the token before, if it was a word.
   [[nodiscard]] Keyword word() const {
     return now_[-1].kind <= TokenKind::kQuotedName ? now_[-1].keyword : Keyword::kNone;
   }
   // It was this operator.
   [[nodiscard]] bool Behind(std::uint32_t op) const {
-    return before() == Before::kOther && now_[-1].op == op;
+    return IsOther(before()) && now_[-1].op == op;
   }
   [[nodiscard]] std::uint32_t count() const {
     return taken_ + static_cast<std::uint32_t>(now_ - first_) + 1;
   }
 
-  void Look(const Token& t);
-  void LookAtOperator(std::uint32_t op);
-  void LookAtValue(const Token& t);
+  // query_shape.cc: all tokens.
+  void Look(Act act);
+  void Word(Act act);
+  void WordOfClause(Act act);
+  void LookAtValue(Act act);
   void ChooseNext();
+  void Pattern(bool regexp);
 
-  // query_shape.cc: words and clauses.
-  void Word(Keyword k);
+  // ... words and clauses.
   void Verb(Keyword k);
-  void Clauses(Keyword k);
+  void Become(Keyword verb);
   void From();
   void Join();
   void On();
   void Update(Keyword before);
   void With();
   void For();
-  void Lock();
   void Loop(Keyword k);
   void Dynamic();
   void StartCondition(Clause clause);
@@ -130,6 +137,7 @@ class ShapeBuilder {
   void Name(const Token& t);
   void Table(std::string_view name);
   void Column(std::string_view name);
+  void Mention(std::string_view table);
   void AddTable(std::string_view name);
 
   // shape_calls.cc: parentheses and what stands in them.
@@ -146,16 +154,20 @@ class ShapeBuilder {
   TraitSet total_ = 0;         // of those before it
   Token* first_ = nullptr;     // of those that are taken
   Token* now_ = nullptr;       // looked at
-  std::uint8_t wanted_ = look::kAlways;  // bits of Token::look: tokens with one of them are looked at
+  ActSet wanted_ = 0;          // what is looked at
+  ActSet kept_ = 0;            // ... until somebody says it no longer is
   std::uint32_t taken_ = 0;    // tokens before them
   std::uint32_t pattern_ = 0;  // where the last LIKE or REGEXP was; 0: nowhere near
   bool regexp_ = false;        // it was REGEXP
   bool routine_ = false;       // the rest is the body of a stored routine
   bool recursive_ = false, dynamic_ = false, between_ = false;
   bool names_count_ = false;  // names are worth a look
+  bool verb_open_ = true;     // the next word may say what the statement does
   Keyword verb_ = Keyword::kNone;
   Keyword setting_ = Keyword::kNone;
-  unsigned depth_ = 0, beyond_ = 0, block_ = 0, blocks_beyond_ = 0, ctes_ = 0;
+  unsigned depth_ = 0, beyond_ = 0, blocks_beyond_ = 0, ctes_ = 0;
+  Frame* frame_ = frames_.data();  // at depth_
+  Block* block_ = blocks_.data();
   std::uint32_t cte_name_ = 0;
   std::uint32_t copies_ = 0;  // of CTEs, by what was named so far in this one
   std::string_view name_;     // the last one that was looked at

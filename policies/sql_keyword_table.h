@@ -15,7 +15,7 @@
 #include "policies/digest.h"
 #include "policies/sql_chars.h"
 #include "policies/sql_token.h"
-#include "policies/token_look.h"
+#include "policies/token_act.h"
 
 namespace headgate::sql {
 

@@ -20,7 +20,7 @@
 #include "policies/sql_kind.h"
 #include "policies/sql_scanner.h"
 #include "policies/sql_strings.h"
-#include "policies/token_look.h"
+#include "policies/token_act.h"
 
 namespace headgate::sql {
 
@@ -52,7 +52,7 @@ class Pass {
   // Not initialised: only what was written is read.
   union Batch {
     Batch() {
-      constexpr TokenHead kNothing{TokenKind::kOperator, look::Of(0, Before::kNothing)};
+      constexpr TokenHead kNothing{};  // Act::kNothing
       for (std::size_t i = 0; i < kBefore; ++i) ::new (&tokens[i]) Token(kNothing, {});
     }
     std::array<Token, kBefore + kBatch> tokens;

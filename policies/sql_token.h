@@ -4,7 +4,7 @@
 // Plain comments and white space are never told. The scanner itself finds StatementKind,
 // sets_charset and the traits of the text as such: executable_comment, comment_padding,
 // uninspected_tail, multi_statement, syntax_odd. All others are ShapeBuilder's (query_shape.h),
-// which is told of a batch of tokens at a time and looks at those that their `look` says.
+// which is told of a batch of tokens at a time, and looks at some of them (token_act.h).
 //
 // Threads: plain values. Lifetime: `text` is only valid during the call.
 #pragma once
@@ -63,10 +63,10 @@ constexpr std::uint32_t Op(std::string_view bytes) {
 }
 
 // All of a token but its text: what is the same for every comma, and made when this is compiled
-// (token_look.h).
+// (token_act.h). As many bytes as fit a register.
 struct TokenHead {
   TokenKind kind = TokenKind::kOperator;
-  std::uint8_t look = 0;  // token_look.h
+  std::uint8_t act = 0;  // what it is to the shape: an Act
   Keyword keyword = Keyword::kNone;
   // Of kOperator: one byte, or the longest of <= >= <> != <=> << >> || && := -> ->> @@ that fits.
   // A semicolon is only told when a further statement follows it.
@@ -74,7 +74,6 @@ struct TokenHead {
 };
 
 struct Token : TokenHead {
-  constexpr Token() = default;
   constexpr Token(const TokenHead& head, std::string_view written) : TokenHead(head), text(written) {}
 
   std::string_view text;  // as written, a view of the statement
