@@ -17,11 +17,11 @@
 namespace headgate::sql {
 
 // The lowest bit that is set, of a number that is not 0.
-[[gnu::always_inline]] inline unsigned LowestBit(std::uint64_t bits) {
-  return static_cast<unsigned>(__builtin_ctzll(bits));
+[[gnu::always_inline]] inline std::size_t LowestBit(std::uint64_t bits) {
+  return static_cast<std::size_t>(__builtin_ctzll(bits));
 }
 // All bits from `n` on, which is at most 63.
-constexpr std::uint64_t From(unsigned n) { return ~std::uint64_t{0} << n; }
+constexpr std::uint64_t From(std::size_t n) { return ~std::uint64_t{0} << n; }
 
 // A bit for every byte, the first one's lowest.
 struct Marks {
@@ -72,16 +72,16 @@ struct Marks {
 }
 
 // The first of 32 bytes that is `a` or `b`; 32 if none is.
-[[gnu::always_inline]] inline unsigned FirstOf32(const char* p, char a, char b) {
+[[gnu::always_inline]] inline std::size_t FirstOf32(const char* p, char a, char b) {
 #ifdef HEADGATE_SCAN_SSE2
-  for (unsigned i = 0; i < 32; i += 16) {
+  for (std::size_t i = 0; i < 32; i += 16) {
     const Vector v = LoadVector(p + i);
     const unsigned bits = TopBits(Where(v == Splat(a)) | Where(v == Splat(b)));
     if (bits != 0) return i + LowestBit(bits);
   }
   return 32;
 #else
-  unsigned i = 0;
+  std::size_t i = 0;
   while (i < 32 && p[i] != a && p[i] != b) ++i;
   return i;
 #endif
@@ -117,7 +117,7 @@ struct Block {
   std::size_t from = 0;           // where it begins
   const char* written = nullptr;  // there, in the text
   const char* bytes = nullptr;    // the same, Padding::kReadable of them
-  unsigned size = 0;              // up to here tokens are seen whole
+  std::size_t size = 0;           // up to here tokens are seen whole
   std::uint64_t not_words = 0, not_digits = 0, solid = 0;
   std::uint64_t starts = 0;  // a token begins here, as far as bytes alone can say
 
@@ -129,13 +129,13 @@ struct Block {
     bytes = at + Padding::kReadable <= text.size() ? written : padding.Of(text, at);
     const Marks m = MarksOf64(bytes);
     const std::size_t rest = end - at;
-    const std::uint64_t shown = rest >= 64 ? ~std::uint64_t{0} : ~From(static_cast<unsigned>(rest));
+    const std::uint64_t shown = rest >= 64 ? ~std::uint64_t{0} : ~From(rest);
     const std::uint64_t words = m.words & shown;
     not_words = ~words;
     not_digits = ~(m.digits & shown);
     solid = ~m.spaces & shown;
     starts = solid & ~(words & words << 1);
-    size = static_cast<unsigned>(std::min<std::size_t>(rest, 64));
+    size = std::min<std::size_t>(rest, 64);
     if ((words >> 63) != 0) BreakOff();
   }
 
@@ -144,7 +144,7 @@ struct Block {
   // is too long for all who look, and what is behind its beginning is left to another block.
   [[gnu::always_inline]] void BreakOff() {
     constexpr std::uint64_t kLast = std::uint64_t{1} << 63;
-    size = not_words == 0 ? 1 : 64 - static_cast<unsigned>(__builtin_clzll(not_words));
+    size = not_words == 0 ? 1 : 64 - static_cast<std::size_t>(__builtin_clzll(not_words));
     if (not_words == 0) not_words = kLast;
     not_digits |= kLast;
     starts &= ~From(size);

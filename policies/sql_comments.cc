@@ -165,7 +165,7 @@ Scan Pass<kText>::Finish() {
   if (kind_.charset_unknown()) Set(Trait::kSyntaxOdd);
   Scan scan;
   scan.mark.digest = digest_.Id();
-  scan.mark.traits = traits_ | shape_.Finish(&batch_.tokens[kBefore]);
+  scan.mark.traits = traits_ | shape_.Finish(Room(0));
   scan.mark.kind = kind_.Kind(!cut);
   scan.mark.sets_charset = kind_.sets_charset();
   scan.mark.charset = kind_.charset();

@@ -38,15 +38,14 @@ class Pass<kText>::Cutter {
 
   [[gnu::always_inline]] void CutAll() {
     std::size_t at = pass_.at_;
-    count_ = pass_.count_;
-    digest_.TakeOver(pass_.digest_);
+    Resume();
     while (at < pass_.end_) {
-      if (count_ > kFull) [[unlikely]] Tell();
+      if (out_ > pass_.Room(kFull)) [[unlikely]] Tell();
       block_.Load(pass_.sql_, at, pass_.end_, pass_.padding_);
       next_ = block_.starts;
       size_ = block_.size;
       while (next_ != 0) {
-        unsigned here = LowestBit(next_);
+        std::size_t here = LowestBit(next_);
         next_ &= next_ - 1;
         if (!Frequent(here)) [[unlikely]] Rare(here);
       }
@@ -56,23 +55,26 @@ class Pass<kText>::Cutter {
     Save();
   }
 
+  [[gnu::always_inline]] void Resume() {
+    out_ = pass_.out_;
+    digest_.TakeOver(pass_.digest_);
+  }
   [[gnu::always_inline]] void Save() {
-    pass_.count_ = count_;
+    pass_.out_ = out_;
     pass_.digest_.TakeOver(digest_);
   }
   [[gnu::always_inline]] void Tell() {
-    pass_.count_ = count_;
+    pass_.out_ = out_;
     pass_.Flush();
-    count_ = 0;
+    out_ = pass_.out_;
   }
 
   // The token at `here` in the block is not frequent.
-  [[gnu::always_inline]] void Rare(unsigned here) {
+  [[gnu::always_inline]] void Rare(std::size_t here) {
     pass_.at_ = block_.from + here;
     Save();
     const bool same = pass_.RareTokens();
-    count_ = pass_.count_;
-    digest_.TakeOver(pass_.digest_);
+    Resume();
     GoOn(pass_.at_ - block_.from, same);
   }
 
@@ -83,12 +85,12 @@ class Pass<kText>::Cutter {
       size_ = to;
       return;
     }
-    const auto here = static_cast<unsigned>(to);
+    const std::size_t here = to;
     // What stands here is a token of its own, whatever was before it.
     next_ = (block_.starts & From(here)) | (block_.solid & std::uint64_t{1} << here);
   }
 
-  [[nodiscard, gnu::always_inline]] bool Frequent(unsigned& here) {
+  [[nodiscard, gnu::always_inline]] bool Frequent(std::size_t& here) {
     const char* const p = block_.bytes + here;
     const char c = *p;
     switch (ClassOf(c)) {
@@ -131,14 +133,14 @@ class Pass<kText>::Cutter {
   }
 
   // As words may be: of at most 16 bytes, none of them wide. False: it is not.
-  [[nodiscard, gnu::always_inline]] bool Load(unsigned here, unsigned size, Sixteen& word) const {
+  [[nodiscard, gnu::always_inline]] bool Load(std::size_t here, std::size_t size, Sixteen& word) const {
     if (size > kLongestHashed) return false;
     word = LoadSixteen(block_.bytes + here, size);
     return ((word.low | word.high) & kHighBits) == 0;
   }
 
-  [[nodiscard, gnu::always_inline]] bool Word(unsigned& here) {
-    const unsigned size = LowestBit(block_.not_words >> here);
+  [[nodiscard, gnu::always_inline]] bool Word(std::size_t& here) {
+    const std::size_t size = LowestBit(block_.not_words >> here);
     const char* const end = block_.bytes + here + size;
     if (*end == '\'' && size == 1) return false;  // N'x'
     Sixteen word;
@@ -157,7 +159,7 @@ class Pass<kText>::Cutter {
     return true;
   }
 
-  [[gnu::always_inline]] void PutKeyword(const KeywordFacts& found, unsigned here, unsigned size) {
+  [[gnu::always_inline]] void PutKeyword(const KeywordFacts& found, std::size_t here, std::size_t size) {
     if (found.part == Part::kNull) [[unlikely]] {
       return Put(Part::kNull, found.hash, found.head, here, size);
     }
@@ -166,7 +168,7 @@ class Pass<kText>::Cutter {
   }
 
   // `.b` and `.b.c` behind a name; the dot is at `dot`. Not a keyword among them.
-  [[nodiscard, gnu::always_inline]] bool Parts(unsigned& here, unsigned dot) {
+  [[nodiscard, gnu::always_inline]] bool Parts(std::size_t& here, std::size_t dot) {
     for (;;) {
       if ((next_ >> dot & 3) != 3) {  // out of sight
         pass_.name_end_ = block_.from + dot;
@@ -177,7 +179,7 @@ class Pass<kText>::Cutter {
       Put(Part::kExpects, HashOperator('.'), HeadOf(TokenKind::kOperator, Keyword::kNone, '.'), dot,
           1);
       here = dot + 1;
-      const unsigned size = LowestBit(block_.not_words >> here);
+      const std::size_t size = LowestBit(block_.not_words >> here);
       Sixteen word;
       if (!Load(here, size, word)) {
         pass_.special_at_ = block_.from + here;
@@ -190,7 +192,7 @@ class Pass<kText>::Cutter {
     }
   }
 
-  [[nodiscard, gnu::always_inline]] bool Dot(unsigned& here) {
+  [[nodiscard, gnu::always_inline]] bool Dot(std::size_t& here) {
     const char next = block_.bytes[here + 1];
     if (IsWordByte(next)) {
       if (pass_.name_end_ != block_.from + here || (next_ >> here & 2) == 0) return false;
@@ -200,8 +202,8 @@ class Pass<kText>::Cutter {
     return next != '.' && Punctuation<'.'>(here, Part::kExpects);
   }
 
-  [[nodiscard, gnu::always_inline]] bool Number(unsigned here) {
-    unsigned end = here + LowestBit(block_.not_digits >> here);
+  [[nodiscard, gnu::always_inline]] bool Number(std::size_t here) {
+    std::size_t end = here + LowestBit(block_.not_digits >> here);
     if (block_.bytes[end] == '.') {
       if ((next_ >> end & 1) == 0) return false;  // out of sight
       const std::uint64_t others = block_.not_digits >> end >> 1;
@@ -216,16 +218,16 @@ class Pass<kText>::Cutter {
     return true;
   }
 
-  [[nodiscard, gnu::always_inline]] bool String(unsigned here, char quote) {
+  [[nodiscard, gnu::always_inline]] bool String(std::size_t here, char quote) {
     if (pass_.mode_.charset != SqlCharset::kPlain || (quote == '"' && pass_.mode_.ansi_quotes)) return false;
     const char* const begin = block_.bytes + here + 1;
-    const unsigned size = FirstOf32(begin, quote, pass_.mode_.no_backslash_escapes ? quote : '\\');
+    const std::size_t size = FirstOf32(begin, quote, pass_.mode_.no_backslash_escapes ? quote : '\\');
     if (size == 32 || begin[size] != quote) return false;
     // Another one behind it would be a part of this literal, and a second quote of this string.
     const char* next = begin + size + 1;
     if (*next == ' ') ++next;
     if (IsSpace(*next) || *next == '\'' || *next == '"') return false;
-    const unsigned end = here + size + 2;
+    const std::size_t end = here + size + 2;
     if (block_.from + end > pass_.end_) return false;
     Put(Part::kValue, 0, HeadOf(TokenKind::kString), here + 1, size);
     SkipTo(end);
@@ -233,11 +235,11 @@ class Pass<kText>::Cutter {
   }
 
   // Only what could be written without the quotes.
-  [[nodiscard, gnu::always_inline]] bool QuotedName(unsigned here) {
+  [[nodiscard, gnu::always_inline]] bool QuotedName(std::size_t here) {
     const std::uint64_t others = block_.not_words >> here >> 1;
     if (others == 0) return false;
-    const unsigned size = LowestBit(others);
-    const unsigned close = here + 1 + size;
+    const std::size_t size = LowestBit(others);
+    const std::size_t close = here + 1 + size;
     if (block_.bytes[close] != '`' || block_.bytes[close + 1] == '`' || size == 0 ||
         (next_ >> close & 1) == 0) {
       return false;
@@ -254,7 +256,7 @@ class Pass<kText>::Cutter {
     return true;
   }
 
-  [[nodiscard, gnu::always_inline]] bool LongOperator(unsigned here, char c) {
+  [[nodiscard, gnu::always_inline]] bool LongOperator(std::size_t here, char c) {
     const char second = block_.bytes[here + 1];
     if (second != '=' && ClassOf(second) != Char::kLongOperator) {
       Operator(here, 1, static_cast<unsigned char>(c));
@@ -268,30 +270,29 @@ class Pass<kText>::Cutter {
     return true;
   }
 
-  [[gnu::always_inline]] void Operator(unsigned here, unsigned size, std::uint32_t op) {
+  [[gnu::always_inline]] void Operator(std::size_t here, std::size_t size, std::uint32_t op) {
     Put(Part::kExpects, HashOperator(op == Op("!=") ? Op("<>") : op),
         HeadOf(TokenKind::kOperator, Keyword::kNone, op), here, size);
   }
 
   template <unsigned char kOp>
-  [[gnu::always_inline]] bool Punctuation(unsigned here, Part part) {
+  [[gnu::always_inline]] bool Punctuation(std::size_t here, Part part) {
     Put(part, HashOperator(kOp), HeadOf(TokenKind::kOperator, Keyword::kNone, kOp), here, 1);
     return true;
   }
 
   // What stands at `to` comes next, in this block or another.
-  [[gnu::always_inline]] void SkipTo(unsigned to) {
+  [[gnu::always_inline]] void SkipTo(std::size_t to) {
     next_ &= to < 64 ? From(to) : 0;
     if (to > size_) size_ = to;
   }
 
-  [[gnu::always_inline]] const Token& Write(const TokenHead& head, unsigned here, unsigned size) {
+  [[gnu::always_inline]] const Token& Write(const TokenHead& head, std::size_t here, std::size_t size) {
     // Made where it stays: a copy in between would be read before it is written.
-    return *::new (static_cast<void*>(&pass_.batch_.tokens[kBefore + count_++]))
-        Token(head, {block_.written + here, size});
+    return *::new (static_cast<void*>(out_++)) Token(head, {block_.written + here, size});
   }
   [[gnu::always_inline]] void Put(Part part, std::uint64_t hash, const TokenHead& head,
-                                  unsigned here, unsigned size) {
+                                  std::size_t here, std::size_t size) {
     const Token& token = Write(head, here, size);
     digest_.Take(part, hash, Written(token));
   }
@@ -304,7 +305,7 @@ class Pass<kText>::Cutter {
   DigestBuilder<kText> digest_;
   std::uint64_t next_ = 0;  // where tokens begin in the block that were not cut
   std::size_t size_ = 0;    // of the block: the next one begins there
-  std::size_t count_ = 0;   // of tokens in the batch
+  Token* out_ = nullptr;    // behind the tokens of the batch
 };
 
 }  // namespace headgate::sql

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -116,10 +115,10 @@ class KeywordTable {
   };
 
   static constexpr std::uint64_t HashOf(const Sixteen& w) {
-    return (w.low ^ std::rotl(w.high * 0x9e3779b97f4a7c15U, 32)) * 0xd6e8feb86659fd93U;
+    return w.low * 0x9e3779b97f4a7c15U + w.high * 0xd6e8feb86659fd93U;
   }
   static constexpr std::size_t SlotOf(std::uint64_t hash, std::uint8_t shift) {
-    return ((hash >> 32) + shift * ((hash >> 44) | 1)) & (kSlots - 1);
+    return (hash >> 46 & (kSlots - 1)) ^ shift;
   }
   static constexpr Sixteen KeyOf(std::string_view word) {
     Sixteen key;

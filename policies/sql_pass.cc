@@ -27,13 +27,13 @@ std::string_view Pass<kText>::Written(const Token& token) const {
 
 template <bool kText>
 void Pass<kText>::Flush() {
-  if (count_ == 0) return;
-  Token* const first = &batch_.tokens[kBefore];
-  for (std::size_t i = 0; i < count_ && kind_.listening(); ++i) kind_.Take(first[i]);
-  shape_.Take(first, first + count_);
-  EndsWith(first[count_ - 1]);
-  std::copy_n(first + count_ - kBefore, kBefore, &batch_.tokens[0]);
-  count_ = 0;
+  Token* const first = Room(0);
+  if (out_ == first) return;
+  for (const Token* t = first; t != out_ && kind_.listening(); ++t) kind_.Take(*t);
+  shape_.Take(first, out_);
+  EndsWith(out_[-1]);
+  std::copy_n(out_ - kBefore, kBefore, first - kBefore);
+  out_ = first;
 }
 
 template <bool kText>

@@ -84,6 +84,8 @@ class Pass {
   void CountComment(std::size_t from, std::size_t to);
 
   Scan Finish();
+  // Where a token of the batch has its place.
+  [[nodiscard]] Token* Room(std::size_t i) { return batch_.tokens.data() + kBefore + i; }
   // Tells the batch.
   void Flush();
   void EndsWith(const Token& last) {
@@ -92,8 +94,8 @@ class Pass {
   }
   [[nodiscard]] std::string_view Written(const Token& token) const;
   void Add(Part part, std::uint64_t hash, const Token& token) {
-    if (count_ == kBatch) Flush();
-    ::new (static_cast<void*>(&batch_.tokens[kBefore + count_++])) Token(token);
+    if (out_ == Room(kBatch)) Flush();
+    ::new (static_cast<void*>(out_++)) Token(token);
     digest_.Take(part, hash, kText ? Written(token) : std::string_view());
   }
   void AddLiteral(TokenKind kind, std::size_t from, std::size_t to) {
@@ -130,8 +132,8 @@ class Pass {
   std::size_t comment_bytes_ = 0;
   TraitSet traits_ = 0;
   std::size_t last_end_ = kNowhere;  // of the last token, if it is one that could go on
-  std::size_t count_ = 0;            // in the batch
   Batch batch_;
+  Token* out_ = Room(0);  // behind the batch's
   Padding padding_;
   DigestMemory<kText> memory_;
   DigestBuilder<kText> digest_;

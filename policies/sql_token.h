@@ -64,7 +64,7 @@ constexpr std::uint32_t Op(std::string_view bytes) {
 
 // All of a token but its text: what is the same for every comma, and made when this is compiled
 // (token_act.h). As many bytes as fit a register.
-struct TokenHead {
+struct alignas(8) TokenHead {
   TokenKind kind = TokenKind::kOperator;
   std::uint8_t act = 0;  // what it is to the shape: an Act
   Keyword keyword = Keyword::kNone;
