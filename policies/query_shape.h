@@ -108,6 +108,7 @@ class ShapeBuilder {
   void Word(Act act);
   void WordOfClause(Act act);
   void LookAtValue(Act act);
+  bool IsPath(const Token* t, const Token* last) const;
   void ChooseNext();
   void Pattern(bool regexp);
 

@@ -28,7 +28,9 @@ void ShapeBuilder::Open() {
   }
   Block& b = *block_;
   const bool from = b.clause == Clause::kFrom && AtBase();
-  Frame f{};
+  Frame& f = *++frame_;
+  ++depth_;
+  f = Frame{};
   f.kind = FrameKind::kGroup;
   if (before() == Act::kColumn) {
     b.joins.NoColumn();  // it is a function
@@ -51,8 +53,6 @@ void ShapeBuilder::Open() {
   } else if (RoleOf(word()) != CallRole::kNone) {
     OpenCall(f);
   }
-  ++depth_;
-  *++frame_ = f;
 }
 
 void ShapeBuilder::OpenCall(Frame& f) {
@@ -94,9 +94,8 @@ void ShapeBuilder::Close() {
     return;
   }
   if (depth_ == 0) return;
-  const Frame f = *frame_;
+  const Frame& f = *frame_--;
   --depth_;
-  --frame_;
   if (f.size > frame_->size) frame_->size = f.size;
   switch (f.kind) {
     case FrameKind::kBlock:

@@ -14,7 +14,7 @@ using K = Keyword;
 template <typename T>
 using ByKeyword = std::array<T, static_cast<std::size_t>(K::kSize)>;
 
-constexpr ByKeyword<CallRole> kCalls = [] {
+constexpr ByKeyword<CallRole> MakeCalls() {
   ByKeyword<CallRole> roles{};
   const auto set = [&](CallRole role, std::initializer_list<K> words) {
     for (const K k : words) roles[static_cast<std::size_t>(k)] = role;
@@ -73,7 +73,7 @@ constexpr ByKeyword<CallRole> kCalls = [] {
   set(CallRole::kRand, {K::kRand});
   set(CallRole::kSetVar, {K::kSetVar});
   return roles;
-}();
+}
 
 constexpr ByKeyword<SettingRole> kSettings = [] {
   ByKeyword<SettingRole> roles{};
@@ -102,16 +102,25 @@ bool Repeats(std::string_view p, std::size_t i) {
 
 }  // namespace
 
-CallRole RoleOf(Keyword function) { return kCalls[static_cast<std::size_t>(function)]; }
+namespace shape_internal {
+constexpr ByKeyword<CallRole> kCalls = MakeCalls();
+}  // namespace shape_internal
 
 SettingRole RoleOfSetting(Keyword variable) {
   return kSettings[static_cast<std::size_t>(variable)];
 }
 
 std::uint32_t NameHash(std::string_view name) {
+  static constexpr std::array<std::uint8_t, 256> kLower = [] {
+    std::array<std::uint8_t, 256> lower{};
+    for (unsigned c = 0; c < 256; ++c) {
+      lower[c] = static_cast<std::uint8_t>(Lower(static_cast<char>(c)));
+    }
+    return lower;
+  }();
   std::uint32_t hash = 2166136261U;
   for (const char c : name.substr(0, 64)) {
-    hash = (hash ^ static_cast<unsigned char>(Lower(c))) * 16777619U;
+    hash = (hash ^ kLower[static_cast<unsigned char>(c)]) * 16777619U;
   }
   return hash;
 }

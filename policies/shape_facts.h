@@ -4,6 +4,8 @@
 // Threads: pure functions over constant tables. Lifetime: none.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -27,7 +29,12 @@ enum class CallRole : std::uint8_t {
   kRand,
   kSetVar,  // the hint
 };
-[[nodiscard]] CallRole RoleOf(Keyword function);
+namespace shape_internal {
+extern const std::array<CallRole, static_cast<std::size_t>(Keyword::kSize)> kCalls;
+}  // namespace shape_internal
+[[nodiscard]] inline CallRole RoleOf(Keyword function) {
+  return shape_internal::kCalls[static_cast<std::size_t>(function)];
+}
 
 enum class SettingRole : std::uint8_t { kNone, kBuffer, kRounds, kSeconds, kMilliseconds };
 [[nodiscard]] SettingRole RoleOfSetting(Keyword variable);

@@ -18,7 +18,7 @@ namespace headgate::sql {
 
 // The lowest bit that is set, of a number that is not 0.
 [[gnu::always_inline]] inline std::size_t LowestBit(std::uint64_t bits) {
-  return static_cast<std::size_t>(__builtin_ctzll(bits));
+  return static_cast<unsigned>(__builtin_ctzll(bits));
 }
 // All bits from `n` on, which is at most 63.
 constexpr std::uint64_t From(std::size_t n) { return ~std::uint64_t{0} << n; }

@@ -127,9 +127,14 @@ class Pass<kText>::Cutter {
         return true;
       case Char::kLongOperator:
         return LongOperator(here, c);
-      default:
+      case Char::kSpace:
+      case Char::kAt:
+      case Char::kHash:
+      case Char::kSemicolon:
+      case Char::kBackslash:
         return false;
     }
+    __builtin_unreachable();
   }
 
   // As words may be: of at most 16 bytes, none of them wide. False: it is not.

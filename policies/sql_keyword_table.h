@@ -34,9 +34,16 @@ inline constexpr std::uint64_t kFoldBits = 0x2020202020202020U;
 // Longer words are found otherwise.
 inline constexpr std::size_t kLongestHashed = 16;
 
+// The bits to set in a word of n bytes.
+inline constexpr Masks kFolds = [] {
+  Masks m = kMasks;
+  for (std::uint64_t& bits : m.low) bits &= kFoldBits;
+  for (std::uint64_t& bits : m.high) bits &= kFoldBits;
+  return m;
+}();
 // `word` is of `n` bytes.
-constexpr Sixteen Fold(const Sixteen& word, std::size_t n) {
-  return {(word.low | kFoldBits) & kMasks.low[n], (word.high | kFoldBits) & kMasks.high[n]};
+[[gnu::always_inline]] constexpr Sixteen Fold(const Sixteen& word, std::size_t n) {
+  return {word.low | kFolds.low[n], word.high | kFolds.high[n]};
 }
 
 // A reserved word expects an operand, except the few that are operands.
