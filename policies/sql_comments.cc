@@ -140,12 +140,12 @@ template <bool kText>
 void Pass<kText>::Semicolon() {
   Flush();
   if (kind_.compound()) return Operator(1);
-  const Token semicolon(HeadOf(TokenKind::kOperator, Keyword::kNone, ';'),
-                        bytes_.View(at_, at_ + 1));
+  const std::string_view semicolon = bytes_.View(at_, at_ + 1);
   ++at_;
   if (NothingFollows()) return;
   Set(Trait::kMultiStatement);
-  Add(Part::kExpects, HashOperator(';'), semicolon);
+  Add(Part::kExpects, HashOperator(';'), HeadOf(TokenKind::kOperator, Keyword::kNone, ';'),
+      semicolon);
   Flush();
   kind_.NextStatement();
   // The server reads the next statement when it has executed this one.

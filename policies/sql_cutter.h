@@ -35,6 +35,8 @@ class Pass<kText>::Cutter {
   // The batch has room for all tokens of a block.
   static_assert(kBatch == 128);
   static constexpr std::size_t kFull = 64;
+  // A longer word may go on in the next block.
+  static constexpr std::size_t kLongestSeen = 62;
 
   [[gnu::always_inline]] void CutAll() {
     std::size_t at = pass_.at_;
@@ -148,28 +150,35 @@ class Pass<kText>::Cutter {
     const std::size_t size = LowestBit(block_.not_words >> here);
     const char* const end = block_.bytes + here + size;
     if (*end == '\'' && size == 1) return false;  // N'x'
-    Sixteen word;
-    if (!Load(here, size, word)) return false;
-    if (*end == '.' && IsWordByte(end[1])) {
-      Put(Part::kOperand, HashWord(word, false), HeadOf(TokenKind::kName), here, size);
-      return Parts(here, here + size);
-    }
-    const Sixteen folded = Fold(word, size);
-    const KeywordFacts& candidate = kKeywordTable.Candidate(folded);
-    if (candidate.Is(folded)) {
-      PutKeyword(candidate, here, size);
+    const bool path = *end == '.' && IsWordByte(end[1]);
+    std::uint64_t hash = 0;
+    if (size > kLongestHashed) [[unlikely]] {
+      const std::string_view name(block_.written + here, size);
+      if (here >= block_.size || size > kLongestSeen || !IsPlainLongName(name)) return false;
+      hash = HashLongWord(name, false);
     } else {
-      Put(Part::kOperand, HashWord(word, false), HeadOf(TokenKind::kWord), here, size);
+      Sixteen word;
+      if (!Load(here, size, word)) return false;
+      if (!path) {
+        const Sixteen folded = Fold(word, size);
+        const KeywordFacts& candidate = kKeywordTable.Candidate(folded);
+        if (candidate.Is(folded)) return PutKeyword(candidate, here, size);
+      }
+      hash = HashWord(word, false);
     }
-    return true;
+    Put(Part::kOperand, hash, HeadOf(path ? TokenKind::kName : TokenKind::kWord), here, size);
+    return !path || Parts(here, here + size);
   }
 
-  [[gnu::always_inline]] void PutKeyword(const KeywordFacts& found, std::size_t here, std::size_t size) {
-    if (found.part == Part::kNull) [[unlikely]] {
-      return Put(Part::kNull, found.hash, found.head, here, size);
-    }
+  [[gnu::always_inline]] bool PutKeyword(const KeywordFacts& found, std::size_t here,
+                                         std::size_t size) {
     const Token& token = Write(found.head, here, size);
-    digest_.TakeWord(found.part, found.hash, Written(token));
+    if (found.part == Part::kNull) [[unlikely]] {
+      digest_.Take(Part::kNull, found.hash, Written(token));
+    } else {
+      digest_.TakeWord(found.part, found.hash, Written(token));
+    }
+    return true;
   }
 
   // `.b` and `.b.c` behind a name; the dot is at `dot`. Not a keyword among them.
@@ -177,7 +186,7 @@ class Pass<kText>::Cutter {
     for (;;) {
       if ((next_ >> dot & 3) != 3) {  // out of sight
         pass_.name_end_ = block_.from + dot;
-        return true;
+        return BeginAt(dot);
       }
       next_ &= next_ - 1;
       next_ &= next_ - 1;
@@ -200,7 +209,8 @@ class Pass<kText>::Cutter {
   [[nodiscard, gnu::always_inline]] bool Dot(std::size_t& here) {
     const char next = block_.bytes[here + 1];
     if (IsWordByte(next)) {
-      if (pass_.name_end_ != block_.from + here || (next_ >> here & 2) == 0) return false;
+      if (pass_.name_end_ != block_.from + here) return false;
+      if ((next_ >> here & 2) == 0) return here > 0 && BeginAt(here);
       next_ |= std::uint64_t{1} << here;
       return Parts(here, here);
     }
@@ -242,7 +252,7 @@ class Pass<kText>::Cutter {
   // Only what could be written without the quotes.
   [[nodiscard, gnu::always_inline]] bool QuotedName(std::size_t here) {
     const std::uint64_t others = block_.not_words >> here >> 1;
-    if (others == 0) return false;
+    if (others == 0) return here > 0 && BeginAt(here);
     const std::size_t size = LowestBit(others);
     const std::size_t close = here + 1 + size;
     if (block_.bytes[close] != '`' || block_.bytes[close + 1] == '`' || size == 0 ||
@@ -286,6 +296,12 @@ class Pass<kText>::Cutter {
     return true;
   }
 
+  // Leaves the rest to a block that begins there.
+  [[gnu::always_inline]] bool BeginAt(std::size_t here) {
+    next_ = 0;
+    size_ = here;
+    return true;
+  }
   // What stands at `to` comes next, in this block or another.
   [[gnu::always_inline]] void SkipTo(std::size_t to) {
     next_ &= to < 64 ? From(to) : 0;

@@ -162,4 +162,7 @@ inline constexpr KeywordTable kKeywordTable;
 // Of more than kLongestHashed bytes; rare.
 [[nodiscard]] Keyword FindLongKeyword(std::string_view word);
 
+// Such a word, which is none of these, and has no wide bytes.
+[[nodiscard]] bool IsPlainLongName(std::string_view word);
+
 }  // namespace headgate::sql

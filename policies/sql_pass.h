@@ -93,13 +93,14 @@ class Pass {
     last_end_ = last.kind == TokenKind::kOperator ? kNowhere : end;
   }
   [[nodiscard]] std::string_view Written(const Token& token) const;
-  void Add(Part part, std::uint64_t hash, const Token& token) {
+  void Add(Part part, std::uint64_t hash, const TokenHead& head, std::string_view text) {
     if (out_ == Room(kBatch)) Flush();
-    ::new (static_cast<void*>(out_++)) Token(token);
+    // Made where it stays: a copy in between would be read before it is written.
+    const Token& token = *::new (static_cast<void*>(out_++)) Token(head, text);
     digest_.Take(part, hash, kText ? Written(token) : std::string_view());
   }
   void AddLiteral(TokenKind kind, std::size_t from, std::size_t to) {
-    Add(Part::kValue, 0, {HeadOf(kind), bytes_.View(from, to)});
+    Add(Part::kValue, 0, HeadOf(kind), bytes_.View(from, to));
   }
   // The tokens of the batch are told first: what it is may hang on them.
   void AddComment(Part part, std::uint64_t hash, const Token& token);
