@@ -5,7 +5,8 @@ namespace headgate {
 namespace {
 
 constexpr ActSet kNames = SetOf({Act::kName, Act::kDot, Act::kEquals}) | kLiterals;
-constexpr ActSet kIdle = SetOf({Act::kNothing, Act::kPlain, Act::kColumn, Act::kAt, Act::kOperator});
+constexpr ActSet kIdle =
+    SetOf({Act::kNothing, Act::kPlain, Act::kColumn, Act::kAt, Act::kOperator});
 // Whatever may change what is looked at.
 constexpr ActSet kAlways =
     ((ActSet{1} << static_cast<unsigned>(Act::kSize)) - 1) & ~(kIdle | kNames | kCommas);

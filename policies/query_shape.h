@@ -167,8 +167,8 @@ class ShapeBuilder {
   Keyword verb_ = Keyword::kNone;
   Keyword setting_ = Keyword::kNone;
   unsigned depth_ = 0, beyond_ = 0, blocks_beyond_ = 0, ctes_ = 0;
-  Frame* frame_ = frames_.data();  // at depth_
-  Block* block_ = blocks_.data();
+  Frame* frame_ = nullptr;  // the innermost
+  Block* block_ = nullptr;
   std::uint32_t cte_name_ = 0;
   std::uint32_t copies_ = 0;  // of CTEs, by what was named so far in this one
   std::string_view name_;     // the last one that was looked at

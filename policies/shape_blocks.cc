@@ -180,7 +180,7 @@ void ShapeBuilder::Name(const Token& t) {
 
 void ShapeBuilder::Table(std::string_view name) {
   Block& b = *block_;
-  if (Behind(Op("{"))) return;            // { OJ a LEFT JOIN b }
+  if (Behind(Op("{"))) return;          // { OJ a LEFT JOIN b }
   if (b.table == TableState::kUsing) {  // DELETE FROM a USING a, b
     b.joins.Reset();
     b.table = TableState::kExpected;

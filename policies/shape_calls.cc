@@ -115,8 +115,8 @@ void ShapeBuilder::Close() {
 }
 
 void ShapeBuilder::EndCall(const Frame& f) {
-  const bool plain = before() == Act::kNumber &&
-                     (before_that() == Act::kOpen || before_that() == Act::kComma);
+  const bool plain =
+      before() == Act::kNumber && (before_that() == Act::kOpen || before_that() == Act::kComma);
   switch (f.role) {
     case CallRole::kSleep:
       if (!plain || f.number >= kLongSleep) Set(Trait::kLongWait);

@@ -159,7 +159,8 @@ class Bytes {
     if (n == 0) return {};
     if (size_ >= 16) {  // the last 16, and those before `at` shifted out
       const std::size_t bits = 8 * (at + 16 - size_);
-      const std::uint64_t low = LoadLittle(data_ + size_ - 16), high = LoadLittle(data_ + size_ - 8);
+      const std::uint64_t low = LoadLittle(data_ + size_ - 16),
+                          high = LoadLittle(data_ + size_ - 8);
       if (bits >= 64) return {high >> (bits - 64) & kMasks.low[n], 0};
       return {(low >> bits | high << (64 - bits)) & kMasks.low[n], high >> bits & kMasks.high[n]};
     }

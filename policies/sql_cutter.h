@@ -42,14 +42,16 @@ class Pass<kText>::Cutter {
     std::size_t at = pass_.at_;
     Resume();
     while (at < pass_.end_) {
-      if (out_ > pass_.Room(kFull)) [[unlikely]] Tell();
+      if (out_ > pass_.Room(kFull)) [[unlikely]]
+        Tell();
       block_.Load(pass_.sql_, at, pass_.end_, pass_.padding_);
       next_ = block_.starts;
       size_ = block_.size;
       while (next_ != 0) {
         std::size_t here = LowestBit(next_);
         next_ &= next_ - 1;
-        if (!Frequent(here)) [[unlikely]] Rare(here);
+        if (!Frequent(here)) [[unlikely]]
+          Rare(here);
       }
       at = block_.from + size_;
     }
@@ -140,7 +142,8 @@ class Pass<kText>::Cutter {
   }
 
   // As words may be: of at most 16 bytes, none of them wide. False: it is not.
-  [[nodiscard, gnu::always_inline]] bool Load(std::size_t here, std::size_t size, Sixteen& word) const {
+  [[nodiscard, gnu::always_inline]] bool Load(std::size_t here, std::size_t size,
+                                              Sixteen& word) const {
     if (size > kLongestHashed) return false;
     word = LoadSixteen(block_.bytes + here, size);
     return ((word.low | word.high) & kHighBits) == 0;
@@ -234,9 +237,11 @@ class Pass<kText>::Cutter {
   }
 
   [[nodiscard, gnu::always_inline]] bool String(std::size_t here, char quote) {
-    if (pass_.mode_.charset != SqlCharset::kPlain || (quote == '"' && pass_.mode_.ansi_quotes)) return false;
+    if (pass_.mode_.charset != SqlCharset::kPlain || (quote == '"' && pass_.mode_.ansi_quotes))
+      return false;
     const char* const begin = block_.bytes + here + 1;
-    const std::size_t size = FirstOf32(begin, quote, pass_.mode_.no_backslash_escapes ? quote : '\\');
+    const std::size_t size =
+        FirstOf32(begin, quote, pass_.mode_.no_backslash_escapes ? quote : '\\');
     if (size == 32 || begin[size] != quote) return false;
     // Another one behind it would be a part of this literal, and a second quote of this string.
     const char* next = begin + size + 1;
@@ -308,7 +313,8 @@ class Pass<kText>::Cutter {
     if (to > size_) size_ = to;
   }
 
-  [[gnu::always_inline]] const Token& Write(const TokenHead& head, std::size_t here, std::size_t size) {
+  [[gnu::always_inline]] const Token& Write(const TokenHead& head, std::size_t here,
+                                            std::size_t size) {
     // Made where it stays: a copy in between would be read before it is written.
     return *::new (static_cast<void*>(out_++)) Token(head, {block_.written + here, size});
   }

@@ -74,7 +74,8 @@ struct alignas(8) TokenHead {
 };
 
 struct Token : TokenHead {
-  constexpr Token(const TokenHead& head, std::string_view written) : TokenHead(head), text(written) {}
+  constexpr Token(const TokenHead& head, std::string_view written)
+      : TokenHead(head), text(written) {}
 
   std::string_view text;  // as written, a view of the statement
 };

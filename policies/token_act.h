@@ -97,10 +97,11 @@ inline constexpr std::array<Act, kKeywords> kActs = [] {
     acts[k] = IsReserved(static_cast<K>(k)) ? Act::kPlain : Act::kName;
   }
   for (const K k :
-       {K::kDelete, K::kFlush, K::kTable, K::kTables, K::kPrepare, K::kExecute, K::kImmediate,
-        K::kCreate, K::kAlter, K::kDrop, K::kShow, K::kExplain, K::kAnalyze, K::kDescribe, K::kDesc,
-        K::kBegin, K::kLoop, K::kWhile, K::kRepeat, K::kInsert, K::kReplace, K::kCall, K::kGrant,
-        K::kRevoke, K::kLoad, K::kDo, K::kKill, K::kFunction, K::kTrigger, K::kEvent, K::kPackage}) {
+       {K::kDelete,  K::kFlush, K::kTable,  K::kTables, K::kPrepare, K::kExecute, K::kImmediate,
+        K::kCreate,  K::kAlter, K::kDrop,   K::kShow,   K::kExplain, K::kAnalyze, K::kDescribe,
+        K::kDesc,    K::kBegin, K::kLoop,   K::kWhile,  K::kRepeat,  K::kInsert,  K::kReplace,
+        K::kCall,    K::kGrant, K::kRevoke, K::kLoad,   K::kDo,      K::kKill,    K::kFunction,
+        K::kTrigger, K::kEvent, K::kPackage}) {
     acts[static_cast<std::size_t>(k)] = IsReserved(k) ? Act::kVerb : Act::kVerbName;
   }
   set(Act::kAndOr, {K::kAnd, K::kOr, K::kXor});
