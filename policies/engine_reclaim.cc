@@ -31,8 +31,11 @@ void Engine::Impl::CallBack(Time now) {
     if (Leaving(*t) && now - t->wanted_back < kAnswersIn) ++on_the_way;
   }
   std::uint32_t left = kMostAtOnce - std::min(kMostAtOnce, on_the_way);
+  std::uint32_t coming = on_the_way;
   for (const Owner& owner : wanted.owners) {
-    for (std::uint32_t n = std::min(owner.owed, left); n > 0; --n, --left) {
+    const std::uint32_t covered = std::min(owner.owed, coming);
+    coming -= covered;
+    for (std::uint32_t n = std::min(owner.owed - covered, left); n > 0; --n, --left) {
       if (!Recall(VictimFor(owner.class_id, now), now)) break;
     }
   }
