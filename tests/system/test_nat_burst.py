@@ -61,7 +61,7 @@ class NatBurst(scenario.Scenario):
         still, counts = crowd.inside(), crowd.stop()
         self.figures("strangers hoard", f"{status['pressure']}; reclaimed "
                      f"{status['acted']['reclaimed']}; strangers {dict(told)}; {dict(counts)}")
-        self.assertEqual(status["pressure"]["level"], "attack")
+        self.assertGreater(told["err_1040"], 0, "nobody else wanted a slot")
         self.assertEqual((still, counts["lost"]), (CLIENTS, 0))
         self.all_back(gate)
 
