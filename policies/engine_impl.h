@@ -52,6 +52,7 @@ struct Engine::Impl {
   class Admission {
    public:
     Admission(Impl& m, Time now) : m_(m), lock_(m.admission_mutex) {
+      if (m.begun == Time{}) m.begun = now;
       if (now > m.latest) m.latest = now;
     }
     explicit Admission(Impl& m) : m_(m), lock_(m.admission_mutex) {}
@@ -230,6 +231,7 @@ struct Engine::Impl {
   Time next_call_back{};
   Ticket* tickets = nullptr;  // all of them
   std::uint32_t ticket_count = 0;
+  Time begun{};   // the first
   Time latest{};  // the youngest `now` heard of: what a deleter goes by
 
   // Read without a lock. Of the two levels the first is as it is, the second as far as it acts.
