@@ -6,6 +6,7 @@
 
 #include "net/clock.h"
 
+#include "net/mysql/capabilities.h"
 namespace headgate::net {
 namespace {
 
@@ -214,7 +215,13 @@ void Backends::RefreshOffered() {
   mysql::Greeting common = *first;
   for (const auto& b : all_) {
     const GreetingPtr other = b->greeting();
-    if (other != nullptr && other != first) common = mysql::Common(common, *other);
+    if (other == nullptr || other == first) continue;
+    mixed = mixed || mysql::IsMariaDb(*other) != mysql::IsMariaDb(*first);
+    common = mysql::Common(common, *other);
+  }
+  if (mixed) {  // what only one kind knows
+    common.capabilities &= ~mysql::kCapQueryAttributes;
+    common.mariadb_capabilities = 0;
   }
   offered_.Learn(std::move(common));
 }
@@ -243,6 +250,7 @@ absl::Status Backends::Use(std::string_view name, Time now) {
                                          (b.error_.empty() ? "" : ": " + b.error_));
   }
   static_cast<void>(choice_.Use(b.index()));
+  bool mixed = first == nullptr;  // what comes may be a server of another kind
   SwitchToChosen(now);
   TellEngine(now);
   return absl::OkStatus();
