@@ -169,6 +169,9 @@ class Daemon {
     }
     options.threads = config_.threads;
     options.monitor = config_.monitor;
+    options.on_event = [this](const std::string& line, bool warning) {
+      telemetry_->Say(line, warning);
+    };
     return options;
   }
 
