@@ -237,6 +237,7 @@ WaitingRoom::Try Engine::Impl::TryWaiting(Ticket& t, Time now) {
                                                        : WaitingRoom::Try::kGroupBlocked;
   }
   ledger.Unpin(t.class_id);
+  t.class_id = id;  // the one before may be another class's from now on
   t.place = WaitingRoom::kNowhere;  // the room itself lets it leave
   Admit(t, id, now);
   if (turns.size() <= id) turns.resize(id + 1);

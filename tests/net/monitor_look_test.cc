@@ -204,10 +204,10 @@ TEST_F(MonitorTest, AQuestionNobodyHasToAnswerCostsNoLookAndIsLeftOutForAWhile) 
     });
     WritePassword("secret\n");
     Start(server.endpoint());
-    EXPECT_EQ(AfterLooks().foreign, 1U);
+    EXPECT_EQ(AfterLooks().foreign, 2U);
     EXPECT_EQ(monitor_->lock_waits()->size(), 1U) << "while the question waits";
     EXPECT_TRUE(WaitForTrouble(MonitorTrouble::kLost));
-    EXPECT_EQ(AfterLooks(3).foreign, 1U) << "of the next connection";
+    EXPECT_EQ(AfterLooks(3).foreign, 2U) << "of the next connection";
     EXPECT_EQ(server.logins(), 2);
     EXPECT_EQ(server.Asked(question).size(), 1U);
     Stop();
