@@ -6,6 +6,46 @@
 #include "guard/identity.h"
 
 namespace headgate::guard {
+namespace {
+
+// What was in use before; else the first in the list.
+std::string WantedOf(const Config& config, const std::string& remembered, BackendNames& settled) {
+  const std::string first = ToText(config.backend.front());
+  if (remembered.empty()) return first;
+  const bool listed =
+      std::any_of(config.backend.begin(), config.backend.end(),
+                  [&](const Endpoint& backend) { return ToText(backend) == remembered; });
+  if (listed || settled.ConnectOf(remembered)) return remembered;
+  settled.warnings.push_back(absl::StrFormat(
+      "%s, in use before the restart, is not in the list any more: it starts with %s", remembered,
+      first));
+  return first;
+}
+
+// Another server than before is a failover: nobody's business here but with "sticky".
+absl::Status ChooseStart(const Config& config, const std::string& remembered,
+                         BackendNames& settled) {
+  const std::string wanted = WantedOf(config, remembered, settled);
+  if (const auto there = settled.ConnectOf(wanted)) {
+    settled.start = *there;
+    return absl::OkStatus();
+  }
+  const std::string what =
+      absl::StrFormat("%s%s cannot be looked up", wanted,
+                      wanted == remembered ? ", in use before the restart," : "");
+  if (config.failover != Failover::kSticky) {
+    return absl::UnavailableError(absl::StrFormat(
+        "[gate] backend: %s, and with failover = \"off\" no other one is used unasked: mend the "
+        "look-up, write its address here, or take it out of the list",
+        what));
+  }
+  settled.start = settled.connect.front();
+  settled.warnings.push_back(
+      absl::StrFormat("%s: failover = \"sticky\" goes on with %s", what, settled.shown.front()));
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 std::string BackendNames::ShownOf(const std::string& name) const {
   const auto found = std::find(connect.begin(), connect.end(), name);
@@ -20,7 +60,8 @@ std::optional<std::string> BackendNames::ConnectOf(const std::string& name) cons
 }
 
 absl::StatusOr<BackendNames> SettleBackends(
-    const Config& config, const std::function<std::vector<Address>(const std::string&)>& resolve) {
+    const Config& config, const std::function<std::vector<Address>(const std::string&)>& resolve,
+    const std::string& remembered) {
   BackendNames settled;
   Resolved all;
   for (const Endpoint& backend : config.backend) {
@@ -45,8 +86,13 @@ absl::StatusOr<BackendNames> SettleBackends(
     settled.connect.push_back(text);
   }
   if (settled.connect.empty()) {
-    return absl::UnavailableError("[gate] backend: " + settled.warnings.at(0));
+    std::string all_of_them;
+    for (const std::string& warning : settled.warnings) {
+      all_of_them += (all_of_them.empty() ? "" : "; ") + warning;
+    }
+    return absl::UnavailableError("[gate] backend: " + all_of_them);
   }
+  if (auto s = ChooseStart(config, remembered, settled); !s.ok()) return s;
   const IdentityFinding finding = JudgeIdentity(config, all);
   if (!finding.error.empty()) {
     return absl::FailedPreconditionError("[gate] backend: " + finding.error);

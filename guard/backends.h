@@ -20,6 +20,7 @@ namespace headgate::guard {
 struct BackendNames {
   std::vector<std::string> shown;    // "db.example:3306"
   std::vector<std::string> connect;  // "192.0.2.10:3306", at the same place
+  std::string start;                 // of `connect`: the one in use at first
   bool collapsed = false;            // identity, over any of them
   std::vector<std::string> warnings;
 
@@ -29,10 +30,13 @@ struct BackendNames {
   [[nodiscard]] std::optional<std::string> ConnectOf(const std::string& name) const;
 };
 
-// Each name is looked up once, and what came of it is both judged and connected to. One that cannot
-// be looked up is left out with a warning, as long as another is there.
+// Each name is looked up once, and what came of it is both judged and connected to. `remembered`
+// was in use before a restart, by either name; empty: nothing is known of that. One that cannot be
+// looked up is left out with a warning, as long as another is there; where it is the one to start
+// with, that is an error unless failover is sticky.
 [[nodiscard]] absl::StatusOr<BackendNames> SettleBackends(
-    const Config& config, const std::function<std::vector<Address>(const std::string&)>& resolve);
+    const Config& config, const std::function<std::vector<Address>(const std::string&)>& resolve,
+    const std::string& remembered = "");
 
 // [{"name","current","up","state","for_s","error","server_version","read_only","monitor":{...}}]
 [[nodiscard]] boost::json::array BackendList(const net::GateStatus& gate, Time now);
@@ -40,5 +44,7 @@ struct BackendNames {
 [[nodiscard]] std::string BackendsJson(const net::GateStatus& gate, Failover failover, Time now);
 // For a terminal; what is no such JSON comes back as it is.
 [[nodiscard]] std::string BackendsText(const std::string& json);
+// The same of what POST /backend answers.
+[[nodiscard]] std::string UsingText(const std::string& json);
 
 }  // namespace headgate::guard

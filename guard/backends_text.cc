@@ -98,4 +98,12 @@ std::string BackendsText(const std::string& text) {
          "`headgate backend use NAME`\n";
 }
 
+std::string UsingText(const std::string& text) {
+  const json::value root = ParseAnswer(text);
+  if (!At(root, {"using"}).is_string()) return text + "\n";
+  const json::value& warning = At(root, {"warning"});
+  return "using " + Printable(Plain(At(root, {"using"}))) + "\n" +
+         (warning.is_string() ? "warning: " + Printable(Plain(warning)) + "\n" : "");
+}
+
 }  // namespace headgate::guard

@@ -182,8 +182,7 @@ int Status(const Arguments& args) {
 int ListBackends(const Arguments& args) { return Ask(args, "GET", "/backends", "", BackendsText); }
 
 int UseBackend(const Arguments& args) {
-  return Ask(args, "POST", "/backend", "{\"use\":" + Json(args.backend) + "}",
-             [&](const std::string&) { return "using " + args.backend + "\n"; });
+  return Ask(args, "POST", "/backend", "{\"use\":" + Json(args.backend) + "}", UsingText);
 }
 
 int Reload(const Arguments& args) { return Ask(args, "POST", "/reload", "", ReloadText); }

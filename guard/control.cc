@@ -10,6 +10,7 @@
 #include "guard/backends.h"
 #include "guard/config_text.h"
 #include "guard/digests.h"
+#include "guard/json_text.h"
 #include "guard/log.h"
 #include "guard/pools.h"
 #include "guard/reload.h"
@@ -216,7 +217,15 @@ net::AdminReply Control::UseBackend(std::string_view body) {
     return Refuse(absl::IsNotFound(status) ? 404 : 409, std::string(status.message()));
   }
   Log(LogLevel::kWarning, absl::StrFormat("backend %s is used from now on (operator)", name));
-  return {200, json::serialize(json::object{{"using", name}})};
+  json::object answer{{"using", name}};
+  // Only now: a restart meanwhile would be a way back.
+  if (const absl::Status saved = parts_.save_state(); !saved.ok()) {
+    const std::string why(saved.message());
+    answer["warning"] = JsonText("a restart would forget that: " + why);
+    Log(LogLevel::kWarning,
+        absl::StrFormat("backend %s: a restart would forget that: %s", name, why));
+  }
+  return {200, json::serialize(answer)};
 }
 
 net::AdminReply Control::Ban(std::string_view body) {

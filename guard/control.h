@@ -48,6 +48,8 @@ class Control {
     std::function<std::uint64_t()> log_dropped;
     // Either name of a backend. NotFound: there is none of it.
     std::function<absl::Status(const std::string& name)> use_backend;
+    // Saves the state file now; the error says why nothing of it is kept.
+    std::function<absl::Status()> save_state;
     std::function<StateStatus()> state_status;
     std::vector<std::string> listening;
     std::size_t max_clients = 0;

@@ -74,13 +74,13 @@ class Daemon {
   // Everything that may need root, in the end without it.
   absl::Status Open() {
     if (!signals_.ok()) return absl::UnavailableError("signalfd: out of descriptors");
-    if (absl::Status status = SettleBackend(); !status.ok()) return status;
     auto who = ChooseUser(config_);
     if (!who.ok()) return who.status();
+    OpenState(*who);
+    if (absl::Status status = SettleBackend(); !status.ok()) return status;
     const bool collapsed = config_.limits.identity_collapsed;
     if (auto s = JudgeRunningUser(config_, collapsed, who->name, who->uid); !s.ok()) return s;
     if (auto s = OpenLogs(*who); !s.ok()) return s;
-    OpenState(*who);
     auto gate = net::Gate::Bind(MakeGateOptions());
     if (!gate.ok()) return Start("[gate] listen", gate.status());
     gate_ = std::move(*gate);
@@ -91,7 +91,8 @@ class Daemon {
   }
 
   absl::Status SettleBackend() {
-    auto settled = SettleBackends(config_, ReadHostFacts(path_).resolve);
+    auto settled = SettleBackends(config_, ReadHostFacts(path_).resolve,
+                                  saved_ ? saved_->backend : std::string());
     if (!settled.ok()) return settled.status();
     backends_ = std::move(*settled);
     for (const std::string& warning : backends_.warnings) {
@@ -153,10 +154,8 @@ class Daemon {
     for (const Endpoint& listen : config_.listen) options.listen.push_back(ToText(listen));
     options.backends = backends_.connect;
     options.failover_sticky = config_.failover == Failover::kSticky;
-    if (saved_) {
-      options.greetings = saved_->greetings;
-      options.current_backend = saved_->backend;
-    }
+    options.current_backend = backends_.start;
+    if (saved_) options.greetings = saved_->greetings;
     switch (config_.proxy_to_backend) {
       case ProxyToBackend::kOff:
         options.proxy_to_backend = net::ProxyHeader::kOff;
@@ -170,6 +169,9 @@ class Daemon {
     }
     options.threads = config_.threads;
     options.monitor = config_.monitor;
+    options.on_event = [this](const std::string& line, bool warning) {
+      telemetry_->Say(line, warning);
+    };
     return options;
   }
 
@@ -212,7 +214,7 @@ class Daemon {
   }
 
   void SayBackend() const {
-    const std::string current = backends_.ShownOf(CurrentBackend());
+    const std::string current = CurrentBackend();
     const std::string& first = backends_.shown.at(0);
     if (current == first) return;
     Log(LogLevel::kWarning, absl::StrFormat("backend %s is in use, as it was before the restart; "
@@ -232,15 +234,23 @@ class Daemon {
       saved_.reset();
     }
     if (!keeps_state_) return;
-    keeper_ = std::make_unique<StateKeeper>(config_.state_file, [this, secrets] {
+    const auto snapshot = [this, secrets] {
       return SavedState{UnixMilliseconds(), secrets, CurrentBackend(),
                         engine_->ExportKnownGood(net::Now()), gate_->Greetings()};
-    });
+    };
+    keeper_ = std::make_unique<StateKeeper>(config_.state_file, snapshot,
+                                            [this] { return CurrentBackend(); });
   }
 
+  absl::Status SaveState() {
+    if (keeper_) return keeper_->Save();
+    return absl::FailedPreconditionError("[known_good] state keeps nothing");
+  }
+
+  // As the file calls it: an address may be another one after the next look-up.
   std::string CurrentBackend() const {
     for (const net::BackendStatus& backend : gate_->Status().backends) {
-      if (backend.current) return backend.name;
+      if (backend.current) return backends_.ShownOf(backend.name);
     }
     return "";
   }
@@ -281,6 +291,7 @@ class Daemon {
     parts.now = net::Now;
     parts.gate_status = [this] { return NamedStatus(); };
     parts.use_backend = [this](const std::string& name) { return UseBackend(name); };
+    parts.save_state = [this] { return SaveState(); };
     parts.state_status = [this] { return keeper_ ? keeper_->status() : StateStatus(); };
     parts.load = [this] { return LoadConfig(path_); };
     parts.apply = [this](const Config& config) {
@@ -308,6 +319,7 @@ class Daemon {
       } else {
         Log(LogLevel::kWarning, "second signal: ending at once");
         gate_->StopNow();
+        if (keeper_) keeper_->SaveSoon();
       }
     }
     waiter.join();
@@ -320,6 +332,9 @@ class Daemon {
         absl::StrFormat("draining for at most %s; a second signal ends at once", ToText(patience)));
     control_->SetDraining();
     gate_->Drain(patience);
+    // And once more at the end, if that comes: a look-up may block a thread of the gate for longer
+    // than whoever stops us waits.
+    if (keeper_) keeper_->SaveSoon();
   }
 
   int Close(bool asked_for) {

@@ -1,5 +1,6 @@
 #include "guard/headroom_checks.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -109,6 +110,26 @@ void CheckLend(const Config& config, std::size_t i, Findings& findings) {
                 absl::StrFormat("class \"%s\" has no reserve that it could lend", c.name));
 }
 
+// Wider than an IPv4 /8 or an IPv6 /32, which any of the larger owners of networks has whole.
+bool IsWide(const Cidr& network) {
+  constexpr std::uint8_t kV4 = 96;  // the bits before an IPv4 address
+  const Address v4 = Address::V4(0);
+  if (network.bits <= kV4 && network.Contains(v4)) return true;
+  return network.address.IsV4() ? network.bits < kV4 + 8 : network.bits < 32;
+}
+
+// The engine lets the sources of a class into its reserve on their word for the user.
+void CheckWide(const Config& config, std::size_t i, Findings& findings) {
+  const ClassLimits& c = config.limits.classes[i];
+  if (c.reserve == 0 || std::none_of(c.sources.begin(), c.sources.end(), IsWide)) return;
+  findings.Warn(KeyOfClass(config, i) + ".sources",
+                absl::StrFormat("class \"%s\": who comes from its sources may use its reserve "
+                                "before the server has said OK to the login: so wide they give it "
+                                "to anybody who claims a user of it; name the networks of the "
+                                "application, or none",
+                                c.name));
+}
+
 void CheckAuto(const Config& config, const HostFacts& host, Findings& findings) {
   const SlotLimits& slots = config.limits.slots;
   if (!slots.max_connections_auto || MonitorOn(config, host)) return;
@@ -167,6 +188,7 @@ void CheckHeadroom(const Config& config, std::uint32_t capacity, const HostFacts
   for (std::size_t i = 0; i < config.limits.classes.size(); ++i) {
     CheckMax(config, i, capacity, findings);
     CheckLend(config, i, findings);
+    CheckWide(config, i, findings);
   }
   CheckLevels(config, findings);
   CheckMemory(config, findings);

@@ -39,7 +39,8 @@ void SyncFolder(const std::string& path) {
   if (fd.valid()) fsync(fd.get());
 }
 
-// NotFound where there is no such file.
+// NotFound where there is no such file. InvalidArgument: that is no state. Anything else: it may be
+// one, and could not be read.
 absl::StatusOr<std::string> ReadText(const std::string& path) {
   // Not a link to elsewhere, and no pipe that one waits for.
   const net::Fd fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
@@ -48,7 +49,7 @@ absl::StatusOr<std::string> ReadText(const std::string& path) {
   }
   struct stat info {};
   if (fstat(fd.get(), &info) != 0) return Failed("read", path);
-  if (!S_ISREG(info.st_mode)) return absl::InvalidArgumentError("is no regular file");
+  if (!S_ISREG(info.st_mode)) return absl::UnavailableError(path + " is no regular file");
   if (info.st_size > static_cast<off_t>(kMostStateBytes)) {
     return absl::InvalidArgumentError(
         absl::StrFormat("is larger than %d MiB", kMostStateBytes >> 20));
@@ -64,6 +65,17 @@ absl::StatusOr<std::string> ReadText(const std::string& path) {
   }
   text.resize(size);
   return text;
+}
+
+// It may be fine, and be read the next time.
+LoadedState LeaveAlone(std::string_view why) {
+  LoadedState loaded;
+  loaded.may_save = false;
+  loaded.warning = absl::StrFormat(
+      "[known_good] state: %s; the gate starts without it, and as it may be whole nothing is saved "
+      "over it",
+      why);
+  return loaded;
 }
 
 LoadedState PutAside(const std::string& path, std::string_view why) {
@@ -101,7 +113,10 @@ absl::Status WriteState(const std::string& path, std::string_view text) {
 LoadedState LoadState(const std::string& path, std::size_t most) {
   const auto text = ReadText(path);
   if (absl::IsNotFound(text.status())) return {};
-  if (!text.ok()) return PutAside(path, std::string(text.status().message()));
+  if (!text.ok()) {
+    const std::string why(text.status().message());
+    return absl::IsInvalidArgument(text.status()) ? PutAside(path, why) : LeaveAlone(why);
+  }
   auto state = ParseState(*text, most);
   if (!state.ok()) {
     return PutAside(path, "cannot be understood (" + std::string(state.status().message()) + ")");

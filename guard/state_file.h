@@ -3,7 +3,7 @@
 // for), and the greetings of the backends, so that a gate that starts while its server is away can
 // greet.
 //
-//   {"version":1,"saved_unix_ms":N,"keys":["hex16","hex16"],"backend":"192.0.2.10:3306",
+//   {"version":1,"saved_unix_ms":N,"keys":["hex16","hex16"],"backend":"db.example:3306",
 //    "known_good":[{"source":"192.0.2.1","user":"hex16","good":true,"minutes":N,"age_s":N,
 //                   "quiet_s":N,"allowed":X,"peaks":[N,...]},...],
 //    "greetings":[{"backend":"192.0.2.10:3306","server_version":"...","charset":N,"status":N,
@@ -30,14 +30,15 @@ inline constexpr std::size_t kMostStateBytes = std::size_t{64} << 20;
 struct SavedState {
   std::int64_t unix_ms = 0;  // when it was saved, by the wall clock
   EngineSecrets secrets;
-  std::string backend;  // in use; as in GateOptions::backends
+  std::string backend;  // in use; as the config file calls it
   std::vector<KnownGoodRecord> known_good;
   std::vector<net::KnownGreeting> greetings;
 };
 
-// Whole seconds of ages; a greeting that is no printable text is left out.
+// Whole seconds of ages; a name or a greeting that is no printable text is left out.
 [[nodiscard]] std::string StateJson(const SavedState& state);
-// The error names the entry. Of known-good pairs the first `most` are taken.
+// The error names the entry. Of known-good pairs the first `most` are taken; a name or a greeting
+// that is no printable text is skipped, and so is a name of the backend that is missing.
 [[nodiscard]] absl::StatusOr<SavedState> ParseState(std::string_view text, std::size_t most);
 // Equal where nothing is worth another save: ages go on by themselves.
 [[nodiscard]] std::uint64_t Fingerprint(const SavedState& state);
@@ -49,12 +50,14 @@ struct SavedState {
 struct LoadedState {
   std::optional<SavedState> state;
   std::string warning;   // empty: there was no file, or it is fine
-  bool may_save = true;  // false: it would overwrite what could not be put aside
+  bool may_save = true;  // false: it would overwrite what could not be read or put aside
 };
-// A file that is not what it should be is put aside as `path`.bad.
+// A file that was read and is no state is put aside as `path`.bad; one that could not be read is
+// left alone.
 [[nodiscard]] LoadedState LoadState(const std::string& path, std::size_t most);
 
-// Since it was saved; zero where the wall clock went back, a year at most.
+// Since it was saved; a year at most. Zero where that lies ahead: a clock that is wrong now, or was
+// then, says nothing.
 [[nodiscard]] Duration ElapsedSince(std::int64_t saved_unix_ms, std::int64_t now_unix_ms);
 [[nodiscard]] std::int64_t UnixMilliseconds();
 

@@ -71,6 +71,9 @@ class Fields {
     if (object_ == nullptr) fault_ = where_ + " is no object";
   }
 
+  [[nodiscard]] bool Has(const char* name) const {
+    return object_ != nullptr && object_->contains(name);
+  }
   // A whole number.
   template <class Number>
   void Take(const char* name, Number& out) {
@@ -99,7 +102,7 @@ class Fields {
     const json::value* value = Find(name);
     if (value == nullptr) return;
     const auto* text = value->if_string();
-    if (text == nullptr || !IsPlain(std::string(text->data(), text->size()))) return Fault(name);
+    if (text == nullptr) return Fault(name);
     out.assign(text->data(), text->size());
   }
   void TakeBool(const char* name, bool& out) {
@@ -173,6 +176,13 @@ absl::StatusOr<KnownGoodRecord> ParseRecord(const json::value& value, std::size_
   return r;
 }
 
+// What the gate would say to clients, and what is worth to be kept.
+bool IsPlain(const net::KnownGreeting& known) {
+  const mysql::Greeting& g = known.greeting;
+  return IsPlain(known.backend) && IsPlain(g.server_version) && !g.server_version.empty() &&
+         IsPlain(g.auth_plugin);
+}
+
 absl::StatusOr<net::KnownGreeting> ParseGreetingOf(const json::value& value, std::size_t index) {
   Fields fields(value, absl::StrFormat("greetings[%d]", index));
   net::KnownGreeting known;
@@ -184,7 +194,6 @@ absl::StatusOr<net::KnownGreeting> ParseGreetingOf(const json::value& value, std
   fields.Take("capabilities", g.capabilities);
   fields.Take("mariadb_capabilities", g.mariadb_capabilities);
   fields.TakeText("auth_plugin", g.auth_plugin);
-  if (g.server_version.empty()) fields.Fault("server_version");
   if (auto s = fields.status(); !s.ok()) return s;
   return known;
 }
@@ -217,7 +226,7 @@ absl::Status TakeLists(Fields& root, std::size_t most, SavedState& state) {
   for (std::size_t i = 0; i < greetings.size(); ++i) {
     auto greeting = ParseGreetingOf(greetings[i], i);
     if (!greeting.ok()) return greeting.status();
-    state.greetings.push_back(std::move(*greeting));
+    if (IsPlain(*greeting)) state.greetings.push_back(std::move(*greeting));
   }
   return root.status();
 }
@@ -242,16 +251,14 @@ std::string StateJson(const SavedState& state) {
   std::string out = absl::StrFormat(
       R"({"version":%d,"saved_unix_ms":%d,"keys":["%016x","%016x"],"backend":%s,"known_good":[)",
       kVersion, state.unix_ms, state.secrets.key0, state.secrets.key1,
-      json::serialize(json::value(state.backend)));
+      json::serialize(json::value(IsPlain(state.backend) ? state.backend : "")));
   for (std::size_t i = 0; i < state.known_good.size(); ++i) {
     out += i > 0 ? ",\n" : "\n";
     AppendRecord(out, state.known_good[i]);
   }
   json::array greetings;
   for (const net::KnownGreeting& known : state.greetings) {
-    if (IsPlain(known.greeting.server_version) && IsPlain(known.greeting.auth_plugin)) {
-      greetings.push_back(GreetingJson(known));
-    }
+    if (IsPlain(known)) greetings.push_back(GreetingJson(known));
   }
   return out + "],\n\"greetings\":" + json::serialize(greetings) + "}\n";
 }
@@ -272,7 +279,8 @@ absl::StatusOr<SavedState> ParseState(std::string_view text, std::size_t most) {
   double unix_ms = 0;
   fields.TakeNumber("saved_unix_ms", kLatest, unix_ms);
   state.unix_ms = static_cast<std::int64_t>(unix_ms);
-  fields.TakeText("backend", state.backend);
+  if (fields.Has("backend")) fields.TakeText("backend", state.backend);
+  if (!IsPlain(state.backend)) state.backend.clear();
   if (auto s = TakeKeys(fields, state.secrets); !s.ok()) return s;
   if (auto s = TakeLists(fields, most, state); !s.ok()) return s;
   return state;

@@ -103,20 +103,37 @@ void Telemetry::OnLevel(const LevelChange& change) {
   wake_.notify_one();
 }
 
+void Telemetry::Say(const std::string& line, bool warning) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (lines_.size() >= queue_max_) {
+      dropped_.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
+    lines_.emplace_back(line, warning ? LogLevel::kWarning : LogLevel::kInfo);
+  }
+  wake_.notify_one();
+}
+
 void Telemetry::Run() {
   std::vector<DecisionRecord> batch;
   batch.reserve(queue_max_);
   std::vector<LevelRecord> levels;
+  std::vector<std::pair<std::string, LogLevel>> lines;
   auto next_summary = std::chrono::steady_clock::now() + kSummaryEvery;
   for (bool last = false; !last;) {
     {
       std::unique_lock lock(mutex_);
-      wake_.wait_until(lock, next_summary,
-                       [this] { return stopping_ || !queue_.empty() || !levels_.empty(); });
+      wake_.wait_until(lock, next_summary, [this] {
+        return stopping_ || !queue_.empty() || !levels_.empty() || !lines_.empty();
+      });
       last = stopping_;
       batch.swap(queue_);
       levels.swap(levels_);
+      lines.swap(lines_);
     }
+    for (const auto& [line, level] : lines) Log(level, line);
+    lines.clear();
     WriteLevels(levels);
     levels.clear();
     Write(batch);

@@ -14,9 +14,11 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <absl/status/statusor.h>
+#include "guard/log.h"
 #include "guard/sampler.h"
 #include "policies/event.h"
 
@@ -86,6 +88,8 @@ class Telemetry : public DecisionSink {
   void OnDecision(const Decision& d) override;
   // Never sampled: the level's hysteresis bounds them.
   void OnLevel(const LevelChange& change) override;
+  // A line for the log, from any thread, under whatever lock. For what is rare: nothing samples it.
+  void Say(const std::string& line, bool warning);
   void SetSample(Rate rate) { sampler_.SetRate(rate); }
   // Sampled decisions that found the queue full.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
@@ -105,6 +109,7 @@ class Telemetry : public DecisionSink {
   std::condition_variable wake_;
   std::vector<DecisionRecord> queue_;
   std::vector<LevelRecord> levels_;
+  std::vector<std::pair<std::string, LogLevel>> lines_;
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -80,6 +80,15 @@ class Backend final : public MonitorListener {
   bool monitor_can_probe_;      // its last login worked, or there has been none yet
   bool monitor_asked_ = false;  // the probe that is out is its login
   bool was_open_ = false;
+  bool monitor_lost_ = false;  // it looked once, and nothing came of it since
+  Time looked_{};              // the monitor, last
+  bool facts_stale_ = false;   // the engine was told to forget who else is there
+  // What was told to GateOptions::on_event (backends_news.cc).
+  unsigned downs_ = 0, said_downs_ = 0;
+  bool said_down_ = false;
+  bool said_monitor_lost_ = false;
+  std::string down_error_;  // why it went down last
+  Time said_at_{};
   Time planned_ = kNever;  // what `due_` is set to
   // Of the room's thread.
   boost::asio::steady_timer due_;

@@ -85,9 +85,7 @@ void BackendProbe::SetDeadline(Duration patience) {
 
 void BackendProbe::OnDeadline() {
   if (!connected_) return End(BackendFailure::kRefused, "no answer to the connect");
-  if (probe_.greeting()) {
-    return End(BackendFailure::kNoAnswer, "it greets, and does not answer a login");
-  }
+  if (probe_.greeting()) return End(BackendFailure::kNone, "");  // that is what ends a row
   if (std::exchange(overdue_, true)) {
     return End(BackendFailure::kNoGreeting, std::string(Name(BackendFailure::kNoGreeting)));
   }

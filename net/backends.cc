@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <utility>
 
 #include "net/clock.h"
+#include "net/mysql/capabilities.h"
 
 namespace headgate::net {
 namespace {
+
+// One that was up when last heard of is not asked more often than this.
+constexpr Duration kProbePause = std::chrono::seconds(1);
 
 std::size_t FirstOf(const GateOptions& options) {
   const auto& names = options.backends;
@@ -34,17 +39,22 @@ BackendFailure FailureOf(MonitorTrouble trouble, bool through_backend) {
     case MonitorTrouble::kNoConnection:
       return through_backend ? BackendFailure::kRefused : BackendFailure::kNone;
     case MonitorTrouble::kLoginTimedOut:
-      return through_backend ? BackendFailure::kNoGreeting : BackendFailure::kNone;
+      break;  // it may have greeted, and then hung over the account
     case MonitorTrouble::kLookTimedOut:
-      return BackendFailure::kNoAnswer;
+      return through_backend ? BackendFailure::kNoAnswer : BackendFailure::kNone;
     case MonitorTrouble::kPingTimedOut:
-      return BackendFailure::kNoPing;
+      return through_backend ? BackendFailure::kNoPing : BackendFailure::kNone;
     case MonitorTrouble::kNotConfigured:
     case MonitorTrouble::kRejected:
     case MonitorTrouble::kLost:
       break;
   }
   return BackendFailure::kNone;
+}
+
+bool IsTimeOut(MonitorTrouble trouble) {
+  return trouble == MonitorTrouble::kLoginTimedOut || trouble == MonitorTrouble::kLookTimedOut ||
+         trouble == MonitorTrouble::kPingTimedOut;
 }
 
 }  // namespace
@@ -64,6 +74,7 @@ absl::StatusOr<std::unique_ptr<Backends>> Backends::Make(const GateOptions& opti
                                                    std::move(*addresses), options, clients));
   }
   room->current_ = room->all_[room->choice_.current()].get();
+  room->said_current_ = room->current_;
   room->Restore();
   return room;
 }
@@ -121,8 +132,11 @@ void Backends::OnMonitorLook(Backend& b, const ServerFigures& figures) {
   const std::lock_guard lock(mutex_);
   const Time now = Now();
   b.figures_ = figures;
+  b.looked_ = now;
+  b.monitor_lost_ = false;
   b.health_.OnPing(now);
-  if (&b == &current()) engine_.OnServerFacts(FactsOf(figures), now);
+  b.facts_stale_ = false;
+  if (&b == &current()) TellFacts(b, now);
   Reconsider(now);
 }
 
@@ -137,6 +151,9 @@ void Backends::OnMonitorTrouble(Backend& b, MonitorTrouble trouble, const std::s
   // Of a time-out the library only knows that the connection is lost.
   if (how != BackendFailure::kNone) b.error_ = quick ? error : std::string(Name(how));
   FailOrEndProbe(b, asked, how, now);
+  if (how == BackendFailure::kNone && IsTimeOut(trouble)) b.health_.WantProbe(now);
+  // Lost, and a try to have it back failed: who else is there is not known any more.
+  if (std::exchange(b.monitor_lost_, b.looked_ != Time())) ForgetForeign(b, now);
   After(b, now);
 }
 
@@ -156,7 +173,12 @@ void Backends::After(Backend& b, Time now) {
   if (b.health_.sound()) b.error_.clear();
   const bool open = !b.health_.may_connect();
   const bool was_open = std::exchange(b.was_open_, open);
-  if (open && !was_open) callbacks_.down(b.index());
+  if (open && !was_open) {
+    ++b.downs_;
+    b.down_error_ = b.error_;
+    if (options_.failover_sticky) b.health_.WantProbe(now);  // it decides whether to leave it
+    callbacks_.down(b.index());
+  }
   if (!open && was_open) b.monitor_.TryNow();
   Reconsider(now);
   TellEngine(now);
@@ -167,11 +189,14 @@ void Backends::After(Backend& b, Time now) {
 void Backends::Reconsider(Time now) {
   const auto standings = Standings(now);
   if (choice_.Reconsider(standings)) {
+    by_operator_ = false;
     SwitchToChosen(now);
     TellEngine(now);
   } else if (choice_.Looking(standings)) {
     for (const auto& other : all_) {
-      if (!other->health_.up() || other->health_.FreshlyUp(now)) continue;
+      const BackendHealth& health = other->health_;
+      if (!health.up() || health.FreshlyUp(now) || health.probe_out()) continue;
+      if (health.next_probe() <= now + kProbePause) continue;  // one that could not be made, too
       other->health_.WantProbe(now);
       Plan(*other);
     }
@@ -182,6 +207,7 @@ std::vector<BackendChoice::Standing> Backends::Standings(Time now) const {
   std::vector<BackendChoice::Standing> out;
   for (const auto& b : all_) {
     out.push_back({.open = !b->health_.may_connect(),
+                   .gone = b->health_.Gone(now),
                    .known_up = b->health_.FreshlyUp(now),
                    .read_only = b->figures_ && b->figures_->read_only});
   }
@@ -196,8 +222,19 @@ void Backends::SwitchToChosen(Time now) {
   left.live_ids_.Clear();
   engine_.OnBackendSwitched(now);
   callbacks_.switched();
-  if (next.figures_) engine_.OnServerFacts(FactsOf(*next.figures_), now);
+  if (next.figures_) TellFacts(next, now);
   RefreshOffered();
+}
+
+void Backends::TellFacts(Backend& b, Time now) {
+  ServerFacts facts = FactsOf(*b.figures_);
+  if (b.facts_stale_) facts.foreign = 0;
+  engine_.OnServerFacts(facts, now);
+}
+
+void Backends::ForgetForeign(Backend& b, Time now) {
+  if (!b.figures_ || std::exchange(b.facts_stale_, true)) return;
+  if (&b == &current()) TellFacts(b, now);
 }
 
 void Backends::TellEngine(Time now) {
@@ -207,6 +244,7 @@ void Backends::TellEngine(Time now) {
 
 void Backends::RefreshOffered() {
   GreetingPtr first = current().greeting();
+  bool mixed = first == nullptr;  // what comes may be a server of another kind
   for (const auto& b : all_) {
     if (first == nullptr) first = b->greeting();
   }
@@ -214,7 +252,13 @@ void Backends::RefreshOffered() {
   mysql::Greeting common = *first;
   for (const auto& b : all_) {
     const GreetingPtr other = b->greeting();
-    if (other != nullptr && other != first) common = mysql::Common(common, *other);
+    if (other == nullptr || other == first) continue;
+    mixed = mixed || mysql::IsMariaDb(*other) != mysql::IsMariaDb(*first);
+    common = mysql::Common(common, *other);
+  }
+  if (mixed) {  // what only one kind knows
+    common.capabilities &= ~mysql::kCapQueryAttributes;
+    common.mariadb_capabilities = 0;
   }
   offered_.Learn(std::move(common));
 }
@@ -236,13 +280,20 @@ absl::Status Backends::Use(std::string_view name, Time now) {
   const auto found =
       std::find_if(all_.begin(), all_.end(), [&](const auto& b) { return b->name() == name; });
   if (found == all_.end()) return absl::NotFoundError(std::string(name) + ": no such backend");
-  const Backend& b = **found;
+  Backend& b = **found;
   if (&b == &current()) return absl::OkStatus();
   if (!b.health_.up()) {
     return absl::FailedPreconditionError(std::string(name) + " is not up" +
                                          (b.error_.empty() ? "" : ": " + b.error_));
   }
+  if (!b.health_.FreshlyUp(now)) {
+    if (!b.health_.probe_out()) b.health_.WantProbe(now);
+    Plan(b);
+    return absl::FailedPreconditionError(
+        std::string(name) + " was not heard of lately; it is being asked now, try again");
+  }
   static_cast<void>(choice_.Use(b.index()));
+  by_operator_ = true;
   SwitchToChosen(now);
   TellEngine(now);
   return absl::OkStatus();

@@ -18,6 +18,7 @@
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -79,7 +80,8 @@ class Backends {
   [[nodiscard]] const GreetingStore& offered() const { return offered_; }
   [[nodiscard]] LockWaits lock_waits() const;
 
-  // The operator's word. NotFound: there is no such backend. FailedPrecondition: it is not up.
+  // The operator's word. NotFound: there is no such backend. FailedPrecondition: it is not up, or
+  // was not heard of lately; then it is asked.
   [[nodiscard]] absl::Status Use(std::string_view name, Time now);
   [[nodiscard]] std::vector<BackendStatus> Status() const;
   [[nodiscard]] std::vector<KnownGreeting> Greetings() const;
@@ -106,6 +108,15 @@ class Backends {
   void RefreshOffered();
   void Plan(Backend& b);
   void FailOrEndProbe(Backend& b, bool probe, BackendFailure how, Time now);
+  void TellFacts(Backend& b, Time now);
+  void ForgetForeign(Backend& b, Time now);
+
+  // What time alone brings (backends_news.cc); on the room's thread, without the lock.
+  void Tick();
+  // Under the lock.
+  void SayNews(Time now);
+  void SayNewsOf(Backend& b, Time now);
+  void Say(const std::string& line, bool warning) const;
 
   // Probes (backends_probes.cc); on the room's thread, without the lock.
   void SetDue(Backend& b);
@@ -121,6 +132,7 @@ class Backends {
   const Callbacks callbacks_;
   boost::asio::io_context io_{1};
   EngineTicker ticker_;
+  boost::asio::steady_timer tick_{io_};
   GreetingStore offered_;
   std::vector<std::unique_ptr<Backend>> all_;
   std::atomic<Backend*> current_{nullptr};
@@ -128,6 +140,9 @@ class Backends {
   mutable std::mutex mutex_;
   BackendChoice choice_;
   bool told_up_ = true;  // what the engine believes of the current one
+  const Backend* said_current_ = nullptr;
+  bool by_operator_ = false;  // so it was that it became the current one
+  Time said_switch_{};
 };
 
 }  // namespace headgate::net

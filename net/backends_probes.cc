@@ -28,6 +28,7 @@ void Backends::Run() {
     Plan(*b);
   }
   ticker_.Start();
+  Tick();
   io_.run();
 }
 

@@ -74,7 +74,8 @@ class Gate {
 
   [[nodiscard]] GateStatus Status() const;
   // Makes that backend, by its name in GateOptions, the current one. NotFound: there is no such
-  // name. FailedPrecondition: it is not up, or the gate has not been started.
+  // name. FailedPrecondition: it is not up, or was not heard of lately and is being asked now, or
+  // the gate has not been started.
   [[nodiscard]] absl::Status UseBackend(std::string_view name, Time now);
   // What the backends greet with, as far as known: for GateOptions::greetings after a restart.
   [[nodiscard]] std::vector<KnownGreeting> Greetings() const;

@@ -24,7 +24,8 @@ enum class KillEnd : std::uint8_t {
 
 struct KillOrder {
   std::uint32_t backend_id = 0;
-  Time latest{};  // to begin with it
+  Time greeted{};  // when that connection was, of several who ask the last
+  Time latest{};   // to begin with it
   std::vector<std::function<void(KillEnd)>> done;
 };
 
@@ -33,17 +34,19 @@ class KillQueue {
   static constexpr std::size_t kMost = 4096;
 
   // Those for one connection become one. False when full: then `done` is never called.
-  [[nodiscard]] bool Add(std::uint32_t backend_id, Time latest, std::function<void(KillEnd)> done) {
+  [[nodiscard]] bool Add(std::uint32_t backend_id, Time greeted, Time latest,
+                         std::function<void(KillEnd)> done) {
     const auto found = places_.find(backend_id);
     if (found != places_.end()) {
       KillOrder& order = orders_[found->second];
+      order.greeted = std::max(order.greeted, greeted);
       order.latest = std::max(order.latest, latest);
       order.done.push_back(std::move(done));
       return true;
     }
     if (orders_.size() >= kMost) return false;
     places_.emplace(backend_id, orders_.size());
-    orders_.push_back({backend_id, latest, {}});
+    orders_.push_back({backend_id, greeted, latest, {}});
     orders_.back().done.push_back(std::move(done));
     return true;
   }

@@ -15,6 +15,10 @@ namespace {
 constexpr Duration kFirstPause = std::chrono::milliseconds(250);
 constexpr Duration kLongestPause = std::chrono::seconds(10);
 constexpr Duration kReplicationPause = std::chrono::seconds(5);
+// Until a question that costs the connection when it is not answered is asked again.
+constexpr Duration kUnansweredPause = std::chrono::minutes(5);
+// What a server's start is known to, as its uptime is in seconds.
+constexpr Duration kStartSlack = std::chrono::seconds(2);
 
 std::string KillText(const KillOrder& order) {
   return "KILL QUERY " + std::to_string(order.backend_id);
@@ -28,6 +32,13 @@ std::chrono::steady_clock::time_point SteadyTime(Time at) {
 // Whether what has failed since `start` failed for want of an answer.
 bool TimedOut(Time start) {
   return Now() - start >= kServerPatience - std::chrono::milliseconds(100);
+}
+
+// Whether the connection is lost over a question; one without an answer has to wait for `again`.
+bool Unanswered(const absl::Status& status, Time start, Time& again) {
+  if (!absl::IsUnavailable(status)) return false;
+  if (TimedOut(start)) again = Now() + kUnansweredPause;
+  return true;
 }
 
 }  // namespace
@@ -85,14 +96,13 @@ void Monitor::ConnectIfDue() {
     next_try_ = Now() + kFirstPause;
     return;
   }
-  if (asked) pause_ = {};
   TryConnect();
 }
 
-bool Monitor::Kill(std::uint32_t backend_id, std::function<void(KillEnd)> done) {
+bool Monitor::Kill(std::uint32_t backend_id, Time greeted, std::function<void(KillEnd)> done) {
   if (!up()) return false;
   const std::lock_guard lock(mutex_);
-  if (stop_ || !kills_.Add(backend_id, Now() + kKillStart, std::move(done))) return false;
+  if (stop_ || !kills_.Add(backend_id, greeted, Now() + kKillStart, std::move(done))) return false;
   wake_.notify_one();
   return true;
 }
@@ -117,7 +127,13 @@ void Monitor::TryConnect() {
     const std::lock_guard lock(mutex_);
     status_.configured = configured;
   }
-  pause_ = configured ? std::clamp(2 * pause_, kFirstPause, kLongestPause) : options_.interval;
+  if (configured) return;
+  pause_ = {};
+  next_try_ = Now() + options_.interval;
+}
+
+void Monitor::BackOff() {
+  pause_ = std::clamp(2 * pause_, kFirstPause, kLongestPause);
   next_try_ = Now() + pause_;
 }
 
@@ -148,9 +164,20 @@ absl::Status Monitor::LogIn(const std::vector<SocketAddress>& addresses, const S
   }
   if (!status.ok()) return status;
   if (status = CheckPrivileges(*client_); !status.ok()) return status;
+  if (status = AskStart(); !status.ok()) return status;
   auto greeting = AskGreeting(*client_);
   if (greeting.ok()) greeting_ = std::move(*greeting);
   return greeting.status();
+}
+
+absl::Status Monitor::AskStart() {
+  server_start_ = {};
+  const Time start = Now();
+  if (start < status_again_) return absl::OkStatus();
+  const auto uptime = AskUptime(*client_);
+  if (Unanswered(uptime.status(), start, status_again_)) return uptime.status();
+  if (uptime.ok()) server_start_ = Now() - *uptime;
+  return absl::OkStatus();
 }
 
 void Monitor::CarryOutKills() {
@@ -168,6 +195,9 @@ void Monitor::CarryOutKills() {
 KillEnd Monitor::CarryOut(const KillOrder& order) {
   // A connection that the server closed while it was idle is only noticed here: once more then.
   for (bool again = true; client_ != nullptr && Now() <= order.latest; again = false) {
+    if (server_start_ != Time() && server_start_ - order.greeted > kStartSlack) {
+      return KillEnd::kDone;
+    }
     const Time start = Now();
     const absl::Status status = client_->Query(KillText(order)).status();
     if (absl::IsUnavailable(status)) {
@@ -195,22 +225,21 @@ void Monitor::Look() {
                     std::string(status.message()));
   }
   start = Now();
-  BackendIds waiting;
-  status = ReadServer(waiting);
+  status = ReadProcesses();
   if (!status.ok()) {
     return NoteDown(TimedOut(start) ? MonitorTrouble::kLookTimedOut : MonitorTrouble::kLost,
                     std::string(status.message()));
   }
-  PublishLockWaits(std::move(waiting));
-  {
-    const std::lock_guard lock(mutex_);
-    status_.figures = figures_;
-    status_.looked = Now();
-  }
   listener_.OnMonitorLook(figures_);
+  status = AskOptional();
+  // What nobody has to answer says nothing of the server; but the connection is gone.
+  if (!status.ok()) return NoteDown(MonitorTrouble::kLost, std::string(status.message()));
+  pause_ = {};
+  const std::lock_guard lock(mutex_);
+  status_.figures = figures_;
 }
 
-absl::Status Monitor::ReadServer(BackendIds& waiting) {
+absl::Status Monitor::ReadProcesses() {
   const bool clients = clients_.load(std::memory_order_relaxed) > 0;
   auto processes = AskProcesses(*client_, clients, not_there_, figures_);
   if (!processes.ok()) return processes.status();
@@ -220,15 +249,30 @@ absl::Status Monitor::ReadServer(BackendIds& waiting) {
   }
   figures_.foreign = foreign_.Count(processes->threads, ours_);
   ours_.EndLook();
-  waiting = std::move(processes->lock_waits);
-  if (absl::Status s = AskStatus(*client_, figures_); absl::IsUnavailable(s)) return s;
-  if (Now() < next_replication_) return absl::OkStatus();
-  next_replication_ = Now() + kReplicationPause;
-  return AskReplication(*client_, not_there_, figures_);
+  PublishLockWaits(std::move(processes->lock_waits));
+  const std::lock_guard lock(mutex_);
+  status_.figures = figures_;
+  status_.looked = Now();
+  return absl::OkStatus();
+}
+
+// OK also where it may not ask. Else the connection is lost.
+absl::Status Monitor::AskOptional() {
+  Time start = Now();
+  if (start >= status_again_) {
+    const absl::Status status = AskStatus(*client_, figures_);
+    if (Unanswered(status, start, status_again_)) return status;
+  }
+  start = Now();
+  if (start < next_replication_ || start < replication_again_) return absl::OkStatus();
+  next_replication_ = start + kReplicationPause;
+  const absl::Status status = AskReplication(*client_, not_there_, figures_);
+  if (!Unanswered(status, start, replication_again_)) return absl::OkStatus();
+  figures_.replica_lag.reset();
+  return status;
 }
 
 void Monitor::NoteUp() {
-  pause_ = {};
   next_look_ = {};
   next_replication_ = {};
   not_there_ = {};
@@ -246,12 +290,12 @@ void Monitor::NoteUp() {
 
 void Monitor::NoteDown(MonitorTrouble trouble, const std::string& error) {
   Disconnect(error);
+  BackOff();
   listener_.OnMonitorTrouble(trouble, error);
 }
 
 void Monitor::Disconnect(const std::string& error) {
   client_.reset();
-  next_try_ = Now() + kFirstPause;
   ours_.SetWatched(false);
   PublishLockWaits({});
   const std::lock_guard lock(mutex_);

@@ -10,6 +10,9 @@
 // server as the backend: connection ids mean nothing at another one. How far a replica lags is
 // asked where the account may (MariaDB: REPLICA MONITOR, MySQL: REPLICATION CLIENT).
 //
+// The process list is read and told of first. A further question that is not answered in time costs
+// the connection, and is then left out for five minutes.
+//
 // A full server has one place more for such an account, which is then kept as long as the server
 // lets it. While the backend's breaker is open it connects only when asked to.
 //
@@ -98,9 +101,12 @@ class Monitor {
   [[nodiscard]] bool through_backend() const { return options_.address.empty(); }
 
   [[nodiscard]] bool up() const { return up_.load(std::memory_order_relaxed); }
-  // KILL QUERY. Never waits. True: `done` is called once, later, on the monitor's thread. False: it
-  // will never be called, as the monitor is not up or has too much to do.
-  [[nodiscard]] bool Kill(std::uint32_t backend_id, std::function<void(KillEnd)> done);
+  // KILL QUERY, of a connection that was greeted at `greeted`: one from before the server's last
+  // start is as good as killed, and its id somebody else's. Never waits. True: `done` is called
+  // once, later, on the monitor's thread. False: it will never be called, as the monitor is not up
+  // or has too much to do.
+  [[nodiscard]] bool Kill(std::uint32_t backend_id, Time greeted,
+                          std::function<void(KillEnd)> done);
   // Who waited for a lock when last asked; empty while that is not known. Never null.
   [[nodiscard]] std::shared_ptr<const BackendIds> lock_waits() const;
   [[nodiscard]] MonitorStatus status() const;
@@ -111,10 +117,13 @@ class Monitor {
   void TryConnect();
   std::optional<MonitorTrouble> Connect(std::string& error);
   absl::Status LogIn(const std::vector<SocketAddress>& addresses, const ServerLogin& login);
+  absl::Status AskStart();
   void CarryOutKills();
   KillEnd CarryOut(const KillOrder& order);
   void Look();
-  absl::Status ReadServer(BackendIds& waiting);
+  absl::Status ReadProcesses();
+  absl::Status AskOptional();
+  void BackOff();
   void NoteUp();
   void NoteDown(MonitorTrouble trouble, const std::string& error);
   void Disconnect(const std::string& error);
@@ -132,6 +141,10 @@ class Monitor {
   Time next_try_{};
   Time next_look_{};
   Time next_replication_{};
+  // Of questions that got no answer, whichever connection it was.
+  Time status_again_{};
+  Time replication_again_{};
+  Time server_start_{};  // of the server it is logged in to; Time() = not known
   Duration pause_{};
   mysql::Greeting greeting_;
   Unanswerable not_there_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <sstream>
 #include <string_view>
 #include <system_error>
@@ -140,6 +141,13 @@ absl::Status AskStatus(ServerClient& client, ServerFigures& figures) {
     }
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<Duration> AskUptime(ServerClient& client) {
+  const auto rows = client.Query("SHOW GLOBAL STATUS LIKE 'Uptime'");
+  if (!rows.ok()) return rows.status();
+  if (rows->size() != 1 || rows->front().size() != 2) return absl::InternalError("no uptime");
+  return std::chrono::seconds(SmallNumberOf(rows->front()[1]));
 }
 
 absl::Status AskReplication(ServerClient& client, Unanswerable& not_there, ServerFigures& figures) {

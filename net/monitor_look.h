@@ -43,6 +43,9 @@ struct Processes {
 [[nodiscard]] absl::Status AskReplication(ServerClient& client, Unanswerable& not_there,
                                           ServerFigures& figures);
 
+// How long the server has been running, to the second.
+[[nodiscard]] absl::StatusOr<Duration> AskUptime(ServerClient& client);
+
 // client.greeting() with the plugin that a MySQL names in it.
 [[nodiscard]] absl::StatusOr<mysql::Greeting> AskGreeting(ServerClient& client);
 

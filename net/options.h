@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,10 @@ struct GateOptions {
   std::vector<KnownGreeting> greetings;
   ProxyHeader proxy_to_backend = ProxyHeader::kOff;
   MonitorOptions monitor;
+  // A line for the log, at most one a second for each backend: it is down or up again, its monitor
+  // was lost or is back, another one is current. May be called under a lock, from any of net's
+  // threads, and must not block. Empty: nobody wants to know.
+  std::function<void(const std::string& line, bool warning)> on_event{};
   unsigned threads = 0;         // 0: one per core
   std::size_t max_clients = 0;  // 0: as many as the descriptors allow
 };

@@ -146,6 +146,7 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   std::uint64_t result_limit_ = 0;
   std::uint64_t kill_at_ = 0;  // `answers_` when the KILL was decided
   Time kill_asked_{};
+  Time greeted_at_{};  // by the backend
   Kill killing_ = Kill::kNone;
   mysql::Phase phase_ = mysql::Phase::kGreeting;
   Link link_ = Link::kNone;

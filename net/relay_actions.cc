@@ -116,6 +116,7 @@ void Relay::OnConnected(Fd fd, int error) {
 
 void Relay::NoteGreeted() {
   greeted_ = true;
+  greeted_at_ = Now();
   const std::uint32_t id = session_.backend_connection_id();
   kill_.SetBackendId(backend_->index(), id);
   if (link_ == Link::kOpen) live_ = backend_->live_ids().Hold(id);

@@ -135,7 +135,8 @@ void Relay::AskKill(Time now) {
     worker.PostWake({reached ? Worker::Wake::Kind::kKilled : Worker::Wake::Kind::kNotKilled,
                      Reason::kNone, serial});
   };
-  if (!backend_->monitor().Kill(session_.backend_connection_id(), done)) return;
+  const std::uint32_t id = session_.backend_connection_id();
+  if (!backend_->monitor().Kill(id, greeted_at_, done)) return;
   killing_ = Kill::kAsked;
   kill_asked_ = now;
   if (session_.phase() == mysql::Phase::kCommand) session_.HoldCommands(true);

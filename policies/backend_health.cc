@@ -48,6 +48,7 @@ std::string_view Name(BackendFailure failure) {
 void BackendHealth::OnReached(Time now) {
   weight_ = 0;
   probe_out_ = false;
+  probe_failed_ = false;
   next_probe_ = kNever;
   pause_ = kFirstPause;
   last_sign_ = now;
@@ -83,6 +84,7 @@ void BackendHealth::OnProbeFailed(BackendFailure how, Time now) {
   if (!probe_out_) return;
   probe_out_ = false;
   last_failure_ = how;
+  probe_failed_ = !may_connect();  // one failure alone opens it, and is no second opinion
   Open(State::kDown, now);
 }
 
@@ -105,7 +107,7 @@ bool BackendChoice::Looking(const std::vector<Standing>& all) const {
 }
 
 bool BackendChoice::Reconsider(const std::vector<Standing>& all) {
-  if (!Looking(all)) return false;
+  if (!Looking(all) || !all.at(current_).gone) return false;
   std::optional<std::size_t> best;
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (!all[i].known_up) continue;

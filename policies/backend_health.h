@@ -8,8 +8,10 @@
 // probe that hangs is not given up, as a server counts connections closed before their greeting
 // against the gate; until it ends there is no other.
 //
-// The choice is sticky: it changes when the current backend's breaker is open and another one is
-// known to be up, and never back by itself. No server is fenced: whoever still writes to the one
+// The choice is sticky: it changes when the current backend is gone and another one is known to be
+// up, and never back by itself. What opens a breaker may say nothing of the backend: an account's
+// host, a client's network. So gone is one that a probe found dead as well, or whose breaker has
+// been open for 1.5 s. No server is fenced: whoever still writes to the one
 // that was left, past this gate, goes on doing so.
 //
 // Threads: none of its own; the owner locks. Lifetime: plain values.
@@ -48,6 +50,8 @@ class BackendHealth {
   static constexpr Duration kLongestPause = std::chrono::seconds(2);
   // How long a sign of life is good for a choice that others come to rely on.
   static constexpr Duration kFresh = std::chrono::seconds(3);
+  // Open for so long it is gone, whatever the probes are at.
+  static constexpr Duration kGone = std::chrono::milliseconds(1500);
 
   explicit BackendHealth(Time now) : since_(now), next_probe_(now) {}
 
@@ -59,6 +63,7 @@ class BackendHealth {
 
   // When a probe is due; kNever while one is out, or none is needed.
   [[nodiscard]] Time next_probe() const { return probe_out_ ? kNever : next_probe_; }
+  [[nodiscard]] bool probe_out() const { return probe_out_; }
   // One is wanted for another reason, at `when` at the latest.
   void WantProbe(Time when);
   // What is told of a probe after somebody else reached the backend meanwhile changes nothing.
@@ -73,6 +78,10 @@ class BackendHealth {
   [[nodiscard]] bool up() const { return state_ == State::kUp; }
   [[nodiscard]] bool may_connect() const { return up() || state_ == State::kUnknown; }
   [[nodiscard]] bool FreshlyUp(Time now) const { return up() && now - last_sign_ <= kFresh; }
+  // It may be left: a probe has failed since its breaker opened, or that is long ago.
+  [[nodiscard]] bool Gone(Time now) const {
+    return !may_connect() && (probe_failed_ || now - since_ >= kGone);
+  }
   // Up, and no failure since it was last reached.
   [[nodiscard]] bool sound() const { return up() && weight_ == 0; }
   [[nodiscard]] Time since() const { return since_; }  // it is in this state, kDown = kProbing
@@ -84,7 +93,8 @@ class BackendHealth {
 
   State state_ = State::kUnknown;
   bool probe_out_ = false;
-  unsigned weight_ = 0;  // of the failures in a row
+  bool probe_failed_ = false;  // since it opened
+  unsigned weight_ = 0;        // of the failures in a row
   Time since_;
   Time next_probe_;
   Time last_sign_{};
@@ -98,6 +108,7 @@ class BackendChoice {
   // What counts of a backend.
   struct Standing {
     bool open = false;      // its breaker: nobody may connect
+    bool gone = false;      // and it may be left for another
     bool known_up = false;  // lately
     bool read_only = false;
   };
@@ -106,10 +117,10 @@ class BackendChoice {
   BackendChoice(bool sticky, std::size_t first) : sticky_(sticky), current_(first) {}
 
   [[nodiscard]] std::size_t current() const { return current_; }
-  // Whether the current one has to be left as soon as another is known to be up.
+  // Whether the current one may have to be left: time to hear of the others.
   [[nodiscard]] bool Looking(const std::vector<Standing>& all) const;
-  // True when another one is current now: of those known to be up the first, writable ones before
-  // read-only ones.
+  // True when another one is current now, as that one is gone: of those known to be up the first,
+  // writable ones before read-only ones.
   [[nodiscard]] bool Reconsider(const std::vector<Standing>& all);
   // The operator's word. False when it was the current one already.
   bool Use(std::size_t index);

@@ -68,7 +68,7 @@ enum class Part : std::uint8_t {
 
 // Of a word or name of at most 16 bytes, folded if the language knows it. `reserved` keeps SELECT
 // and `select` apart.
-[[nodiscard]] std::uint64_t HashWord(const Sixteen& bytes, bool reserved);
+[[nodiscard]] constexpr std::uint64_t HashWord(const Sixteen& bytes, bool reserved);
 // The same for more than 16 bytes.
 [[nodiscard]] std::uint64_t HashLongWord(std::string_view bytes, bool reserved);
 [[nodiscard]] constexpr std::uint64_t HashOperator(std::uint32_t op);
@@ -87,14 +87,14 @@ inline constexpr std::uint64_t kWide = 0x65c3f1a9d2b7480dU;
 inline constexpr std::uint64_t kNull = 0xb492b66fbe98f273U;
 inline constexpr std::uint64_t kCut = 0x4cf5ad432745937fU;
 
-inline std::uint64_t Fold(std::uint64_t a, std::uint64_t b) {
+constexpr std::uint64_t Fold(std::uint64_t a, std::uint64_t b) {
   __extension__ using Wide = unsigned __int128;
   const Wide product = static_cast<Wide>(a) * b;
   return static_cast<std::uint64_t>(product) + static_cast<std::uint64_t>(product >> 64);
 }
 }  // namespace digest_internal
 
-[[gnu::always_inline]] inline std::uint64_t HashWord(const Sixteen& bytes, bool reserved) {
+[[gnu::always_inline]] constexpr std::uint64_t HashWord(const Sixteen& bytes, bool reserved) {
   namespace d = digest_internal;
   std::uint64_t token = bytes.low ^ (reserved ? d::kReserved : 0);
   if (bytes.high != 0) token ^= d::Fold(bytes.high ^ d::kLow, d::kHigh);
@@ -143,6 +143,11 @@ class DigestBuilder {
       case Part::kNobody:
         return;
     }
+  }
+
+  // The same for a part that changes nothing before it: up to kNullGuard.
+  [[gnu::always_inline]] void TakeWord(Part part, std::uint64_t token, std::string_view text) {
+    Push(part, token, text);
   }
 
   // The statement goes on behind what was looked at; `in_token`: even the last token does.

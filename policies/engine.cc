@@ -33,7 +33,29 @@ bool IsOwnFault(Reason reason) {
 }
 
 // What says that somebody presses. Who is banned is shut out already, and harms nobody any more.
-bool Presses(Reason reason) { return IsRefusal(reason) && reason != Reason::kBanned; }
+// Silence and waiting in vain cost an attacker nothing; what they take is seen where it is taken.
+bool Presses(Reason reason) {
+  switch (reason) {
+    case Reason::kBanned:
+    case Reason::kPendingDeadline:
+    case Reason::kPendingEvicted:
+    case Reason::kPendingFull:
+    case Reason::kWaitingDeadline:
+      return false;
+    default:
+      return IsRefusal(reason);
+  }
+}
+
+// As the ledger has them: what a class does not enforce is kept from nobody.
+std::vector<ClassLimits> Kept(std::vector<ClassLimits> classes) {
+  for (ClassLimits& c : classes) {
+    if (c.enforce) continue;
+    c.reserve = 0;
+    c.lend = false;
+  }
+  return classes;
+}
 
 }  // namespace
 
@@ -57,7 +79,7 @@ Engine::Impl::Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionS
 
 // Under the admission lock, except in the constructor.
 void Engine::Impl::Configure(LimitsPtr next) {
-  class_ids = ledger.Configure(next->slots, next->classes);
+  class_ids = ledger.Configure(next->slots, Kept(next->classes));
   lane.Configure(next->login);
   room.Configure(next->waiting);
   pressure.Configure(next->pressure);
@@ -242,8 +264,12 @@ void Engine::Count(Reason reason, const Address& peer, Time now) {
 }
 
 bool Engine::Gate(const Ticket& t, Reason reason, Time now) {
-  if (!impl_->Decide(*impl_->Snapshot(), reason, t, now)) return false;
-  if (IsOwnFault(reason)) impl_->Charge(t.source, reason, now);
+  const Impl::LimitsPtr limits = impl_->Snapshot();
+  if (!impl_->Decide(*limits, reason, t, now)) return false;
+  // What only the level's deadline made late is charged to nobody.
+  const bool by_level =
+      reason == Reason::kPendingDeadline && PendingDeadline(t) < limits->pending.deadline;
+  if (IsOwnFault(reason) && !by_level) impl_->Charge(t.source, reason, now);
   return true;
 }
 

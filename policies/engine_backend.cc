@@ -31,7 +31,8 @@ void Engine::OnBackendSwitched(Time now) {
   m.ledger.LeaveBackend();
   m.backend_up = true;
   m.lane.ramp.Start(m.limits->slots.start_ramp, now);
-  m.Serve(now);
+  // Nobody is let in before the edges have ended the sessions at the one before: the next tick
+  // does.
 }
 
 // Walks all tickets: once for each time the server goes.

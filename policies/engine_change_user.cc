@@ -76,10 +76,15 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
       Decide(*limits, Reason::kChangeUserRefused, t, now)) {
     return Reason::kChangeUserRefused;
   }
-  const bool trusted = IsTrusted(is_known_good, t.pair, stake);
-  if (moves) ledger.MoveTo(t.slot, id, standing, stake);
-  ledger.SetTrusted(t.slot, trusted);
-  if (!vouched) t.lane = lane.Enter(t.source, is_known_good, now);
+  if (!vouched) {
+    const bool trusted = t.exempt || IsTrusted(is_known_good, t.pair, stake);
+    if (moves) ledger.MoveTo(t.slot, id, standing, stake);
+    ledger.SetTrusted(t.slot, trusted);
+    t.reclaim.store(Ticket::Reclaim::kNo, std::memory_order_relaxed);
+  } else if (moves) {
+    ledger.MoveTo(t.slot, id, standing, stake);
+  }
+  if (!vouched) t.lane = lane.Reenter(t.source, is_known_good, now);
   t.known_good = is_known_good;
   t.user = user.substr(0, Ticket::kKeptUser);
   t.database = claim.database.substr(0, Ticket::kKeptUser);

@@ -52,6 +52,7 @@ struct Engine::Impl {
   class Admission {
    public:
     Admission(Impl& m, Time now) : m_(m), lock_(m.admission_mutex) {
+      if (m.begun == Time{}) m.begun = now;
       if (now > m.latest) m.latest = now;
     }
     explicit Admission(Impl& m) : m_(m), lock_(m.admission_mutex) {}
@@ -78,11 +79,17 @@ struct Engine::Impl {
     LoginLane::Answer lane = LoginLane::Answer::kFree;
     bool owed = false;  // of its own reserve, in which others sit
   };
-  // How many of those who wait lack a slot.
+  // Those who wait and have a reserve of their own that others sit in.
+  struct Owner {
+    SlotLedger::ClassId class_id = 0;
+    SlotLedger::StakeId stake = SlotLedger::kNoStake;
+    std::uint32_t owed = 0;
+    std::uint32_t unused = 0;  // of the reserve: they are owed no more
+  };
+  // Who of those who wait lacks a slot.
   struct Wanted {
-    std::uint32_t owed = 0;         // of their own reserve
-    std::uint32_t others = 0;       // of those for everybody
-    SlotLedger::ClassId owner = 0;  // the first one's, of `owed`
+    std::vector<Owner> owners;
+    std::uint32_t others = 0;  // of those for everybody
   };
 
   Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d);
@@ -144,6 +151,7 @@ struct Engine::Impl {
                               Time now);
 
   // engine_query.cc
+  [[nodiscard]] bool EndsLent(Ticket& t, Time now);
   [[nodiscard]] static Speaker SpeakerOf(const Ticket& t);
 
   // engine_backend.cc
@@ -166,7 +174,9 @@ struct Engine::Impl {
   // engine_reclaim.cc
   void CallBack(Time now);
   void Want(const Ticket& t, Time now, Wanted& wanted) const;
+  bool Recall(Ticket* out, Time now);
   [[nodiscard]] static bool Leaving(const Ticket& t);
+  [[nodiscard]] static Time LatestIdle(const Ticket& t, Time now);
   [[nodiscard]] static bool MayBeCalledBack(const Ticket& t);
   [[nodiscard]] Ticket* VictimFor(SlotLedger::ClassId owner, Time now) const;
   [[nodiscard]] Ticket* IdleStranger(Time now) const;
@@ -221,6 +231,7 @@ struct Engine::Impl {
   Time next_call_back{};
   Ticket* tickets = nullptr;  // all of them
   std::uint32_t ticket_count = 0;
+  Time begun{};   // the first
   Time latest{};  // the youngest `now` heard of: what a deleter goes by
 
   // Read without a lock. Of the two levels the first is as it is, the second as far as it acts.

@@ -60,7 +60,9 @@ void Engine::OnLoginFailed(Ticket& t, LoginFailure how, Time now) {
     if (how == LoginFailure::kBackendFull && t.slot.held() && !t.slot.former()) {
       m.ledger.OnBackendFull(now);
     }
-    if (how == LoginFailure::kBackendFull || how == LoginFailure::kUnreachable) {
+    const bool server_failed =
+        how == LoginFailure::kBackendFull || how == LoginFailure::kUnreachable;
+    if (server_failed && !t.slot.former()) {
       m.lane.ramp.OnServerFailed();
     }
     m.Serve(now);
@@ -96,8 +98,10 @@ void Engine::OnStatementCompleted(Ticket& t, Time now) {
   Impl& m = *impl_;
   const Impl::LimitsPtr limits = m.Snapshot();
   const std::lock_guard lock(m.trust_mutex);
-  const bool calm = m.true_level.load(std::memory_order_relaxed) == Level::kCalm;
-  m.known_good.OnStatement(t.proven, limits->known_good, now, calm, /*first=*/!t.counted);
+  // Also while elevated: who is new would stay a stranger, and so keep the level up, for ever. What
+  // is earned then takes nothing from who is older.
+  const bool earns = m.acting_level.load(std::memory_order_relaxed) != Level::kAttack;
+  m.known_good.OnStatement(t.proven, limits->known_good, now, earns, /*first=*/!t.counted);
   t.counted = true;
   t.trusted.store(m.known_good.IsKnownGood(t.proven), std::memory_order_relaxed);
 }

@@ -131,12 +131,13 @@ Verdict Engine::Impl::Seat(Ticket& t, const LoginClaim& claim, const Trust& trus
 }
 
 Engine::Impl::Lack Engine::Impl::Missing(const Ticket& t, SlotLedger::ClassId id, Time now) const {
-  auto answer = ledger.MayGrant(id, StandingOf(t.known_good, id), StakeOf(t));
+  const SlotLedger::Standing standing = StandingOf(t.known_good, id);
+  auto answer = ledger.MayGrant(id, standing, StakeOf(t));
   Lack lack;
   // What a class does not enforce says nothing about the slots, which are others' as well.
   if (IsOfClass(ReasonOf(answer)) && !ActsFor(id, ReasonOf(answer))) {
     lack.dry = ReasonOf(answer);
-    answer = ledger.AskSlots(id, StandingOf(t.known_good, id), StakeOf(t));
+    answer = ledger.AskSlots(id, standing, StakeOf(t));
   }
   lack.slot = ReasonOf(answer);
   lack.lane = lane.MayEnter(t.source, t.known_good, now);
@@ -151,7 +152,9 @@ SlotLedger::Standing Engine::Impl::StandingOf(bool is_known_good, SlotLedger::Cl
                                                    : SlotLedger::Standing::kUnproven;
 }
 
-bool Engine::Impl::IsReserved(const ClassLimits& c) { return c.reserve > 0 && !c.sources.empty(); }
+bool Engine::Impl::IsReserved(const ClassLimits& c) {
+  return c.enforce && c.reserve > 0 && !c.sources.empty();
+}
 
 SlotLedger::StakeId Engine::Impl::StakeOf(const Ticket& t) const {
   return t.known_good ? ledger.StakeOf(t.pair) : SlotLedger::kNoStake;
@@ -159,7 +162,7 @@ SlotLedger::StakeId Engine::Impl::StakeOf(const Ticket& t) const {
 
 void Engine::Impl::Admit(Ticket& t, SlotLedger::ClassId id, Time now) {
   const SlotLedger::StakeId stake = StakeOf(t);
-  const bool trusted = IsTrusted(t.known_good, t.pair, stake);
+  const bool trusted = t.exempt || IsTrusted(t.known_good, t.pair, stake);
   t.slot = ledger.Grant(id, StandingOf(t.known_good, id), stake);
   ledger.SetTrusted(t.slot, trusted);
   t.lane = lane.Enter(t.source, t.known_good, now);
@@ -189,6 +192,7 @@ Verdict Engine::Impl::Wait(Ticket& t, Reason lack, Duration delay, Time now) {
   t.state = Ticket::State::kWaiting;
   t.waits_since = now;
   t.waits_until = now + delay + queue;
+  t.not_before = now + delay;
   t.place = room.Enter({.who = &t,
                         .source = t.source,
                         .class_id = t.class_id,

@@ -29,19 +29,18 @@ void Engine::Impl::NoteRoom(Time now) {
   Note(scarce, few_slots || half_pending);
   Note(capacity, slots);
   const std::uint32_t untrusted = AnythingAtStake() ? ledger.leases() - ledger.trusted() : 0;
-  const std::uint32_t kept = ledger.kept_unused() + ledger.implicit_unused();
+  const std::uint32_t kept = ledger.kept_unused();
   pressure.OnRoom({.free = free - std::min(free, kept), .untrusted = untrusted, .capacity = slots},
                   now);
   NoteLevel(now);
 }
 
-// Slots that strangers take are pressure where somebody else is to have them. Without a reserve,
-// and with nobody who waits, the first application of a fresh gate may fill the server in peace,
-// and earn its trust so.
+// Slots that strangers take are pressure where somebody else is to have them. While every reserve
+// is used up, and nobody waits for a slot, those who are new may fill the server in peace, and earn
+// their trust so.
 bool Engine::Impl::AnythingAtStake() const {
-  if (ledger.implicit_reserve() > 0 || room.queued() > 0) return true;
-  return std::any_of(limits->classes.begin(), limits->classes.end(),
-                     [](const ClassLimits& c) { return c.reserve > 0; });
+  return ledger.implicit_unused() > 0 || ledger.kept_unused() > 0 ||
+         (room.queued() > 0 && ledger.free_slots() == 0);
 }
 
 void Engine::Impl::NoteLevel(Time now) {
@@ -104,8 +103,8 @@ void Engine::Impl::RenewStakes(Time now) {
   if (!HasStakes(*l)) demands.clear();
   const std::vector<ImplicitReserve> reserves = ShareOut(demands, slots);
   const Admission admission(*this, now);
-  stakes_due = now + kStakesEvery;
   if (l == limits) {
+    stakes_due = now + kStakesEvery;
     ledger.SetStakes(reserves);
     habits.clear();
     for (const ReserveDemand& d : demands) habits[d.pair] = d.slots;
@@ -127,8 +126,10 @@ void Engine::Impl::Vouch(Ticket& t, const std::vector<PairKey>& good, Vouched& v
   }
   const SlotLedger::StakeId stake = is_known_good ? ledger.StakeOf(t.proven) : SlotLedger::kNoStake;
   ledger.SetStake(t.slot, stake);
-  ledger.SetTrusted(
-      t.slot, is_known_good && (!HasStakes(*limits) || IsInHabit(t.proven, vouched[stake]++)));
+  const bool vouched_for =
+      is_known_good && (!HasStakes(*limits) ||
+                        (stake != SlotLedger::kNoStake && IsInHabit(t.proven, vouched[stake]++)));
+  ledger.SetTrusted(t.slot, t.exempt || vouched_for);
 }
 
 bool Engine::Impl::IsInHabit(const PairKey& pair, std::uint32_t used) const {

@@ -10,7 +10,10 @@ namespace {
 // For those who look for a slot to call back: no lock, two stores a command.
 void NoteIdle(Ticket& t, Time now) {
   const StatementBook& b = t.book;
-  const bool idle = b.running.empty() && !b.pending.held && !b.in_transaction;
+  const bool idle = b.running.empty() && !b.pending.held;
+  if (t.in_transaction.load(std::memory_order_relaxed) != b.in_transaction) {
+    t.in_transaction.store(b.in_transaction, std::memory_order_relaxed);
+  }
   t.idle_since.store(idle ? now.time_since_epoch().count() : Ticket::kBusy,
                      std::memory_order_relaxed);
 }
@@ -33,6 +36,8 @@ Speaker Engine::Impl::SpeakerOf(const Ticket& t) {
 
 CommandVerdict Engine::OnCommand(Ticket& t, const CommandFacts& facts, Time now) {
   Impl& m = *impl_;
+  if (m.EndsLent(t, now))
+    return {.kind = CommandVerdict::Kind::kClose, .reason = Reason::kReclaimed};
   const Rule* bans = nullptr;
   const CommandVerdict v = m.guard.OnCommand(t.book, Impl::SpeakerOf(t), facts, now, bans);
   if (v.kind != CommandVerdict::Kind::kMore) NoteIdle(t, now);
@@ -42,6 +47,14 @@ CommandVerdict Engine::OnCommand(Ticket& t, const CommandFacts& facts, Time now)
                 now);
   }
   return v;
+}
+
+// Who borrowed a slot that is wanted back begins nothing new with it: else a busy one would never
+// be met idle.
+bool Engine::Impl::EndsLent(Ticket& t, Time now) {
+  if (t.reclaim.load(std::memory_order_relaxed) != Ticket::Reclaim::kLent) return false;
+  if (!t.book.running.empty() || t.book.pending.asked) return false;
+  return Decide(Acts(*Snapshot(), Reason::kReclaimed), Reason::kReclaimed, t, now, false);
 }
 
 CommandVerdict Engine::OnHeld(Ticket& t, Time now) {

@@ -15,6 +15,8 @@ namespace {
 // So long a stranger's session has to have been idle before another stranger may have its slot.
 constexpr Duration kIdleForStrangers = std::chrono::seconds(5);
 constexpr std::uint32_t kMostAtOnce = 16;
+// Whoever has not given the slot back after so long is not counted on.
+constexpr Duration kAnswersIn = std::chrono::seconds(3);
 
 }  // namespace
 
@@ -26,32 +28,51 @@ void Engine::Impl::CallBack(Time now) {
   std::uint32_t on_the_way = 0;
   for (Ticket* t = tickets; t != nullptr; t = t->next) {
     if (t->state == Ticket::State::kWaiting) Want(*t, now, wanted);
-    if (Leaving(*t)) ++on_the_way;
+    if (Leaving(*t) && now - t->wanted_back < kAnswersIn) ++on_the_way;
   }
-  wanted.owed = std::min(wanted.owed, kMostAtOnce);
-  wanted.owed -= std::min(wanted.owed, on_the_way);
-  const bool attack = acting_level.load(std::memory_order_relaxed) == Level::kAttack;
+  std::uint32_t left = kMostAtOnce - std::min(kMostAtOnce, on_the_way);
+  std::uint32_t coming = on_the_way;
+  for (const Owner& owner : wanted.owners) {
+    const std::uint32_t covered = std::min(owner.owed, coming);
+    coming -= covered;
+    for (std::uint32_t n = std::min(owner.owed - covered, left); n > 0; --n, --left) {
+      if (!Recall(VictimFor(owner.class_id, now), now)) break;
+    }
+  }
   // Strangers among themselves: one at a time.
-  if (wanted.owed == 0 && (!attack || wanted.others == 0 || on_the_way > 0)) return;
-  for (std::uint32_t n = std::max(wanted.owed, 1U); n > 0; --n) {
-    Ticket* out = wanted.owed > 0 ? VictimFor(wanted.owner, now) : IdleStranger(now);
-    if (out == nullptr) return;
-    const bool lent = wanted.owed > 0 && out->slot.lent();
-    out->reclaim.store(lent ? Ticket::Reclaim::kLent : Ticket::Reclaim::kIdle,
-                       std::memory_order_relaxed);
-    wakeups.Reclaim(out->id);
+  const bool attack = acting_level.load(std::memory_order_relaxed) == Level::kAttack;
+  if (attack && on_the_way == 0 && wanted.owners.empty() && wanted.others > 0) {
+    Recall(IdleStranger(now), now);
   }
 }
 
-// What one who waits lacks.
+bool Engine::Impl::Recall(Ticket* out, Time now) {
+  if (out == nullptr) return false;
+  out->wanted_back = now;
+  out->reclaim.store(out->slot.lent() ? Ticket::Reclaim::kLent : Ticket::Reclaim::kIdle,
+                     std::memory_order_relaxed);
+  wakeups.Reclaim(out->id);
+  return true;
+}
+
+// What one who waits for nothing but a slot lacks.
 void Engine::Impl::Want(const Ticket& t, Time now, Wanted& wanted) const {
   const SlotLedger::ClassId id = ledger.Resolve(t.class_id);
   const Lack lack = Missing(t, id, now);
-  if (lack.owed) {
-    if (wanted.owed++ == 0) wanted.owner = id;
-  } else if (lack.slot == Reason::kNoSlot) {
-    ++wanted.others;
+  if (t.not_before > now || lack.lane != LoginLane::Answer::kFree) return;
+  if (!lack.owed) {
+    if (lack.slot == Reason::kNoSlot) ++wanted.others;
+    return;
   }
+  const SlotLedger::StakeId stake = StakeOf(t);
+  for (Owner& o : wanted.owners) {
+    if (o.class_id != id || o.stake != stake) continue;
+    if (o.owed < o.unused) ++o.owed;
+    return;
+  }
+  const std::uint32_t unused =
+      ledger.Counts(id).reserve_unused + ledger.StakeReserve(stake).unused();
+  wanted.owners.push_back({id, stake, 1, unused});
 }
 
 // A slot that comes free without another call.
@@ -70,7 +91,7 @@ Ticket* Engine::Impl::VictimFor(SlotLedger::ClassId owner, Time now) const {
   Ticket* best = nullptr;
   for (Ticket* t = tickets; t != nullptr; t = t->next) {
     if (!MayBeCalledBack(*t) || !ledger.ServesReclaim(t->slot, owner)) continue;
-    if (!t->slot.lent() && (t->exempt || IdleSince(*t) > now)) continue;
+    if (!t->slot.lent() && (t->exempt || IdleSince(*t) > LatestIdle(*t, now))) continue;
     if (best == nullptr || IdleSince(*t) < IdleSince(*best)) best = t;
   }
   return best;
@@ -80,12 +101,18 @@ Ticket* Engine::Impl::VictimFor(SlotLedger::ClassId owner, Time now) const {
 Ticket* Engine::Impl::IdleStranger(Time now) const {
   Ticket* best = nullptr;
   for (Ticket* t = tickets; t != nullptr; t = t->next) {
-    if (!MayBeCalledBack(*t) || t->exempt || t->slot.trusted() || LimitsOf(t->class_id).reserve > 0)
+    if (!MayBeCalledBack(*t) || t->exempt || t->slot.trusted() ||
+        LimitsOf(t->slot.class_id()).reserve > 0)
       continue;
     if (IdleSince(*t) > now - kIdleForStrangers) continue;
     if (best == nullptr || IdleSince(*t) < IdleSince(*best)) best = t;
   }
   return best;
+}
+
+// Inside a transaction a session counts as idle after a while only.
+Time Engine::Impl::LatestIdle(const Ticket& t, Time now) {
+  return t.in_transaction.load(std::memory_order_relaxed) ? now - kIdleForStrangers : now;
 }
 
 // kNever while it is busy.

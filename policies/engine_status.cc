@@ -85,7 +85,8 @@ EngineStatus Engine::Status(Time now) const {
     s.connections = m.ticket_count;
     s.level = m.pressure.level();
     s.level_cause = m.pressure.cause();
-    s.level_for = now - m.pressure.since();
+    // Before any change, since the engine's first moment.
+    s.level_for = now - std::max(m.pressure.since(), m.begun);
     s.level_changes = m.pressure.changes();
     s.backend_up = m.backend_up;
     s.ramp = m.lane.ramp.rate();

@@ -65,18 +65,30 @@ void JoinGraph::Link(std::uint32_t mask) {
   groups_count_ = kept;
 }
 
+// The rows of the group's largest table; 0 of one that is pinned.
+unsigned JoinGraph::RowsOf(std::uint32_t group) const {
+  if ((group & pinned_) != 0) return 0;
+  unsigned most = 0;
+  for (std::uint32_t rest = group; rest != 0; rest &= rest - 1) {
+    most = std::max<unsigned>(most, rows_[static_cast<unsigned>(std::countr_zero(rest))]);
+  }
+  return most;
+}
+
 JoinGraph::Judgement JoinGraph::Judge() const {
+  Judgement judged;
+  if (groups_count_ == 0) return judged;
+  if (groups_count_ == 1) {  // nearly always, and nothing to sort
+    judged.rows = RowsOf(groups_[0]);
+    judged.apart = judged.rows > 0 ? 1 : 0;
+    judged.real = judged.rows == kUnknownRows;
+    return judged;
+  }
   std::array<unsigned, kMaxTables> rows{};
   unsigned apart = 0;
   for (unsigned i = 0; i < groups_count_; ++i) {
-    if ((groups_[i] & pinned_) != 0) continue;
-    unsigned most = 0;
-    for (std::uint32_t rest = groups_[i]; rest != 0; rest &= rest - 1) {
-      most = std::max<unsigned>(most, rows_[static_cast<unsigned>(std::countr_zero(rest))]);
-    }
-    if (most > 0) rows[apart++] = most;
+    if (const unsigned most = RowsOf(groups_[i]); most > 0) rows[apart++] = most;
   }
-  Judgement judged;
   if (apart == 0) return judged;
   std::sort(rows.begin(), rows.begin() + apart, std::greater<>());
   judged.real = std::find(rows.begin(), rows.end(), kUnknownRows) != rows.end();

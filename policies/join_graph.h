@@ -74,6 +74,7 @@ class JoinGraph {
  private:
   void Connect();
   void Link(std::uint32_t mask);
+  [[nodiscard]] unsigned RowsOf(std::uint32_t group) const;
 
   std::array<std::uint32_t, kMaxTables> names_, aliases_;
   std::array<std::uint32_t, kMaxTables> groups_;  // disjoint sets of connected tables, a bit each

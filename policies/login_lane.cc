@@ -54,6 +54,10 @@ LoginLane::Answer LoginLane::MayEnter(const Address& source, bool known_good, Ti
 
 LoginLane::Lease LoginLane::Enter(const Address& source, bool known_good, Time now) {
   ramp.Take(now);
+  return Reenter(source, known_good, now);
+}
+
+LoginLane::Lease LoginLane::Reenter(const Address& source, bool known_good, Time now) {
   if (known_good) {
     ++known_good_;
   } else {

@@ -57,6 +57,8 @@ class LoginLane {
   // Takes a place, and of unknown logins a token, whatever MayEnter() says (limits that do not act;
   // else ask first).
   [[nodiscard]] Lease Enter(const Address& source, bool known_good, Time now);
+  // The same for a session that is in already: it has had its turn in the ramp.
+  [[nodiscard]] Lease Reenter(const Address& source, bool known_good, Time now);
   // When ramp and rate let the next unknown login in: `now` or later.
   [[nodiscard]] Time NextToken(Time now) const {
     return std::max(bucket_.ReadyAt(rate_, now), ramp.ReadyAt(now));

@@ -1,5 +1,6 @@
 // What runs too long, answers too much, is wanted by nobody, or does nothing.
 #include <algorithm>
+#include <chrono>
 
 #include "policies/query_guard.h"
 
@@ -7,6 +8,8 @@ namespace headgate {
 namespace {
 
 using End = SweepVerdict::Kind;
+
+constexpr Duration kSitting = std::chrono::seconds(5);
 
 // Does the server's work for a statement.
 bool Works(const RunningCommand& r) { return r.counted || r.command == CommandKind::kFetch; }
@@ -103,11 +106,14 @@ SweepVerdict QueryGuard::AskRunning(const Call& c, const SweepFacts& facts) {
   return {};
 }
 
-// An idle session ends. One that only borrowed its slot ends inside a transaction as well, and what
-// it runs is killed where nothing is lost by that: then it is asked again.
+// An idle session ends, and one that sits in a transaction for a while: BEGIN keeps no slot. One
+// that only borrowed it ends in any transaction, and what it runs is killed where nothing is lost
+// by that: then it is asked again.
 SweepVerdict QueryGuard::AskReclaim(const Call& c, bool can_kill) {
   StatementBook& b = c.b;
-  if (b.pending.asked || (b.in_transaction && !c.who.lent)) return {};
+  if (b.pending.asked || (b.in_transaction && !c.who.lent && c.now - b.active < kSitting)) {
+    return {};
+  }
   if (b.running.empty()) {
     if (!Give(c, b.told, b.wished, Reason::kReclaimed, true)) return {};
     return {End::kClose, Reason::kReclaimed};

@@ -16,6 +16,7 @@
 #include "policies/join_graph.h"
 #include "policies/shape_facts.h"
 #include "policies/sql_token.h"
+#include "policies/token_act.h"
 #include "policies/trait.h"
 
 namespace headgate {
@@ -23,9 +24,16 @@ namespace headgate {
 class ShapeBuilder {
  public:
   ShapeBuilder() { StartStatement(); }
+  ShapeBuilder(const ShapeBuilder&) = delete;
+  ShapeBuilder& operator=(const ShapeBuilder&) = delete;
 
-  void Take(const Token& t);
-  [[nodiscard]] TraitSet Finish();
+  // Of the tokens [first, last), in the order of the text, those that count. The two before `first`
+  // are those before it in the text, or Act::kNothing; what it says of them there is kept for it.
+  void Take(Token* first, const Token* last);
+  // One that counts as a token, and is nothing to its neighbours.
+  void TakeComment() { ++taken_; }
+  // `end` is behind the last token, and its two before it as for Take().
+  [[nodiscard]] TraitSet Finish(Token* end);
 
   // The string that PREPARE ... FROM or EXECUTE IMMEDIATE runs, as written; empty if none. Its own
   // traits are the statement's too: whoever scans can scan it as well.
@@ -36,21 +44,6 @@ class ShapeBuilder {
   static constexpr unsigned kMaxBlocks = 16;  // queries within queries, likewise
   static constexpr unsigned kMaxCtes = 64;    // more than a report has
 
-  // What the token before was.
-  enum class Before : std::uint8_t {
-    kNothing,
-    kWord,
-    kName,
-    kColumn,  // a name that was counted as a column
-    kNumber,
-    kValue,
-    kOpen,
-    kClose,
-    kComma,
-    kDot,
-    kAt,
-    kOther
-  };
   // What an open parenthesis is. Up to kFrom, clauses begin and end in it.
   enum class FrameKind : std::uint8_t { kStatement, kBlock, kFrom, kGroup, kIn, kCall };
   struct Frame {
@@ -61,6 +54,7 @@ class ShapeBuilder {
     std::uint32_t commas;  // kFrom: set operations; kStatement: the setting has a number
     double number;         // kCall and settings: the last number
     double size;           // of what REPEAT and its kind make inside, bytes
+    ActSet wanted;         // what is looked at because of it
   };
   enum class Clause : std::uint8_t { kOther, kFrom, kOn, kWhere, kOrder, kLimit, kWith, kSet };
   enum class TableState : std::uint8_t { kExpected, kNamed, kDone, kUsing };
@@ -81,28 +75,52 @@ class ShapeBuilder {
     std::uint32_t copies;  // of queries, when it is named once
   };
 
-  [[nodiscard]] Frame& frame() { return frames_[depth_]; }
-  [[nodiscard]] Block& block() { return blocks_[block_]; }
-  [[nodiscard]] bool AtBase() { return frame().kind <= FrameKind::kFrom && beyond_ == 0; }
-  [[nodiscard]] bool InCondition() {
-    return block().clause == Clause::kOn || block().clause == Clause::kWhere;
+  [[nodiscard]] bool AtBase() const { return frame_->kind <= FrameKind::kFrom && beyond_ == 0; }
+  [[nodiscard]] bool InCondition() const {
+    return block_->clause == Clause::kOn || block_->clause == Clause::kWhere;
   }
   void Set(Trait t) { traits_ |= BitOf(t); }
+  // Of queries around this one, how many there are.
+  [[nodiscard]] std::size_t outer() const {
+    return static_cast<std::size_t>(block_ - blocks_.data());
+  }
 
-  Before TakeOperator(std::uint32_t op);
-  Before TakeValue(const Token& t);
+  // The tokens before the one that is looked at, and what it is itself to the next.
+  [[nodiscard]] Act before() const { return static_cast<Act>(now_[-1].act); }
+  [[nodiscard]] Act before_that() const { return static_cast<Act>(now_[-2].act); }
+  static bool IsName(Act a) { return a >= Act::kName && a <= Act::kOutfileName; }
+  static bool IsOther(Act a) { return a >= Act::kEquals && a <= Act::kOperator; }
+  void Is(Act a) { now_->act = static_cast<std::uint8_t>(a); }
+  // The keyword of the token before, if it was a word.
+  [[nodiscard]] Keyword word() const {
+    return now_[-1].kind <= TokenKind::kQuotedName ? now_[-1].keyword : Keyword::kNone;
+  }
+  // It was this operator.
+  [[nodiscard]] bool Behind(std::uint32_t op) const {
+    return IsOther(before()) && now_[-1].op == op;
+  }
+  [[nodiscard]] std::uint32_t count() const {
+    return taken_ + static_cast<std::uint32_t>(now_ - first_) + 1;
+  }
 
-  // query_shape.cc: words and clauses.
-  void Word(Keyword k);
+  // query_shape.cc: all tokens.
+  void Look(Act act);
+  void Word(Act act);
+  void WordOfClause(Act act);
+  void LookAtValue(Act act);
+  bool IsPath(const Token* t, const Token* last) const;
+  void ChooseNext();
+  void Pattern(bool regexp);
+
+  // ... words and clauses.
   void Verb(Keyword k);
-  void Clauses(Keyword k);
+  void Become(Keyword verb);
   void From();
   void Join();
   void On();
   void Update(Keyword before);
   void With();
   void For();
-  void Lock();
   void Loop(Keyword k);
   void Dynamic();
   void StartCondition(Clause clause);
@@ -117,9 +135,10 @@ class ShapeBuilder {
   void EndBranch();
   void EndBlock(const Frame& f);
   void EndCte(unsigned rows);
-  Before Name(const Token& t);
-  Before Table(std::string_view name);
-  Before Column(std::string_view name);
+  void Name(const Token& t);
+  void Table(std::string_view name);
+  void Column(std::string_view name);
+  void Mention(std::string_view table);
   void AddTable(std::string_view name);
 
   // shape_calls.cc: parentheses and what stands in them.
@@ -134,18 +153,22 @@ class ShapeBuilder {
 
   TraitSet traits_ = 0;        // of this statement
   TraitSet total_ = 0;         // of those before it
-  std::uint32_t count_ = 0;    // tokens
+  Token* first_ = nullptr;     // of those that are taken
+  Token* now_ = nullptr;       // looked at
+  ActSet wanted_ = 0;          // what is looked at
+  ActSet kept_ = 0;            // ... until somebody says it no longer is
+  std::uint32_t taken_ = 0;    // tokens before them
   std::uint32_t pattern_ = 0;  // where the last LIKE or REGEXP was; 0: nowhere near
   bool regexp_ = false;        // it was REGEXP
   bool routine_ = false;       // the rest is the body of a stored routine
   bool recursive_ = false, dynamic_ = false, between_ = false;
   bool names_count_ = false;  // names are worth a look
-  Before before_ = Before::kNothing, before_that_ = Before::kNothing;
-  Keyword word_ = Keyword::kNone;  // the token before, if it was a word
+  bool verb_open_ = true;     // the next word may say what the statement does
   Keyword verb_ = Keyword::kNone;
   Keyword setting_ = Keyword::kNone;
-  std::uint32_t op_ = 0;  // the last operator but parentheses, commas and dots
-  unsigned depth_ = 0, beyond_ = 0, block_ = 0, blocks_beyond_ = 0, ctes_ = 0;
+  unsigned depth_ = 0, beyond_ = 0, blocks_beyond_ = 0, ctes_ = 0;
+  Frame* frame_ = nullptr;  // the innermost
+  Block* block_ = nullptr;
   std::uint32_t cte_name_ = 0;
   std::uint32_t copies_ = 0;  // of CTEs, by what was named so far in this one
   std::string_view name_;     // the last one that was looked at
@@ -154,98 +177,5 @@ class ShapeBuilder {
   std::array<Block, kMaxBlocks> blocks_;
   std::array<Cte, kMaxCtes> cte_sizes_;
 };
-
-[[gnu::always_inline]] inline void ShapeBuilder::Take(const Token& t) {
-  ++count_;
-  Before now = Before::kOther;
-  Keyword word = Keyword::kNone;
-  switch (t.kind) {
-    case TokenKind::kWord:
-      word = t.keyword;
-      now = Before::kWord;
-      if (Acts(word)) Word(word);
-      if (!IsReserved(word)) now = names_count_ ? Name(t) : Before::kName;
-      break;
-    case TokenKind::kName:
-    case TokenKind::kQuotedName:
-      word = t.keyword;
-      now = names_count_ ? Name(t) : Before::kName;
-      break;
-    case TokenKind::kOperator:
-      now = TakeOperator(t.op);
-      break;
-    case TokenKind::kCodeComment:
-    case TokenKind::kCodeCommentEnd:
-      return;
-    default:
-      now = TakeValue(t);
-      break;
-  }
-  before_that_ = before_;
-  before_ = now;
-  word_ = word;
-}
-
-[[gnu::always_inline]] inline ShapeBuilder::Before ShapeBuilder::TakeOperator(std::uint32_t op) {
-  switch (op) {
-    case Op("("):
-      Open();
-      return Before::kOpen;
-    case Op(")"):
-      Close();
-      return Before::kClose;
-    case Op(","):
-      if (frame().kind <= FrameKind::kFrom) {
-        Comma();
-      } else {
-        ++frame().commas;
-      }
-      return Before::kComma;
-    case Op("."):
-      if (before_ == Before::kColumn) block().joins.NoColumn();
-      return Before::kDot;
-    case Op("@"):
-      return Before::kAt;
-    case Op("="):
-    case Op("<=>"):
-      if (names_count_) block().joins.Equality();
-      break;
-    case Op("&&"):
-    case Op("||"):
-      if (InCondition()) block().joins.CloseCondition();
-      break;
-    case Op(";"):
-      EndStatement();
-      StartStatement();
-      return Before::kNothing;
-    default:
-      break;
-  }
-  op_ = op;
-  return Before::kOther;
-}
-
-inline ShapeBuilder::Before ShapeBuilder::TakeValue(const Token& t) {
-  if (names_count_) block().joins.Value();
-  switch (t.kind) {
-    case TokenKind::kNumber:
-      if (frame().kind == FrameKind::kCall || names_count_ || word_ == Keyword::kLimit ||
-          block().clause == Clause::kLimit) {
-        Number(t.text);
-      }
-      return Before::kNumber;
-    case TokenKind::kString:
-      if (pattern_ != 0 || frame().role != CallRole::kNone || dynamic_) String(t.text);
-      return Before::kValue;
-    case TokenKind::kVariable:
-      if (names_count_ && block().clause == Clause::kSet) setting_ = t.keyword;
-      return Before::kValue;
-    case TokenKind::kBits:
-      if (dynamic_) Set(Trait::kHiddenCode);
-      return Before::kValue;
-    default:
-      return Before::kValue;
-  }
-}
 
 }  // namespace headgate

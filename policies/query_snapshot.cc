@@ -77,8 +77,6 @@ EffectiveQuery WithActing(const QueryLimits& limits, bool enforcing) {
   EffectiveQuery q;
   static_cast<QueryLimits&>(q) = limits;
   q.acting = enforcing && limits.enforce ? ~QueryReasons{0} : 0;
-  // Not a limit of [query]: who asks for the slot has judged.
-  if (enforcing) q.acting |= BitOf(Reason::kReclaimed);
   return q;
 }
 
@@ -134,6 +132,11 @@ QuerySnapshot::QuerySnapshot(std::shared_ptr<const Limits> from, std::uint64_t n
     out.squeezed.fill(out.own);
     for (std::size_t level = 1; level < kLevels && !out.is_explicit; ++level) {
       out.squeezed[level] = Stricter(out.own, WithActing(limits->at[level].query, enforcing()));
+    }
+    // No limit of [query]: who asks for the slot has judged.
+    if (enforcing()) {
+      out.own.acting |= BitOf(Reason::kReclaimed);
+      for (EffectiveQuery& q : out.squeezed) q.acting |= BitOf(Reason::kReclaimed);
     }
     out.shape = c.shape;
     out.shape_acts = enforcing() && c.shape.enforce;

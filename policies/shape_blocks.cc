@@ -22,18 +22,22 @@ constexpr TraitSet kOfRunning =
 }  // namespace
 
 void ShapeBuilder::StartStatement() {
-  depth_ = beyond_ = block_ = blocks_beyond_ = ctes_ = copies_ = 0;
+  depth_ = beyond_ = blocks_beyond_ = ctes_ = copies_ = 0;
+  frame_ = frames_.data();
+  block_ = blocks_.data();
   frames_[0] = Frame{};
   StartBlock();
-  verb_ = setting_ = Keyword::kNone;
+  Become(Keyword::kNone);
+  setting_ = Keyword::kNone;
   recursive_ = dynamic_ = false;
+  kept_ = pattern_ != 0 ? kLiterals : 0;
   traits_ = 0;
 }
 
 void ShapeBuilder::EndStatement() {
   while (depth_ > 0) Close();
   EndSetting();
-  const Block& b = block();
+  const Block& b = *block_;
   const bool writes = verb_ == Keyword::kUpdate || verb_ == Keyword::kDelete;
   if (!routine_ && !b.filtered && b.joins.tables() > 0 && (writes || b.locking)) {
     Set(Trait::kNoWhereWrite);
@@ -45,7 +49,7 @@ void ShapeBuilder::EndStatement() {
 }
 
 void ShapeBuilder::StartBlock() {
-  Block& b = block();
+  Block& b = *block_;
   b.joins.Reset();
   b.clause = Clause::kOther;
   b.table = TableState::kDone;
@@ -58,27 +62,27 @@ void ShapeBuilder::StartBlock() {
 
 // Behind a parenthesis a query of its own begins.
 void ShapeBuilder::Select() {
-  if (verb_ == Keyword::kNone || verb_ == Keyword::kWith) verb_ = Keyword::kSelect;
-  Frame& f = frame();
-  if (before_ == Before::kOpen && depth_ > 0 && beyond_ == 0) {
+  if (verb_ == Keyword::kNone || verb_ == Keyword::kWith) Become(Keyword::kSelect);
+  Frame& f = *frame_;
+  if (before() == Act::kOpen && depth_ > 0 && beyond_ == 0) {
     f.table = f.kind == FrameKind::kFrom;
     f.kind = FrameKind::kBlock;
-    if (block_ + 1 < kMaxBlocks) {
+    if (outer() + 1 < kMaxBlocks) {
       ++block_;
       StartBlock();
-      block().cte_member = f.cte && recursive_;
+      block_->cte_member = f.cte && recursive_;
     } else {
       ++blocks_beyond_;
     }
   }
-  block().clause = Clause::kOther;
+  block_->clause = Clause::kOther;
   names_count_ = false;
 }
 
 void ShapeBuilder::SetOperation() {
-  Block& b = block();
-  if (frame().kind == FrameKind::kFrom) {
-    ++frame().commas;  // ((SELECT ...) UNION (SELECT ...)): one table
+  Block& b = *block_;
+  if (frame_->kind == FrameKind::kFrom) {
+    ++frame_->commas;  // ((SELECT ...) UNION (SELECT ...)): one table
     b.table = TableState::kExpected;
     return;
   }
@@ -93,7 +97,7 @@ void ShapeBuilder::SetOperation() {
 }
 
 void ShapeBuilder::EndBranch() {
-  Block& b = block();
+  Block& b = *block_;
   b.joins.CloseCondition();
   const JoinGraph::Judgement judged = b.joins.Judge();
   if (judged.product != JoinGraph::Product::kConnected) Set(Trait::kCrossJoin);
@@ -117,24 +121,24 @@ void ShapeBuilder::EndBlock(const Frame& f) {
     return;
   }
   EndBranch();
-  const Block& inner = block();
+  const Block& inner = *block_;
   unsigned rows = inner.rows;
   if (rows < JoinGraph::kUnknownRows) {
     rows += static_cast<unsigned>(std::bit_width(inner.branches - 1));
   }
   if (inner.cte_member && inner.branches > 1) rows = JoinGraph::kUnknownRows;
   --block_;
-  Block& b = block();
+  Block& b = *block_;
   b.sleeps |= inner.sleeps;
   if (f.table) {
     // Of the parts of a set operation in parentheses only the first is a table.
-    if (frame().kind != FrameKind::kFrom || frame().commas == 0) b.joins.AddTable(0, rows);
+    if (frame_->kind != FrameKind::kFrom || frame_->commas == 0) b.joins.AddTable(0, rows);
     b.table = TableState::kNamed;
   } else if (f.cte) {
     EndCte(rows);
   } else {
     b.joins.Value();
-    if (block_ == 0 && b.clause == Clause::kOther) b.has_from |= inner.has_from;
+    if (outer() == 0 && b.clause == Clause::kOther) b.has_from |= inner.has_from;
   }
   names_count_ = b.clause == Clause::kFrom || b.clause == Clause::kWith;
   if (InCondition()) StartCondition(b.clause);
@@ -148,19 +152,18 @@ void ShapeBuilder::EndCte(unsigned rows) {
   copies_ = 0;
 }
 
-ShapeBuilder::Before ShapeBuilder::Name(const Token& t) {
-  if (before_ == Before::kAt) {
-    block().joins.Value();
-    return Before::kValue;
+void ShapeBuilder::Name(const Token& t) {
+  if (before() == Act::kAt) {
+    block_->joins.Value();
+    return Is(Act::kValue);
   }
-  Before now = Before::kName;
-  switch (block().clause) {
+  switch (block_->clause) {
     case Clause::kFrom:
-      if (AtBase()) now = Table(t.text);
+      if (AtBase()) Table(t.text);
       break;
     case Clause::kOn:
     case Clause::kWhere:
-      now = Column(t.text);
+      Column(t.text);
       break;
     case Clause::kWith:
       if (AtBase()) cte_name_ = NameHash(t.text);
@@ -173,12 +176,11 @@ ShapeBuilder::Before ShapeBuilder::Name(const Token& t) {
       break;
   }
   name_ = t.text;
-  return now;
 }
 
-ShapeBuilder::Before ShapeBuilder::Table(std::string_view name) {
-  Block& b = block();
-  if (before_ == Before::kOther && op_ == Op("{")) return Before::kName;  // { OJ a LEFT JOIN b }
+void ShapeBuilder::Table(std::string_view name) {
+  Block& b = *block_;
+  if (Behind(Op("{"))) return;          // { OJ a LEFT JOIN b }
   if (b.table == TableState::kUsing) {  // DELETE FROM a USING a, b
     b.joins.Reset();
     b.table = TableState::kExpected;
@@ -187,7 +189,7 @@ ShapeBuilder::Before ShapeBuilder::Table(std::string_view name) {
     AddTable(name);
     b.table = TableState::kNamed;
   } else if (b.table == TableState::kNamed) {
-    if (before_ != Before::kDot) {
+    if (before() != Act::kDot) {
       b.table = TableState::kDone;
     } else {
       if (SameName(name_, "information_schema") && IsSchemaScan(name)) b.schema_scan = true;
@@ -195,11 +197,10 @@ ShapeBuilder::Before ShapeBuilder::Table(std::string_view name) {
     }
     b.joins.Alias(NameHash(name));
   }
-  return Before::kName;
 }
 
 void ShapeBuilder::AddTable(std::string_view name) {
-  Block& b = block();
+  Block& b = *block_;
   const std::uint32_t hash = NameHash(name);
   unsigned rows = JoinGraph::kUnknownRows;
   if (const unsigned sequence = SequenceRows(name)) {
@@ -219,28 +220,30 @@ void ShapeBuilder::AddTable(std::string_view name) {
 }
 
 // `x` alone, until a dot or a parenthesis says otherwise; or what stands behind `t.`.
-ShapeBuilder::Before ShapeBuilder::Column(std::string_view name) {
-  Block& b = block();
+void ShapeBuilder::Column(std::string_view name) {
+  Block& b = *block_;
   if (b.schema_scan &&
       (SameName(name, "table_schema") || SameName(name, "table_name") ||
        SameName(name, "constraint_schema") || SameName(name, "schema_name") ||
        SameName(name, "trigger_schema") || SameName(name, "event_object_schema"))) {
     b.schema_named = true;
   }
-  if (before_ == Before::kDot) {
-    const std::uint32_t table = NameHash(name_);
-    if (b.joins.Mention(table)) return Before::kName;
-    for (unsigned i = block_; i-- > 0;) {
-      if (!blocks_[i].joins.Mention(table)) continue;
-      b.joins.Value();  // the row of the query outside is given
-      break;
-    }
-    return Before::kName;
-  }
+  if (before() == Act::kDot) return Mention(name_);
   // INTERVAL 1 DAY, COLLATE utf8_bin
-  if (before_ == Before::kNumber || word_ == Keyword::kCollate) return Before::kName;
+  if (before() == Act::kNumber || word() == Keyword::kCollate) return;
   b.joins.Column();
-  return Before::kColumn;
+  Is(Act::kColumn);
+}
+
+// In a condition, of this query or one around it.
+void ShapeBuilder::Mention(std::string_view table) {
+  const std::uint32_t hash = NameHash(table);
+  if (block_->joins.Mention(hash)) return;
+  for (Block* b = block_; b != blocks_.data();) {
+    if (!(--b)->joins.Mention(hash)) continue;
+    block_->joins.Value();  // the row of the query outside is given
+    return;
+  }
 }
 
 }  // namespace headgate

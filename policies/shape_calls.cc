@@ -26,11 +26,13 @@ void ShapeBuilder::Open() {
     Set(Trait::kVeryDeepNesting);
     return;
   }
-  Block& b = block();
+  Block& b = *block_;
   const bool from = b.clause == Clause::kFrom && AtBase();
-  Frame f{};
+  Frame& f = *++frame_;
+  ++depth_;
+  f = Frame{};
   f.kind = FrameKind::kGroup;
-  if (before_ == Before::kColumn) {
+  if (before() == Act::kColumn) {
     b.joins.NoColumn();  // it is a function
     b.joins.Value();
   }
@@ -41,25 +43,26 @@ void ShapeBuilder::Open() {
     b.joins.LinkLast();
     b.filtered = true;
     b.table = TableState::kDone;
-  } else if (from && b.table == TableState::kNamed && before_ == Before::kName) {
+  } else if (from && b.table == TableState::kNamed && IsName(before())) {
     b.joins.PinLast();  // JSON_TABLE and its kind see the tables before them
-  } else if (word_ == Keyword::kIn) {
+  } else if (word() == Keyword::kIn) {
     f.kind = FrameKind::kIn;
-  } else if (word_ == Keyword::kAs) {
+    f.wanted = kCommas;
+  } else if (word() == Keyword::kAs) {
     f.cte = b.clause == Clause::kWith;
-  } else if (RoleOf(word_) != CallRole::kNone) {
+  } else if (RoleOf(word()) != CallRole::kNone) {
     OpenCall(f);
   }
-  frames_[++depth_] = f;
 }
 
 void ShapeBuilder::OpenCall(Frame& f) {
   f.kind = FrameKind::kCall;
-  f.role = RoleOf(word_);
+  f.role = RoleOf(word());
+  f.wanted = f.role == CallRole::kWait ? kLiterals | kCommas : kLiterals;
   switch (f.role) {
     case CallRole::kSleep:
       Set(Trait::kSleep);
-      block().sleeps = true;
+      block_->sleeps = true;
       return;
     case CallRole::kWait:
       return Set(Trait::kGetLock);
@@ -72,13 +75,13 @@ void ShapeBuilder::OpenCall(Frame& f) {
     case CallRole::kRegexp:
       return Set(Trait::kRegexp);
     case CallRole::kAggregate:
-      if (block().clause == Clause::kOther) block().aggregated = true;
+      if (block_->clause == Clause::kOther) block_->aggregated = true;
       return;
     case CallRole::kSetVar:
       LeaveClause(Clause::kSet);
       return;
     case CallRole::kRand:
-      if (block().clause == Clause::kOrder) Set(Trait::kOrderByRand);
+      if (block_->clause == Clause::kOrder) Set(Trait::kOrderByRand);
       return;
     default:
       return;
@@ -91,15 +94,15 @@ void ShapeBuilder::Close() {
     return;
   }
   if (depth_ == 0) return;
-  const Frame f = frame();
+  const Frame& f = *frame_--;
   --depth_;
-  if (f.size > frame().size) frame().size = f.size;
+  if (f.size > frame_->size) frame_->size = f.size;
   switch (f.kind) {
     case FrameKind::kBlock:
       return EndBlock(f);
     case FrameKind::kFrom:
       LeaveClause(Clause::kFrom);
-      block().table = TableState::kNamed;
+      block_->table = TableState::kNamed;
       return;
     case FrameKind::kIn:
       if (f.commas >= kHugeList) Set(Trait::kHugeInList);
@@ -112,22 +115,22 @@ void ShapeBuilder::Close() {
 }
 
 void ShapeBuilder::EndCall(const Frame& f) {
-  const bool plain = before_ == Before::kNumber &&
-                     (before_that_ == Before::kOpen || before_that_ == Before::kComma);
+  const bool plain =
+      before() == Act::kNumber && (before_that() == Act::kOpen || before_that() == Act::kComma);
   switch (f.role) {
     case CallRole::kSleep:
       if (!plain || f.number >= kLongSleep) Set(Trait::kLongWait);
       return;
     case CallRole::kWait: {
-      const bool forever = f.commas == 0 || (before_ == Before::kNumber && op_ == Op("-") &&
-                                             before_that_ == Before::kOther);
+      const bool forever = f.commas == 0 || (before() == Act::kNumber && now_[-2].op == Op("-") &&
+                                             IsOther(before_that()));
       if (forever || (plain && f.number > kLongLock)) Set(Trait::kLongWait);
       return;
     }
     case CallRole::kRepeat: {
       const double made = f.number * std::max(1.0, f.size);
       if (made >= kInflated) Set(Trait::kBufferInflation);
-      frame().size = std::max(frame().size, made);
+      frame_->size = std::max(frame_->size, made);
       return;
     }
     case CallRole::kFed:
@@ -172,7 +175,7 @@ void ShapeBuilder::EndSetting() {
 // Between tables, settings, and nothing else that matters.
 void ShapeBuilder::Comma() {
   if (blocks_beyond_ > 0) return;
-  Block& b = block();
+  Block& b = *block_;
   if (b.clause == Clause::kFrom || b.clause == Clause::kOn) {
     LeaveClause(Clause::kFrom);
     b.table = TableState::kExpected;
@@ -183,17 +186,17 @@ void ShapeBuilder::Comma() {
 
 void ShapeBuilder::Number(std::string_view text) {
   const double value = NumberOf(text);
-  if (block().clause == Clause::kLimit) {
-    if (word_ != Keyword::kOffset && value < 1024) {
-      block().limit = static_cast<unsigned>(std::bit_width(static_cast<unsigned>(value)));
+  if (block_->clause == Clause::kLimit) {
+    if (word() != Keyword::kOffset && value < 1024) {
+      block_->limit = static_cast<unsigned>(std::bit_width(static_cast<unsigned>(value)));
     }
     return;
   }
   const bool setting = setting_ != Keyword::kNone;
-  Frame& f = setting ? frames_[0] : frame();
-  if (before_ == Before::kOther && op_ == Op("*")) {
+  Frame& f = setting ? frames_[0] : *frame_;
+  if (Behind(Op("*"))) {
     f.number *= value;
-  } else if (before_ == Before::kOther && op_ == Op("<<")) {
+  } else if (Behind(Op("<<"))) {
     f.number *=
         static_cast<double>(std::uint64_t{1} << static_cast<unsigned>(std::min(63.0, value)));
   } else {
@@ -203,7 +206,7 @@ void ShapeBuilder::Number(std::string_view text) {
 }
 
 void ShapeBuilder::String(std::string_view text) {
-  if (pattern_ != 0 && count_ - pattern_ <= kNear && !text.empty()) {
+  if (pattern_ != 0 && count() - pattern_ <= kNear && !text.empty()) {
     if (regexp_) {
       if (Backtracks(text)) Set(Trait::kNestedRegexp);
     } else if (text.front() == '%' || text.front() == '_') {
@@ -211,8 +214,9 @@ void ShapeBuilder::String(std::string_view text) {
     }
   }
   pattern_ = 0;
+  if (!dynamic_) kept_ = 0;
   if (dynamic_) hidden_code_ = text;
-  Frame& f = frame();
+  Frame& f = *frame_;
   switch (f.role) {
     case CallRole::kRepeat:
       f.size = std::max(f.size, static_cast<double>(text.size()));

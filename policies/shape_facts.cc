@@ -1,6 +1,7 @@
 #include "policies/shape_facts.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <initializer_list>
@@ -13,7 +14,7 @@ using K = Keyword;
 template <typename T>
 using ByKeyword = std::array<T, static_cast<std::size_t>(K::kSize)>;
 
-constexpr ByKeyword<CallRole> kCalls = [] {
+constexpr ByKeyword<CallRole> MakeCalls() {
   ByKeyword<CallRole> roles{};
   const auto set = [&](CallRole role, std::initializer_list<K> words) {
     for (const K k : words) roles[static_cast<std::size_t>(k)] = role;
@@ -72,7 +73,7 @@ constexpr ByKeyword<CallRole> kCalls = [] {
   set(CallRole::kRand, {K::kRand});
   set(CallRole::kSetVar, {K::kSetVar});
   return roles;
-}();
+}
 
 constexpr ByKeyword<SettingRole> kSettings = [] {
   ByKeyword<SettingRole> roles{};
@@ -102,39 +103,24 @@ bool Repeats(std::string_view p, std::size_t i) {
 }  // namespace
 
 namespace shape_internal {
-
-constexpr ByKeyword<bool> kActs = [] {
-  ByKeyword<bool> acts{};
-  for (const K k :
-       {K::kSelect,    K::kFrom,      K::kWhere,     K::kJoin,     K::kStraightJoin, K::kNatural,
-        K::kOn,        K::kUsing,     K::kAnd,       K::kOr,       K::kXor,          K::kBetween,
-        K::kIn,        K::kGroup,     K::kOrder,     K::kHaving,   K::kLimit,        K::kUnion,
-        K::kExcept,    K::kIntersect, K::kSet,       K::kUpdate,   K::kDelete,       K::kWith,
-        K::kRecursive, K::kValues,    K::kOutfile,   K::kDumpfile, K::kLike,         K::kRegexp,
-        K::kRlike,     K::kFor,       K::kLock,      K::kFlush,    K::kTable,        K::kTables,
-        K::kPrepare,   K::kExecute,   K::kImmediate, K::kCreate,   K::kAlter,        K::kDrop,
-        K::kShow,      K::kExplain,   K::kAnalyze,   K::kDescribe, K::kDesc,         K::kBegin,
-        K::kLoop,      K::kWhile,     K::kRepeat,    K::kDual,     K::kOver,         K::kWindow,
-        K::kReturning, K::kInto,      K::kInsert,    K::kReplace,  K::kCall,         K::kGrant,
-        K::kRevoke,    K::kLoad,      K::kDo,        K::kKill,     K::kProcedure,    K::kFunction,
-        K::kTrigger,   K::kEvent,     K::kPackage}) {
-    acts[static_cast<std::size_t>(k)] = true;
-  }
-  return acts;
-}();
-
+constexpr ByKeyword<CallRole> kCalls = MakeCalls();
 }  // namespace shape_internal
-
-CallRole RoleOf(Keyword function) { return kCalls[static_cast<std::size_t>(function)]; }
 
 SettingRole RoleOfSetting(Keyword variable) {
   return kSettings[static_cast<std::size_t>(variable)];
 }
 
 std::uint32_t NameHash(std::string_view name) {
+  static constexpr std::array<std::uint8_t, 256> kLower = [] {
+    std::array<std::uint8_t, 256> lower{};
+    for (unsigned c = 0; c < 256; ++c) {
+      lower[c] = static_cast<std::uint8_t>(Lower(static_cast<char>(c)));
+    }
+    return lower;
+  }();
   std::uint32_t hash = 2166136261U;
   for (const char c : name.substr(0, 64)) {
-    hash = (hash ^ static_cast<unsigned char>(Lower(c))) * 16777619U;
+    hash = (hash ^ kLower[static_cast<unsigned char>(c)]) * 16777619U;
   }
   return hash;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -28,10 +29,12 @@ enum class CallRole : std::uint8_t {
   kRand,
   kSetVar,  // the hint
 };
-[[nodiscard]] CallRole RoleOf(Keyword function);
-
-// Words at which ShapeBuilder has something to do; all others are names or passed over.
-[[nodiscard]] inline bool Acts(Keyword k);
+namespace shape_internal {
+extern const std::array<CallRole, static_cast<std::size_t>(Keyword::kSize)> kCalls;
+}  // namespace shape_internal
+[[nodiscard]] inline CallRole RoleOf(Keyword function) {
+  return shape_internal::kCalls[static_cast<std::size_t>(function)];
+}
 
 enum class SettingRole : std::uint8_t { kNone, kBuffer, kRounds, kSeconds, kMilliseconds };
 [[nodiscard]] SettingRole RoleOfSetting(Keyword variable);
@@ -51,11 +54,5 @@ enum class SettingRole : std::uint8_t { kNone, kBuffer, kRounds, kSeconds, kMill
 
 // Repetition of a repetition, (a+)+ or .*.*.*.*: each row takes PCRE to its match limit.
 [[nodiscard]] bool Backtracks(std::string_view pattern);
-
-namespace shape_internal {
-extern const std::array<bool, static_cast<std::size_t>(Keyword::kSize)> kActs;
-}  // namespace shape_internal
-
-inline bool Acts(Keyword k) { return shape_internal::kActs[static_cast<std::size_t>(k)]; }
 
 }  // namespace headgate

@@ -106,6 +106,7 @@ class SlotLedger {
     std::uint32_t reserve = 0, max = 0, unproven_max = 0;
     std::uint32_t pins = 0;
     std::uint32_t lent = 0;  // of leases
+    std::uint32_t reserve_unused = 0;
   };
 
   SlotLedger() = default;

@@ -99,7 +99,8 @@ UnusedReserves SlotLedger::ShrunkUnusedOfOthers(const Class& asking, StakeId sta
 
 SlotLedger::ClassCounts SlotLedger::Counts(ClassId id) const {
   const Class& c = classes_[id];
-  return {c.leases, c.unproven, c.reserve.slots, c.max, c.unproven_max, c.pins, c.lent};
+  return {c.leases,       c.unproven, c.reserve.slots, c.max,
+          c.unproven_max, c.pins,     c.lent,          c.reserve.unused()};
 }
 
 std::uint32_t SlotLedger::MayUse(ClassId id) const {

@@ -116,6 +116,17 @@ constexpr Masks MakeMasks() {
 }
 inline constexpr Masks kMasks = MakeMasks();
 
+inline std::uint64_t LoadLittle(const char* p) {
+  std::uint64_t x;
+  std::memcpy(&x, p, sizeof x);
+  if constexpr (std::endian::native == std::endian::big) x = __builtin_bswap64(x);
+  return x;
+}
+// The first n <= 16 bytes at `p`, where 16 can be read.
+[[gnu::always_inline]] inline Sixteen LoadSixteen(const char* p, std::size_t n) {
+  return {LoadLittle(p) & kMasks.low[n], LoadLittle(p + 8) & kMasks.high[n]};
+}
+
 class Bytes {
  public:
   explicit Bytes(std::string_view text) : data_(text.data()), size_(text.size()) {}
@@ -134,7 +145,7 @@ class Bytes {
     if (at + 16 > size_) [[unlikely]] {
       return LoadNearEnd(at, n);
     }
-    return {Little(data_ + at) & kMasks.low[n], Little(data_ + at + 8) & kMasks.high[n]};
+    return LoadSixteen(data_ + at, n);
   }
 
   // The first byte from `at` on that is no word byte.
@@ -144,24 +155,18 @@ class Bytes {
   }
 
  private:
-  static std::uint64_t Little(const char* p) {
-    std::uint64_t x;
-    std::memcpy(&x, p, sizeof x);
-    if constexpr (std::endian::native == std::endian::big) x = __builtin_bswap64(x);
-    return x;
-  }
-
   [[nodiscard]] Sixteen LoadNearEnd(std::size_t at, std::size_t n) const {
     if (n == 0) return {};
     if (size_ >= 16) {  // the last 16, and those before `at` shifted out
       const std::size_t bits = 8 * (at + 16 - size_);
-      const std::uint64_t low = Little(data_ + size_ - 16), high = Little(data_ + size_ - 8);
+      const std::uint64_t low = LoadLittle(data_ + size_ - 16),
+                          high = LoadLittle(data_ + size_ - 8);
       if (bits >= 64) return {high >> (bits - 64) & kMasks.low[n], 0};
       return {(low >> bits | high << (64 - bits)) & kMasks.low[n], high >> bits & kMasks.high[n]};
     }
     std::array<char, 16> copy{};
     std::memcpy(copy.data(), data_ + at, n);
-    return {Little(copy.data()), Little(copy.data() + 8)};
+    return {LoadLittle(copy.data()), LoadLittle(copy.data() + 8)};
   }
 
   const char* data_;

@@ -90,8 +90,8 @@ void Pass<kText>::CodeComment(std::size_t size) {
     Flush();
     kind_.SetDoubtful(true);
   }
-  Add(certain ? Part::kNobody : Part::kExpects, HashLongWord(opening, true),
-      {TokenKind::kCodeComment, Keyword::kNone, 0, opening});
+  AddComment(certain ? Part::kNobody : Part::kExpects, HashLongWord(opening, true),
+             {HeadOf(TokenKind::kCodeComment), opening});
   at_ += opening.size();
 }
 
@@ -111,8 +111,8 @@ void Pass<kText>::EndCodeComment() {
     }
   }
   const std::size_t to = std::min(at_ + 2, end_);
-  Add(doubtful ? Part::kOperand : Part::kNobody, HashOperator(Op("*/")),
-      {TokenKind::kCodeCommentEnd, Keyword::kNone, 0, bytes_.View(at_, to)});
+  AddComment(doubtful ? Part::kOperand : Part::kNobody, HashOperator(Op("*/")),
+             {HeadOf(TokenKind::kCodeCommentEnd), bytes_.View(at_, to)});
   at_ = to;
 }
 
@@ -140,11 +140,12 @@ template <bool kText>
 void Pass<kText>::Semicolon() {
   Flush();
   if (kind_.compound()) return Operator(1);
-  const Token semicolon{TokenKind::kOperator, Keyword::kNone, ';', bytes_.View(at_, at_ + 1)};
+  const std::string_view semicolon = bytes_.View(at_, at_ + 1);
   ++at_;
   if (NothingFollows()) return;
   Set(Trait::kMultiStatement);
-  Add(Part::kExpects, HashOperator(';'), semicolon);
+  Add(Part::kExpects, HashOperator(';'), HeadOf(TokenKind::kOperator, Keyword::kNone, ';'),
+      semicolon);
   Flush();
   kind_.NextStatement();
   // The server reads the next statement when it has executed this one.
@@ -164,7 +165,7 @@ Scan Pass<kText>::Finish() {
   if (kind_.charset_unknown()) Set(Trait::kSyntaxOdd);
   Scan scan;
   scan.mark.digest = digest_.Id();
-  scan.mark.traits = traits_ | shape_.Finish();
+  scan.mark.traits = traits_ | shape_.Finish(Room(0));
   scan.mark.kind = kind_.Kind(!cut);
   scan.mark.sets_charset = kind_.sets_charset();
   scan.mark.charset = kind_.charset();

@@ -1,5 +1,7 @@
 #include "policies/sql_keywords.h"
 
+#include <algorithm>
+
 #include "policies/sql_keyword_table.h"
 
 namespace headgate {
@@ -38,13 +40,33 @@ constexpr std::array<Keyword, CountLong()> MakeLong() {
 }
 constexpr auto kLong = MakeLong();
 
+// Their first letters, a bit each: most names are told apart by that.
+constexpr std::uint32_t kLongInitials = [] {
+  std::uint32_t letters = 0;
+  for (const Keyword k : kLong) {
+    letters |= std::uint32_t{1} << (kSpellings[static_cast<std::size_t>(k)][0] & 31);
+  }
+  return letters;
+}();
+
 }  // namespace
 
 Keyword FindLongKeyword(std::string_view word) {
+  if ((kLongInitials >> (word[0] & 31) & 1) == 0) return Keyword::kNone;
   for (const Keyword k : kLong) {
     if (IsSpelled(word, Spelling(k))) return k;
   }
   return Keyword::kNone;
+}
+
+bool IsPlainLongName(std::string_view word) {
+  const Bytes bytes(word);
+  std::uint64_t all = 0;
+  for (std::size_t at = 0; at < word.size(); at += 16) {
+    const Sixteen next = bytes.Load(at, std::min<std::size_t>(16, word.size() - at));
+    all |= next.low | next.high;
+  }
+  return (all & 0x8080808080808080U) == 0 && FindLongKeyword(word) == Keyword::kNone;
 }
 
 }  // namespace sql

@@ -27,15 +27,22 @@ std::string_view Pass<kText>::Written(const Token& token) const {
 
 template <bool kText>
 void Pass<kText>::Flush() {
-  const std::span<const Token> batch(batch_.tokens.data(), count_);
-  for (std::size_t i = 0; i < count_ && kind_.listening(); ++i) kind_.Take(batch[i]);
-  for (const Token& token : batch) shape_.Take(token);
-  if (count_ > 0) {
-    const Token& last = batch.back();
-    const auto end = static_cast<std::size_t>(last.text.data() - sql_.data()) + last.text.size();
-    last_end_ = last.kind == TokenKind::kOperator ? kNowhere : end;
-  }
-  count_ = 0;
+  Token* const first = Room(0);
+  if (out_ == first) return;
+  for (const Token* t = first; t != out_ && kind_.listening(); ++t) kind_.Take(*t);
+  shape_.Take(first, out_);
+  EndsWith(out_[-1]);
+  std::copy_n(out_ - kBefore, kBefore, first - kBefore);
+  out_ = first;
+}
+
+template <bool kText>
+void Pass<kText>::AddComment(Part part, std::uint64_t hash, const Token& token) {
+  Flush();
+  digest_.Take(part, hash, kText ? Written(token) : std::string_view());
+  if (kind_.listening()) kind_.Take(token);
+  shape_.TakeComment();
+  EndsWith(token);
 }
 
 template <bool kText>
@@ -45,6 +52,20 @@ Scan Pass<kText>::Run() {
     if (doubtful_end_ == kNowhere) return Finish();
     EndCodeComment();
   }
+}
+
+template <bool kText>
+bool Pass<kText>::RareTokens() {
+  const std::size_t end = end_;
+  bool more = true;
+  while (more) {
+    Rare();
+    // At what is special or at the dot before it.
+    if (special_at_ - at_ > 1 || at_ >= end_) break;
+    const char c = bytes_[at_];
+    more = IsWordByte(c) || c == '.' || c == '`' || c == '"';
+  }
+  return end_ == end;
 }
 
 template <bool kText>

@@ -13,12 +13,14 @@
 
 #include "policies/digest.h"
 #include "policies/query_shape.h"
+#include "policies/sql_blocks.h"
 #include "policies/sql_chars.h"
 #include "policies/sql_keyword_table.h"
 #include "policies/sql_keywords.h"
 #include "policies/sql_kind.h"
 #include "policies/sql_scanner.h"
 #include "policies/sql_strings.h"
+#include "policies/token_act.h"
 
 namespace headgate::sql {
 
@@ -44,17 +46,23 @@ class Pass {
  private:
   static constexpr std::size_t kNowhere = ~std::size_t{0};
   static constexpr std::size_t kLongest = std::size_t{1} << 31;
-  static constexpr std::size_t kBatch = 64;  // tokens
+  static constexpr std::size_t kBatch = 128;  // tokens
+  static constexpr std::size_t kBefore = 2;   // of those before them
 
   // Not initialised: only what was written is read.
   union Batch {
-    Batch() {}
-    std::array<Token, kBatch> tokens;
+    Batch() {
+      constexpr TokenHead kNothing{};  // Act::kNothing
+      for (std::size_t i = 0; i < kBefore; ++i) ::new (&tokens[i]) Token(kNothing, {});
+    }
+    std::array<Token, kBefore + kBatch> tokens;
   };
 
   // Cuts tokens until end_: what is frequent by itself (sql_cutter.h), the rest by Rare().
   class Cutter;
   void Rare();
+  // That one, and those whose kind hangs on what is directly before them. False: end_ is another.
+  bool RareTokens();
 
   void SpecialWord();
   bool PrefixedString(std::size_t word_end);
@@ -76,17 +84,26 @@ class Pass {
   void CountComment(std::size_t from, std::size_t to);
 
   Scan Finish();
+  // Where a token of the batch has its place.
+  [[nodiscard]] Token* Room(std::size_t i) { return batch_.tokens.data() + kBefore + i; }
   // Tells the batch.
   void Flush();
+  void EndsWith(const Token& last) {
+    const auto end = static_cast<std::size_t>(last.text.data() - sql_.data()) + last.text.size();
+    last_end_ = last.kind == TokenKind::kOperator ? kNowhere : end;
+  }
   [[nodiscard]] std::string_view Written(const Token& token) const;
-  void Add(Part part, std::uint64_t hash, const Token& token) {
-    if (count_ == kBatch) Flush();
-    ::new (static_cast<void*>(&batch_.tokens[count_++])) Token(token);
+  void Add(Part part, std::uint64_t hash, const TokenHead& head, std::string_view text) {
+    if (out_ == Room(kBatch)) Flush();
+    // Made where it stays: a copy in between would be read before it is written.
+    const Token& token = *::new (static_cast<void*>(out_++)) Token(head, text);
     digest_.Take(part, hash, kText ? Written(token) : std::string_view());
   }
   void AddLiteral(TokenKind kind, std::size_t from, std::size_t to) {
-    Add(Part::kValue, 0, {kind, Keyword::kNone, 0, bytes_.View(from, to)});
+    Add(Part::kValue, 0, HeadOf(kind), bytes_.View(from, to));
   }
+  // The tokens of the batch are told first: what it is may hang on them.
+  void AddComment(Part part, std::uint64_t hash, const Token& token);
   void AddOperator(Part part, std::uint32_t op, std::size_t size);
 
   [[nodiscard]] std::string_view Rest() const { return bytes_.View(0, end_); }
@@ -116,8 +133,9 @@ class Pass {
   std::size_t comment_bytes_ = 0;
   TraitSet traits_ = 0;
   std::size_t last_end_ = kNowhere;  // of the last token, if it is one that could go on
-  std::size_t count_ = 0;            // in the batch
   Batch batch_;
+  Token* out_ = Room(0);  // behind the batch's
+  Padding padding_;
   DigestMemory<kText> memory_;
   DigestBuilder<kText> digest_;
   KindFinder kind_;

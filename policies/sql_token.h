@@ -1,13 +1,10 @@
 // What the scanner tells of a statement, token by token: the contract between it and those who
 // listen (the digest, the shape).
 //
-// A listener has `void Take(const Token&)`, called once for every token in the order of the text,
-// from one pass and always inlined: it should be small, early out on `kind` and `keyword` (which
-// the caller often knows when it is compiled), and leave the rare to a function of its own.
 // Plain comments and white space are never told. The scanner itself finds StatementKind,
 // sets_charset and the traits of the text as such: executable_comment, comment_padding,
-// uninspected_tail, multi_statement, syntax_odd. All others are ShapeBuilder's (query_shape.h):
-//   class ShapeBuilder { void Take(const Token&); TraitSet Finish(); };
+// uninspected_tail, multi_statement, syntax_odd. All others are ShapeBuilder's (query_shape.h),
+// which is told of a batch of tokens at a time, and looks at some of them (token_act.h).
 //
 // Threads: plain values. Lifetime: `text` is only valid during the call.
 #pragma once
@@ -65,12 +62,21 @@ constexpr std::uint32_t Op(std::string_view bytes) {
   return op;
 }
 
-struct Token {
+// All of a token but its text: what is the same for every comma, and made when this is compiled
+// (token_act.h). As many bytes as fit a register.
+struct alignas(8) TokenHead {
   TokenKind kind = TokenKind::kOperator;
+  std::uint8_t act = 0;  // what it is to the shape: an Act
   Keyword keyword = Keyword::kNone;
   // Of kOperator: one byte, or the longest of <= >= <> != <=> << >> || && := -> ->> @@ that fits.
   // A semicolon is only told when a further statement follows it.
   std::uint32_t op = 0;
+};
+
+struct Token : TokenHead {
+  constexpr Token(const TokenHead& head, std::string_view written)
+      : TokenHead(head), text(written) {}
+
   std::string_view text;  // as written, a view of the statement
 };
 

@@ -40,7 +40,7 @@ void Pass<kText>::SpecialWord() {
   const TokenKind kind = variable ? TokenKind::kVariable
                          : plain  ? TokenKind::kWord
                                   : TokenKind::kName;
-  Add(variable ? Part::kOperand : part, hash, {kind, keyword, 0, word});
+  Add(variable ? Part::kOperand : part, hash, HeadOf(kind, keyword), word);
   at_ = name_end_ = end;
   if (variable && bytes_.Peek(end) == '.') special_at_ = end + 1;
 }
@@ -81,7 +81,7 @@ void Pass<kText>::String(std::size_t from, char quote) {
     if (!end.closed) [[unlikely]] {
       Unterminated();
     }
-    Add(part, 0, {TokenKind::kString, Keyword::kNone, 0, bytes_.View(from + 1, end.inside)});
+    Add(part, 0, HeadOf(TokenKind::kString), bytes_.View(from + 1, end.inside));
     part = Part::kNobody;
     at_ = end.after;
     from = at_;
@@ -111,7 +111,7 @@ void Pass<kText>::QuotedName(char quote) {
     const Sixteen bytes = bytes_.Load(begin + 1, name.size());
     hash = HashWord(keyword == Keyword::kNone ? bytes : Fold(bytes, name.size()), false);
   }
-  Add(Part::kOperand, hash, {TokenKind::kQuotedName, keyword, 0, name});
+  Add(Part::kOperand, hash, HeadOf(TokenKind::kQuotedName, keyword), name);
 }
 
 template <bool kText>
@@ -172,7 +172,7 @@ void Pass<kText>::Operator(std::size_t size) {
 template <bool kText>
 void Pass<kText>::AddOperator(Part part, std::uint32_t op, std::size_t size) {
   Add(part, HashOperator(op == Op("!=") ? Op("<>") : op),
-      {TokenKind::kOperator, Keyword::kNone, op, bytes_.View(at_, at_ + size)});
+      HeadOf(TokenKind::kOperator, Keyword::kNone, op), bytes_.View(at_, at_ + size));
   at_ += size;
 }
 

@@ -78,6 +78,7 @@ class Ticket {
   std::atomic<bool> trusted{false};             // `proven` was known-good when last asked
   // Since when it has neither run nor held anything, in ticks of Time; kBusy while it does.
   std::atomic<std::int64_t> idle_since{kBusy};
+  std::atomic<bool> in_transaction{false};
   std::string database;  // named at the login, cut as `user` is
   StatementBook book;
 
@@ -91,6 +92,8 @@ class Ticket {
   WaitingRoom::Tier tier = WaitingRoom::Tier::kOther;
   Time waits_since{};
   Time waits_until = kNever;
+  Time not_before{};
+  Time wanted_back{};  // since when `reclaim` is not kNo
   SlotLedger::ClassId class_id = 0;
   SlotLedger::Lease slot;
   LoginLane::Lease lane;

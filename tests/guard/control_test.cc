@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "guard/backends.h"
 #include "net/address_text.h"
 #include "tests/guard/config_testing.h"
 #include "tests/support/no_listeners.h"
@@ -51,6 +52,7 @@ class ControlTest : public ::testing::Test {
       used_ = name;
       return absl::OkStatus();
     };
+    parts.save_state = [this] { return saved_; };
     parts.state_status = [] {
       StateStatus status;
       status.path = "/var/lib/headgate/state";
@@ -77,6 +79,7 @@ class ControlTest : public ::testing::Test {
   std::unique_ptr<Engine> engine_;
   std::string applied_;
   std::string used_;
+  absl::Status saved_;
   std::unique_ptr<Control> control_;
 };
 
@@ -186,6 +189,16 @@ TEST_F(ControlTest, Backends) {
   EXPECT_EQ(use(R"({"use":7})").status, 400u);
   EXPECT_EQ(use("").status, 400u);
   EXPECT_EQ(control_->Handle("GET", "/backend", "").status, 405u);
+}
+
+TEST_F(ControlTest, ASwitchThatARestartWouldForgetSaysSo) {
+  EXPECT_EQ(UsingText(control_->Handle("POST", "/backend", R"({"use":"192.0.2.10:3306"})").body),
+            "using 192.0.2.10:3306\n");
+  saved_ = absl::UnavailableError("the disk is full");
+  const auto reply = control_->Handle("POST", "/backend", R"({"use":"192.0.2.10:3306"})");
+  EXPECT_EQ(reply.status, 200u);
+  EXPECT_EQ(UsingText(reply.body),
+            "using 192.0.2.10:3306\nwarning: a restart would forget that: the disk is full\n");
 }
 
 TEST_F(ControlTest, StatusTextNamesWhatIsThere) {

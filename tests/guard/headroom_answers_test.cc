@@ -17,6 +17,7 @@ namespace json = boost::json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -47,11 +48,60 @@ TEST(Backends, EachNameIsLookedUpOnce) {
 }
 
 TEST(Backends, OneThatCannotBeLookedUpIsLeftOut) {
-  const auto settled = SettleBackends(With({"gone.example:1", "a.example:3306"}), Resolve);
+  const auto settled = SettleBackends(With({"a.example:3306", "gone.example:1"}), Resolve);
   ASSERT_TRUE(settled.ok()) << settled.status();
   EXPECT_THAT(settled->connect, ElementsAre("192.0.2.10:3306"));
   EXPECT_THAT(settled->warnings, ElementsAre("gone.example cannot be looked up"));
-  EXPECT_FALSE(SettleBackends(With({"gone.example:1"}), Resolve).ok());
+  const auto none = SettleBackends(With({"gone.example:1", "lost.example:1"}), Resolve);
+  EXPECT_THAT(std::string(none.status().message()),
+              AllOf(HasSubstr("gone.example"), HasSubstr("lost.example")));
+}
+
+TEST(Backends, ARestartStartsWithTheOneInUse) {
+  const Config config = With({"192.0.2.11:3306", "a.example:3306"});
+  const auto start = [&](const std::string& remembered) {
+    return SettleBackends(config, Resolve, remembered)->start;
+  };
+  EXPECT_EQ(start(""), "192.0.2.11:3306");
+  EXPECT_EQ(start("192.0.2.11:3306"), "192.0.2.11:3306");
+  EXPECT_EQ(start("a.example:3306"), "192.0.2.10:3306");
+  EXPECT_EQ(start("192.0.2.10:3306"), "192.0.2.10:3306");
+  const auto other = SettleBackends(config, Resolve, "b.example:3306");
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_EQ(other->start, "192.0.2.11:3306");
+  EXPECT_THAT(other->warnings,
+              ElementsAre(AllOf(HasSubstr("b.example:3306"), HasSubstr("not in the list"))));
+}
+
+// The name in use has come to mean another address: it is the same server to whoever named it.
+TEST(Backends, ANameThatMovedIsStillTheOneInUse) {
+  const auto moved = [](const std::string&) {
+    return std::vector<Address>{*net::ParseAddress("192.0.2.77")};
+  };
+  const auto settled =
+      SettleBackends(With({"192.0.2.11:3306", "a.example:3306"}), moved, "a.example:3306");
+  ASSERT_TRUE(settled.ok()) << settled.status();
+  EXPECT_EQ(settled->start, "192.0.2.77:3306");
+}
+
+TEST(Backends, WithoutFailoverNoLookUpChangesTheServer) {
+  Config config = With({"192.0.2.11:3306", "gone.example:1"});
+  const auto after = SettleBackends(config, Resolve, "gone.example:1");
+  EXPECT_THAT(std::string(after.status().message()),
+              AllOf(HasSubstr("gone.example:1, in use before the restart, cannot be looked up"),
+                    HasSubstr("failover = \"off\"")));
+  EXPECT_TRUE(SettleBackends(config, Resolve, "192.0.2.11:3306").ok());
+  config.failover = Failover::kSticky;
+  const auto sticky = SettleBackends(config, Resolve, "gone.example:1");
+  ASSERT_TRUE(sticky.ok()) << sticky.status();
+  EXPECT_EQ(sticky->start, "192.0.2.11:3306");
+  EXPECT_THAT(sticky->warnings, Contains(HasSubstr("goes on with 192.0.2.11:3306")));
+  // Nothing is remembered: the first is the one.
+  config = With({"gone.example:1", "a.example:3306"});
+  EXPECT_THAT(std::string(SettleBackends(config, Resolve).status().message()),
+              HasSubstr("gone.example:1 cannot be looked up, and with failover"));
+  config.failover = Failover::kSticky;
+  EXPECT_EQ(SettleBackends(config, Resolve)->start, "192.0.2.10:3306");
 }
 
 TEST(Backends, TwoNamesOfOneServerAreAMistake) {

@@ -84,6 +84,23 @@ TEST(HeadroomChecks, LendNeedsAReserve) {
               ElementsAre(HasSubstr("default_class.lend")));
 }
 
+TEST(HeadroomChecks, AReserveForEverybodysClaim) {
+  const auto warnings = [](const std::string& sources, const char* reserve) {
+    return Warnings(ParseBeside("[[class]]\nname = \"a\"\nusers = [\"a\"]\nsources = [" + sources +
+                                "]\nreserve = " + reserve + "\n"));
+  };
+  for (const char* wide : {"0.0.0.0/0", "10.0.0.0/7", "::/0", "2001:d00::/31", "::/80"}) {
+    EXPECT_THAT(warnings("\"192.0.2.1\", \"" + std::string(wide) + "\"", "5"),
+                ElementsAre(AllOf(HasSubstr("t.toml:6:1: warning: class.sources"),
+                                  HasSubstr("anybody who claims a user"))))
+        << wide;
+    EXPECT_THAT(warnings("\"" + std::string(wide) + "\"", "0"), IsEmpty()) << wide;
+  }
+  EXPECT_THAT(warnings("\"10.0.0.0/8\", \"2001:db8::/32\"", "5"), IsEmpty());
+  // Nobody of no sources is let in before the server's OK.
+  EXPECT_THAT(warnings("", "5"), IsEmpty());
+}
+
 TEST(HeadroomChecks, Backends) {
   EXPECT_THAT(Errors(Parse(kTwo)), IsEmpty());
   EXPECT_THAT(Warnings(Parse(kTwo)), IsEmpty());

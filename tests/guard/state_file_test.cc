@@ -62,6 +62,34 @@ TEST(StateText, AGreetingThatIsNoTextIsLeftOut) {
   EXPECT_THAT(parsed->greetings, SizeIs(state.greetings.size() - 1));
 }
 
+// One odd name is not worth everything else that the file knows.
+TEST(StateText, ANameThatIsNoTextIsSkipped) {
+  SavedState state = SomeState();
+  const std::string good = StateJson(state);
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text = good;
+    text.replace(text.find(from), from.size(), to);
+    const auto parsed = ParseState(text, kMany);
+    EXPECT_TRUE(parsed.ok()) << parsed.status();
+    return parsed.ok() ? *parsed : SavedState();
+  };
+  SavedState read = with("\"backend\":\"unix:", "\"backend\":\"\\u0001unix:");
+  EXPECT_EQ(read.backend, "");
+  EXPECT_EQ(read.known_good, state.known_good);
+  EXPECT_EQ(with("\"backend\":\"unix:", "\"b\":\"unix:").backend, "");
+  for (const char* version : {"\\u001b10.11.6", ""}) {
+    read = with("10.11.6-MariaDB", version);
+    EXPECT_THAT(read.greetings, SizeIs(1));
+    EXPECT_EQ(read.backend, state.backend);
+  }
+  state.backend = "no text\xff";
+  state.greetings[0].backend = "nor\x01this";
+  const auto parsed = ParseState(StateJson(state), kMany);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->backend, "");
+  EXPECT_THAT(parsed->greetings, SizeIs(1));
+}
+
 TEST(StateText, NoMoreThanTheTableHolds) {
   const auto parsed = ParseState(StateJson(SomeState()), 1);
   ASSERT_TRUE(parsed.ok()) << parsed.status();
@@ -78,7 +106,7 @@ TEST(StateText, WhatIsWrongIsNamed) {
       {"\"version\":1", "\"version\":2", "version 2, not 1"},
       {"\"version\":1", "\"vers\":1", "\"version\" is not"},
       {"\"saved_unix_ms\":1700000000123", "\"saved_unix_ms\":-1", "\"saved_unix_ms\" is not"},
-      {"\"backend\":\"unix:", "\"backend\":\"\\u0001", "\"backend\" is not"},
+      {"\"backend\":\"unix:/run/mysqld/mysqld.sock\"", "\"backend\":7", "\"backend\" is not"},
       {"\"keys\":[\"0000", "\"keys\":[\"", "\"keys\" is not"},
       {"\"keys\":[", "\"keys\":[5,", "\"keys\" is not"},
       {"\"known_good\":[", "\"known_good\":[7,", "known_good[0] is no object"},
@@ -95,7 +123,8 @@ TEST(StateText, WhatIsWrongIsNamed) {
       {"\"peaks\":[0,4,", "\"peaks\":[0.5,", "known_good[0]: \"peaks\""},
       {"\"user\":\"00000000000000aa\"", "\"user\":\"00000000000000ag\"", "known_good[0]: \"user\""},
       {"\"charset\":45", "\"charset\":256", "greetings[0]: \"charset\""},
-      {"\"server_version\":\"10", "\"server_version\":\"\\u001b10", "greetings[0]: \"server_v"},
+      {"\"server_version\":\"10.11.6-MariaDB\"", "\"server_version\":10",
+       "greetings[0]: \"server_v"},
       {"\"greetings\":[", "\"greetings\":{\"x\":[", "no JSON"},
   };
   const std::string good = StateJson(SomeState());
@@ -190,8 +219,11 @@ TEST(StateFile, LinksPipesAndGiantsAreNotRead) {
   const Folder folder;
   std::filesystem::create_symlink("/etc/passwd", folder / "link");
   EXPECT_NE(LoadState(folder / "link", kMany).warning, "");
+  EXPECT_FALSE(LoadState(folder / "link", kMany).may_save);
   ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
   EXPECT_THAT(LoadState(folder / "pipe", kMany).warning, HasSubstr("no regular file"));
+  EXPECT_FALSE(LoadState(folder / "pipe", kMany).may_save);
+  EXPECT_EQ(folder.Files(), (std::set<std::string>{"link", "pipe"}));
   ASSERT_TRUE(WriteState(folder / "giant", "{").ok());
   std::filesystem::resize_file(folder / "giant", kMostStateBytes + 1);
   EXPECT_THAT(LoadState(folder / "giant", kMany).warning, HasSubstr("larger than 64 MiB"));
@@ -209,6 +241,10 @@ TEST(StateFile, AFailedWriteLeavesTheOldOne) {
 TEST(StateFile, TheWallClockMayGoBack) {
   EXPECT_EQ(ElapsedSince(1000, 4500), milliseconds(3500));
   EXPECT_EQ(ElapsedSince(4500, 1000), Duration::zero());
+  // By however much; a gate that was away for long has been.
+  const std::int64_t month = std::chrono::milliseconds(hours(24 * 31)).count();
+  EXPECT_EQ(ElapsedSince(1000 + month, 1000), Duration::zero());
+  EXPECT_EQ(ElapsedSince(1000, 1000 + month), hours(24 * 31));
   EXPECT_EQ(ElapsedSince(0, INT64_MAX), hours(24 * 365));
   EXPECT_EQ(ElapsedSince(INT64_MIN, INT64_MAX), hours(24 * 365));
 }

@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
+#include <string>
+#include <thread>
 
 #include "guard/state_place.h"
 #include "tests/guard/state_testing.h"
@@ -14,18 +17,20 @@ namespace headgate::guard {
 namespace {
 
 using std::chrono::hours;
+using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 
 TEST(StateKeeper, SavesWhatChanged) {
   const Folder folder;
   SavedState state = SomeState();
   StateKeeper keeper(folder / "state", [&] { return state; });
-  EXPECT_TRUE(keeper.SaveIfChanged());
-  EXPECT_FALSE(keeper.SaveIfChanged());
+  EXPECT_TRUE(keeper.Save().ok());
+  EXPECT_TRUE(keeper.Save().ok());
   state.known_good[0].age += hours(1);
-  EXPECT_FALSE(keeper.SaveIfChanged());
+  EXPECT_TRUE(keeper.Save().ok());
+  EXPECT_EQ(keeper.status().saves, 1u);
   ++state.known_good[0].minutes;
-  EXPECT_TRUE(keeper.SaveIfChanged());
+  EXPECT_TRUE(keeper.Save().ok());
   const LoadedState loaded = LoadState(folder / "state", 10);
   ASSERT_TRUE(loaded.state.has_value());
   EXPECT_EQ(loaded.state->known_good[0].minutes, 18u);
@@ -39,11 +44,57 @@ TEST(StateKeeper, SavesWhatChanged) {
 TEST(StateKeeper, AFailureIsTriedAgain) {
   const Folder folder;
   StateKeeper keeper(folder / "later/state", [] { return SomeState(); });
-  EXPECT_FALSE(keeper.SaveIfChanged());
+  EXPECT_THAT(std::string(keeper.Save().message()), HasSubstr("No such file"));
   EXPECT_THAT(keeper.status().error, HasSubstr("No such file"));
   std::filesystem::create_directory(folder / "later");
-  EXPECT_TRUE(keeper.SaveIfChanged());
+  EXPECT_TRUE(keeper.Save().ok());
   EXPECT_EQ(keeper.status().error, "");
+}
+
+// What changed and could not be saved, and then is as it was.
+TEST(StateKeeper, AFailureIsOverWhenTheFileIsRightAgain) {
+  const Folder folder;
+  SavedState state = SomeState();
+  StateKeeper keeper(folder / "state", [&] { return state; });
+  ASSERT_TRUE(keeper.Save().ok());
+  std::filesystem::create_directories(folder / "state.new/in_the_way");
+  state.backend = "192.0.2.11:3306";
+  EXPECT_FALSE(keeper.Save().ok());
+  EXPECT_NE(keeper.status().error, "");
+  state.backend = SomeState().backend;
+  EXPECT_TRUE(keeper.Save().ok());
+  EXPECT_EQ(keeper.status().error, "");
+}
+
+// Long before the hour is over.
+TEST(StateKeeper, SavesAtOnceWhenAnotherBackendIsInUse) {
+  const Folder folder;
+  std::atomic<bool> switched{false};
+  const auto current = [&] {
+    return std::string(switched ? "192.0.2.11:3306" : "192.0.2.10:3306");
+  };
+  const auto snapshot = [&] {
+    SavedState state = SomeState();
+    state.backend = current();
+    return state;
+  };
+  StateKeeper keeper(folder / "state", snapshot, current);
+  ASSERT_TRUE(keeper.Save().ok());
+  keeper.Start(hours(1), milliseconds(1));
+  switched = true;
+  while (keeper.status().saves < 2) std::this_thread::yield();
+  const LoadedState loaded = LoadState(folder / "state", 10);
+  ASSERT_TRUE(loaded.state.has_value());
+  EXPECT_EQ(loaded.state->backend, "192.0.2.11:3306");
+}
+
+TEST(StateKeeper, SavesWhenAsked) {
+  const Folder folder;
+  StateKeeper keeper(folder / "state", [] { return SomeState(); });
+  keeper.Start(hours(1), hours(1));
+  keeper.SaveSoon();
+  while (keeper.status().saves < 1) std::this_thread::yield();
+  EXPECT_TRUE(LoadState(folder / "state", 10).state.has_value());
 }
 
 TEST(StateKeeper, SavesAtTheEnd) {
@@ -89,11 +140,20 @@ TEST(StateFolder, IsGivenToWhoTheGateBecomes) {
   EXPECT_EQ(Look(folder / "made").st_uid, 65534u);
   EXPECT_EQ(geteuid(), 0u);
   // As a service manager makes it.
-  std::filesystem::create_directory(folder / "fresh");
+  ASSERT_EQ(mkdir((folder / "fresh").c_str(), 0700), 0);
   ASSERT_TRUE(MakeStateFolder(folder / "fresh/state", nobody).ok());
   EXPECT_EQ(Look(folder / "fresh").st_uid, 65534u);
+  // Others may look into it, or it is a link: no folder that was made for us.
+  ASSERT_EQ(mkdir((folder / "open").c_str(), 0755), 0);
+  EXPECT_FALSE(MakeStateFolder(folder / "open/state", nobody).ok());
+  EXPECT_EQ(Look(folder / "open").st_uid, 0u);
+  ASSERT_EQ(mkdir((folder / "target").c_str(), 0700), 0);
+  std::filesystem::create_directory_symlink(folder / "target", folder / "link");
+  EXPECT_FALSE(MakeStateFolder(folder / "link/state", nobody).ok());
+  EXPECT_EQ(Look(folder / "target").st_uid, 0u);
   // Somebody else's things are in it.
-  std::filesystem::create_directories(folder / "used/thing");
+  ASSERT_EQ(mkdir((folder / "used").c_str(), 0700), 0);
+  std::filesystem::create_directory(folder / "used/thing");
   const absl::Status status = MakeStateFolder(folder / "used/state", nobody);
   EXPECT_THAT(std::string(status.message()), HasSubstr("cannot write to " + (folder / "used")));
   EXPECT_EQ(Look(folder / "used").st_uid, 0u);
@@ -111,6 +171,7 @@ TEST(StateFolder, FilesAreReadAsWhoTheGateBecomes) {
     EXPECT_FALSE(loaded.state.has_value());
     EXPECT_FALSE(loaded.may_save);
     EXPECT_THAT(loaded.warning, HasSubstr("Permission denied"));
+    EXPECT_EQ(folder.Files(), std::set<std::string>{"state"});
   }
   EXPECT_TRUE(LoadState(folder / "state", 10).state.has_value());
 }

@@ -3,9 +3,11 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -63,8 +65,7 @@ Limits Quick() {
 }
 
 struct Pair {
-  explicit Pair(bool sticky = true) {
-    GateOptions options;
+  explicit Pair(bool sticky = true, GateOptions options = {}) {
     options.backends = {first.endpoint(), second.endpoint()};
     options.failover_sticky = sticky;
     gate = std::make_unique<Running>("", Quick(), options);
@@ -159,6 +160,15 @@ TEST(Breaker, AFullServerIsUpAndIsAskedAgainForItsGreeting) {
   EXPECT_TRUE(running.Until([&] { return !running.gate->Status().server_version.empty(); }));
 }
 
+TEST(Breaker, WhoGreetsIsUpWhateverBecomesOfTheLogin) {
+  WireServer server;
+  const Running running(server.endpoint());
+  WirePeer probe = server.Accept();
+  probe.Send(WireServer::GreetingPacket(1));
+  ASSERT_TRUE(probe.ReadPacket());
+  EXPECT_TRUE(WaitFor(running, true));
+}
+
 TEST(Failover, TheNextOneTakesOverAndKeepsIt) {
   Pair two;
   EXPECT_EQ(Current(*two.gate), two.first.endpoint());
@@ -199,6 +209,49 @@ TEST(Failover, TheOperatorDecidesAboutTheWayBack) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(Login(*two.gate).error, 1105);
   ASSERT_TRUE(two.gate->Until([&] { return Current(*two.gate) == two.second.endpoint(); }));
   EXPECT_TRUE(absl::IsFailedPrecondition(gate.UseBackend(two.first.endpoint(), Now())));
+}
+
+TEST(Failover, TheOperatorIsNotLedToAServerThatWasNotHeardOfLately) {
+  Pair two(/*sticky=*/false);
+  two.second.Stop();
+  const Time stale = Now() + BackendHealth::kFresh;
+  ASSERT_TRUE(two.gate->Until([&] { return Now() > stale; }));
+  Gate& gate = *two.gate->gate;
+  const absl::Status refused = gate.UseBackend(two.second.endpoint(), Now());
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_NE(refused.message().find("it is being asked now, try again"), std::string::npos);
+  EXPECT_TRUE(WaitFor(*two.gate, false, 1)) << "asked";
+  two.second.Restart();
+  EXPECT_TRUE(WaitFor(*two.gate, true, 1));
+  EXPECT_TRUE(gate.UseBackend(two.second.endpoint(), Now()).ok());
+}
+
+TEST(Failover, TheLogHearsOfEachChangeOnce) {
+  std::mutex mutex;
+  std::vector<std::string> lines;
+  const auto heard = [&](const std::string& part) {
+    const std::lock_guard lock(mutex);
+    return std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
+      return line.find(part) != std::string::npos;
+    });
+  };
+  GateOptions options;
+  options.on_event = [&](const std::string& line, bool warning) {
+    const std::lock_guard lock(mutex);
+    lines.push_back((warning ? "! " : "") + line);
+  };
+  Pair two(/*sticky=*/true, options);
+  two.first.Stop();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Login(*two.gate).error, 1105);
+  EXPECT_TRUE(two.gate->Until([&] { return heard(" takes over from ") > 0; }));
+  two.first.Restart();
+  EXPECT_TRUE(two.gate->Until([&] { return heard(" is up again") > 0; }));
+  EXPECT_EQ(heard("! backend " + two.first.endpoint() + " is down: Connection refused"), 1);
+  EXPECT_EQ(heard("! backend " + two.second.endpoint() + " takes over from " +
+                  two.first.endpoint() + ": failover"),
+            1);
+  two.gate.reset();
+  EXPECT_EQ(lines.size(), 3U);
 }
 
 TEST(Failover, OffStays) {
@@ -269,6 +322,23 @@ TEST(Greetings, OfferNoMoreThanAllOfThemHave) {
   EXPECT_EQ(greeting->capabilities & mysql::kCapDeprecateEof, 0U);
   EXPECT_EQ(greeting->capabilities & mysql::kCapSessionTrack, 0U);
   EXPECT_NE(greeting->capabilities & mysql::kCapPluginAuth, 0U);
+}
+
+TEST(Greetings, OfAnotherOneOfferNothingThatOneKindOfServerLacks) {
+  FakeBackend second(WireServer::kCapabilities | mysql::kCapQueryAttributes);
+  for (const bool known : {false, true}) {
+    GateOptions options;
+    options.backends = {"127.0.0.1:1", second.endpoint()};
+    if (known) options.current_backend = second.endpoint();
+    const Running running("", Limits::Defaults(), options);
+    ASSERT_TRUE(WaitFor(running, true, 1));
+    const auto packet = running.Client().ReadPacket();
+    ASSERT_TRUE(packet);
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(packet->payload.data());
+    const auto greeting = mysql::ParseGreeting({bytes, packet->payload.size()});
+    ASSERT_TRUE(greeting);
+    EXPECT_EQ((greeting->capabilities & mysql::kCapQueryAttributes) != 0, known);
+  }
 }
 
 // With an account at the backend itself.

@@ -70,9 +70,9 @@ class MonitorTest : public testing::Test, public MonitorListener {
     return Until([&] { return monitor_->status().error.find(part) != std::string::npos; });
   }
   // How it ended, or nothing when it never did.
-  [[nodiscard]] std::optional<KillEnd> Kill(std::uint32_t id) {
+  [[nodiscard]] std::optional<KillEnd> Kill(std::uint32_t id, Time greeted = Now()) {
     const auto end = std::make_shared<std::atomic<int>>(-1);
-    if (!monitor_->Kill(id, [end](KillEnd how) { *end = static_cast<int>(how); })) {
+    if (!monitor_->Kill(id, greeted, [end](KillEnd how) { *end = static_cast<int>(how); })) {
       return std::nullopt;
     }
     if (!Until([&] { return *end >= 0; })) return std::nullopt;

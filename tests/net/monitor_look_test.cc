@@ -45,7 +45,7 @@ TEST_F(MonitorTest, ReadsWhatTheServerSaysOfItself) {
                                .buffer_pool_reads = 10,
                                .uptime = 777,
                                .foreign = 1};
-  EXPECT_EQ(AfterLooks(), expected);
+  EXPECT_EQ(AfterLooks(2), expected);
   EXPECT_EQ(monitor_->status().figures, expected);
   EXPECT_NE(monitor_->status().looked, Time());
 }
@@ -91,7 +91,7 @@ TEST_F(MonitorTest, AReplicaIsAsFarBehindAsItsFurthestSource) {
   });
   WritePassword("secret\n");
   Start(server.endpoint());
-  const ServerFigures figures = AfterLooks();
+  const ServerFigures figures = AfterLooks(2);
   EXPECT_TRUE(figures.replica);
   EXPECT_EQ(figures.replica_lag, 12U);
 }
@@ -168,7 +168,7 @@ TEST_F(MonitorTest, AnOlderMySqlKnowsAReplicaByItsFormerName) {
   SqlPeer server(MySql(Answers{{"SHOW SLAVE STATUS", "5"}}), kMySqlGreeting);
   WritePassword("secret\n");
   Start(server.endpoint());
-  EXPECT_EQ(AfterLooks().replica_lag, 5U);
+  EXPECT_EQ(AfterLooks(2).replica_lag, 5U);
 }
 
 TEST_F(MonitorTest, AServerThatStopsAnsweringIsToldFromOneThatHangsUp) {
@@ -186,13 +186,36 @@ TEST_F(MonitorTest, AServerThatStopsAnsweringIsToldFromOneThatHangsUp) {
 TEST_F(MonitorTest, ALookThatTakesTooLongIsNoPing) {
   std::atomic<bool> hang{false};
   SqlPeer server([&](const std::string& sql) {
-    return sql != "PING" && hang ? SqlPeer::Reply{.silent = true} : SqlPeer::Usual(sql);
+    // Not what a look can do without: that would only be left out.
+    const bool needed = sql.find("PROCESSLIST") != std::string::npos;
+    return needed && hang ? SqlPeer::Reply{.silent = true} : SqlPeer::Usual(sql);
   });
   WritePassword("secret\n");
   Start(server.endpoint());
   ASSERT_TRUE(WaitUntilUp());
   hang = true;
   EXPECT_TRUE(WaitForTrouble(MonitorTrouble::kLookTimedOut));
+}
+
+TEST_F(MonitorTest, AQuestionNobodyHasToAnswerCostsNoLookAndIsLeftOutForAWhile) {
+  for (const std::string question : {"SHOW GLOBAL STATUS WHERE", "SHOW ALL SLAVES"}) {
+    SqlPeer server([&](const std::string& sql) {
+      if (sql.find(question) != std::string::npos) return SqlPeer::Reply{.silent = true};
+      if (sql.find("PROCESSLIST") == std::string::npos) return SqlPeer::Usual(sql);
+      return SqlPeer::Reply{.rows = {SqlPeer::Variables(), {"1", ""}, {"8", "L"}}};
+    });
+    WritePassword("secret\n");
+    Start(server.endpoint());
+    EXPECT_EQ(AfterLooks().foreign, 2U);
+    EXPECT_EQ(monitor_->lock_waits()->size(), 1U) << "while the question waits";
+    EXPECT_TRUE(WaitForTrouble(MonitorTrouble::kLost));
+    EXPECT_EQ(AfterLooks(3).foreign, 2U) << "of the next connection";
+    EXPECT_EQ(server.logins(), 2);
+    EXPECT_EQ(server.Asked(question).size(), 1U);
+    Stop();
+    const std::lock_guard lock(mutex_);
+    troubles_.clear();
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,16 @@ TEST_F(MonitorTest, AThreadThatIsGoneIsAsGoodAsKilled) {
   ASSERT_TRUE(WaitUntilUp());
   EXPECT_EQ(Kill(77), KillEnd::kDone);
   EXPECT_EQ(monitor_->status().kills, 0U);
+}
+
+TEST_F(MonitorTest, WhoIsFromBeforeTheServersStartIsNotKilledByAnIdGivenAgain) {
+  SqlPeer server(SqlPeer::Usual);  // up for 7 s
+  WritePassword("secret\n");
+  Start(server.endpoint());
+  ASSERT_TRUE(WaitUntilUp());
+  EXPECT_EQ(Kill(77, Now() - std::chrono::hours(1)), KillEnd::kDone);
+  EXPECT_EQ(Kill(78, Now() - std::chrono::seconds(5)), KillEnd::kDone);
+  EXPECT_THAT(server.Asked("KILL"), ElementsAre("KILL QUERY 78"));
 }
 
 TEST_F(MonitorTest, WhatTheServerWillNotKillIsSaid) {

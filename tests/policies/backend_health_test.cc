@@ -157,7 +157,37 @@ TEST(BackendHealth, KnownToBeUpWearsOff) {
   EXPECT_TRUE(health.FreshlyUp(kNow + seconds(61)));
 }
 
-constexpr BackendChoice::Standing kOpen{.open = true};
+TEST(BackendHealth, OpenIsGoneOnceAProbeFailedAsWellOrAfterAWhile) {
+  BackendHealth health = Up();
+  for (int i = 0; i < 3; ++i) health.OnFailure(Failure::kRefused, kNow);
+  EXPECT_FALSE(health.may_connect());
+  EXPECT_FALSE(health.Gone(kNow)) << "those who failed may have failed for reasons of their own";
+  EXPECT_FALSE(health.Gone(kNow + BackendHealth::kGone - milliseconds(1)));
+  EXPECT_TRUE(health.Gone(kNow + BackendHealth::kGone));
+  health.OnProbeStarted(kNow);
+  health.OnProbeFailed(Failure::kRefused, kNow);
+  EXPECT_TRUE(health.Gone(kNow));
+  health.OnReached(kNow + seconds(9));
+  EXPECT_FALSE(health.Gone(kNow + seconds(9)));
+  health.OnFailure(Failure::kNoPing, kNow + seconds(9));
+  EXPECT_FALSE(health.Gone(kNow + seconds(9))) << "an earlier outage's probe is no proof";
+}
+
+TEST(BackendHealth, OneRefusalIsNotEnoughWhereNothingIsKnownYet) {
+  BackendHealth health(kNow);
+  health.OnFailure(Failure::kRefused, kNow);
+  EXPECT_FALSE(health.Gone(kNow));
+  BackendHealth probed(kNow);
+  probed.OnProbeStarted(kNow);
+  probed.OnProbeFailed(Failure::kRefused, kNow);
+  EXPECT_FALSE(probed.Gone(kNow));
+  probed.OnProbeStarted(kNow);
+  probed.OnProbeFailed(Failure::kRefused, kNow);
+  EXPECT_TRUE(probed.Gone(kNow));
+}
+
+constexpr BackendChoice::Standing kOpen{.open = true, .gone = true};
+constexpr BackendChoice::Standing kDoubtful{.open = true};
 constexpr BackendChoice::Standing kStale{};
 constexpr BackendChoice::Standing kGood{.known_up = true};
 constexpr BackendChoice::Standing kReplica{.known_up = true, .read_only = true};
@@ -174,7 +204,8 @@ TEST(BackendChoice, OffStaysWhateverHappens) {
 TEST(BackendChoice, StickyGoesToTheFirstThatIsUpAndNeverBackByItself) {
   BackendChoice choice(/*sticky=*/true, 0);
   EXPECT_FALSE(choice.Reconsider({kStale, kGood, kGood})) << "not open: no reason to leave";
-  EXPECT_TRUE(choice.Looking({kOpen, kStale, kOpen}));
+  EXPECT_TRUE(choice.Looking({kDoubtful, kStale, kOpen}));
+  EXPECT_FALSE(choice.Reconsider({kDoubtful, kGood, kGood})) << "not gone yet";
   EXPECT_FALSE(choice.Reconsider({kOpen, kStale, kOpen})) << "nowhere to go";
   EXPECT_TRUE(choice.Reconsider({kOpen, kGood, kGood}));
   EXPECT_EQ(choice.current(), 1U);

@@ -1,9 +1,16 @@
 #include "policies/shape_facts.h"
 
 #include "gtest/gtest.h"
+#include "policies/token_act.h"
 
 namespace headgate {
 namespace {
+
+// The word has a part of its own for the shape.
+bool Acts(Keyword k) {
+  const auto act = static_cast<Act>(HeadOf(TokenKind::kWord, k).act);
+  return act != Act::kPlain && act != Act::kName;
+}
 
 TEST(ShapeFacts, Numbers) {
   EXPECT_EQ(NumberOf("12"), 12);

@@ -155,6 +155,13 @@ class LedgerModel {
     return answer == Answer::kNoSlot && reclaims ? Answer::kReclaim : answer;
   }
 
+  // By the slots alone: what makes a lease a lent one, also where the class's bounds do not act.
+  [[nodiscard]] Answer AskSlots(const std::string& name, Standing standing,
+                                const std::optional<PairKey>& stake) const {
+    const std::vector<bool> own = Own(name, standing, stake);
+    return Free() == 0 ? Answer::kNoSlot : ByTheInvariant(Reserves(), own, UnusedOf(own));
+  }
+
   // Sums of what is unused, by Own().
   [[nodiscard]] UnusedReserves UnusedOfOthers(const std::vector<bool>& own) const {
     UnusedReserves sum;

@@ -107,11 +107,12 @@ class RandomLife {
     const std::vector<bool> own = model_.Own(model_.classes[c].name, standing, Staked(pair));
     const bool held_before = model_.Holds();
     const bool inside = model_.UnusedOf(own) > 0;
+    const Answer by_slots = model_.AskSlots(model_.classes[c].name, standing, Staked(pair));
     held_.push_back(ledger_.Grant(ids_[c], standing, StakeOf(pair)));
     model_.entries.push_back({.class_name = model_.classes[c].name,
                               .stake = Staked(pair),
                               .standing = standing,
-                              .lent = answer == Answer::kLent});
+                              .lent = by_slots == Answer::kLent});
     if (!may) return;
     ASSERT_NO_FATAL_FAILURE(KeepsToTheCaps());
     ASSERT_TRUE(model_.Holds() || !held_before);
@@ -217,7 +218,8 @@ class RandomLife {
     LedgerModel::Entry without = std::move(model_.entries[h]);
     model_.entries.erase(model_.entries.begin() + static_cast<std::ptrdiff_t>(h));
     Answer want = model_.Ask(model_.classes[c].name, standing, Staked(pair));
-    const bool lent = want == Answer::kLent;
+    const bool lent =
+        model_.AskSlots(model_.classes[c].name, standing, Staked(pair)) == Answer::kLent;
     if (without.former) want = Answer::kGranted;
     model_.entries.insert(model_.entries.begin() + static_cast<std::ptrdiff_t>(h), without);
     const Answer answer = ledger_.MayMove(held_[h], ids_[c], standing, StakeOf(pair));

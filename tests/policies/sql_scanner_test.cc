@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "policies/sql_blocks.h"
+
 namespace headgate {
 namespace {
 
@@ -268,6 +270,51 @@ TEST(SqlScanner, StaysInsideOfEveryPrefix) {
       const Scan scan = ScanStatement({copy.get(), n}, true, mode, n, {});
       EXPECT_EQ(scan.code_bytes + scan.comment_bytes, n);
       EXPECT_NE(scan.mark.digest, 0U);
+    }
+  }
+}
+
+// Every byte in every place of a block, with whatever vectors this processor has and without.
+TEST(SqlScanner, BlocksAreMarkedAsTheirBytesAre) {
+  for (unsigned c = 0; c < 256; ++c) {
+    for (unsigned at = 0; at < 64; ++at) {
+      std::array<char, 64> block;
+      for (unsigned i = 0; i < 64; ++i) block[i] = static_cast<char>(c * 7 + i * 37);
+      block[at] = static_cast<char>(c);
+      sql::Marks by_byte;
+      for (unsigned i = 0; i < 64; ++i) {
+        by_byte.words |= std::uint64_t{sql::IsWordByte(block[i])} << i;
+        by_byte.digits |= std::uint64_t{sql::IsDigit(block[i])} << i;
+        by_byte.spaces |= std::uint64_t{sql::IsSpace(block[i])} << i;
+      }
+      for (const sql::Marks& m :
+           {sql::MarksOf64(block.data()), sql::MarksOf64Narrow(block.data())}) {
+        ASSERT_EQ(m.words, by_byte.words) << c << " at " << at;
+        ASSERT_EQ(m.digits, by_byte.digits) << c << " at " << at;
+        ASSERT_EQ(m.spaces, by_byte.spaces) << c << " at " << at;
+      }
+    }
+  }
+}
+
+// Blocks are cut anywhere: in words, paths, numbers, strings, at the end of what is shown.
+TEST(SqlScanner, WhereABlockEndsIsNothing) {
+  const std::string long_name(40, 'n');
+  const std::vector<std::string> statements = {
+      "SELECT t.a, `t`.`b`, db.t.c, t." + long_name +
+          " FROM db.t AS t WHERE t.a = -1.25 AND b <> 7",
+      "INSERT INTO " + long_name + " (a, b) VALUES (1, 'x y'), (2.5, \"it''s\"), (1e5, 'a' 'b')",
+      "SELECT a.x FROM a JOIN b ON a.id = b.a_id, c WHERE a.x LIKE '%y' AND SLEEP(11) >= 0x1F",
+      "UPDATE `a b` SET x=@@session.sort_buffer_size, y = @u.v, z = N'n' WHERE t.5 = .5 /* c */",
+      std::string(200, 'w') + " " + long_name + "." + std::string(70, 'v') + ".x, 1" +
+          std::string(90, '0') + ", '" + std::string(90, 's') + "'"};
+  for (const std::string& sql : statements) {
+    const StatementMark mark = Look(sql).mark;
+    for (std::size_t blanks = 0; blanks < 130; ++blanks) {
+      const std::string moved = std::string(blanks, ' ') + sql;
+      ASSERT_EQ(Look(moved).mark, mark) << blanks << " before " << sql;
+      ASSERT_EQ(Text(moved), Text(sql));
+      ASSERT_EQ(Look(sql + std::string(blanks, '\n')).mark, mark) << blanks << " behind " << sql;
     }
   }
 }

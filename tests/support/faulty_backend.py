@@ -49,6 +49,8 @@ class FaultyBackend:
         with self._lock:
             self._drop()
             self._unlisten()
+        self._wake.close()
+        self._waker.close()
 
     def set(self, mode):
         with self._lock:

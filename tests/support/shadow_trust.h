@@ -36,9 +36,14 @@ class ShadowTrust {
   // Long enough for everybody to know it: what is in already is looked over once a minute, by a
   // tick.
   [[nodiscard]] bool IsLongGood(const Pair& pair) const {
-    return IsGood(pair) && pairs_.at(pair).good_since + std::chrono::minutes(1) < last_tick_;
+    return looked_over_ && IsGood(pair) &&
+           pairs_.at(pair).good_since + std::chrono::minutes(1) < last_tick_;
   }
-  void Tick(Time now) { last_tick_ = now; }
+  void Tick(Time now) {
+    last_tick_ = now;
+    looked_over_ = true;
+  }
+  void Reload() { looked_over_ = false; }
 
  private:
   struct Trust {
@@ -50,6 +55,7 @@ class ShadowTrust {
   std::uint32_t minutes_ = 1;
   std::map<Pair, Trust> pairs_;
   Time last_tick_{};
+  bool looked_over_ = false;  // by the limits as they are
 };
 
 }  // namespace headgate::testing

@@ -176,7 +176,7 @@ void Simulation::Tick() {
   trust_.Tick(now_);
   if (engine_->OnTick(now_) <= now_) Fail("tick: wants to be called in the past");
   if (closely_ || random_.OneIn(64)) CheckWaiting();
-  if (closely_ || random_.OneIn(64)) CheckOwed();
+  if (neglected_since_ != kNever || random_.OneIn(64)) CheckOwed();
   if (closely_ || random_.OneIn(64)) CheckHeld();
 }
 

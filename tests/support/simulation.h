@@ -198,6 +198,7 @@ class Simulation : public Wakeups, public DecisionSink {
   void Same(const char* what, std::int64_t engine, std::int64_t shadow);
   void CheckWaiting();
   void CheckOwed();
+  [[nodiscard]] bool IsNeglected();
   void CheckHeld();
   void CheckStrangers();
   void SettleLent();
@@ -269,6 +270,8 @@ class Simulation : public Wakeups, public DecisionSink {
   const Conn* asking_ = nullptr;  // its login is being decided about
   bool defer_ = false, deferred_binds_ = false;
   std::vector<ConnectionId> deferred_;
+  Time neglected_since_ = kNever;
+  std::uint64_t calls_then_ = 0;
   bool unsettled_ = false;   // the book may be wrong about what is lent
   bool recovering_ = false;  // a tick has just raised the slots by one
   std::uint32_t strangers_let_in_ = 0;

@@ -50,6 +50,7 @@ void Simulation::Reload() {
   Note(nullptr, [&] { return "reload: " + Describe(limits_); });
   book_.Configure(limits_);
   lane_.Configure(limits_);
+  trust_.Reload();
   statements_.Configure(limits_);
   shortest_calm_after_ = std::min(shortest_calm_after_, limits_.pressure.calm_after);
   engine_->Publish(std::make_shared<const Limits>(limits_), now_);

@@ -5,6 +5,7 @@
 
 namespace headgate::testing {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 void Simulation::Same(const char* what, std::int64_t engine, std::int64_t shadow) {
@@ -79,29 +80,35 @@ void Simulation::CheckWaiting() {
   }
 }
 
-// Nobody waits for their own reserve without a slot of it being called back, while one is lent that
-// could be.
+// Nobody waits for long for their own reserve without a slot of it being called back, while one is
+// lent that could be.
 void Simulation::CheckOwed() {
-  if (!book_.enforces_slots() || !stakes_are_known()) return;
-  const auto& in = In(Phase::kIn);
-  const auto is_coming = [this](const Conn* c) {
-    return c->called_back && !book_.IsFormer(c->lease);
+  if (!IsNeglected()) {
+    neglected_since_ = kNever;
+  } else if (neglected_since_ == kNever || calls_then_ != tally_.called_back) {
+    neglected_since_ = now_;
+    calls_then_ = tally_.called_back;
+  } else if (now_ - neglected_since_ > milliseconds(100)) {
+    Fail("reclaim: nothing lent is called back although its owner waits");
+  }
+}
+
+bool Simulation::IsNeglected() {
+  if (!book_.enforces_slots() || !stakes_are_known()) return false;
+  const auto is_coming = [this](const auto& c) {
+    return c->lease.held && c->called_back && !book_.IsFormer(c->lease);
   };
-  for (const auto& conn : conns_) {
-    if (conn->lease.held && is_coming(conn.get())) return;
-  }
-  const bool any_lent = std::any_of(in.begin(), in.end(), [this](const Conn* c) {
-    return c->lease.lent && !book_.IsFormer(c->lease);
-  });
-  if (!any_lent) return;
+  const auto is_lent = [this](const Conn* c) { return c->lease.lent && !book_.IsFormer(c->lease); };
+  if (std::any_of(conns_.begin(), conns_.end(), is_coming)) return false;
+  const auto& in = In(Phase::kIn);
+  if (std::none_of(in.begin(), in.end(), is_lent)) return false;
   book_.BindStakes(StakesBind());
-  for (const Conn* c : In(Phase::kWaiting)) {
+  const auto& waiting = In(Phase::kWaiting);
+  return std::any_of(waiting.begin(), waiting.end(), [this](const Conn* c) {
     const std::size_t in_class = book_.Resolve(c->claimed);
-    if (!c->doomed && c->known_good && now_ - c->since > seconds(2) && book_.HasPlace(in_class) &&
-        book_.IsOwed(in_class, c->stake)) {
-      return Fail("reclaim: nothing lent is called back although its owner waits");
-    }
-  }
+    return !c->doomed && c->known_good && now_ - c->since > seconds(2) &&
+           book_.HasPlace(in_class) && book_.IsOwed(in_class, c->stake);
+  });
 }
 
 // With nobody on the way to ask, no place may be free that somebody waits for.

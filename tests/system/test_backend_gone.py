@@ -18,6 +18,7 @@ from statements import Asker
 DEADLINE = 1.0  # [login] deadline
 PROMPT = 1.0    # once the breaker is open
 WELL_AGAIN = 5.0
+FAREWELL = 2.0   # so long a server that greeted gets to end a login in order
 
 
 class Gone(scenario.Scenario):
@@ -106,19 +107,42 @@ class BackendGone(Gone):
         self.bad_and_well("frozen under load", gate, heal)
 
     def test_what_listens_is_no_server(self):
-        """The same port, by turns: nobody listens, silence, garbage, a hang-up, half a login."""
+        """The same port, by turns: nobody listens, silence, garbage."""
         with FaultyBackend(self.db.address) as backend:
             gate = self.gate_for(backend.address)
-            for mode in ("closed", "silent", "garbage", "hangs_up", "stalls"):
+            for mode in ("closed", "silent", "garbage"):
                 with self.subTest(mode):
                     backend.set(mode)
                     self.bad_and_well(mode, gate, lambda: backend.set("pass"))
+
+    def half_a_server(self, mode, times, at_most):
+        """It greets, so it may be there: each client tries, and is told."""
+        with FaultyBackend(self.db.address) as backend:
+            gate = self.gate_for(backend.address)
+            backend.set(mode)
+            heard = [probe.ask(gate.address) for _ in range(times)]
+            backend.set("pass")
+            _, back = probe.ask_until(gate.address, lambda one: one.what == "in", 20)
+            self.figures(mode, f"slowest answer {max(one.seconds for one in heard):.2f} s; "
+                         f"{heard[-1].text!r}; back after {back} s")
+            for one in heard:
+                self.assertTrue(one.clear, one)
+                self.assertLess(one.seconds, at_most, one)
+            self.assertIsNotNone(back)
+            self.assertLess(back, WELL_AGAIN)
+            self.all_back(gate)
+
+    def test_it_greets_and_hangs_up(self):
+        self.half_a_server("hangs_up", 30, PROMPT)
+
+    def test_it_greets_and_stalls(self):
+        self.half_a_server("stalls", 3, DEADLINE + FAREWELL + 0.9)
 
     def test_a_dead_server_is_left_alone(self):
         """Hundreds of clients come; the gate asks the server a few times a second at most."""
         with FaultyBackend(self.db.address) as backend:
             gate = self.gate_for(backend.address)
-            backend.set("hangs_up")
+            backend.set("garbage")
             self.assertTrue(scenario.wait_for(
                 lambda: probe.ask(gate.address).clear and not self.up(gate), 15))
             before, began, heard = backend.accepted, time.monotonic(), 0

@@ -61,12 +61,12 @@ class NatBurst(scenario.Scenario):
         still, counts = crowd.inside(), crowd.stop()
         self.figures("strangers hoard", f"{status['pressure']}; reclaimed "
                      f"{status['acted']['reclaimed']}; strangers {dict(told)}; {dict(counts)}")
-        self.assertEqual(status["pressure"]["level"], "attack")
+        self.assertGreater(told["err_1040"], 0, "nobody else wanted a slot")
         self.assertEqual((still, counts["lost"]), (CLIENTS, 0))
         self.all_back(gate)
 
     def test_a_class(self):
-        """Of a rate it is asked all the same: the class is known with the login only."""
+        """How fast it connects is asked all the same; who is told so comes again."""
         self.admitted("a class", {"name": "office", "sources": [f"{NAT}/32"], "reserve": CLIENTS},
                       may_act=("connect_rate",))
 
