@@ -134,14 +134,19 @@ Engine::Impl::Lack Engine::Impl::Missing(const Ticket& t, SlotLedger::ClassId id
   const SlotLedger::Standing standing = StandingOf(t.known_good, id);
   auto answer = ledger.MayGrant(id, standing, StakeOf(t));
   Lack lack;
-  // What a class does not enforce says nothing about the slots, which are others' as well.
-  if (IsOfClass(ReasonOf(answer)) && !ActsFor(id, ReasonOf(answer))) {
-    lack.dry = ReasonOf(answer);
-    answer = ledger.AskSlots(id, standing, StakeOf(t));
-  }
-  lack.slot = ReasonOf(answer);
-  lack.lane = lane.MayEnter(t.source, t.known_good, now);
   lack.owed = answer == SlotLedger::Answer::kReclaim;
+  // Also where a session of its own class is to be called back for it, it is the class that is
+  // full.
+  const bool full = lack.owed && ledger.IsFull(id) && ledger.free_slots() > 0;
+  lack.slot = full ? Reason::kClassFull : ReasonOf(answer);
+  // What a class does not enforce says nothing about the slots, which are others' as well.
+  if (IsOfClass(lack.slot) && !ActsFor(id, lack.slot)) {
+    lack.dry = lack.slot;
+    answer = ledger.AskSlots(id, standing, StakeOf(t));
+    lack.owed = answer == SlotLedger::Answer::kReclaim;
+    lack.slot = ReasonOf(answer);
+  }
+  lack.lane = lane.MayEnter(t.source, t.known_good, now);
   return lack;
 }
 
@@ -237,7 +242,7 @@ WaitingRoom::Try Engine::Impl::TryWaiting(Ticket& t, Time now) {
                                                        : WaitingRoom::Try::kGroupBlocked;
   }
   ledger.Unpin(t.class_id);
-  t.class_id = id;  // the one before may be another class's from now on
+  t.class_id = id;                  // the one before may be another class's from now on
   t.place = WaitingRoom::kNowhere;  // the room itself lets it leave
   Admit(t, id, now);
   if (turns.size() <= id) turns.resize(id + 1);

@@ -147,6 +147,7 @@ class SlotLedger {
   // The same by the slots alone, whatever the class's max and unproven: where these do not act,
   // they must not hide what does.
   [[nodiscard]] Answer AskSlots(ClassId id, Standing standing, StakeId stake = kNoStake) const;
+  [[nodiscard]] bool IsFull(ClassId id) const { return classes_[id].full(); }  // holds its max
   // Whether somebody of class `id` who was told kReclaim is served by the end of `lease`: it is
   // lent or, while stakes bind, nobody trusted holds it; and where the class holds its max, it is
   // of it. Orphans are on their way out anyway.

@@ -21,7 +21,7 @@ void ShadowBook::Configure(const Limits& l) {
     c.lends = limits.lend;
     c.networks = !limits.sources.empty();
     c.enforce = limits.enforce;
-    c.reserve = limits.reserve;
+    c.reserve = limits.enforce ? limits.reserve : 0;  // else it is kept from nobody
     if (fault_ == Fault::kReservesAreMore && c.reserve > 0) c.reserve += 2;
     c.max = limits.max.value;
     c.unproven_max = limits.unproven.value;

@@ -171,6 +171,7 @@ class Simulation : public Wakeups, public DecisionSink {
   void Judge(Conn& c, const CommandVerdict& v, const Said& s);
   void AnswerOldest(Conn& c);
   void Sweep(Conn& c, bool client_gone);
+  void Closed(Conn& c, const CommandVerdict& v);
   void CheckReclaimed(const Conn& c, const SweepVerdict& v);
   void Earned(Conn& c, bool calm);
   void SettleReady();

@@ -91,8 +91,7 @@ void Simulation::Reclaim(ConnectionId id) {
   book_.BindStakes(defer_ ? deferred_binds_ : StakesBind());
   if (const char* wrong = WrongToCall(*c); wrong != nullptr) Fail(wrong);
   c->called_back = true;
-  // (Under attack a lent one may be called back as a stranger's.)
-  c->called_lent = c->lease.lent && !c->lease.unsure && ActingLevel() != Level::kAttack;
+  c->called_lent = c->lease.lent && !c->lease.unsure;
   c->perhaps_lent = c->lease.lent || c->lease.unsure;
   reclaims_.push_back(id);
 }

@@ -94,14 +94,14 @@ void Simulation::CheckOwed() {
 }
 
 bool Simulation::IsNeglected() {
-  if (!book_.enforces_slots() || !stakes_are_known()) return false;
+  if (!book_.enforces_slots() || !stakes_are_known() || !lane_.HasRoom()) return false;
   const auto is_coming = [this](const auto& c) {
     return c->lease.held && c->called_back && !book_.IsFormer(c->lease);
   };
   const auto is_lent = [this](const Conn* c) { return c->lease.lent && !book_.IsFormer(c->lease); };
   if (std::any_of(conns_.begin(), conns_.end(), is_coming)) return false;
   const auto& in = In(Phase::kIn);
-  if (std::none_of(in.begin(), in.end(), is_lent)) return false;
+  if (std::none_of(in.begin(), in.end(), is_lent) || engine_->Status(now_).ramp > 0) return false;
   book_.BindStakes(StakesBind());
   const auto& waiting = In(Phase::kWaiting);
   return std::any_of(waiting.begin(), waiting.end(), [this](const Conn* c) {

@@ -8,6 +8,13 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Ask = CommandVerdict::Kind;
 
+namespace {
+
+// So long a stranger may sit in a transaction when his slot is wanted.
+constexpr Duration kSitting = seconds(5);
+
+}  // namespace
+
 QueryLimits Simulation::MakeQueryLimits(Random& random) {
   QueryLimits q;
   const auto maybe = [&](std::uint32_t most) {
@@ -65,7 +72,9 @@ void Simulation::Say(Conn& c) {
     f.prepared = &kMark;
     Note(&c, [] { return std::string("closes a statement"); });
     statements_.Refresh(t);
-    if (engine_->OnCommand(*c.ticket, f, now_).kind != Ask::kPass) Fail("a close was not passed");
+    const CommandVerdict v = engine_->OnCommand(*c.ticket, f, now_);
+    if (v.kind == Ask::kClose) return Closed(c, v);
+    if (v.kind != Ask::kPass) Fail("a close was not passed");
     return statements_.Close(t, 1);
   }
   statements_.Refresh(t);
@@ -76,8 +85,21 @@ void Simulation::Say(Conn& c) {
   Note(&c, [&] {
     return std::string(headgate::Name(s.command)) + " '" + std::string(f.sql) + "'" + Outcome(v);
   });
+  if (v.kind == Ask::kClose) return Closed(c, v);
+  if (c.called_lent && t.running.empty() && book_.enforces_slots()) {
+    Fail("reclaim: a lent session begins something new");
+  }
   if (v.kind == Ask::kHold && s.command == CommandKind::kPrepare) statements_.Opened(t);
   Judge(c, v, s);
+}
+
+// Who borrowed a slot that is wanted back begins nothing new with it.
+void Simulation::Closed(Conn& c, const CommandVerdict& v) {
+  ++tally_.reclaimed;
+  if (v.reason != Reason::kReclaimed) Fail("closed for no reason");
+  if (!c.called_back || !c.perhaps_lent) Fail("reclaim: closed although it was not lent");
+  if (!c.talk.Idle()) Fail("reclaim: closed amid something");
+  Leave(c);
 }
 
 void Simulation::AskAgain(Conn& c) {
@@ -94,6 +116,7 @@ void Simulation::Judge(Conn& c, const CommandVerdict& v, const Said& s) {
   if (statements_.observing() && v.kind != Ask::kPass) Fail("observe: not passed");
   if (v.kind == Ask::kMore) Fail("all of it was shown");
   if (v.kind != Ask::kHold) statements_.Hold(t, false);
+  t.active = now_;
   if (v.kind == Ask::kPass) {
     ++tally_.statements;
     const std::string wrong = statements_.Pass(t, s, was_held);
@@ -130,6 +153,7 @@ void Simulation::AnswerOldest(Conn& c) {
            (a.in_transaction ? ", in a transaction" : "");
   });
   statements_.Answer(t, a.error);
+  t.active = now_;
   const bool calm = engine_->level() == Level::kCalm;
   engine_->OnAnswer(*c.ticket, a, now_);
   if (c.phase == Phase::kIn && s.command == CommandKind::kQuery && !a.error) Earned(c, calm);
@@ -172,7 +196,7 @@ void Simulation::CheckReclaimed(const Conn& c, const SweepVerdict& v) {
   ++tally_.reclaimed;
   if (!c.called_back) Fail("reclaim: a session ends that nobody called back");
   if (ends && !t.Idle()) Fail("reclaim: a busy session ends");
-  if (ends && t.in_transaction && !c.perhaps_lent) {
+  if (ends && t.in_transaction && !c.perhaps_lent && now_ - t.active < kSitting) {
     Fail("reclaim: a session that was not lent ends in a transaction");
   }
   if (!ends && !c.perhaps_lent)

@@ -52,6 +52,7 @@ struct Talk {
   bool held = false, ready = false;
   Said kept;  // the held one
   Time since{}, until{};
+  Time active{};  // when something was said or answered last
   Duration wait = Duration::zero();
   Reason reason = Reason::kNone;
   std::uint64_t held_version = 0;
