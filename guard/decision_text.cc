@@ -104,7 +104,7 @@ std::string LevelLine(const LevelRecord& record) {
 }
 
 std::string LevelJson(const LevelRecord& record) {
-  return absl::StrFormat(R"({"at":"%s","level":"%s","from":"%s","cause":"%s"})",
+  return absl::StrFormat(R"({"at":"%s","reason":"pressure","level":"%s","from":"%s","cause":"%s"})",
                          IsoTime(record.unix_ms), Name(record.to), Name(record.from), record.cause);
 }
 

@@ -63,7 +63,8 @@ struct LevelRecord {
 
 // "pressure: calm -> elevated (free_slots)"
 [[nodiscard]] std::string LevelLine(const LevelRecord& record);
-// {"at":"2026-01-31T12:00:00.123Z","level":"elevated","from":"calm","cause":"free_slots"}
+// {"at":"2026-01-31T12:00:00.123Z","reason":"pressure","level":"elevated","from":"calm",
+//  "cause":"free_slots"}
 [[nodiscard]] std::string LevelJson(const LevelRecord& record);
 
 struct TelemetryOptions {

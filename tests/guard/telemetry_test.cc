@@ -185,6 +185,7 @@ TEST_F(TelemetryTest, ChangesOfTheLevelAreToldOnceEachAndNeverSampled) {
   telemetry->Stop();
   const auto lines = Lines();
   ASSERT_THAT(lines, SizeIs(2));
+  EXPECT_EQ(lines[0].at("reason"), "pressure") << "each line of the file has one";
   EXPECT_EQ(lines[0].at("level"), "elevated");
   EXPECT_EQ(lines[0].at("from"), "calm");
   EXPECT_EQ(lines[0].at("cause"), "free_slots");
