@@ -6,6 +6,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import scenario
+import wire
 from attackers import addresses
 from statements import HEAVY, Asker, query
 
@@ -94,15 +95,21 @@ class Orphan(scenario.Scenario):
         self.assertEqual(gate.count("orphan_killed"), 0)
         self.all_back(gate)
 
-    def test_a_write_is_killed_when_room_is_scarce(self):
+    def test_a_write_is_killed_above_calm(self):
+        """All slots are taken, and somebody else wants one."""
         config = self.guarded({}, slots={"max_connections": 10, "keep_free": 5})
         config["class"] = []
         config["source"].update({"connections": "off", "prefix_connections": "off"})
         gate = self.start_gate(config)
         self.db.query("UPDATE shop.items SET name = 'before' WHERE id = 1000")
         with Asker(gate.address), Asker(gate.address), Asker(gate.address), Asker(gate.address):
-            self.started(gate, WRITE).leave("rst")
-            self.assertTrue(self.gone(3), "it was not killed")
+            writer = self.started(gate, WRITE)
+            with wire.Blocking(gate.address) as late:
+                late.greeting()
+                late.send(1, wire.login_payload("weak", b"x" * 20, "shop"))
+                self.assertTrue(scenario.wait_for(lambda: gate.status()["waiting"]["now"], 3))
+                writer.leave("rst")
+                self.assertTrue(self.gone(3), "it was not killed")
         self.assertEqual(self.name(), "before")
         self.assertEqual(gate.count("orphan_killed"), 1)
         self.all_back(gate)
