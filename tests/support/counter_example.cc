@@ -41,7 +41,7 @@ class Minimiser {
         bounds_(bounds),
         started_(std::chrono::steady_clock::now()),
         wrong_(failed.wrong()),
-        closely_(wrong_.find(": engine ") != std::string::npos),
+        closely_(failed.closely() || wrong_.find(": engine ") != std::string::npos),
         events_(failed.trace()) {}
 
   CounterExample Run() {
@@ -162,13 +162,43 @@ std::string WrongAfter(std::uint64_t seed, ShadowBook::Fault fault,
   return s.wrong();
 }
 
+namespace {
+
+constexpr std::size_t kMostLines = 200;
+
+// "#12 " of "0.001 s  #12 leaves"; empty where it is about nobody.
+std::string WhoOf(const std::string& line) {
+  const std::size_t at = line.find("  #");
+  return at == std::string::npos ? "" : line.substr(at + 2, line.find(' ', at + 2) - at - 1);
+}
+
+// The lines before `end` that are about the one the story ends with, or about nobody; but ticks.
+std::vector<std::string> OfTheLast(const std::vector<std::string>& story, std::size_t end) {
+  std::string who;
+  for (const std::string& line : story) {
+    if (line.find("WRONG") == std::string::npos) who = WhoOf(line);
+  }
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < end; ++i) {
+    const std::string of = WhoOf(story[i]);
+    const bool told = of.empty() ? !story[i].ends_with("tick") : of == who;
+    if (told) lines.push_back(story[i]);
+  }
+  if (lines.size() > kMostLines) lines.erase(lines.begin() + 1, lines.end() - kMostLines);
+  return lines;
+}
+
+}  // namespace
+
 std::string ToText(const CounterExample& e) {
-  constexpr std::size_t kMostLines = 200;
   std::ostringstream out;
   out << e.wrong << "\nin the world of seed " << e.seed << ", after these " << e.events.size()
       << " of " << e.of << " events (" << e.replays << " replays):\n";
   const std::size_t skipped = e.story.size() > kMostLines ? e.story.size() - kMostLines : 0;
-  if (skipped > 0) out << "  ... " << skipped << " lines\n";
+  if (skipped > 0) {
+    for (const std::string& line : OfTheLast(e.story, skipped)) out << "  " << line << "\n";
+    out << "  ... and what others did, of " << skipped << " lines; then\n";
+  }
   for (std::size_t i = skipped; i < e.story.size(); ++i) out << "  " << e.story[i] << "\n";
   return out.str();
 }

@@ -109,7 +109,6 @@ std::string ShadowBook::Move(Lease& lease, std::size_t c, bool unproven, std::si
     lease.unproven = unproven;
     return "";
   }
-  if (lease.c == c && lease.unproven == unproven && lease.stake == stake) return "";
   const bool orphan = lease.orphan;
   Add(lease, -1);
   std::string wrong = Grant(lease, c, unproven, stake);

@@ -1,5 +1,5 @@
 // The simulation's own record of who is known-good: pairs with completed statements in enough
-// distinct minutes, recorded only while calm.
+// distinct minutes, recorded only while there is no attack.
 //
 // Threads: one. Lifetime: of the simulation; names are string literals.
 #pragma once
@@ -21,7 +21,7 @@ class ShadowTrust {
   // Known-good by what is remembered.
   void Remember(const Pair& pair, Time now) { pairs_[pair] = {INT64_MIN, minutes_, now}; }
 
-  // A statement of the pair was completed while calm.
+  // A statement of the pair was completed, and not under attack.
   void Earn(const Pair& pair, std::int64_t minute, Time now) {
     Trust& trust = pairs_[pair];
     if (trust.minute == minute) return;

@@ -175,9 +175,10 @@ void Simulation::Tick() {
   recovering_ = book_.Tick(now_);
   trust_.Tick(now_);
   if (engine_->OnTick(now_) <= now_) Fail("tick: wants to be called in the past");
-  if (closely_ || random_.OneIn(64)) CheckWaiting();
-  if (neglected_since_ != kNever || random_.OneIn(64)) CheckOwed();
-  if (closely_ || random_.OneIn(64)) CheckHeld();
+  const bool look = random_.OneIn(64) || closely_;  // drawn in any case
+  if (look) CheckWaiting();
+  if (look || neglected_since_ != kNever) CheckOwed();
+  if (look) CheckHeld();
 }
 
 // What the wakeups asked for is done, or sometimes left for later.

@@ -74,6 +74,7 @@ class Simulation : public Wakeups, public DecisionSink {
   void Narrate();
   // From now on all figures are compared after each event.
   void LookClosely() { closely_ = true; }
+  [[nodiscard]] bool closely() const { return closely_; }
   [[nodiscard]] const std::vector<std::string>& story() const { return story_; }
 
   [[nodiscard]] EngineStatus Status() { return engine_->Status(now_); }
@@ -173,7 +174,7 @@ class Simulation : public Wakeups, public DecisionSink {
   void Sweep(Conn& c, bool client_gone);
   void Closed(Conn& c, const CommandVerdict& v);
   void CheckReclaimed(const Conn& c, const SweepVerdict& v);
-  void Earned(Conn& c, bool calm);
+  void Earned(Conn& c, bool earns);
   void SettleReady();
   static QueryLimits MakeQueryLimits(Random& random);
 

@@ -43,9 +43,9 @@ void Simulation::CompareSlots(const EngineStatus& s) {
   Same("logins", s.logins, lane_.logins());
   for (const ClassStatus& c : s.classes) {
     const std::size_t i = ShadowBook::IndexOf(c.name);
-    Same("class leases", c.leases, book_.leases_of(i));
-    Same("class unproven", c.unproven, book_.unproven_of(i));
-    Same("class lent", c.lent, book_.lent_of(i));
+    Same(("leases of class " + c.name).c_str(), c.leases, book_.leases_of(i));
+    Same(("unproven ones of class " + c.name).c_str(), c.unproven, book_.unproven_of(i));
+    Same(("lent ones of class " + c.name).c_str(), c.lent, book_.lent_of(i));
     if (c.may_use > s.slots_capacity) Fail("class: told that it may use more than there is");
   }
   if (world_.planted) {

@@ -154,9 +154,9 @@ void Simulation::AnswerOldest(Conn& c) {
   });
   statements_.Answer(t, a.error);
   t.active = now_;
-  const bool calm = engine_->level() == Level::kCalm;
+  const bool earns = ActingLevel() != Level::kAttack;
   engine_->OnAnswer(*c.ticket, a, now_);
-  if (c.phase == Phase::kIn && s.command == CommandKind::kQuery && !a.error) Earned(c, calm);
+  if (c.phase == Phase::kIn && s.command == CommandKind::kQuery && !a.error) Earned(c, earns);
 }
 
 void Simulation::Sweep(Conn& c, bool client_gone) {
@@ -204,9 +204,9 @@ void Simulation::CheckReclaimed(const Conn& c, const SweepVerdict& v) {
 }
 
 // Once a session and minute.
-void Simulation::Earned(Conn& c, bool calm) {
+void Simulation::Earned(Conn& c, bool earns) {
   const auto minute = std::chrono::floor<std::chrono::minutes>(now_.time_since_epoch()).count();
-  if (std::exchange(c.told_minute, minute) == minute || !calm) return;
+  if (std::exchange(c.told_minute, minute) == minute || !earns) return;
   trust_.Earn({Key(c.peer), c.user}, minute, now_);
 }
 
