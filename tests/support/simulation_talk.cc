@@ -213,7 +213,6 @@ void Simulation::Earned(Conn& c, bool earns) {
 void Simulation::Ready(ConnectionId id) {
   Conn* c = Find(id);
   if (c == nullptr) return Fail("woke somebody who is not there");
-  Note(c, [] { return std::string("may ask again about its held command"); });
   if (c->talk.ready) return Fail("woken twice for one place");
   c->talk.ready = true;
   ready_.push_back(id);
