@@ -235,7 +235,9 @@ WaitingRoom::Try Engine::Impl::TryWaiting(Ticket& t, Time now) {
   const SlotLedger::ClassId id = ledger.Resolve(t.class_id);
   const Lack lack = Missing(t, id, now);
   if (lack.slot != Reason::kNone && ActsFor(id, lack.slot)) {
-    return WaitingRoom::Try::kGroupBlocked;
+    // Who comes after a pair whose implicit reserve is used up may still have one.
+    const bool of_its_own = t.known_good && ledger.stakes() > 0;
+    return of_its_own ? WaitingRoom::Try::kSourceBlocked : WaitingRoom::Try::kGroupBlocked;
   }
   if (lack.lane != LoginLane::Answer::kFree && Acts(*limits, Reason::kLoginLane)) {
     return lack.lane == LoginLane::Answer::kSourceFull ? WaitingRoom::Try::kSourceBlocked

@@ -138,6 +138,30 @@ TEST_F(HeadroomTest, AWeakAccountBesideTheApplicationGainsNoneOfItsReserve) {
   EXPECT_THAT(refused_, IsEmpty());
 }
 
+TEST_F(HeadroomTest, WhoHasAnImplicitReserveLeftIsNotHeldUpByWhoHasUsedHis) {
+  WithoutClasses();
+  limits_.known_good.minutes = 10;
+  Start();
+  auto pool = Pool(6);
+  const Address other = Foe(200);
+  for (int i = 0; i < 4; ++i) pool.push_back(Enter(other, "shop"));
+  ASSERT_EQ(Got(pool), 10u);
+  Work(pool, 12);
+  ASSERT_EQ(Status().implicit_reserve, 10u);
+  pool.resize(6);
+  engine_->OnSynRate(5000, now_);
+  const auto strangers = Fill(20);
+  ASSERT_EQ(Status().free_slots, 4u) << "the other's";
+  engine_->OnServerFacts({.max_connections = 25, .foreign = 4}, now_);
+  const TicketPtr greedy = Accept(App());
+  ASSERT_EQ(Login(greedy, "shop").kind, Kind::kWait);
+  const TicketPtr owed = Accept(other);
+  ASSERT_EQ(Login(owed, "shop").kind, Kind::kWait);
+  engine_->OnServerFacts({.max_connections = 25}, now_);
+  ASSERT_THAT(admitted_, SizeIs(1));
+  EXPECT_EQ(admitted_[0].id, IdOf(*owed));
+}
+
 TEST_F(HeadroomTest, WithAClassInTheFileNobodyHasAnImplicitReserve) {
   Start();
   auto pool = Pool(4);
