@@ -4,6 +4,7 @@
 // Threads: one. Lifetime: of the simulation; names are string literals.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string_view>
@@ -33,17 +34,15 @@ class ShadowTrust {
     const auto it = pairs_.find(pair);
     return it != pairs_.end() && it->second.minutes >= minutes_;
   }
-  // Long enough for everybody to know it: what is in already is looked over once a minute, by a
-  // tick.
+  // Long enough for everybody to know it: who is in already is looked over once a minute, by a
+  // tick; by other rules after some reloads, and not while he changes his user.
   [[nodiscard]] bool IsLongGood(const Pair& pair) const {
-    return looked_over_ && IsGood(pair) &&
-           pairs_.at(pair).good_since + std::chrono::minutes(1) < last_tick_;
+    if (!IsGood(pair)) return false;
+    const Time since = std::max(pairs_.at(pair).good_since, other_rules_since_);
+    return since + std::chrono::minutes(1) < last_tick_;
   }
-  void Tick(Time now) {
-    last_tick_ = now;
-    looked_over_ = true;
-  }
-  void Reload() { looked_over_ = false; }
+  void Tick(Time now) { last_tick_ = now; }
+  void OtherRules(Time now) { other_rules_since_ = now; }
 
  private:
   struct Trust {
@@ -55,7 +54,7 @@ class ShadowTrust {
   std::uint32_t minutes_ = 1;
   std::map<Pair, Trust> pairs_;
   Time last_tick_{};
-  bool looked_over_ = false;  // by the limits as they are
+  Time other_rules_since_{};
 };
 
 }  // namespace headgate::testing

@@ -46,11 +46,12 @@ void Simulation::SwitchBackend() {
 
 void Simulation::Reload() {
   ++tally_.reloads;
+  const bool had_none = limits_.classes.size() == 1;
   limits_ = MakeLimits(random_);
   Note(nullptr, [&] { return "reload: " + Describe(limits_); });
   book_.Configure(limits_);
   lane_.Configure(limits_);
-  trust_.Reload();
+  if (had_none != (limits_.classes.size() == 1)) trust_.OtherRules(now_);
   statements_.Configure(limits_);
   shortest_calm_after_ = std::min(shortest_calm_after_, limits_.pressure.calm_after);
   engine_->Publish(std::make_shared<const Limits>(limits_), now_);

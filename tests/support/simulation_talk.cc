@@ -104,8 +104,8 @@ void Simulation::Closed(Conn& c, const CommandVerdict& v) {
 
 void Simulation::AskAgain(Conn& c) {
   statements_.Refresh(c.talk);
-  c.talk.ready = false;
   const CommandVerdict v = engine_->OnHeld(*c.ticket, now_);
+  c.talk.ready = false;  // also where limits that have changed made room for it only now
   Note(&c, [&] { return "its held command" + Outcome(v); });
   Judge(c, v, c.talk.kept);
 }
@@ -188,7 +188,8 @@ void Simulation::CheckReclaimed(const Conn& c, const SweepVerdict& v) {
   const Talk& t = c.talk;
   const bool ends = v.kind == SweepVerdict::Kind::kClose;
   if (v.reason != Reason::kReclaimed) {
-    if (c.called_lent && c.phase == Phase::kIn && t.Idle() && !t.in_transaction && !ends) {
+    if (c.called_lent && c.phase == Phase::kIn && t.Idle() && !t.in_transaction && !ends &&
+        book_.enforces_slots()) {
       Fail("reclaim: a lent session stays although it is idle");
     }
     return;
@@ -213,6 +214,7 @@ void Simulation::Earned(Conn& c, bool earns) {
 void Simulation::Ready(ConnectionId id) {
   Conn* c = Find(id);
   if (c == nullptr) return Fail("woke somebody who is not there");
+  Note(c, [] { return std::string("may ask again about its held command"); });
   if (c->talk.ready) return Fail("woken twice for one place");
   c->talk.ready = true;
   ready_.push_back(id);
