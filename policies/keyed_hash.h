@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "policies/address.h"
+#include "policies/siphash.h"
 
 namespace headgate {
 
@@ -22,16 +23,23 @@ struct PairKey {
   auto operator<=>(const PairKey&) const = default;
 };
 
-// Also a hasher for absl::flat_hash_map<Address or PairKey, ...>: hand it to the constructor.
+// Also a hasher for absl::flat_hash_map<Address, PairKey or Cidr, ...>: hand it to the constructor.
 class KeyedHash {
  public:
   KeyedHash(std::uint64_t key0, std::uint64_t key1) : key0_(key0), key1_(key1) {}
 
   // SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012).
   [[nodiscard]] std::uint64_t Bytes(std::span<const std::uint8_t> bytes) const;
+  // SipHash-1-3, for what is hashed with every packet: half the rounds. What is known of its
+  // weaknesses needs to see the values, and these never leave the process (Rust and Python hash
+  // with it so).
+  [[nodiscard]] std::uint64_t Quick(std::span<const std::uint8_t> bytes) const {
+    return SipHash<1, 3>(key0_, key1_, bytes);
+  }
 
   [[nodiscard]] std::size_t operator()(const Address& a) const { return Bytes(a.bytes); }
   [[nodiscard]] std::size_t operator()(const PairKey& p) const;
+  [[nodiscard]] std::size_t operator()(const Cidr& network) const;
   [[nodiscard]] std::size_t operator()(std::string_view text) const;
 
   // `peer` may be any address of the source.

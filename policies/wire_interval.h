@@ -21,8 +21,9 @@ struct WireCounts {
   std::uint64_t completed = 0;  // handshakes: the client answered the server's number
   std::uint64_t abandoned = 0;  // handshakes not completed in time, or reset before they were
   std::uint64_t rst = 0;
-  std::uint64_t retransmissions = 0;  // sent again by either side; copies of a capture count as well
-  std::uint64_t zero_windows = 0;     // a side that takes no more
+  std::uint64_t retransmissions =
+      0;                           // sent again by either side; copies of a capture count as well
+  std::uint64_t zero_windows = 0;  // a side that takes no more
   WireCounts& operator+=(const WireCounts& o);
   bool operator==(const WireCounts&) const = default;
 };
@@ -54,19 +55,24 @@ struct WirePort {
 };
 
 struct WireInterval {
-  Time from{}, to{};        // by the capture's clock
-  WireCounts counts;        // of all that went to and from the watched ports
+  Time from{}, to{};            // by the capture's clock
+  WireCounts counts;            // of all that went to and from the watched ports
   std::uint32_t half_open = 0;  // handshakes, at the end
   std::uint32_t flows = 0;      // connections followed, at the end
-  std::uint64_t untracked = 0;  // SYNs that the full table of connections could not follow
-  double sources = 0;           // distinct sources of SYNs: an estimate, see DistinctCount
+  // SYNs that the full table of connections could not follow, and half-open handshakes that gave
+  // their place to a newer one before their time: both are in `syn`, neither in `completed` or
+  // `abandoned`.
+  std::uint64_t untracked = 0;
+  double sources = 0;  // distinct sources of SYNs: an estimate, see DistinctCount
   // Of SYNs over sources: 0 = all from one, 1 = no two from the same. An estimate, see
   // SourceEntropy; 0 where there was at most one SYN.
   double entropy = 0;
-  std::vector<WireSource> top;      // by SYNs, then by bytes; those that are verified first
-  std::vector<WirePort> ports;      // watched ports with a SYN, in order
-  std::vector<WireBypass> bypass;   // the greatest first
-  std::uint64_t bypass_more = 0;    // bypassing connections of sources not in `bypass`
+  // By SYNs (with the error), then by bytes, then by address; those that are verified first. At
+  // most WireOptions::top of these and as many of the others, so that neither hides the other.
+  std::vector<WireSource> top;
+  std::vector<WirePort> ports;     // watched ports with a SYN, in order
+  std::vector<WireBypass> bypass;  // the greatest first
+  std::uint64_t bypass_more = 0;   // bypassing connections of sources not in `bypass`
   bool operator==(const WireInterval&) const = default;
 };
 

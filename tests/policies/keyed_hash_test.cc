@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 namespace headgate {
@@ -20,6 +21,24 @@ TEST(KeyedHash, IsSipHash24) {
   EXPECT_EQ(hash.Bytes(message), 0xa129ca6149be45e5U);
   message.resize(8);
   EXPECT_EQ(hash.Bytes(message), 0x93f5f5799a932462U);
+}
+
+// CPython hashes bytes with it: PYTHONHASHSEED=0 python3.11 -c
+// 'print(hex(hash(bytes(range(12)))))'.
+TEST(KeyedHash, QuickIsSipHash13) {
+  const KeyedHash hash(0, 0);
+  const std::array<std::pair<std::uint8_t, std::uint64_t>, 6> vectors = {
+      {{1, 0x68a914128e01e473U},
+       {4, 0x7cc43f98813e4dbdU},
+       {8, 0xead411e67ebe2eeaU},
+       {12, 0xa6baf4fb0f9fe1c2U},
+       {15, 0xf30eb725bb91c9eaU},
+       {36, 0xac77921fcc642bd3U}}};
+  for (const auto& [length, value] : vectors) {
+    std::vector<std::uint8_t> message;
+    for (std::uint8_t i = 0; i < length; ++i) message.push_back(i);
+    EXPECT_EQ(hash.Quick(message), value) << int{length};
+  }
 }
 
 TEST(KeyedHash, KeysLengthsAndContentsMatter) {

@@ -1,0 +1,91 @@
+// What on the wire is not as it usually is at this hour: each counter of an interval against its
+// baseline, by two tests.
+//
+//  * spike: three intervals in a row far above what is expected;
+//  * drift: a CUSUM (Page, 1954) of how far above, which a rise too small for a spike fills in
+//  time.
+//
+// An alarm stands until the counter was near what is expected for a while. None is raised before
+// the baseline knows enough (Baseline::kEnough), nor for a number too small to matter to anybody.
+// Alarms tell and, where they are about connections, raise the pressure to elevated; most of what
+// they go by can be spoofed, so they ban nobody and never make an attack of it.
+//
+// Threads: none of its own; the owner's lock. Lifetime: a plain value of some 3 KiB.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "policies/baseline.h"
+#include "policies/time.h"
+#include "policies/wire_interval.h"
+
+namespace headgate {
+
+enum class WireFeature : std::uint8_t {
+  kSyn,
+  kCompleted,
+  kAbandoned,
+  kSources,
+  kRst,
+  kRetransmissions,
+  kZeroWindows,
+  kSize
+};
+inline constexpr std::size_t kWireFeatures = static_cast<std::size_t>(WireFeature::kSize);
+// "syn", "completed", ...: as logs, status and the state file call them.
+[[nodiscard]] std::string_view Name(WireFeature feature);
+
+struct AnomalyEvent {
+  enum class Kind : std::uint8_t { kSpike, kDrift, kOver };
+  Kind kind = Kind::kOver;
+  WireFeature feature = WireFeature::kSyn;
+  Time at{};  // the interval's end
+  // A second: what was counted, and what this hour made expect.
+  double value = 0, expected = 0, deviation = 0;
+  bool operator==(const AnomalyEvent&) const = default;
+};
+
+// Of every feature.
+using BaselineSet = std::array<Baseline::Hours, kWireFeatures>;
+
+class Anomaly {
+ public:
+  // `memory`: of each hour of the day, so many days; 1 to 30 days. With no memory at all nothing is
+  // learnt and nothing is ever an anomaly.
+  explicit Anomaly(Duration memory);
+
+  // Alarms raised and over, in the order of WireFeature. Intervals longer than ten seconds, which
+  // are gaps of a capture, say nothing.
+  [[nodiscard]] std::vector<AnomalyEvent> OnInterval(const WireInterval& interval);
+
+  [[nodiscard]] bool Stands(WireFeature f) const { return Of(f).stands; }
+  // Whether one that is about connections stands.
+  [[nodiscard]] bool Presses() const;
+  // What is expected of it at this time; not known until enough was seen.
+  [[nodiscard]] Baseline::Expected Expect(WireFeature f, Time at) const;
+
+  [[nodiscard]] BaselineSet Export() const;
+  void Restore(const BaselineSet& baselines);
+
+ private:
+  struct Watch {
+    Baseline baseline;
+    double cusum = 0;                  // in deviations
+    std::uint32_t high = 0, near = 0;  // intervals in a row
+    bool stands = false;
+  };
+  [[nodiscard]] const Watch& Of(WireFeature f) const {
+    return watches_[static_cast<std::size_t>(f)];
+  }
+  bool Judge(Watch& w, WireFeature f, const Baseline::Expected& e, double value,
+             AnomalyEvent& event);
+
+  std::uint32_t memory_;  // samples of an hour
+  std::array<Watch, kWireFeatures> watches_{};
+};
+
+}  // namespace headgate

@@ -1,0 +1,58 @@
+// What is normal for one counter, by the hour of the day: mean and variance, each an average at
+// first and an exponentially weighted one (EWMA) once there is as much as is to be remembered.
+//
+// What is learnt is clamped to what was to be expected: one flood moves the mean by little, and a
+// change that stays is learnt all the same, only slower. An hour that was not seen for long enough
+// is stood in for by the last half hour; until there was enough of that, there is no expectation.
+//
+// Threads: none of its own; the owner's lock. Lifetime: a plain value of 300 bytes.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "policies/time.h"
+
+namespace headgate {
+
+// As it is kept across restarts.
+struct BaselineHour {
+  float mean = 0, variance = 0;
+  std::uint32_t samples = 0;  // at most what `memory` holds
+  bool operator==(const BaselineHour&) const = default;
+};
+
+class Baseline {
+ public:
+  static constexpr std::size_t kHours = 24;
+  static constexpr std::size_t kLately = kHours;  // whatever the hour
+  static constexpr std::uint32_t kEnough = 300;   // samples: five minutes of seconds
+  static constexpr std::uint32_t kWhole = 3600;   // an hour of them
+  using Hours = std::array<BaselineHour, kHours + 1>;
+
+  struct Expected {
+    bool known = false;
+    bool whole = false;  // this hour of the day was seen from end to end
+    double mean = 0;
+    // At least that of a Poisson process of this mean, and 1: a counter that stood still is not
+    // alarmed by its first event.
+    double deviation = 1;
+  };
+
+  [[nodiscard]] Expected Of(std::size_t hour) const;
+  // One sample, a rate a second, at this hour (0..23, UTC). An hour remembers `memory` samples.
+  void Learn(double value, std::size_t hour, std::uint32_t memory);
+
+  [[nodiscard]] const Hours& hours() const { return hours_; }
+  // Nothing is learnt from what cannot have come from here: negative or no numbers.
+  void Restore(const Hours& hours);
+
+ private:
+  Hours hours_{};
+};
+
+// Of a capture's clock, which counts from 1970, UTC.
+[[nodiscard]] std::size_t HourOfDay(Time at);
+
+}  // namespace headgate

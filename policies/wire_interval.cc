@@ -1,0 +1,18 @@
+#include "policies/wire_interval.h"
+
+namespace headgate {
+
+WireCounts& WireCounts::operator+=(const WireCounts& o) {
+  packets += o.packets;
+  bytes += o.bytes;
+  syn += o.syn;
+  syn_ack += o.syn_ack;
+  completed += o.completed;
+  abandoned += o.abandoned;
+  rst += o.rst;
+  retransmissions += o.retransmissions;
+  zero_windows += o.zero_windows;
+  return *this;
+}
+
+}  // namespace headgate
