@@ -19,18 +19,20 @@ void FuzzKill(Bytes in);        // COM_QUERY, with and without attributes
 void FuzzResponse(Bytes in);    // capabilities, commands, then a server's bytes
 void FuzzSession(Bytes in);     // events and bytes of both sides
 void FuzzScanner(Bytes in);     // how to read it, then a statement
+void FuzzCapture(Bytes in);     // link type, wire length, then a captured frame
 
 struct Entry {
   std::string_view name;  // also of its corpus folder
   void (*run)(Bytes);
 };
-inline constexpr std::array<Entry, 7> kEntries{{{"greeting", FuzzGreeting},
+inline constexpr std::array<Entry, 8> kEntries{{{"greeting", FuzzGreeting},
                                                 {"handshake", FuzzHandshake},
                                                 {"change_user", FuzzChangeUser},
                                                 {"kill", FuzzKill},
                                                 {"response", FuzzResponse},
                                                 {"session", FuzzSession},
-                                                {"scanner", FuzzScanner}}};
+                                                {"scanner", FuzzScanner},
+                                                {"capture", FuzzCapture}}};
 
 // Stops the process, in every build.
 inline void Check(bool holds) {

@@ -1,0 +1,122 @@
+// How captures are opened, and what is said when they cannot be.
+#include <fcntl.h>
+#include <net/if.h>
+#include <pcap/pcap.h>
+#include <stdio_ext.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include <absl/strings/str_cat.h>
+#include "net/capture.h"
+
+namespace headgate::net {
+namespace {
+
+static_assert(DLT_NULL == 0 && DLT_EN10MB == 1 && DLT_RAW == 12 && DLT_LOOP == 108 &&
+              DLT_LINUX_SLL == 113 && DLT_IPV4 == 228 && DLT_IPV6 == 229 && DLT_LINUX_SLL2 == 276);
+
+constexpr std::size_t kFileBuffer = std::size_t{128} << 10;  // measured: more leaves the cache
+
+std::string Interfaces() {
+  std::string out = "any";
+  struct if_nameindex* const all = if_nameindex();
+  if (all == nullptr) return out;
+  for (const auto* i = all; i->if_name != nullptr; ++i) absl::StrAppend(&out, ", ", i->if_name);
+  if_freenameindex(all);
+  return out;
+}
+
+absl::Status ActivateError(int status, const std::string& name, const char* detail) {
+  switch (status) {
+    case PCAP_ERROR_NO_SUCH_DEVICE:
+      return absl::NotFoundError(
+          absl::StrCat("no interface is named ", name, "; there are: ", Interfaces()));
+    case PCAP_ERROR_PERM_DENIED:
+    case PCAP_ERROR_PROMISC_PERM_DENIED:
+      return absl::PermissionDeniedError(
+          absl::StrCat("capturing on ", name,
+                       " needs CAP_NET_RAW: start as root, or give the service "
+                       "AmbientCapabilities=CAP_NET_RAW"));
+    case PCAP_ERROR_IFACE_NOT_UP:
+      return absl::UnavailableError(
+          absl::StrCat("interface ", name, " is down: ip link set ", name, " up"));
+    default:
+      return absl::InternalError(
+          absl::StrCat("capturing on ", name, ": ", pcap_statustostr(status), " (", detail, ")"));
+  }
+}
+
+absl::Status FileError(const std::string& path) {
+  const std::string text = absl::StrCat(path, ": ", std::strerror(errno));
+  if (errno == ENOENT || errno == ENOTDIR) return absl::NotFoundError(text);
+  if (errno == EACCES || errno == EPERM) return absl::PermissionDeniedError(text);
+  return absl::InvalidArgumentError(text);
+}
+
+// Standard input is doubled, as libpcap closes what it reads.
+std::FILE* OpenToRead(const std::string& path) {
+  const int fd = path == "-" ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return nullptr;
+  posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+  std::FILE* const file = fdopen(fd, "rb");
+  if (file == nullptr) close(fd);
+  return file;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Capture>> Capture::OpenLive(const LiveOptions& options) {
+  std::unique_ptr<Capture> capture(new Capture(options.interface));
+  if (absl::Status s = capture->Activate(options); !s.ok()) return s;
+  if (absl::Status s = capture->TakeLink(); !s.ok()) return s;
+  return capture;
+}
+
+absl::Status Capture::Activate(const LiveOptions& options) {
+  std::array<char, PCAP_ERRBUF_SIZE> why{};
+  handle_.reset(pcap_create(name_.c_str(), why.data()));
+  pcap_t* const p = handle_.get();
+  if (p == nullptr) return absl::InternalError(absl::StrCat(name_, ": ", why.data()));
+  pcap_set_snaplen(p, options.snap_length);
+  pcap_set_promisc(p, options.promiscuous ? 1 : 0);
+  pcap_set_timeout(p, static_cast<int>(kBlockTimeout.count()));
+  pcap_set_buffer_size(p, static_cast<int>(options.buffer));
+  pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO);
+  // Above 0 are warnings: what was asked for is not there, the capture is.
+  if (const int s = pcap_activate(p); s < 0) return ActivateError(s, name_, pcap_geterr(p));
+  // We wait ourselves: libpcap's own timeout only counts from the first packet on.
+  if (pcap_setnonblock(p, 1, why.data()) != 0) return absl::InternalError(why.data());
+  fd_ = pcap_get_selectable_fd(p);
+  if (fd_ < 0) return absl::UnimplementedError(absl::StrCat(name_, " cannot be waited for"));
+  index_ = if_nametoindex(name_.c_str());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Capture>> Capture::OpenFile(const std::string& path) {
+  std::unique_ptr<Capture> capture(new Capture(path));
+  if (absl::Status s = capture->Read(); !s.ok()) return s;
+  if (absl::Status s = capture->TakeLink(); !s.ok()) return s;
+  return capture;
+}
+
+// libpcap reads with two fread() a packet: a large buffer, and no lock for each of them.
+absl::Status Capture::Read() {
+  std::FILE* const file = OpenToRead(name_);
+  if (file == nullptr) return FileError(name_);
+  buffer_ = std::make_unique<char[]>(kFileBuffer);
+  std::setvbuf(file, buffer_.get(), _IOFBF, kFileBuffer);
+  __fsetlocking(file, FSETLOCKING_BYCALLER);
+  std::array<char, PCAP_ERRBUF_SIZE> why{};
+  handle_.reset(
+      pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, why.data()));
+  if (handle_) return absl::OkStatus();
+  std::fclose(file);
+  return absl::InvalidArgumentError(
+      absl::StrCat(name_, " is no capture in the pcap or pcapng format: ", why.data()));
+}
+
+}  // namespace headgate::net

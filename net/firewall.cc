@@ -1,0 +1,111 @@
+#include "net/firewall.h"
+
+#include <signal.h>
+
+#include <utility>
+
+#include <absl/strings/str_cat.h>
+
+namespace headgate::net {
+
+absl::StatusOr<std::unique_ptr<Firewall>> Firewall::Make(Options options, Hooks hooks,
+                                                         NftRunner run) {
+  auto ruleset = MakeRuleset(options.firewall);
+  if (!ruleset.ok()) return ruleset.status();
+  return std::unique_ptr<Firewall>(
+      new Firewall(std::move(options), std::move(hooks), *std::move(ruleset), std::move(run)));
+}
+
+Firewall::Firewall(Options options, Hooks hooks, NftRuleset ruleset, NftRunner run)
+    : options_(std::move(options)),
+      hooks_(std::move(hooks)),
+      sync_({.ruleset = std::move(ruleset),
+             .hosts = options_.firewall.hosts,
+             .networks = options_.firewall.networks,
+             .batch = options_.batch},
+            std::move(run)),
+      pace_(options_.reconcile) {}
+
+Firewall::~Firewall() { Join(); }
+
+absl::StatusOr<std::vector<WantedBan>> Firewall::Adopt() {
+  if (!options_.enforce) return std::vector<WantedBan>();
+  return sync_.Adopt();
+}
+
+void Firewall::Start() {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this] { Loop(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+absl::Status Firewall::Stop(bool keep) {
+  Join();
+  if (keep || !options_.enforce) return absl::OkStatus();
+  return sync_.Remove();
+}
+
+FirewallStatus Firewall::Status() const {
+  FirewallStatus status = sync_.Status();
+  status.enforced = options_.enforce;
+  return status;
+}
+
+void Firewall::Join() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Firewall::Loop() {
+  std::unique_lock lock(mutex_);
+  while (!stop_) {
+    lock.unlock();
+    Round();
+    lock.lock();
+    wake_.wait_for(lock, options_.poll, [this] { return stop_; });
+  }
+}
+
+void Firewall::Round() {
+  const std::uint64_t version = hooks_.version();
+  const Time now = Now();
+  const bool in_step = !options_.enforce || sync_.in_step();
+  const FirewallPace::Work work = pace_.Next(now, version, in_step, sync_.again());
+  if (work != FirewallPace::Work::kNothing) Work(work, version, now);
+}
+
+void Firewall::Work(FirewallPace::Work work, std::uint64_t version, Time now) {
+  const std::vector<WantedBan> wanted = hooks_.wanted();
+  absl::Status status;
+  if (!options_.enforce) {
+    sync_.Pretend(wanted);
+  } else if (work == FirewallPace::Work::kReconcile) {
+    status = sync_.Reconcile(wanted);
+  } else {
+    status = sync_.Push(wanted);
+    // Most likely somebody changed the table: what is there decides, before anybody is told.
+    if (!status.ok()) status = sync_.Reconcile(wanted);
+  }
+  pace_.Done(work, version, now, Now(), status.ok());
+  Tell(status);
+}
+
+void Firewall::Tell(const absl::Status& status) {
+  const bool failed_before = std::exchange(failing_, !status.ok());
+  if (failing_ == failed_before) return;
+  if (failing_) {
+    hooks_.log(true, absl::StrCat("the kernel's table is not in step with the bans, which the gate "
+                                  "holds by itself meanwhile: ",
+                                  status.message()));
+  } else {
+    hooks_.log(false, "the kernel's table is in step with the bans again");
+  }
+}
+
+}  // namespace headgate::net

@@ -1,0 +1,252 @@
+#include "net/firewall_sync.h"
+
+#include <algorithm>
+
+namespace headgate::net {
+namespace {
+
+// Ends that differ less are let be.
+constexpr Duration kTolerance = std::chrono::seconds(2);
+// Timeouts are read back as whole seconds, rounded down: the middle is the best guess.
+constexpr Duration kHalf = std::chrono::milliseconds(500);
+
+bool Same(const FirewallDrift& a, const FirewallDrift& b) {
+  return a.missing == b.missing && a.foreign == b.foreign && a.changed == b.changed &&
+         a.table_lost == b.table_lost && a.rules_changed == b.rules_changed;
+}
+
+// What cannot be read is replaced, as if something unknown were in it.
+NftListing Unreadable() {
+  NftListing listing;
+  listing.table = true;
+  listing.unknown = 1;
+  return listing;
+}
+
+}  // namespace
+
+FirewallSync::FirewallSync(Options options, NftRunner run)
+    : options_(std::move(options)), run_(std::move(run)) {
+  status_.table = options_.ruleset.table;
+  for (const NftChain& chain : options_.ruleset.chains) {
+    for (const NftRule& rule : chain.rules) {
+      status_.rules.push_back({rule.name, rule.verdict == "drop", 0, 0});
+    }
+  }
+}
+
+absl::Status FirewallSync::RunText(const std::string& text) {
+  return run_({"-f", "-"}, text).status();
+}
+
+absl::Status FirewallSync::RunJson(const std::string& json) {
+  return run_({"-j", "-f", "-"}, json).status();
+}
+
+absl::StatusOr<NftListing> FirewallSync::Read() {
+  const std::string& table = options_.ruleset.table;
+  read_at_ = options_.clock();
+  auto text = run_({"-j", "list", "table", "inet", table}, "");
+  if (absl::IsNotFound(text.status())) return NftListing{};
+  if (!text.ok()) return text.status();
+  auto listing = ParseListing(*text, table);
+  const Duration took = options_.clock() - read_at_;
+  slack_ = kTolerance + took;
+  const std::lock_guard lock(mutex_);
+  status_.read_took = took;
+  return listing;
+}
+
+absl::StatusOr<std::vector<WantedBan>> FirewallSync::Adopt() {
+  const Time started = options_.clock();
+  auto kernel = Read();
+  if (!kernel.ok()) return Settle(kernel.status(), started);
+  known_.clear();
+  Learn(*kernel);
+  std::vector<WantedBan> found;
+  for (const auto& [network, ban] : known_) {
+    found.push_back({network, ban.until, ban.by_operator});
+  }
+  return found;
+}
+
+absl::Status FirewallSync::Push(std::span<const WantedBan> wanted) {
+  const Time started = options_.clock();
+  return Settle(Bring(wanted), started);
+}
+
+absl::Status FirewallSync::Reconcile(std::span<const WantedBan> wanted) {
+  const Time started = options_.clock();
+  auto kernel = Read();
+  // nft 1.0.6 prints noise for a table with flags.
+  if (absl::IsInvalidArgument(kernel.status())) kernel = Unreadable();
+  if (!kernel.ok()) return Settle(kernel.status(), started);
+  CountRules(*kernel);
+  const bool drifted = in_step_ && CountDrift(*kernel, started);
+  absl::Status status;
+  if (!SameSkeleton(options_.ruleset, *kernel)) status = Install(*kernel);
+  if (status.ok()) status = RemoveOdd(*kernel);
+  if (status.ok()) {
+    Learn(*kernel);
+    status = Bring(wanted);
+  }
+  if (status.ok() && drifted) {
+    const std::lock_guard lock(mutex_);
+    ++status_.drift.repairs;
+  }
+  in_step_ = status.ok();
+  return Settle(std::move(status), started);
+}
+
+absl::Status FirewallSync::Remove() {
+  in_step_ = false;
+  known_.clear();
+  return Settle(RunText(RemoveText(options_.ruleset.table)), options_.clock());
+}
+
+// The chains anew; afterwards `kernel` is what is there then.
+absl::Status FirewallSync::Install(NftListing& kernel) {
+  absl::Status status = RunText(InstallText(options_.ruleset, kernel));
+  if (!status.ok()) return status;
+  auto after = Read();
+  if (!after.ok()) return after.status();
+  kernel = *std::move(after);
+  seen_.clear();
+  CountRules(kernel);
+  if (SameSkeleton(options_.ruleset, kernel)) return absl::OkStatus();
+  return absl::InternalError("the kernel's table is not what was loaded");
+}
+
+absl::Status FirewallSync::RemoveOdd(const NftListing& kernel) {
+  for (std::size_t i = 0; i < kBanSets; ++i) {
+    std::vector<std::string> values;
+    for (const auto& odd : kernel.odd) {
+      if (odd.set == static_cast<BanSet>(i)) values.push_back(odd.value);
+    }
+    if (values.empty()) continue;
+    const auto name = Name(static_cast<BanSet>(i));
+    absl::Status status = RunJson(DeleteJson(options_.ruleset.table, name, values));
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+PushableBans FirewallSync::Choose(std::span<const WantedBan> wanted, Time now) {
+  PushableBans chosen = Pushable(wanted, options_.hosts, options_.networks, now);
+  again_ = chosen.again;
+  const std::lock_guard lock(mutex_);
+  status_.wanted = wanted.size();
+  status_.unpushed = chosen.unpushed;
+  status_.covered = chosen.covered;
+  return chosen;
+}
+
+absl::Status FirewallSync::Bring(std::span<const WantedBan> wanted) {
+  const Time now = options_.clock();
+  const PushableBans want = Choose(wanted, now);
+  Expire(known_, now);
+  const BanPlan plan = Difference(want.bans, known_, kTolerance, now);
+  for (const BanBatch& batch : Batches(plan, options_.batch)) {
+    absl::Status status = RunJson(BatchJson(options_.ruleset.table, batch.gone, batch.changed,
+                                            batch.added, options_.clock()));
+    if (!status.ok()) return status;
+    Apply(batch, known_);
+  }
+  return absl::OkStatus();
+}
+
+void FirewallSync::Pretend(std::span<const WantedBan> wanted) {
+  const PushableBans chosen = Choose(wanted, options_.clock());
+  const std::lock_guard lock(mutex_);
+  status_.would_push = chosen.bans.size();
+}
+
+bool FirewallSync::CountDrift(const NftListing& kernel, Time now) {
+  const std::lock_guard lock(mutex_);
+  FirewallDrift& drift = status_.drift;
+  const FirewallDrift before = drift;
+  if (!kernel.table) {
+    ++drift.table_lost;
+    return true;
+  }
+  if (!SameSkeleton(options_.ruleset, kernel)) ++drift.rules_changed;
+  drift.foreign += kernel.odd.size();
+  CountElements(kernel, now, drift);
+  return !Same(before, drift);
+}
+
+void FirewallSync::CountElements(const NftListing& kernel, Time now, FirewallDrift& drift) {
+  KernelBans left = known_;
+  for (const NftListing::Element& e : kernel.elements) {
+    const auto it = left.find(e.network);
+    if (it == left.end()) {
+      ++drift.foreign;
+      continue;
+    }
+    const Time until = read_at_ + std::chrono::seconds(e.expires) + kHalf;
+    const bool same =
+        it->second.by_operator == e.by_operator && SameEnd(it->second.until, until, slack_, now);
+    drift.changed += same ? 0 : 1;
+    left.erase(it);
+  }
+  // Those that ended while it was read are not missing.
+  for (const auto& [network, ban] : left) drift.missing += ban.until > now + slack_ ? 1 : 0;
+}
+
+// What the kernel has becomes what is known; an end as we told it is kept, being the more exact.
+void FirewallSync::Learn(const NftListing& kernel) {
+  KernelBans found;
+  for (const NftListing::Element& e : kernel.elements) {
+    const Time until = read_at_ + std::chrono::seconds(e.expires) + kHalf;
+    const auto it = known_.find(e.network);
+    const bool same = it != known_.end() && SameEnd(it->second.until, until, slack_, read_at_);
+    found[e.network] = {same ? it->second.until : until, e.by_operator};
+  }
+  known_ = std::move(found);
+}
+
+void FirewallSync::CountRules(const NftListing& kernel) {
+  decltype(seen_) now;
+  const std::lock_guard lock(mutex_);
+  for (const NftListing::Rule& rule : kernel.rules) {
+    const std::string name = rule.comment.substr(0, rule.comment.find(' '));
+    const auto total = std::find_if(status_.rules.begin(), status_.rules.end(),
+                                    [&](const auto& r) { return r.rule == name; });
+    if (total == status_.rules.end()) continue;
+    const std::pair key(rule.handle, name);
+    Seen last = seen_[key];
+    if (last.packets > rule.packets || last.bytes > rule.bytes) last = {};  // made anew
+    total->packets += rule.packets - last.packets;
+    total->bytes += rule.bytes - last.bytes;
+    now[key] = {rule.packets, rule.bytes};
+  }
+  seen_ = std::move(now);
+}
+
+absl::Status FirewallSync::Settle(absl::Status status, Time started) {
+  if (!status.ok()) in_step_ = false;
+  const Time now = options_.clock();
+  const std::lock_guard lock(mutex_);
+  status_.failing = !status.ok();
+  if (status.ok()) {
+    status_.last_sync = now;
+    status_.sync_took = now - started;
+  } else {
+    ++status_.failures;
+    status_.last_error = std::string(status.message());
+  }
+  status_.in_kernel = known_.size();
+  return status;
+}
+
+FirewallStatus FirewallSync::Status() const {
+  const std::lock_guard lock(mutex_);
+  FirewallStatus status = status_;
+  for (const FirewallRuleCount& rule : status.rules) {
+    status.dropped_packets += rule.drops ? rule.packets : 0;
+    status.dropped_bytes += rule.drops ? rule.bytes : 0;
+  }
+  return status;
+}
+
+}  // namespace headgate::net

@@ -1,0 +1,199 @@
+#include "net/nft_ruleset.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
+#include <absl/strings/str_join.h>
+#include "net/address_text.h"
+#include "net/nft_elements.h"
+#include "net/nft_listing.h"
+
+namespace headgate::net {
+namespace {
+
+constexpr std::size_t kV4Offset = 96;
+constexpr double kMostBurst = 1e6;
+constexpr char kSource6[] = "ip6 saddr & ffff:ffff:ffff:ffff::";
+
+absl::Status Check(const FirewallOptions& options) {
+  const std::string& name = options.table;
+  const bool identifier = !name.empty() && name.size() <= 31 && !absl::ascii_isdigit(name[0]) &&
+                          std::all_of(name.begin(), name.end(), [](unsigned char c) {
+                            return absl::ascii_isalnum(c) || c == '_';
+                          });
+  if (!identifier) {
+    return absl::InvalidArgumentError(
+        "a table's name is letters, digits and _, no digit first, at most 31");
+  }
+  const auto zero = std::count(options.ports.begin(), options.ports.end(), 0);
+  if (options.ports.empty() || zero != 0) {
+    return absl::InvalidArgumentError("the firewall needs the gate's ports");
+  }
+  if ((options.redirect_from == 0) != (options.redirect_to == 0)) {
+    return absl::InvalidArgumentError("a redirect needs a port it is from and one it is to");
+  }
+  if (options.redirect_from != 0 && options.redirect_from == options.redirect_to) {
+    return absl::InvalidArgumentError("a redirect from a port to itself");
+  }
+  return absl::OkStatus();
+}
+
+// "tcp dport { 3306, 3307 }": the gate's ports and the one that is redirected to it.
+std::string PortsMatch(const FirewallOptions& options) {
+  std::vector<std::uint16_t> ports = options.ports;
+  if (options.redirect_from != 0) ports.push_back(options.redirect_from);
+  std::sort(ports.begin(), ports.end());
+  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
+  return absl::StrCat("iifname != \"lo\" tcp dport { ", absl::StrJoin(ports, ", "), " }");
+}
+
+// Those of one family as nft's list, without those that another one contains: nft takes no
+// overlapping intervals in a set, and merging them is not for us (see MakeSets()).
+std::string Networks(std::vector<Cidr> networks, bool v4) {
+  const Cidr all_v4{Address::V4(0), kV4Offset};
+  std::vector<Cidr> kept;
+  for (Cidr& c : networks) c = {Masked(c.address, c.bits), c.bits};
+  std::sort(networks.begin(), networks.end());
+  for (const Cidr& c : networks) {
+    // As policies have it, a network above ::ffff:0:0/96 holds the IPv4 addresses as well.
+    const bool both = c.bits < kV4Offset && c.Contains(all_v4.address);
+    const bool is_v4 = c.bits >= kV4Offset && c.address.IsV4();
+    if (is_v4 != v4 && !(both && v4)) continue;
+    if (!kept.empty() && kept.back().Contains(c.address)) continue;
+    kept.push_back(both && v4 ? all_v4 : c);
+  }
+  return absl::StrJoin(kept, ", ", [](std::string* out, const Cidr& c) { out->append(ToText(c)); });
+}
+
+// The set's size is more than we put in: what has expired counts until the kernel's collector comes
+// (measured: 2 s), and kernels before 6.16 count both ends of a network.
+// Never `auto-merge` with timeouts: a merged ban of an hour was there for ever.
+std::vector<NftSet> MakeSets(const FirewallOptions& options) {
+  const std::uint32_t hosts = options.hosts + options.hosts / 8 + 8;
+  const std::uint32_t networks = 2 * options.networks + options.networks / 4 + 8;
+  const std::vector<std::string> plain = {"timeout"};
+  const std::vector<std::string> interval = {"interval", "timeout"};
+  return {
+      {"banned4", "ipv4_addr", hosts, plain, false, 0, "banned IPv4 addresses"},
+      {"banned6", "ipv6_addr", hosts, plain, false, 0, "banned IPv6 networks of 64 bits"},
+      {"networks4", "ipv4_addr", networks, interval, false, 0, "banned IPv4 networks"},
+      {"networks6", "ipv6_addr", networks, interval, false, 0, "banned IPv6 networks above /64"},
+  };
+}
+
+void AddNever(const FirewallOptions& options, const std::string& name, NftChain& chain) {
+  const std::string why = "[source] never_ban and exempt: never dropped";
+  const std::string v4 = Networks(options.never, true);
+  const std::string v6 = Networks(options.never, false);
+  if (!v4.empty()) chain.rules.push_back({name + "4", "ip saddr { " + v4 + " }", "accept", why});
+  if (!v6.empty()) chain.rules.push_back({name + "6", "ip6 saddr { " + v6 + " }", "accept", why});
+}
+
+void AddBans(const FirewallOptions& options, NftRuleset& out) {
+  NftChain banned{"banned", "", 0, {}, "New connections of banned sources"};
+  AddNever(options, "never", banned);
+  for (const char* set : {"banned4", "networks4"}) {
+    banned.rules.push_back({set, absl::StrCat("ip saddr @", set), "drop", ""});
+  }
+  banned.rules.push_back({"banned6", absl::StrCat(kSource6, " @banned6"), "drop",
+                          "a /64 is one source; by its mask, so that no interval set is needed"});
+  banned.rules.push_back({"networks6", "ip6 saddr @networks6", "drop", ""});
+  NftChain hook{"new_connections", "filter", -300, {}, "Before conntrack, which costs memory"};
+  hook.rules.push_back(
+      {"syn", PortsMatch(options) + " tcp flags & (fin | syn | rst | ack) == syn", "jump banned",
+       "[gate] listen: new connections only; the gate itself ends those there are"});
+  out.chains.push_back(std::move(banned));
+  out.chains.push_back(std::move(hook));
+}
+
+void AddRedirect(const FirewallOptions& options, NftRuleset& out) {
+  if (options.redirect_from == 0) return;
+  NftChain chain{"redirect_clients", "nat", -100, {}, "Who means the server meets the gate"};
+  chain.rules.push_back(
+      {"redirect",
+       absl::StrCat("iifname != \"lo\" fib daddr type local tcp dport ", options.redirect_from),
+       absl::StrCat("redirect to :", options.redirect_to),
+       "[firewall] redirect: what is meant for this host and does not come from it"});
+  out.chains.push_back(std::move(chain));
+}
+
+// nft's rates are whole numbers: a broken one is given by the minute or the hour, rounded up.
+std::string RateText(double per_second) {
+  constexpr std::array<std::pair<double, const char*>, 3> kUnits = {
+      {{1, "second"}, {60, "minute"}, {3600, "hour"}}};
+  for (const auto& [seconds, unit] : kUnits) {
+    const double rate = std::clamp(per_second * seconds, 0.0, 4e9);
+    if (std::abs(rate - std::round(rate)) < 1e-6 && rate >= 1) {
+      return absl::StrFormat("%.0f/%s", std::round(rate), unit);
+    }
+  }
+  return absl::StrFormat("%.0f/hour", std::ceil(std::clamp(per_second * 3600, 1.0, 4e9)));
+}
+
+void AddPair(const std::string& name, const std::string& verb, const std::string& what,
+             const std::string& why, NftChain& chain) {
+  for (const bool v4 : {true, false}) {
+    const std::string set = name + (v4 ? "4" : "6");
+    chain.rules.push_back(
+        {set, absl::StrCat(verb, " @", set, " { ", v4 ? "ip saddr" : kSource6, " ", what, " }"),
+         "drop", why});
+  }
+}
+
+void AddSets(const std::string& name, std::uint32_t timeout, const std::string& why,
+             const FirewallOptions& options, NftRuleset& out) {
+  std::vector<std::string> flags;
+  if (timeout != 0) flags.emplace_back("timeout");
+  out.sets.push_back({name + "4", "ipv4_addr", options.hosts, flags, true, timeout, why});
+  out.sets.push_back({name + "6", "ipv6_addr", options.hosts, flags, true, timeout, why});
+}
+
+// What binds while the gate is down as well. After conntrack and before a redirect's new port. A
+// full set lets pass: it is no reason to shut out who is new.
+void AddLimits(const FirewallOptions& options, NftRuleset& out) {
+  if (!options.limits) return;
+  const auto& limits = *options.limits;
+  NftChain over{
+      "over_limits", "", 0, {}, "[firewall] static_limits: of each IPv4 address, IPv6 /64"};
+  AddNever(options, "exempt", over);
+  if (limits.rate_per_second > 0) {
+    AddSets("rate", 60, "when each source came last", options, out);
+    const double burst = std::clamp(std::round(limits.burst), 1.0, kMostBurst);
+    AddPair("rate", "update",
+            absl::StrFormat("limit rate over %s burst %.0f packets",
+                            RateText(limits.rate_per_second), burst),
+            "[source] connect_rate", over);
+  }
+  if (limits.connections > 0) {
+    // No timeout: with one the kernel forgets the count while connections are open.
+    AddSets("open", 0, "what each source has open", options, out);
+    AddPair("open", "add", absl::StrCat("ct count over ", limits.connections),
+            "[source] connections", over);
+  }
+  NftChain hook{"backstop", "filter", -150, {}, "[firewall] static_limits"};
+  hook.rules.push_back({"new", PortsMatch(options) + " ct state new", "jump over_limits", ""});
+  out.chains.push_back(std::move(over));
+  out.chains.push_back(std::move(hook));
+}
+
+}  // namespace
+
+absl::StatusOr<NftRuleset> MakeRuleset(const FirewallOptions& options) {
+  if (absl::Status status = Check(options); !status.ok()) return status;
+  NftRuleset out;
+  out.table = options.table;
+  out.sets = MakeSets(options);
+  AddBans(options, out);
+  AddRedirect(options, out);
+  AddLimits(options, out);
+  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a: a mark, no secret
+  for (const unsigned char c : BodyText(out)) hash = (hash ^ c) * 0x100000001b3;
+  out.digest = absl::StrFormat("%016x", hash);
+  return out;
+}
+
+}  // namespace headgate::net

@@ -1,0 +1,155 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "net/firewall.h"
+#include "tests/net/own_netns.h"
+
+namespace headgate::net {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// The caller's side: bans and a version, and the log lines.
+struct Gate {
+  std::mutex mutex;
+  std::vector<WantedBan> bans;
+  std::vector<std::string> lines;
+  std::atomic<std::uint64_t> version{0};
+
+  void Set(std::vector<WantedBan> all) {
+    {
+      const std::lock_guard lock(mutex);
+      bans = std::move(all);
+    }
+    ++version;
+  }
+  std::vector<std::string> Lines() {
+    const std::lock_guard lock(mutex);
+    return lines;
+  }
+  Firewall::Hooks Hooks() {
+    return {[this] {
+              const std::lock_guard lock(mutex);
+              return bans;
+            },
+            [this] { return version.load(); },
+            [this](bool warning, const std::string& message) {
+              const std::lock_guard lock(mutex);
+              lines.push_back((warning ? "warning: " : "info: ") + message);
+            }};
+  }
+};
+
+Firewall::Options Quick() {
+  Firewall::Options options;
+  options.firewall = SomeFirewall();
+  options.poll = milliseconds(5);
+  options.reconcile = milliseconds(50);
+  return options;
+}
+
+bool Within(Duration limit, const std::function<bool()>& true_now) {
+  for (const Time end = Now() + limit; Now() < end;) {
+    if (true_now()) return true;
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  return false;
+}
+
+using FirewallThread = OwnNetns;
+
+TEST_F(FirewallThread, FollowsTheBansAndPutsRightWhatOthersDo) {
+  Gate gate;
+  auto firewall = Firewall::Make(Quick(), gate.Hooks());
+  ASSERT_TRUE(firewall.ok()) << firewall.status();
+  EXPECT_TRUE((*firewall)->Adopt().value().empty());
+  (*firewall)->Start();
+  gate.Set(Hosts(100, Now() + hours(1)));
+  const auto has = [&](std::size_t n) {
+    return
+        [&, n] { return (*firewall)->Status().last_sync && (*firewall)->Status().in_kernel == n; };
+  };
+  EXPECT_TRUE(Within(seconds(20), has(100)));
+  EXPECT_EQ(Listing().elements.size(), 100U);
+  gate.Set(Hosts(50, Now() + hours(1)));
+  EXPECT_TRUE(Within(seconds(20), has(50)));
+  Nft({"flush", "ruleset"});
+  EXPECT_TRUE(Within(seconds(20), [&] { return (*firewall)->Status().drift.repairs > 0; }));
+  EXPECT_EQ(Listing().elements.size(), 50U);
+  EXPECT_TRUE((*firewall)->Stop(true).ok());
+  EXPECT_EQ(Listing().elements.size(), 50U);
+  EXPECT_TRUE((*firewall)->Stop(false).ok());
+  EXPECT_EQ(Nft({"list", "ruleset"}), "");
+  EXPECT_TRUE(gate.Lines().empty());
+}
+
+TEST_F(FirewallThread, SomebodysOverlappingNetworkHoldsNothingUp) {
+  Gate gate;
+  Firewall::Options options = Quick();
+  options.reconcile = hours(1);
+  auto firewall = Firewall::Make(options, gate.Hooks());
+  ASSERT_TRUE(firewall.ok());
+  (*firewall)->Start();
+  EXPECT_TRUE(Within(seconds(20), [&] { return (*firewall)->Status().last_sync.has_value(); }));
+  Nft({"-f", "-"}, "add element inet headgate networks4 { 20.0.0.0/9 timeout 1h }\n");
+  gate.Set({{Net("20.0.0.0/8"), Now() + hours(1), false}});
+  EXPECT_TRUE(Within(seconds(20), [&] { return (*firewall)->Status().in_kernel == 1; }));
+  EXPECT_TRUE((*firewall)->Stop(true).ok());
+  ASSERT_EQ(Listing().elements.size(), 1U);
+  EXPECT_EQ(Listing().elements[0].network, Net("20.0.0.0/8"));
+  EXPECT_TRUE(gate.Lines().empty());
+}
+
+TEST_F(FirewallThread, OneLineWhenItFailsAndOneWhenItWorksAgain) {
+  Gate gate;
+  std::atomic<bool> broken{true};
+  std::atomic<int> tries{0};
+  auto firewall = Firewall::Make(Quick(), gate.Hooks(), [&](const auto& args, auto input) {
+    ++tries;
+    if (broken) return absl::StatusOr<std::string>(absl::InternalError("nft: Error: no"));
+    return NftProgram().Run(args, input);
+  });
+  ASSERT_TRUE(firewall.ok());
+  (*firewall)->Start();
+  EXPECT_TRUE(Within(seconds(20), [&] { return tries >= 2; }));
+  EXPECT_TRUE((*firewall)->Status().failing);
+  broken = false;
+  EXPECT_TRUE(Within(seconds(20), [&] { return gate.Lines().size() == 2; }));
+  EXPECT_TRUE((*firewall)->Stop(false).ok());
+  EXPECT_EQ(gate.Lines().at(0).substr(0, 9), "warning: ");
+  EXPECT_EQ(gate.Lines().at(1), "info: the kernel's table is in step with the bans again");
+  EXPECT_GE((*firewall)->Status().failures, 2U);
+}
+
+TEST(FirewallDryRun, CountsAndNeverRunsNft) {
+  Gate gate;
+  std::atomic<int> runs{0};
+  Firewall::Options options = Quick();
+  options.enforce = false;
+  auto firewall = Firewall::Make(options, gate.Hooks(), [&](const auto&, auto) {
+    ++runs;
+    return absl::StatusOr<std::string>("");
+  });
+  ASSERT_TRUE(firewall.ok());
+  EXPECT_TRUE((*firewall)->Adopt().value().empty());
+  gate.Set(Hosts(7, Now() + hours(1)));
+  (*firewall)->Start();
+  EXPECT_TRUE(Within(seconds(20), [&] { return (*firewall)->Status().would_push == 7; }));
+  EXPECT_TRUE((*firewall)->Stop(false).ok());
+  EXPECT_EQ(runs, 0);
+  EXPECT_FALSE((*firewall)->Status().enforced);
+}
+
+TEST(FirewallOptions, AreChecked) {
+  Gate gate;
+  Firewall::Options options = Quick();
+  options.firewall.table = "not a name";
+  EXPECT_FALSE(Firewall::Make(options, gate.Hooks()).ok());
+}
+
+}  // namespace
+}  // namespace headgate::net
