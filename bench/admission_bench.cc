@@ -162,7 +162,7 @@ void RefuseOne(benchmark::State& state, Driver& d, const Address& peer, Reason e
 void BM_RefuseBanned(benchmark::State& state) {
   Driver& d = DriverOf(state.range(0));
   const Address peer = Address::V4(0xc0000201);
-  d.engine->Ban(peer, hours(100'000), "bench", d.now);
+  d.engine->Ban(SourceNetwork(peer), hours(100'000), "bench", d.now);
   RefuseOne(state, d, peer, Reason::kBanned);
 }
 BENCHMARK(BM_RefuseBanned)->Arg(kFew)->Arg(kMany);

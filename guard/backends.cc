@@ -10,7 +10,7 @@ namespace {
 
 // What was in use before; else the first in the list.
 std::string WantedOf(const Config& config, const std::string& remembered, BackendNames& settled) {
-  const std::string first = ToText(config.backend.front());
+  std::string first = ToText(config.backend.front());
   if (remembered.empty()) return first;
   const bool listed =
       std::any_of(config.backend.begin(), config.backend.end(),

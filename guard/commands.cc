@@ -14,10 +14,13 @@
 #include "guard/config.h"
 #include "guard/daemon.h"
 #include "guard/digests.h"
+#include "guard/firewall_commands.h"
+#include "guard/observe.h"
 #include "guard/pools.h"
 #include "guard/status.h"
 #include "guard/version.h"
 #include "guard/waiting_list.h"
+#include "guard/wire_status.h"
 #include "net/admin_client.h"
 
 namespace headgate::guard {
@@ -39,9 +42,13 @@ Examples:
       go to another backend, or back to the first
   headgate digests --limit 10 --sort p99
       what the logins run, the greatest load first; a [[rule]] takes such a digest
-  headgate ban 203.0.113.7 10m
-      a source is an IPv4 address or an IPv6 /64
+  headgate ban 203.0.113.7 10m; headgate ban 203.0.113.0/24 1h
+      a source is an IPv4 address or an IPv6 /64; a network is banned whole
   headgate unban all
+  headgate firewall print
+      the nftables table as it would be loaded; apply and remove do it
+  headgate observe --interface eth1 --port 3306
+      watch a mirror port without being a gate; --read FILE replays a capture
 
 The smallest configuration is one line, below [gate]:
   backend = ["192.0.2.10:3306"]
@@ -62,6 +69,8 @@ struct Arguments {
   bool waiting = false;
   std::size_t instances = 1;
   std::size_t waiting_limit = 20;
+  bool wire = false;
+  ObserveOptions observe;
 };
 
 std::string Json(const std::string& text) { return json::serialize(json::value(text)); }
@@ -176,6 +185,7 @@ int Status(const Arguments& args) {
     const std::string target = "/waiting?limit=" + std::to_string(args.waiting_limit);
     return Ask(args, "GET", target.c_str(), "", WaitingText);
   }
+  if (args.wire) return Ask(args, "GET", "/wire", "", WireText);
   return Ask(args, "GET", "/status", "", StatusText);
 }
 
@@ -251,6 +261,11 @@ void AddStatus(CLI::App* command, Arguments& args) {
   CLI::Option* waiting =
       command->add_flag("--waiting", args.waiting, "who waits for a slot, and how long yet");
   waiting->excludes(pools);
+  command
+      ->add_flag("--wire", args.wire,
+                 "what the observer saw in the last second, and from whom most")
+      ->excludes(pools)
+      ->excludes(waiting);
   command->add_option("--limit", args.waiting_limit, "rows of --waiting")
       ->needs(waiting)
       ->capture_default_str()
@@ -281,12 +296,62 @@ void AddAsking(CLI::App& app, Arguments& args, Command& chosen) {
       [](const Arguments& a) { return Ask(a, "GET", "/bans", "", BansText); });
   AddDigests(add("digests", "what the logins run, the greatest load first", Digests), args);
   CLI::App* ban = add("ban", "turn a source away at the door", Ban);
-  ban->add_option("address", args.address, "IPv4 address, IPv6 address or /64")->required();
+  ban->add_option("address", args.address, "IPv4 address, IPv6 address (its /64), or a network")
+      ->required();
   ban->add_option("for", args.how_long, "10m, 1h, 7d; default: [source] ban");
   CLI::App* unban = add("unban", "let a source in again", Unban);
   unban->add_option("address", args.address, "an address as `bans` shows it, or \"all\"")
       ->required();
   add("reload", "read the config again; nothing changes if it has a problem", Reload);
+}
+
+void AddFirewall(CLI::App& app, Arguments& args, Command& chosen) {
+  CLI::App* firewall = app.add_subcommand("firewall", "the kernel's table of bans, by hand");
+  firewall->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what, FirewallAct act) {
+    CLI::App* command = Add(*firewall, name, what, args, chosen, [act](const Arguments& a) {
+      return RunFirewall(act, a.config, a.as_json);
+    });
+    command->add_option("--config", args.config, "the configuration file")->capture_default_str();
+  };
+  add("print", "what would be loaded, for people and for nft -f", FirewallAct::kPrint);
+  add("apply", "load it; bans that are there stay", FirewallAct::kApply);
+  add("remove", "take the table away, with all that is in it", FirewallAct::kRemove);
+}
+
+void AddObserve(CLI::App& app, Arguments& args, Command& chosen) {
+  ObserveOptions& o = args.observe;
+  CLI::App* command = Add(app, "observe", "watch the wire without being a gate", args, chosen,
+                          [](const Arguments& a) {
+                            ObserveOptions options = a.observe;
+                            options.as_json = a.as_json;
+                            return RunObserve(options);
+                          });
+  command->add_option("--config", o.config, "take ports, filter and baseline from this file");
+  command->add_option("--interface", o.interface,
+                      "eth0, lo, any (default: as the file has it, or any)");
+  command
+      ->add_option("--port", o.ports, "a port to watch; may be given more than once (default 3306)")
+      ->allow_extra_args(false)
+      ->check(CLI::Range(1, 65535));
+  command
+      ->add_option("--server-port", o.server_ports,
+                   "a port behind a gate: who comes to it has gone past")
+      ->allow_extra_args(false)
+      ->check(CLI::Range(1, 65535));
+  command->add_option("--filter", o.filter, "in the language of pcap-filter(7)");
+  command->add_option("--state", o.state, "a file that keeps what is usual across restarts");
+  command->add_option("--socket", o.socket, "where `headgate status --wire` finds it");
+  command
+      ->add_option("--read", o.files, "read captures (pcap, pcapng, - for standard input) instead")
+      ->allow_extra_args(false)
+      ->excludes("--interface")
+      ->excludes("--state")
+      ->excludes("--socket");
+  command->footer(R"(
+The columns, of each second: packets, clients' first packets (SYN), handshakes completed, half-open
+now, resets, retransmissions, closed windows, distinct sources of SYNs (an estimate), connections
+past the gate. With --json an object a line; alarms are lines of their own.)");
 }
 
 }  // namespace
@@ -304,6 +369,8 @@ int RunCommandLine(int argc, char** argv) {
   CLI::App* check = Add(app, "check", "every problem of a config file", args, chosen, Check);
   check->add_option("file", args.config, "the configuration file")->capture_default_str();
   AddAsking(app, args, chosen);
+  AddFirewall(app, args, chosen);
+  AddObserve(app, args, chosen);
   Add(app, "version", "the version of this build", args, chosen, PrintVersion);
   try {
     app.parse(argc, argv);

@@ -39,6 +39,26 @@ struct Endpoint {
 enum class Failover : std::uint8_t { kOff, kSticky };
 enum class ProxyToBackend : std::uint8_t { kOff, kV1, kV2 };
 
+// [observer]: what is watched on the wire.
+struct ObserverConfig {
+  std::string interface = "any";  // empty = off
+  std::string filter;             // in libpcap's language; empty = TCP to and from the gate's ports
+  std::uint32_t snaplen = 128;    // bytes of a packet
+  Duration baseline = std::chrono::hours(24 * 7);  // zero = nothing is learnt
+  bool operator==(const ObserverConfig&) const = default;
+};
+
+// [firewall]: what is pushed into the kernel.
+struct FirewallConfig {
+  bool enforce = false;
+  std::string table = "headgate";
+  Duration reconcile = std::chrono::seconds(5);
+  bool keep_bans = false;      // across a restart
+  std::uint32_t redirect = 0;  // a port whose connections go to the gate's; 0 = none
+  bool static_limits = false;  // [source] connect_rate and connections in the kernel as well
+  bool operator==(const FirewallConfig&) const = default;
+};
+
 struct Config {
   Limits limits = Limits::Defaults();
 
@@ -56,6 +76,8 @@ struct Config {
   QueryLimits query;
   ShapeLimits shape;
   net::MonitorOptions monitor;
+  ObserverConfig observer;
+  FirewallConfig firewall;
 
   // What is kept across restarts; empty = nothing is.
   std::string state_file = "/var/lib/headgate/state";

@@ -8,6 +8,7 @@
 #include "guard/headroom_checks.h"
 #include "guard/identity.h"
 #include "guard/statement_checks.h"
+#include "guard/wire_checks.h"
 
 namespace headgate::guard {
 namespace {
@@ -27,6 +28,7 @@ class Checker {
     CheckStatements(config_, Capacity(), host_, findings_);
     CheckHeadroom(config_, Capacity(), host_, findings_);
     CheckRules(config_, findings_);
+    CheckWire(config_, findings_);
     return findings_.Take();
   }
 

@@ -203,5 +203,7 @@ Key<Target> Choice(std::string_view table, std::string_view name,
 [[nodiscard]] std::vector<Key<Config>> StatementKeys();
 // The keys of [known_good] and [pressure].
 [[nodiscard]] std::vector<Key<Config>> HeadroomKeys();
+// The keys of [observer] and [firewall].
+[[nodiscard]] std::vector<Key<Config>> WireKeys();
 
 }  // namespace headgate::guard

@@ -223,7 +223,7 @@ std::span<const Key<Config>> ConfigKeys() {
   static const std::vector<Key<Config>> keys = [] {
     std::vector<Key<Config>> all;
     for (auto part : {GateKeys(), AdmissionKeys(), LoginKeys(), SourceKeys(), StatementKeys(),
-                      HeadroomKeys(), OtherKeys()}) {
+                      HeadroomKeys(), WireKeys(), OtherKeys()}) {
       std::move(part.begin(), part.end(), std::back_inserter(all));
     }
     return all;

@@ -15,6 +15,7 @@
 #include "guard/pools.h"
 #include "guard/reload.h"
 #include "guard/waiting_list.h"
+#include "guard/wire_status.h"
 #include "net/address_text.h"
 
 namespace headgate::guard {
@@ -38,23 +39,38 @@ std::string Field(std::string_view body, const char* name) {
   return text == nullptr ? "" : std::string(text->data(), text->size());
 }
 
-// An address, or a source as `bans` prints it ("2001:db8::/64").
-std::optional<Address> ParseSource(const std::string& text) {
-  if (const auto address = net::ParseAddress(text)) return SourceOf(*address);
+// The widest that may be banned: more is a slip of the hand.
+constexpr std::uint8_t kWidestV4 = 96 + 8;
+constexpr std::uint8_t kWidestV6 = 16;
+
+// An address, or a network as `bans` prints it: a source's own or a wider one.
+std::optional<Cidr> ParseBanned(const std::string& text) {
+  if (const auto address = net::ParseAddress(text)) return SourceNetwork(*address);
   const auto network = net::ParseCidr(text);
-  if (!network || Masked(network->address, network->bits) != SourceOf(network->address)) {
-    return std::nullopt;
-  }
-  const std::uint8_t bits = network->address.IsV4() ? 128 : 64;
-  if (network->bits != bits) return std::nullopt;
-  return network->address;
+  if (!network) return std::nullopt;
+  const bool v4 = network->address.IsV4();
+  if (network->bits < (v4 ? kWidestV4 : kWidestV6)) return std::nullopt;
+  if (network->bits > SourceNetwork(network->address).bits) return std::nullopt;
+  return network;
 }
 
 std::string NoAddress(const std::string& text) {
   return absl::StrFormat(
-      "\"%s\" is no address: expected \"192.0.2.1\", \"2001:db8::1\" or an IPv6 "
-      "/64",
+      "\"%s\" cannot be banned: expected \"192.0.2.1\", \"2001:db8::1\" (which means its /64), or "
+      "a "
+      "network from 8 bits (IPv6: from 16 to 64 bits) like \"192.0.2.0/24\"",
       text.substr(0, 64));
+}
+
+std::string WhyNotUnbanned(const Cidr& network, const std::vector<BanInfo>& bans) {
+  const std::string name = net::ToText(network);
+  const auto wider = std::find_if(bans.begin(), bans.end(), [&](const BanInfo& ban) {
+    return ban.network.bits < network.bits && ban.network.Contains(network.address);
+  });
+  if (wider == bans.end()) return name + " is not banned";
+  const std::string outer = net::ToText(wider->network);
+  return absl::StrFormat("%s is not banned itself: %s is; `headgate unban %s` lifts that", name,
+                         outer, outer);
 }
 
 json::array ToJson(const std::vector<std::string>& texts) {
@@ -142,6 +158,10 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
        }},
       {"GET", "/digests", [](Control& c, std::string_view q) { return c.Digests(q); }},
       {"GET", "/waiting", [](Control& c, std::string_view q) { return c.Waiting(q); }},
+      {"GET", "/wire",
+       [](Control& c, std::string_view) {
+         return net::AdminReply{200, WireJson(c.parts_.wire())};
+       }},
       {"GET", "/pools", [](Control& c, std::string_view q) { return c.Pools(q); }},
       {"GET", "/backends", [](Control& c, std::string_view) { return c.Backends(); }},
       {"POST", "/backend", [](Control& c, std::string_view b) { return c.UseBackend(b); }},
@@ -178,6 +198,8 @@ net::AdminReply Control::Status() {
   facts.engine = parts_.engine->Status(now);
   facts.log_dropped = parts_.log_dropped();
   facts.state = parts_.state_status();
+  facts.wire = parts_.wire();
+  facts.firewall = parts_.firewall();
   return {200, StatusJson(facts)};
 }
 
@@ -230,8 +252,8 @@ net::AdminReply Control::UseBackend(std::string_view body) {
 
 net::AdminReply Control::Ban(std::string_view body) {
   const std::string text = Field(body, "address");
-  const auto source = ParseSource(text);
-  if (!source) return Refuse(400, NoAddress(text));
+  const auto network = ParseBanned(text);
+  if (!network) return Refuse(400, NoAddress(text));
   Duration how_long = running().limits.source.ban;
   if (const std::string wanted = Field(body, "for"); !wanted.empty()) {
     const auto parsed = ParseDuration(wanted);
@@ -242,20 +264,12 @@ net::AdminReply Control::Ban(std::string_view body) {
     }
     how_long = *parsed;
   }
-  const Time now = parts_.now();
-  parts_.engine->Ban(*source, how_long, "operator", now);
-  const auto bans = parts_.engine->Bans(now);
-  const bool there = std::any_of(bans.begin(), bans.end(),
-                                 [&](const BanInfo& ban) { return ban.source == *source; });
-  if (!there) {
-    return Refuse(409, net::SourceText(*source) +
-                           " is not banned: it is in [source] never_ban or "
-                           "exempt, or the ban list is full");
+  const std::string name = net::ToText(*network);
+  if (!parts_.engine->Ban(*network, how_long, "operator", parts_.now())) {
+    return Refuse(409, name + " is not banned: the ban list is full of longer bans");
   }
-  Log(LogLevel::kInfo,
-      absl::StrFormat("banned %s for %s (operator)", net::SourceText(*source), ToText(how_long)));
-  return {200, json::serialize(
-                   json::object{{"banned", net::SourceText(*source)}, {"for", ToText(how_long)}})};
+  Log(LogLevel::kInfo, absl::StrFormat("banned %s for %s (operator)", name, ToText(how_long)));
+  return {200, json::serialize(json::object{{"banned", name}, {"for", ToText(how_long)}})};
 }
 
 net::AdminReply Control::Unban(std::string_view body) {
@@ -265,10 +279,10 @@ net::AdminReply Control::Unban(std::string_view body) {
   if (text == "all") {
     count = parts_.engine->UnbanAll(now);
   } else {
-    const auto source = ParseSource(text);
-    if (!source) return Refuse(400, NoAddress(text));
-    if (!parts_.engine->Unban(*source, now)) {
-      return Refuse(404, net::SourceText(*source) + " is not banned");
+    const auto network = ParseBanned(text);
+    if (!network) return Refuse(400, NoAddress(text));
+    if (!parts_.engine->Unban(*network, now)) {
+      return Refuse(404, WhyNotUnbanned(*network, parts_.engine->Bans(now)));
     }
     count = 1;
   }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "guard/config.h"
 #include "guard/reload.h"
 #include "guard/status.h"
+#include "guard/wire.h"
 #include "net/admin.h"
 #include "policies/engine.h"
 
@@ -51,6 +53,8 @@ class Control {
     // Saves the state file now; the error says why nothing of it is kept.
     std::function<absl::Status()> save_state;
     std::function<StateStatus()> state_status;
+    std::function<std::optional<Wire::View>()> wire;  // none: nothing is watched
+    std::function<net::FirewallStatus()> firewall;
     std::vector<std::string> listening;
     std::size_t max_clients = 0;
   };

@@ -16,8 +16,10 @@
 #include "guard/config_text.h"
 #include "guard/config_values.h"
 #include "guard/control.h"
+#include "guard/gate_options.h"
 #include "guard/identity.h"
 #include "guard/json_text.h"
+#include "guard/kernel_bans.h"
 #include "guard/log.h"
 #include "guard/privileges.h"
 #include "guard/signals.h"
@@ -25,6 +27,7 @@
 #include "guard/state_place.h"
 #include "guard/telemetry.h"
 #include "guard/version.h"
+#include "guard/wire.h"
 #include "net/admin.h"
 #include "net/clock.h"
 #include "net/gate.h"
@@ -85,7 +88,9 @@ class Daemon {
     if (!gate.ok()) return Start("[gate] listen", gate.status());
     gate_ = std::move(*gate);
     if (auto s = OpenAdmin(*who); !s.ok()) return s;
-    if (auto s = BecomeUser(*who); !s.ok()) return s;
+    OpenWire();
+    const Keep keep = config_.firewall.enforce ? Keep::kNetAdmin : Keep::kNothing;
+    if (auto s = BecomeUser(*who, keep); !s.ok()) return s;
     SayWho(*who);
     return absl::OkStatus();
   }
@@ -150,29 +155,15 @@ class Daemon {
   }
 
   net::GateOptions MakeGateOptions() const {
-    net::GateOptions options;
-    for (const Endpoint& listen : config_.listen) options.listen.push_back(ToText(listen));
-    options.backends = backends_.connect;
-    options.failover_sticky = config_.failover == Failover::kSticky;
-    options.current_backend = backends_.start;
+    net::GateOptions options = GateOptionsOf(config_, backends_);
     if (saved_) options.greetings = saved_->greetings;
-    switch (config_.proxy_to_backend) {
-      case ProxyToBackend::kOff:
-        options.proxy_to_backend = net::ProxyHeader::kOff;
-        break;
-      case ProxyToBackend::kV1:
-        options.proxy_to_backend = net::ProxyHeader::kV1;
-        break;
-      case ProxyToBackend::kV2:
-        options.proxy_to_backend = net::ProxyHeader::kV2;
-        break;
-    }
-    options.threads = config_.threads;
-    options.monitor = config_.monitor;
-    options.on_event = [this](const std::string& line, bool warning) {
-      telemetry_->Say(line, warning);
-    };
+    options.on_event = Saying();
     return options;
+  }
+
+  // A line of the log, from any thread.
+  std::function<void(const std::string&, bool warning)> Saying() const {
+    return [this](const std::string& line, bool warning) { telemetry_->Say(line, warning); };
   }
 
   void SayWho(const RunAs& who) const {
@@ -193,10 +184,13 @@ class Daemon {
     const FittedLimits fitted = FitLimits(config_.limits, gate_->max_clients());
     if (!fitted.note.empty()) Log(LogLevel::kWarning, fitted.note);
     engine_ = std::make_unique<Engine>(fitted.limits, *secrets, gate_->wakeups(), *telemetry_);
+    const auto baselines = saved_ ? saved_->baselines : std::nullopt;
     Remember(*secrets);
     telemetry_->Start();
+    if (auto s = OpenFirewall(); !s.ok()) return Start("[firewall]", s);
     control_ = std::make_unique<Control>(ControlParts(), config_);
     if (auto s = gate_->Start(*engine_); !s.ok()) return Start("[gate] backend", s);
+    if (wire_) StartWire(*secrets, baselines);
     if (keeper_) keeper_->Start();
     admin_->Start([this](std::string_view method, std::string_view target, std::string_view body) {
       return control_->Handle(method, target, body);
@@ -208,7 +202,7 @@ class Daemon {
     for (const std::string& name : backends_.shown) names += (names.empty() ? "" : ", ") + name;
     SayBackend();
     Log(LogLevel::kInfo, absl::StrFormat("backend %s, PROXY header %s, admin socket %s", names,
-                                         ProxyText(), config_.admin_socket));
+                                         ProxyText(config_), config_.admin_socket));
     Log(LogLevel::kInfo, absl::StrFormat("headgate %s is up, pid %d", Version(), getpid()));
     return absl::OkStatus();
   }
@@ -235,11 +229,48 @@ class Daemon {
     }
     if (!keeps_state_) return;
     const auto snapshot = [this, secrets] {
-      return SavedState{UnixMilliseconds(), secrets, CurrentBackend(),
-                        engine_->ExportKnownGood(net::Now()), gate_->Greetings()};
+      SavedState state;
+      state.unix_ms = UnixMilliseconds();
+      state.secrets = secrets;
+      state.backend = CurrentBackend();
+      state.known_good = engine_->ExportKnownGood(net::Now());
+      state.greetings = gate_->Greetings();
+      if (wire_) {
+        state.baselines = wire_->Baselines();
+        state.intervals = wire_->Intervals();
+      }
+      return state;
     };
     keeper_ = std::make_unique<StateKeeper>(config_.state_file, snapshot,
                                             [this] { return CurrentBackend(); });
+  }
+
+  // Without the right to capture the gate runs all the same.
+  void OpenWire() {
+    auto wire = Wire::Open(config_, ReadHostFacts(path_).addresses, Saying());
+    if (wire.ok()) {
+      wire_ = std::move(*wire);
+    } else {
+      Log(LogLevel::kWarning,
+          "[observer] nothing is watched: " + std::string(wire.status().message()) +
+              "; interface = \"\" says it need not be");
+    }
+  }
+
+  absl::Status OpenFirewall() {
+    const bool listens = std::any_of(config_.listen.begin(), config_.listen.end(),
+                                     [](const Endpoint& e) { return !e.IsUnix(); });
+    if (!listens) return absl::OkStatus();
+    kernel_bans_ = std::make_unique<KernelBans>(config_, Saying());
+    return kernel_bans_->Start(*engine_);
+  }
+
+  void StartWire(const EngineSecrets& secrets, const std::optional<BaselineSet>& baselines) {
+    WireWatcher::Hooks hooks;
+    hooks.pressure = [this](double syn_per_second, bool anomaly) {
+      engine_->OnWire(syn_per_second, anomaly, net::Now());
+    };
+    wire_->Start(KeyedHash(secrets.key0, secrets.key1), std::move(hooks), baselines);
   }
 
   absl::Status SaveState() {
@@ -273,18 +304,6 @@ class Daemon {
     return gate_->UseBackend(*connect, net::Now());
   }
 
-  std::string_view ProxyText() const {
-    switch (config_.proxy_to_backend) {
-      case ProxyToBackend::kOff:
-        return "off";
-      case ProxyToBackend::kV1:
-        return "v1";
-      case ProxyToBackend::kV2:
-        break;
-    }
-    return "v2";
-  }
-
   Control::Parts ControlParts() {
     Control::Parts parts;
     parts.engine = engine_.get();
@@ -293,6 +312,10 @@ class Daemon {
     parts.use_backend = [this](const std::string& name) { return UseBackend(name); };
     parts.save_state = [this] { return SaveState(); };
     parts.state_status = [this] { return keeper_ ? keeper_->status() : StateStatus(); };
+    parts.wire = [this] { return wire_ ? std::optional(wire_->Status()) : std::nullopt; };
+    parts.firewall = [this] {
+      return kernel_bans_ ? kernel_bans_->Status() : net::FirewallStatus();
+    };
     parts.load = [this] { return LoadConfig(path_); };
     parts.apply = [this](const Config& config) {
       SetLogLevel(config.log_level);
@@ -339,7 +362,9 @@ class Daemon {
 
   int Close(bool asked_for) {
     admin_->Stop();
+    if (wire_) wire_->Stop();
     if (keeper_) keeper_->Stop();
+    if (kernel_bans_) kernel_bans_->Stop();
     engine_.reset();
     telemetry_->Stop();
     if (!asked_for) {
@@ -360,6 +385,8 @@ class Daemon {
   std::unique_ptr<Telemetry> telemetry_;
   std::unique_ptr<net::Gate> gate_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Wire> wire_;
+  std::unique_ptr<KernelBans> kernel_bans_;
   std::unique_ptr<StateKeeper> keeper_;
   std::unique_ptr<Control> control_;
   std::unique_ptr<net::AdminServer> admin_;

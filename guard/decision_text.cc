@@ -1,21 +1,13 @@
 #include <algorithm>
 #include <cstring>
-#include <ctime>
 
 #include <absl/strings/str_format.h>
+#include "guard/iso_time.h"
 #include "guard/telemetry.h"
 #include "net/address_text.h"
 
 namespace headgate::guard {
 namespace {
-
-std::string IsoTime(std::int64_t unix_ms) {
-  const std::time_t seconds = unix_ms / 1000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  return absl::StrFormat("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1,
-                         utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, unix_ms % 1000);
-}
 
 std::string Shown(const DecisionRecord::Name& name) {
   return Escaped(name.View()) + (name.cut ? "..." : "");

@@ -157,12 +157,6 @@ void CheckLevels(const Config& config, Findings& findings) {
                                    "is the level with more refusals",
                                    ToText(elevated.refusals), ToText(attack.refusals)));
   }
-  const std::string syn_rate = "pressure.elevated.when.syn_rate";
-  // The default stands in the sample file, and means nothing by it.
-  const bool meant = elevated.syn_rate != PressureLimits().elevated.syn_rate;
-  if (findings.Written(syn_rate) && meant && !elevated.syn_rate.Off()) {
-    findings.Warn(syn_rate, "nothing counts SYNs yet: the packet observer is not built");
-  }
 }
 
 void CheckMemory(const Config& config, Findings& findings) {

@@ -83,6 +83,8 @@ std::vector<Key<Config>> WhenKeys(std::string_view t, Ref when) {
           t, "refusals", [when](auto& c) -> auto& { return when(c).refusals; }),
       RateOf<Config>(
           t, "syn_rate", [when](auto& c) -> auto& { return when(c).syn_rate; }),
+      Bool<Config>(
+          t, "anomalies", kReload, [when](auto& c) -> auto& { return when(c).anomalies; }),
   };
 }
 
@@ -100,7 +102,7 @@ std::vector<Key<Config>> PressureKeys() {
   auto when = WhenKeys("pressure.elevated.when", elevated);
   std::move(when.begin(), when.end(), std::back_inserter(keys));
   when = WhenKeys("pressure.attack.when", attack);
-  when.pop_back();  // a rate of SYNs never makes an attack: see WhyRefused()
+  when.resize(when.size() - 2);  // what can be spoofed makes no attack: see WhyRefused()
   std::move(when.begin(), when.end(), std::back_inserter(keys));
   return keys;
 }
@@ -156,6 +158,10 @@ std::string_view WhyRefused(std::string_view table, std::string_view name) {
   if (table == "pressure.attack.when" && name == "syn_rate") {
     return "anybody can spoof the sender of a SYN, so their rate never means an attack: it counts "
            "in [pressure.elevated.when] only";
+  }
+  if (table == "pressure.attack.when" && name == "anomalies") {
+    return "most of what the observer goes by can be spoofed, so an anomaly never means an attack: "
+           "it counts in [pressure.elevated.when] only";
   }
   return "";
 }

@@ -9,8 +9,6 @@ std::span<const NotBuilt> NotBuiltKeys() {
       {"gate", "tls", "TLS on the gate's own legs"},
       {"gate", "certificate", "TLS on the gate's own legs"},
       {"gate", "private_key", "TLS on the gate's own legs"},
-      {"observer", "", "the packet observer"},
-      {"firewall", "", "pushing bans into nftables"},
       {"shadow", "", "a shadow policy"},
       {"admin", "http", "the read-only HTTP page"},
   };

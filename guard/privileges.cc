@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include <absl/strings/str_format.h>
@@ -49,22 +50,45 @@ struct Capabilities {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   [[nodiscard]] bool Get() { return syscall(SYS_capget, &header, words.data()) == 0; }
   [[nodiscard]] bool Set() { return syscall(SYS_capset, &header, words.data()) == 0; }
-  [[nodiscard]] bool None() const {
-    for (const auto& w : words) {
-      if (w.effective != 0 || w.permitted != 0 || w.inheritable != 0) return false;
+  [[nodiscard]] bool Has(unsigned capability) const {
+    return (words[capability / 32].permitted & 1U << capability % 32) != 0;
+  }
+  // Exactly this one, in all three sets; none with nothing.
+  void Only(std::optional<unsigned> capability) {
+    words = {};
+    if (!capability) return;
+    auto& w = words[*capability / 32];
+    w.effective = w.permitted = w.inheritable = 1U << *capability % 32;
+  }
+  [[nodiscard]] bool operator==(const Capabilities& o) const {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      const auto &a = words[i], &b = o.words[i];
+      if (a.effective != b.effective || a.permitted != b.permitted ||
+          a.inheritable != b.inheritable) {
+        return false;
+      }
     }
     return true;
   }
 };
 
-absl::Status LeaveNoWayBack() {
+absl::Status LeaveNoWayBack(Keep keep) {
   prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  Capabilities none;
-  if (!none.Set()) return Failed("capset");
+  Capabilities before;
+  if (!before.Get()) return Failed("capget");
+  const bool net_admin = keep == Keep::kNetAdmin && before.Has(CAP_NET_ADMIN);
+  Capabilities left;
+  if (net_admin) left.Only(CAP_NET_ADMIN);
+  if (!left.Set()) return Failed("capset");
+  if (net_admin && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0) != 0) {
+    return Failed("ambient capability");
+  }
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Failed("no_new_privs");
   Capabilities now;
   if (!now.Get()) return Failed("capget");
-  if (!now.None()) return absl::InternalError("dropping privileges: capabilities are left");
+  if (!(now == left)) {
+    return absl::InternalError("dropping privileges: capabilities are left");
+  }
   if (setuid(0) == 0 || seteuid(0) == 0 || setgid(0) == 0) {
     return absl::InternalError("dropping privileges: root could be had back");
   }
@@ -92,8 +116,12 @@ absl::StatusOr<RunAs> ChooseUser(const Config& config) {
   return *user;
 }
 
-absl::Status BecomeUser(const RunAs& who) {
+absl::Status BecomeUser(const RunAs& who, Keep keep) {
   if (who.started_as_root) {
+    // Without this the change of the uid takes all capabilities away.
+    if (keep != Keep::kNothing && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
+      return Failed("keepcaps");
+    }
     if (setgroups(1, &who.gid) != 0) return Failed("setgroups");
     if (setresgid(who.gid, who.gid, who.gid) != 0) return Failed("setgid");
     if (setresuid(who.uid, who.uid, who.uid) != 0) return Failed("setuid");
@@ -102,7 +130,7 @@ absl::Status BecomeUser(const RunAs& who) {
   if (!who.started_as_root && getegid() == 0) {
     return absl::FailedPreconditionError("the gate does not run in group root (gid 0)");
   }
-  return LeaveNoWayBack();
+  return LeaveNoWayBack(keep);
 }
 
 // Where one of these fails the files are opened as root: no loss but of the precaution.

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 
 #include <absl/status/status.h>
@@ -26,10 +27,18 @@ struct RunAs {
 // Started as root: [gate] user, or nobody where there is no such user. Otherwise who we are.
 [[nodiscard]] absl::StatusOr<RunAs> ChooseUser(const Config& config);
 
+// What is left of root's power.
+enum class Keep : std::uint8_t {
+  kNothing,
+  // CAP_NET_ADMIN, ambient too (capabilities(7)), so that the nft program has it. Where the process
+  // had none that is no error: the firewall says so.
+  kNetAdmin,
+};
+
 // Becomes `who`: supplementary groups, gid, uid (setgroups(2), setgid(2), setuid(2)), no
-// capability left, no_new_privs set (prctl(2)); then tries to get root back, and it is an error if
-// that works. Without root only the last part applies.
-[[nodiscard]] absl::Status BecomeUser(const RunAs& who);
+// capability left but what is to be kept, no_new_privs set (prctl(2)); then tries to get root back,
+// and it is an error if that works. Without root only the last part applies.
+[[nodiscard]] absl::Status BecomeUser(const RunAs& who, Keep keep);
 
 // While it lives, files are opened and made as `who` would: where that one could not, nor can we.
 // Started without root it changes nothing.

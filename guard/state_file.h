@@ -1,13 +1,14 @@
 // What is kept across restarts, as a file: the secrets that user names are hashed with, known-good
 // pairs by those hashes, the backend in use (another one would be a way back that nobody asked
 // for), and the greetings of the backends, so that a gate that starts while its server is away can
-// greet.
+// greet; and what is usual on the wire, by the hour of the day.
 //
 //   {"version":1,"saved_unix_ms":N,"keys":["hex16","hex16"],"backend":"db.example:3306",
 //    "known_good":[{"source":"192.0.2.1","user":"hex16","good":true,"minutes":N,"age_s":N,
 //                   "quiet_s":N,"allowed":X,"peaks":[N,...]},...],
 //    "greetings":[{"backend":"192.0.2.10:3306","server_version":"...","charset":N,"status":N,
-//                  "capabilities":N,"mariadb_capabilities":N,"auth_plugin":"..."},...]}
+//                  "capabilities":N,"mariadb_capabilities":N,"auth_plugin":"..."},...],
+//    "baselines":{"syn":[[mean,variance,samples],... 25 of them],...}}
 //
 // Threads: functions without state; one writer of a file at a time. Lifetime: none.
 #pragma once
@@ -21,6 +22,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include "net/options.h"
+#include "policies/anomaly.h"
 #include "policies/engine.h"
 
 namespace headgate::guard {
@@ -33,12 +35,16 @@ struct SavedState {
   std::string backend;  // in use; as the config file calls it
   std::vector<KnownGoodRecord> known_good;
   std::vector<net::KnownGreeting> greetings;
+  std::optional<BaselineSet> baselines;  // none: nothing is watched
+  // Of the observer since the start: a save is worth it each quarter of an hour. Not in the file.
+  std::uint64_t intervals = 0;
 };
 
 // Whole seconds of ages; a name or a greeting that is no printable text is left out.
 [[nodiscard]] std::string StateJson(const SavedState& state);
 // The error names the entry. Of known-good pairs the first `most` are taken; a name or a greeting
-// that is no printable text is skipped, and so is a name of the backend that is missing.
+// that is no printable text is skipped, and so is a name of the backend that is missing. Baselines
+// that are not what they should be are left out.
 [[nodiscard]] absl::StatusOr<SavedState> ParseState(std::string_view text, std::size_t most);
 // Equal where nothing is worth another save: ages go on by themselves.
 [[nodiscard]] std::uint64_t Fingerprint(const SavedState& state);

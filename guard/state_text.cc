@@ -9,6 +9,7 @@
 
 #include <absl/strings/str_format.h>
 #include "guard/printable.h"
+#include "guard/state_baselines.h"
 #include "guard/state_file.h"
 #include "net/address_text.h"
 
@@ -24,6 +25,7 @@ constexpr double kMostAllowed = 1e6;
 constexpr std::size_t kMostPeaks = 1024;
 constexpr std::size_t kMostGreetings = 64;
 constexpr std::size_t kLongestText = 255;
+constexpr std::uint64_t kIntervalsWorthASave = 900;
 
 template <class Number>
 void Append(std::string& out, Number n) {
@@ -260,7 +262,9 @@ std::string StateJson(const SavedState& state) {
   for (const net::KnownGreeting& known : state.greetings) {
     if (IsPlain(known)) greetings.push_back(GreetingJson(known));
   }
-  return out + "],\n\"greetings\":" + json::serialize(greetings) + "}\n";
+  out += "],\n\"greetings\":" + json::serialize(greetings);
+  if (state.baselines) out += ",\n\"baselines\":" + BaselinesJson(*state.baselines);
+  return out + "}\n";
 }
 
 absl::StatusOr<SavedState> ParseState(std::string_view text, std::size_t most) {
@@ -283,6 +287,7 @@ absl::StatusOr<SavedState> ParseState(std::string_view text, std::size_t most) {
   if (!IsPlain(state.backend)) state.backend.clear();
   if (auto s = TakeKeys(fields, state.secrets); !s.ok()) return s;
   if (auto s = TakeLists(fields, most, state); !s.ok()) return s;
+  if (fields.Has("baselines")) state.baselines = ParseBaselines(root.at("baselines"));
   return state;
 }
 
@@ -300,6 +305,7 @@ std::uint64_t Fingerprint(const SavedState& state) {
   for (const net::KnownGreeting& known : state.greetings) {
     mixer.Add(json::serialize(GreetingJson(known)));
   }
+  mixer.Add(state.intervals / kIntervalsWorthASave);
   return mixer.hash();
 }
 

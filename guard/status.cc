@@ -9,6 +9,7 @@
 #include "guard/json_text.h"
 #include "guard/printable.h"
 #include "guard/version.h"
+#include "guard/wire_status.h"
 #include "net/address_text.h"
 
 namespace headgate::guard {
@@ -151,6 +152,8 @@ std::string StatusJson(const StatusFacts& facts) {
                     {"up", facts.gate.monitor_up},
                     {"error", Printable(facts.gate.monitor_error)},
                     {"kills", facts.gate.kills}};
+  out["observer"] = ObserverJson(facts.wire);
+  out["firewall"] = FirewallJson(facts.firewall, facts.now);
   AddEngine(facts.engine, out);
   out["connections"] = facts.gate.connections;
   out["max_clients"] = facts.gate.max_clients;
@@ -163,14 +166,15 @@ std::string StatusJson(const StatusFacts& facts) {
 
 std::string BansJson(std::vector<BanInfo> bans, Time now) {
   std::sort(bans.begin(), bans.end(), [](const BanInfo& a, const BanInfo& b) {
-    return std::tie(a.until, a.source) < std::tie(b.until, b.source);
+    return std::tie(a.until, a.network) < std::tie(b.until, b.network);
   });
   json::array list;
   for (const BanInfo& ban : bans) {
     const double left = std::chrono::duration<double>(ban.until - now).count();
-    list.push_back(json::object{{"source", JsonText(net::SourceText(ban.source))},
+    list.push_back(json::object{{"source", JsonText(net::ToText(ban.network))},
                                 {"remaining_s", static_cast<std::int64_t>(std::ceil(left))},
                                 {"times", ban.times},
+                                {"operator", ban.by_operator},
                                 {"reason", JsonText(ban.reason)}});
   }
   return json::serialize(json::object{{"bans", list}});

@@ -4,12 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "guard/config.h"
 #include "guard/state_keeper.h"
+#include "guard/wire.h"
+#include "net/firewall_status.h"
 #include "net/gate.h"
 #include "policies/engine.h"
 #include "policies/limits.h"
@@ -34,6 +37,8 @@ struct StatusFacts {
   EngineStatus engine;
   ReloadCounts reloads;
   StateStatus state;
+  std::optional<Wire::View> wire;
+  net::FirewallStatus firewall;
   std::uint64_t log_dropped = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <absl/strings/str_format.h>
 #include "guard/json_text.h"
 #include "guard/status.h"
+#include "guard/wire_status.h"
 
 namespace headgate::guard {
 namespace {
@@ -79,6 +80,8 @@ void Head(const json::value& root, std::string& out) {
   Backends(root, out);
   Row(out, "monitor", Monitor(root));
   Row(out, "pressure", Pressure(root));
+  AddObserverRow(root, out);
+  AddFirewallRow(root, out);
   Row(out, "slots", Slots(root));
   Implicit(root, out);
   Row(out, "pending", Of(root, "pending"));

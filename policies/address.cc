@@ -53,6 +53,9 @@ Address Masked(const Address& a, std::size_t bits) {
 }
 
 Address SourceOf(const Address& a) { return MaskedBy(a, 32, 64); }
+Cidr SourceNetwork(const Address& a) {
+  return {SourceOf(a), static_cast<std::uint8_t>(a.IsV4() ? kV4Offset + 32 : 64)};
+}
 Address PrefixOf(const Address& a) { return MaskedBy(a, 24, 48); }
 Address WidePrefixOf(const Address& a) { return MaskedBy(a, 16, 32); }
 

@@ -40,6 +40,7 @@ Address Masked(const Address& a, std::size_t bits);
 // /48 is its *prefix*; IPv4 /16 or IPv6 /32 its *wide prefix* (addresses are cheap, so the
 // greediest group is looked for from the widest down).
 Address SourceOf(const Address& a);
+Cidr SourceNetwork(const Address& a);  // the same as a network
 Address PrefixOf(const Address& a);
 Address WidePrefixOf(const Address& a);
 

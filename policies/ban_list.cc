@@ -34,13 +34,24 @@ void BanList::Set(Id id, Entry entry) {
 }
 
 void BanList::Drop(Id id) {
+  const Cidr key = table_.KeyOf(id);
+  if (IsWide(key)) {
+    const auto width = widths_.find(key.bits);
+    if (--width->second == 0) widths_.erase(width);
+  }
   order_.erase(OrderOf(table_[id], id));
   running_ -= table_[id].kind != Kind::kEnded;
   table_.Erase(id);
 }
 
-BanList::Id BanList::FindOrMake(const Address& source, Kind kind, Time now) {
-  Id id = table_.Find(source);
+Cidr BanList::KeyOf(const Cidr& network) {
+  const Cidr source = SourceNetwork(network.address);
+  if (network.bits >= source.bits) return source;
+  return {Masked(network.address, network.bits), network.bits};
+}
+
+BanList::Id BanList::FindOrMake(const Cidr& key, Kind kind, Time now) {
+  Id id = table_.Find(key);
   if (id != 0) return id;
   if (table_.size() == table_.capacity()) Expire(now);
   if (table_.size() == table_.capacity()) {
@@ -48,22 +59,33 @@ BanList::Id BanList::FindOrMake(const Address& source, Kind kind, Time now) {
     if (first.kind > kind) return 0;
     Drop(first.id);
   }
-  return table_.Insert(source);
+  if (IsWide(key)) ++widths_[key.bits];
+  return table_.Insert(key);
+}
+
+bool BanList::Runs(const Cidr& key, Kind least, Time now) const {
+  const Id id = table_.Find(key);
+  return id != 0 && table_[id].kind >= least && now < table_[id].until;
+}
+
+bool BanList::Binds(const Address& source, Kind least, Time now) const {
+  if (Runs(SourceNetwork(source), least, now)) return true;
+  return std::any_of(widths_.begin(), widths_.end(), [&](const auto& width) {
+    return Runs({Masked(source, width.first), width.first}, least, now);
+  });
 }
 
 bool BanList::IsBanned(const Address& source, Time now) const {
-  const Id id = table_.Find(source);
-  return id != 0 && table_[id].kind != Kind::kEnded && now < table_[id].until;
+  return Binds(source, Kind::kOwn, now);
 }
 
 bool BanList::IsBannedByOperator(const Address& source, Time now) const {
-  const Id id = table_.Find(source);
-  return id != 0 && table_[id].kind == Kind::kOperator && now < table_[id].until;
+  return Binds(source, Kind::kOperator, now);
 }
 
 Time BanList::Escalate(const Address& source, Duration ban, Duration ban_max,
                        std::string_view reason, Time now) {
-  const Id id = FindOrMake(source, Kind::kOwn, now);
+  const Id id = FindOrMake(SourceNetwork(source), Kind::kOwn, now);
   if (id == 0) return now;
   Entry e = table_[id];
   const bool running = e.kind != Kind::kEnded && now < e.until;
@@ -80,9 +102,9 @@ Time BanList::Escalate(const Address& source, Duration ban, Duration ban_max,
   return end;
 }
 
-void BanList::Ban(const Address& source, Duration how_long, std::string_view reason, Time now) {
-  const Id id = FindOrMake(source, Kind::kOperator, now);
-  if (id == 0) return;
+bool BanList::Ban(const Cidr& network, Duration how_long, std::string_view reason, Time now) {
+  const Id id = FindOrMake(KeyOf(network), Kind::kOperator, now);
+  if (id == 0) return false;
   Entry e = table_[id];
   e.until = now + std::clamp(how_long, Duration::zero(), kLongest);
   e.forget = std::max(e.forget, e.until);
@@ -90,11 +112,13 @@ void BanList::Ban(const Address& source, Duration how_long, std::string_view rea
   e.kind = Kind::kOperator;
   e.reason = reason.substr(0, kMaxReasonBytes);
   Set(id, std::move(e));
+  return true;
 }
 
-bool BanList::Unban(const Address& source, Time now) {
-  const bool banned = IsBanned(source, now);
-  if (const Id id = table_.Find(source); id != 0) Drop(id);
+bool BanList::Unban(const Cidr& network, Time now) {
+  const Cidr key = KeyOf(network);
+  const bool banned = Runs(key, Kind::kOwn, now);
+  if (const Id id = table_.Find(key); id != 0) Drop(id);
   return banned;
 }
 
@@ -111,7 +135,8 @@ std::vector<BanInfo> BanList::List(Time now) const {
   for (const Order& o : order_) {
     const Entry& e = table_[o.id];
     if (e.kind == Kind::kEnded || e.until <= now) continue;
-    bans.push_back({table_.KeyOf(o.id), e.until, e.times, e.reason});
+    const bool by_operator = e.kind == Kind::kOperator;
+    bans.push_back({table_.KeyOf(o.id), e.until, e.times, e.reason, by_operator});
   }
   return bans;
 }

@@ -1,5 +1,5 @@
-// Who is out until when. Bans for going on after refusals double each time, up to a maximum, and
-// are forgotten after as long a quiet.
+// Who is out until when: sources, and networks that an operator bans whole. Bans for going on after
+// refusals double each time, up to a maximum, and are forgotten after as long a quiet.
 //
 // Bounded. When full, room is made in this order: ended bans that are only remembered for the next
 // one's length (soonest forgotten first), then the gate's own bans (soonest to expire first), then
@@ -15,6 +15,7 @@
 #include <tuple>
 #include <vector>
 
+#include <absl/container/btree_map.h>
 #include <absl/container/btree_set.h>
 #include "policies/address.h"
 #include "policies/bounded_table.h"
@@ -23,10 +24,11 @@
 namespace headgate {
 
 struct BanInfo {
-  Address source;  // as SourceOf()
+  Cidr network;  // SourceNetwork() of a source, or wider
   Time until{};
   std::uint32_t times = 0;  // how often it was banned lately: decides the next duration
   std::string reason;
+  bool by_operator = false;
 };
 
 class BanList {
@@ -36,7 +38,8 @@ class BanList {
 
   explicit BanList(KeyedHash hash, std::uint32_t capacity = kDefaultCapacity);
 
-  // O(1). A ban ends at its `until`, whether or not Expire() was called.
+  // `source`, here and below: any address of it. O(1), and once more for each width of network that
+  // is banned. A ban ends at its `until`, whether or not Expire() was called.
   [[nodiscard]] bool IsBanned(const Address& source, Time now) const;
   // The same, for an operator's ban only: those bind whatever [source] enforce says.
   [[nodiscard]] bool IsBannedByOperator(const Address& source, Time now) const;
@@ -46,10 +49,11 @@ class BanList {
   // is full of the operator's bans.
   Time Escalate(const Address& source, Duration ban, Duration ban_max, std::string_view reason,
                 Time now);
-  // The operator's: exactly this long (at most 10 years), replacing what was.
-  void Ban(const Address& source, Duration how_long, std::string_view reason, Time now);
-  // False when it was not banned. Forgets its escalation as well.
-  [[nodiscard]] bool Unban(const Address& source, Time now);
+  // The operator's: exactly this long (at most 10 years), replacing what was. REQUIRES: a source's
+  // own network, or a wider one. False: the list is full of an operator's longer bans.
+  bool Ban(const Cidr& network, Duration how_long, std::string_view reason, Time now);
+  // False when it was not banned itself. Forgets its escalation as well.
+  [[nodiscard]] bool Unban(const Cidr& network, Time now);
   // How many were banned.
   std::size_t UnbanAll(Time now);
 
@@ -81,13 +85,18 @@ class BanList {
   };
 
   static Order OrderOf(const Entry& e, Id id);
-  [[nodiscard]] Id FindOrMake(const Address& source, Kind kind, Time now);
+  static Cidr KeyOf(const Cidr& network);
+  static bool IsWide(const Cidr& key) { return key != SourceNetwork(key.address); }
+  [[nodiscard]] bool Runs(const Cidr& key, Kind least, Time now) const;
+  [[nodiscard]] bool Binds(const Address& source, Kind least, Time now) const;
+  [[nodiscard]] Id FindOrMake(const Cidr& key, Kind kind, Time now);
   void Set(Id id, Entry entry);
   void Drop(Id id);
   void ExpireKind(Kind kind, Time now);
 
-  BoundedTable<Address, Entry> table_;
+  BoundedTable<Cidr, Entry> table_;
   absl::btree_set<Order> order_;
+  absl::btree_map<std::uint8_t, std::uint32_t> widths_;  // how many wide networks have so many bits
   std::size_t running_ = 0;
 };
 

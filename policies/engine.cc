@@ -194,20 +194,21 @@ void Engine::Impl::BanSource(const Limits& l, const Address& source, std::string
     // What was in flight when a ban began is no reason for the next.
     if (bans.IsBanned(source, now)) return;
     if (acts) bans.Escalate(source, l.source.ban, l.source.ban_max, why, now);
+    if (acts) ban_version.fetch_add(1, std::memory_order_relaxed);
   }
   if (!acts) {
     Decide(false, Reason::kBanApplied, source, {}, {}, now);
   } else if (here) {
-    EvictSource(source, logged_in_too, now);
+    EvictAllOf(SourceNetwork(source), logged_in_too, now);
   }
 }
 
 // Walks all tickets: a ban takes a hundred refusals to earn, or an operator.
-std::size_t Engine::Impl::EvictSource(const Address& source, bool logged_in_too, Time now) {
+std::size_t Engine::Impl::EvictAllOf(const Cidr& network, bool logged_in_too, Time now) {
   std::size_t evicted = 0;
   const Admission admission(*this, now);
   for (Ticket* t = tickets; t != nullptr; t = t->next) {
-    if (t->source != source || t->state == Ticket::State::kRefused) continue;
+    if (!network.Contains(t->source) || t->state == Ticket::State::kRefused) continue;
     const bool before_backend =
         t->state == Ticket::State::kPending || t->state == Ticket::State::kWaiting;
     if (!before_backend && !logged_in_too) continue;

@@ -84,7 +84,7 @@ struct EngineStatus {
   std::uint32_t implicit_pairs = 0, implicit_reserve = 0, implicit_unused = 0;
   bool implicit_binds = false;
   Level level = Level::kCalm;
-  std::string level_cause;  // empty while calm: "free_slots", "refusals", "syn_rate"
+  std::string level_cause;  // empty while calm; as Pressure::cause()
   Duration level_for{};     // how long it has been so
   std::uint64_t level_changes = 0;
   bool backend_up = true;
@@ -163,8 +163,9 @@ class Engine {
   // Another server from now on: what is leased at the one before is no slot of this one. Leases end
   // as they did; OnServerFacts() tells of the new one.
   void OnBackendSwitched(Time now);
-  // As the observer counts them.
-  void OnSynRate(double per_second, Time now);
+  // What the observer sees on the wire: SYNs a second, and whether an anomaly about connections
+  // stands (Anomaly::Presses). At least every ten seconds, or it is forgotten.
+  void OnWire(double syn_per_second, bool anomaly, Time now);
   [[nodiscard]] Level level() const;
 
   // For the state file. Restore() before the first connection; `elapsed` since they were taken.
@@ -198,12 +199,18 @@ class Engine {
   // once after NextWork() says so. Returns when it wants to be called next.
   Time OnTick(Time now);
 
-  // Operator's acts. Ban() evicts all connections of the source, logged in or not, and binds
+  // Operator's acts. Ban() evicts all connections out of the network, logged in or not, and binds
   // known-good, never_ban and exempt sources as well; only mode = observe keeps it from acting.
-  void Ban(const Address& source, Duration how_long, std::string_view reason, Time now);
-  [[nodiscard]] bool Unban(const Address& source, Time now);
+  // REQUIRES: a source's network or a wider one. False: the list is full of other operator's bans.
+  bool Ban(const Cidr& network, Duration how_long, std::string_view reason, Time now);
+  [[nodiscard]] bool Unban(const Cidr& network, Time now);
   std::size_t UnbanAll(Time now);
   [[nodiscard]] std::vector<BanInfo> Bans(Time now) const;
+  // What an earlier run left, before the first connection: nobody is evicted for it.
+  void RestoreBans(const std::vector<BanInfo>& bans, Time now);
+  // Another number whenever a ban was made, made longer or lifted; ends by time do not count.
+  // Cheap.
+  [[nodiscard]] std::uint64_t BanVersion() const;
   [[nodiscard]] EngineStatus Status(Time now) const;
   [[nodiscard]] static ConnectionId IdOf(const Ticket& t);
 

@@ -110,7 +110,7 @@ struct Engine::Impl {
   void Charge(const Address& source, Reason reason, Time now);
   void BanSource(const Limits& limits, const Address& source, std::string_view why,
                  bool logged_in_too, bool here, Time now);
-  std::size_t EvictSource(const Address& source, bool logged_in_too, Time now);
+  std::size_t EvictAllOf(const Cidr& network, bool logged_in_too, Time now);
 
   // engine_accept.cc
   [[nodiscard]] bool AskBan(const Limits& limits, const Address& peer, const Address& source,
@@ -241,6 +241,7 @@ struct Engine::Impl {
   std::atomic<Level> acting_level{Level::kCalm};
   std::atomic<std::uint64_t> pressing{0};  // refusals that no level's override caused
   std::atomic<Time> stakes_due{Time::min()};
+  std::atomic<std::uint64_t> ban_version{0};
 
   QueryGuard guard;
 

@@ -55,10 +55,11 @@ void Engine::Impl::NoteLevel(Time now) {
   decisions.Tell({.at = now, .from = before, .to = level, .cause = pressure.cause()});
 }
 
-void Engine::OnSynRate(double per_second, Time now) {
+void Engine::OnWire(double syn_per_second, bool anomaly, Time now) {
   Impl& m = *impl_;
   const Impl::Admission admission(m, now);
-  m.pressure.OnSynRate(per_second, now);
+  m.pressure.OnSynRate(syn_per_second, now);
+  m.pressure.OnAnomaly(anomaly, now);
 }
 
 Level Engine::level() const { return impl_->true_level.load(std::memory_order_relaxed); }

@@ -110,29 +110,50 @@ EngineStatus Engine::Status(Time now) const {
   return s;
 }
 
-void Engine::Ban(const Address& address, Duration how_long, std::string_view reason, Time now) {
+bool Engine::Ban(const Cidr& network, Duration how_long, std::string_view reason, Time now) {
   Impl& m = *impl_;
-  const Address source = SourceOf(address);
   {
     const std::lock_guard lock(m.trust_mutex);
-    m.bans.Ban(source, how_long, reason, now);
+    if (!m.bans.Ban(network, how_long, reason, now)) return false;
+    m.ban_version.fetch_add(1, std::memory_order_relaxed);
   }
-  if (m.Snapshot()->mode == Mode::kEnforce) m.EvictSource(source, /*logged_in_too=*/true, now);
+  if (m.Snapshot()->mode == Mode::kEnforce) m.EvictAllOf(network, /*logged_in_too=*/true, now);
+  return true;
 }
 
-bool Engine::Unban(const Address& address, Time now) {
+bool Engine::Unban(const Cidr& network, Time now) {
   const std::lock_guard lock(impl_->trust_mutex);
-  return impl_->bans.Unban(SourceOf(address), now);
+  impl_->ban_version.fetch_add(1, std::memory_order_relaxed);
+  return impl_->bans.Unban(network, now);
 }
 
 std::size_t Engine::UnbanAll(Time now) {
   const std::lock_guard lock(impl_->trust_mutex);
+  impl_->ban_version.fetch_add(1, std::memory_order_relaxed);
   return impl_->bans.UnbanAll(now);
 }
 
 std::vector<BanInfo> Engine::Bans(Time now) const {
   const std::lock_guard lock(impl_->trust_mutex);
   return impl_->bans.List(now);
+}
+
+void Engine::RestoreBans(const std::vector<BanInfo>& bans, Time now) {
+  const std::lock_guard lock(impl_->trust_mutex);
+  for (const BanInfo& ban : bans) {
+    if (ban.until <= now) continue;
+    const Duration left = ban.until - now;
+    if (ban.by_operator) {
+      impl_->bans.Ban(ban.network, left, ban.reason, now);
+    } else {
+      impl_->bans.Escalate(ban.network.address, left, left, ban.reason, now);
+    }
+  }
+  impl_->ban_version.fetch_add(1, std::memory_order_relaxed);
+}
+
+std::uint64_t Engine::BanVersion() const {
+  return impl_->ban_version.load(std::memory_order_relaxed);
 }
 
 }  // namespace headgate

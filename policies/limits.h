@@ -182,8 +182,9 @@ struct PressureWhen {
   // Of the slots that known-good logins and reserves leave to strangers: what is free, 0..1. 0:
   // never.
   double free_slots = 0;
-  Rate refusals;  // a second, but for those that a level's overrides caused; off: never
-  Rate syn_rate;  // a second, as the observer counts them; off: never. Not of kAttack.
+  Rate refusals;          // a second, but for those that a level's overrides caused; off: never
+  Rate syn_rate;          // a second, as the observer counts them; off: never. Not of kAttack.
+  bool anomalies = true;  // what the observer finds unusual about connections. Not of kAttack.
   bool operator==(const PressureWhen&) const = default;
 };
 

@@ -38,12 +38,15 @@ bool Pressure::Meets(Cause cause, const PressureWhen& when, Edge edge) const {
       return RateMeets(refusal_rate_, when.refusals, edge == Edge::kHold);
     case Cause::kSynRate:
       return RateMeets(syn_rate_, when.syn_rate, edge == Edge::kHold);
+    case Cause::kAnomaly:
+      return anomaly_ && when.anomalies;
   }
   return false;
 }
 
 Level Pressure::LevelOf(Cause cause, Edge edge) const {
-  if (cause != Cause::kSynRate && Meets(cause, limits_.attack, edge)) return Level::kAttack;
+  const bool spoofable = cause == Cause::kSynRate || cause == Cause::kAnomaly;
+  if (!spoofable && Meets(cause, limits_.attack, edge)) return Level::kAttack;
   return Meets(cause, limits_.elevated, edge) ? Level::kElevated : Level::kCalm;
 }
 
@@ -89,8 +92,15 @@ bool Pressure::OnSynRate(double per_second, Time now) {
   return Consider(Cause::kSynRate, now);
 }
 
+bool Pressure::OnAnomaly(bool stands, Time now) {
+  anomaly_ = stands;
+  anomaly_at_ = now;
+  return Consider(Cause::kAnomaly, now);
+}
+
 bool Pressure::OnTick(Time now) {
   if (now - syn_at_ > kSynKept) syn_rate_ = 0;
+  if (now - anomaly_at_ > kSynKept) anomaly_ = false;
   if (level_ == Level::kCalm) return false;
   const auto holds = [this](Level level) {
     return std::find_if(kCauses.begin(), kCauses.end(),
@@ -116,6 +126,8 @@ const char* Pressure::cause() const {
       return "refusals";
     case Cause::kSynRate:
       return "syn_rate";
+    case Cause::kAnomaly:
+      return "anomaly";
   }
   return "";
 }

@@ -1,6 +1,6 @@
-// How hard the gate is pressed, by three causes: how little of the slots that known-good logins
-// leave is free, how many clients are turned away, and how many SYNs come (which can be spoofed and
-// so never makes an attack of it).
+// How hard the gate is pressed, by four causes: how little of the slots that known-good logins
+// leave is free, how many clients are turned away, how many SYNs come, and whether the wire is as
+// it usually is. The last two can be spoofed, and so never make an attack of it.
 //
 // The level rises at once, by as much as there is cause for. It falls one level at a time, each
 // after `calm_after` in which nothing held it: a cause goes on holding a level until it is clearly
@@ -40,12 +40,14 @@ class Pressure {
   bool OnRefusals(std::uint64_t total, Time now);
   // What was counted last; forgotten after kSynKept.
   bool OnSynRate(double per_second, Time now);
+  // Whether an anomaly about connections stands; forgotten likewise.
+  bool OnAnomaly(bool stands, Time now);
   // At least each second: the level falls here and nowhere else.
   bool OnTick(Time now);
 
   [[nodiscard]] Level level() const { return level_; }
-  // "free_slots", "refusals" or "syn_rate": what made it the level it is, or holds it there after
-  // it fell to it. Empty while calm.
+  // "free_slots", "refusals", "syn_rate" or "anomaly": what made it the level it is, or holds it
+  // there after it fell to it. Empty while calm.
   [[nodiscard]] const char* cause() const;
   [[nodiscard]] Time since() const { return since_; }  // of the level; Time{} before any change
   [[nodiscard]] std::uint64_t changes() const { return changes_; }
@@ -53,8 +55,9 @@ class Pressure {
   static constexpr Duration kSynKept = std::chrono::seconds(10);
 
  private:
-  enum class Cause : std::uint8_t { kFreeSlots, kRefusals, kSynRate };
-  static constexpr std::array kCauses = {Cause::kFreeSlots, Cause::kRefusals, Cause::kSynRate};
+  enum class Cause : std::uint8_t { kFreeSlots, kRefusals, kSynRate, kAnomaly };
+  static constexpr std::array kCauses = {Cause::kFreeSlots, Cause::kRefusals, Cause::kSynRate,
+                                         Cause::kAnomaly};
   // A level is reached at its threshold, and held until the value is clearly better.
   enum class Edge : std::uint8_t { kReach, kHold };
 
@@ -77,6 +80,8 @@ class Pressure {
   double refusal_rate_ = 0;
   double syn_rate_ = 0;
   Time syn_at_{};
+  bool anomaly_ = false;
+  Time anomaly_at_{};
 
   Level level_ = Level::kCalm;
   Cause cause_ = Cause::kFreeSlots;

@@ -121,7 +121,9 @@ TEST(Config, EveryProblemAtOnceEachInItsPlace) {
       "[sorce]\n"
       "ban = \"1m\"\n"
       "[observer]\n"
-      "snaplen = 1\n");
+      "snaplen = 1\n"
+      "[shadow]\n"
+      "config = \"x\"\n");
   EXPECT_FALSE(loaded.config.has_value());
   EXPECT_THAT(
       Errors(loaded),
@@ -132,7 +134,8 @@ TEST(Config, EveryProblemAtOnceEachInItsPlace) {
                   StartsWith("t.toml:9:25: source.exempt: \"10.0.0.1/8\" is no network"),
                   StartsWith("t.toml:9:39: source.exempt: expected text"),
                   "t.toml:10:2: sorce: there is no such table; did you mean source?",
-                  StartsWith("t.toml:12:2: observer: not built yet")));
+                  "t.toml:13:11: observer.snaplen: 1 is outside 96 to 65535",
+                  StartsWith("t.toml:14:2: shadow: not built yet")));
 }
 
 TEST(Config, SyntaxErrorHasItsPlace) {

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "guard/backends.h"
+#include "guard/wire_status.h"
 #include "net/address_text.h"
 #include "tests/guard/config_testing.h"
 #include "tests/support/no_listeners.h"
@@ -53,6 +54,8 @@ class ControlTest : public ::testing::Test {
       return absl::OkStatus();
     };
     parts.save_state = [this] { return saved_; };
+    parts.wire = [] { return std::optional<Wire::View>(); };
+    parts.firewall = [] { return net::FirewallStatus(); };
     parts.state_status = [] {
       StateStatus status;
       status.path = "/var/lib/headgate/state";
@@ -231,6 +234,20 @@ TEST_F(ControlTest, BanOfAnIpv6SourceAsItIsShown) {
   EXPECT_EQ(control_->Handle("POST", "/unban", "{\"address\":\"" + shown + "\"}").status, 200u);
 }
 
+TEST_F(ControlTest, BanOfANetworkIsLiftedAsAWhole) {
+  EXPECT_EQ(control_->Handle("POST", "/ban", R"({"address":"203.0.113.0/24"})").status, 200u);
+  const auto inside = control_->Handle("POST", "/unban", R"({"address":"203.0.113.7"})");
+  EXPECT_EQ(inside.status, 404u);
+  EXPECT_THAT(inside.body, HasSubstr("headgate unban 203.0.113.0/24"));
+  EXPECT_EQ(control_->Handle("POST", "/unban", R"({"address":"203.0.113.0/24"})").status, 200u);
+}
+
+TEST_F(ControlTest, NobodyWatchesAndNothingIsPushed) {
+  EXPECT_EQ(Get("/status").at("observer").at("interface"), "");
+  EXPECT_EQ(Get("/status").at("firewall").at("enforce"), false);
+  EXPECT_THAT(WireText(control_->Handle("GET", "/wire", "").body), HasSubstr("nothing is watched"));
+}
+
 TEST_F(ControlTest, UnbanAllCounts) {
   for (const char* a : {"203.0.113.7", "203.0.113.8"}) {
     (void)control_->Handle("POST", "/ban", std::string("{\"address\":\"") + a + "\"}");
@@ -240,7 +257,10 @@ TEST_F(ControlTest, UnbanAllCounts) {
 
 TEST_F(ControlTest, WrongRequests) {
   EXPECT_EQ(control_->Handle("POST", "/ban", R"({"address":"nobody"})").status, 400u);
-  EXPECT_EQ(control_->Handle("POST", "/ban", R"({"address":"10.0.0.0/8"})").status, 400u);
+  for (const char* wide : {"10.0.0.0/7", "0.0.0.0/0", "2000::/3", "2001:db8::/65", "10.0.0.1/8"}) {
+    const std::string body = std::string(R"({"address":")") + wide + "\"}";
+    EXPECT_EQ(control_->Handle("POST", "/ban", body).status, 400u) << wide;
+  }
   EXPECT_EQ(control_->Handle("POST", "/ban", "").status, 400u);
   EXPECT_EQ(control_->Handle("POST", "/ban", R"({"address":7})").status, 400u);
   for (const char* bad : {"x", "0s", "-1s", "9999d"}) {

@@ -152,12 +152,6 @@ TEST(HeadroomChecks, AttackComesAfterElevated) {
   EXPECT_THAT(when("attack", "refusals = \"off\"\n"), IsEmpty());
 }
 
-TEST(HeadroomChecks, NothingCountsSynsYet) {
-  EXPECT_THAT(Warnings(ParseBeside("[pressure.elevated.when]\nsyn_rate = \"9/s\"\n")),
-              ElementsAre(HasSubstr("pressure.elevated.when.syn_rate: nothing counts SYNs yet")));
-  EXPECT_THAT(Warnings(ParseBeside("[pressure.elevated.when]\nsyn_rate = \"off\"\n")), IsEmpty());
-}
-
 TEST(HeadroomChecks, Memory) {
   for (const char* bad : {"state", "./state", "/var/lib/"}) {
     EXPECT_THAT(Errors(ParseBeside("known_good.state = \"" + std::string(bad) + "\"\n")),

@@ -27,6 +27,14 @@ void ExpectEqual(const SavedState& a, const SavedState& b) {
   EXPECT_EQ(a.backend, b.backend);
   EXPECT_EQ(a.known_good, b.known_good);
   EXPECT_EQ(a.greetings, b.greetings);
+  EXPECT_EQ(a.baselines, b.baselines);
+}
+
+BaselineSet SomeBaselines() {
+  BaselineSet set{};
+  set[0][3] = {12.5, 4.25, 3600};
+  set[kWireFeatures - 1][Baseline::kLately] = {1e6, 1e9, 1800};
+  return set;
 }
 
 TEST(StateText, RoundTrip) {
@@ -40,6 +48,32 @@ TEST(StateText, NothingIsFineToo) {
   const auto parsed = ParseState(StateJson(SavedState()), kMany);
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   ExpectEqual(*parsed, SavedState());
+}
+
+TEST(StateText, BaselinesAsTheyAre) {
+  SavedState state = SomeState();
+  state.baselines = SomeBaselines();
+  const auto parsed = ParseState(StateJson(state), kMany);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  ExpectEqual(*parsed, state);
+}
+
+// What was learnt is not worth the rest of the file.
+TEST(StateText, BaselinesThatAreNoneAreLeftOut) {
+  SavedState state = SomeState();
+  state.baselines = SomeBaselines();
+  const std::string good = StateJson(state);
+  const std::string hour = "[12.5,4.25,3600]";
+  ASSERT_NE(good.find(hour), std::string::npos);
+  for (const char* bad : {"[12.5,4.25]", "[-1,4,3600]", "[1e99,4,3600]", "[1,4,1e9]", "7", "[]",
+                          "[\"1\",2,3]", "[1,-2,3]"}) {
+    std::string text = good;
+    text.replace(text.find(hour), hour.size(), bad);
+    const auto parsed = ParseState(text, kMany);
+    ASSERT_TRUE(parsed.ok()) << bad << ": " << parsed.status();
+    EXPECT_FALSE(parsed->baselines) << bad;
+    EXPECT_EQ(parsed->known_good, state.known_good) << bad;
+  }
 }
 
 TEST(StateText, NumbersThatAreNoneAreBounded) {
@@ -160,6 +194,8 @@ TEST(StateText, FingerprintSeesWhatIsWorthASave) {
   other.unix_ms += 60000;
   other.known_good[0].age += hours(1);
   other.known_good[0].quiet += hours(1);
+  other.baselines = SomeBaselines();
+  other.intervals = 899;
   EXPECT_EQ(Fingerprint(other), before);
   const auto differs = [&](auto change) {
     SavedState changed = state;
@@ -172,6 +208,7 @@ TEST(StateText, FingerprintSeesWhatIsWorthASave) {
   differs([](SavedState& s) { s.known_good[0].good = false; });
   differs([](SavedState& s) { s.known_good.pop_back(); });
   differs([](SavedState& s) { s.backend = "192.0.2.10:3306"; });
+  differs([](SavedState& s) { s.intervals = 900; });
   differs([](SavedState& s) { s.greetings[0].greeting.server_version = "11"; });
 }
 

@@ -125,7 +125,7 @@ TEST(Gate, ABanAlsoCutsOffWhoHasFinishedAndStillReads) {
   EXPECT_TRUE(session.backend->ReadPacket());
   session.client.Finish();
   EXPECT_TRUE(running.Until([&] { return running.status().orphans == 1; }));
-  running.engine->Ban(Address::V4(0x7f000001), seconds(60), "operator", Now());
+  running.engine->Ban(SourceNetwork(Address::V4(0x7f000001)), seconds(60), "operator", Now());
   EXPECT_TRUE(session.client.ReadsEnd());
   EXPECT_EQ(running.status().leases, 1U) << "the server still works for it";
 }

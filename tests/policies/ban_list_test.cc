@@ -48,13 +48,13 @@ TEST(BanList, DoublesWhileItGoesOnUpToTheMaximumAndForgetsAfterQuiet) {
 
 TEST(BanList, AnOperatorsBanIsExactAndNotEscalatedAway) {
   BanList list(kHash);
-  list.Ban(kBad, hours(24), "by hand", kNow);
+  list.Ban(SourceNetwork(kBad), hours(24), "by hand", kNow);
   EXPECT_EQ(Escalate(list, kBad, kNow), kNow + hours(24));
   ASSERT_EQ(list.List(kNow).size(), 1U);
   EXPECT_EQ(list.List(kNow)[0].reason, "by hand");
-  list.Ban(kBad, minutes(5), "shorter", kNow);
+  list.Ban(SourceNetwork(kBad), minutes(5), "shorter", kNow);
   EXPECT_FALSE(list.IsBanned(kBad, kNow + minutes(5)));
-  list.Ban(kBad, Duration::max(), "for ever", kNow);
+  list.Ban(SourceNetwork(kBad), Duration::max(), "for ever", kNow);
   EXPECT_TRUE(list.IsBanned(kBad, kNow + hours(24 * 3000)));
 }
 
@@ -62,9 +62,46 @@ TEST(BanList, TellsTheOperatorsBansApart) {
   BanList list(kHash);
   Escalate(list, kBad, kNow);
   EXPECT_FALSE(list.IsBannedByOperator(kBad, kNow));
-  list.Ban(kBad, minutes(2), "by hand", kNow);
+  list.Ban(SourceNetwork(kBad), minutes(2), "by hand", kNow);
   EXPECT_TRUE(list.IsBannedByOperator(kBad, kNow));
   EXPECT_FALSE(list.IsBannedByOperator(kBad, kNow + minutes(2)));
+}
+
+Cidr Network(const Address& a, std::uint8_t bits) { return {a, bits}; }
+
+TEST(BanList, ANetworkIsBannedWholeAndAloneLifted) {
+  BanList list(kHash);
+  list.Ban(Network(V4(192, 0, 2, 0), 96 + 24), minutes(5), "by hand", kNow);
+  EXPECT_TRUE(list.IsBanned(V4(192, 0, 2, 0), kNow));
+  EXPECT_TRUE(list.IsBanned(V4(192, 0, 2, 255), kNow));
+  EXPECT_TRUE(list.IsBannedByOperator(kBad, kNow));
+  EXPECT_FALSE(list.IsBanned(V4(192, 0, 3, 0), kNow));
+  EXPECT_FALSE(list.Unban(SourceNetwork(kBad), kNow)) << "it is not banned itself";
+  EXPECT_TRUE(list.IsBanned(kBad, kNow));
+  EXPECT_EQ(Escalate(list, kBad, kNow), kNow + minutes(1));
+  EXPECT_EQ(list.size(), 2U);
+  EXPECT_TRUE(list.Unban(Network(V4(192, 0, 2, 0), 96 + 24), kNow));
+  EXPECT_TRUE(list.IsBanned(kBad, kNow)) << "its own ban stays";
+  EXPECT_FALSE(list.IsBanned(V4(192, 0, 2, 2), kNow));
+}
+
+TEST(BanList, NetworksOfManyWidthsEndEachAtItsTime) {
+  BanList list(kHash);
+  const Address v6 = V6Source(7);
+  for (std::uint8_t bits = 16; bits <= 64; bits += 16) {
+    list.Ban(Network(v6, bits), minutes(bits), "by hand", kNow);
+  }
+  EXPECT_EQ(list.size(), 4U);
+  EXPECT_TRUE(list.IsBanned(v6, kNow + minutes(63)));
+  EXPECT_FALSE(list.IsBanned(v6, kNow + minutes(64)));
+  Address other = v6;
+  other.bytes[5] ^= 1;  // beyond its /32
+  EXPECT_TRUE(list.IsBanned(other, kNow + minutes(31)));
+  EXPECT_FALSE(list.IsBanned(other, kNow + minutes(33)));
+  list.Expire(kNow + minutes(65));
+  EXPECT_EQ(list.size(), 0U);
+  list.UnbanAll(kNow);
+  EXPECT_FALSE(list.IsBanned(v6, kNow));
 }
 
 TEST(BanList, AutomaticBanNeverShortensARunningOne) {
@@ -75,23 +112,23 @@ TEST(BanList, AutomaticBanNeverShortensARunningOne) {
 
 TEST(BanList, UnbanForgetsTheEscalationToo) {
   BanList list(kHash);
-  EXPECT_FALSE(list.Unban(kBad, kNow));
+  EXPECT_FALSE(list.Unban(SourceNetwork(kBad), kNow));
   Escalate(list, kBad, kNow);
   Escalate(list, kBad, kNow + minutes(1));
-  EXPECT_TRUE(list.Unban(kBad, kNow + minutes(1)));
+  EXPECT_TRUE(list.Unban(SourceNetwork(kBad), kNow + minutes(1)));
   EXPECT_FALSE(list.IsBanned(kBad, kNow + minutes(1)));
   EXPECT_EQ(Escalate(list, kBad, kNow + minutes(1)), kNow + minutes(2));
-  EXPECT_FALSE(list.Unban(kBad, kNow + minutes(2)));  // over by itself
+  EXPECT_FALSE(list.Unban(SourceNetwork(kBad), kNow + minutes(2)));  // over by itself
 }
 
 TEST(BanList, UnbanAllAndList) {
   BanList list(kHash);
-  list.Ban(V4(10, 0, 0, 1), minutes(9), "x", kNow);
+  list.Ban(SourceNetwork(V4(10, 0, 0, 1)), minutes(9), "x", kNow);
   Escalate(list, V4(10, 0, 0, 2), kNow);
   Escalate(list, V4(10, 0, 0, 3), kNow - minutes(2));  // over
   const auto bans = list.List(kNow);
   ASSERT_EQ(bans.size(), 2U);
-  EXPECT_EQ(bans[0].source, V4(10, 0, 0, 2));
+  EXPECT_EQ(bans[0].network, SourceNetwork(V4(10, 0, 0, 2)));
   EXPECT_EQ(bans[0].times, 1U);
   EXPECT_EQ(bans[1].until, kNow + minutes(9));
   EXPECT_EQ(list.UnbanAll(kNow), 2U);
@@ -114,23 +151,23 @@ TEST(BanList, FullItForgetsEndedThenTheSoonestToExpire) {
 
 TEST(BanList, AFloodOfBansNeverPushesOutTheOperators) {
   BanList list(kHash, 100);
-  list.Ban(kBad, seconds(1), "by hand", kNow);
+  list.Ban(SourceNetwork(kBad), seconds(1), "by hand", kNow);
   for (std::uint32_t i = 0; i < 10'000; ++i) Escalate(list, V6Source(i), kNow);
   EXPECT_TRUE(list.IsBanned(kBad, kNow));
   EXPECT_EQ(list.size(), 100U);
   BanList all_by_hand(kHash, 2);
-  all_by_hand.Ban(V4(10, 0, 0, 1), minutes(1), "", kNow);
-  all_by_hand.Ban(V4(10, 0, 0, 2), minutes(2), "", kNow);
+  all_by_hand.Ban(SourceNetwork(V4(10, 0, 0, 1)), minutes(1), "", kNow);
+  all_by_hand.Ban(SourceNetwork(V4(10, 0, 0, 2)), minutes(2), "", kNow);
   EXPECT_EQ(Escalate(all_by_hand, kBad, kNow), kNow);
   EXPECT_FALSE(all_by_hand.IsBanned(kBad, kNow));
-  all_by_hand.Ban(kBad, minutes(3), "", kNow);  // the soonest of his own
+  all_by_hand.Ban(SourceNetwork(kBad), minutes(3), "", kNow);  // the soonest of his own
   EXPECT_TRUE(all_by_hand.IsBanned(kBad, kNow));
   EXPECT_FALSE(all_by_hand.IsBanned(V4(10, 0, 0, 1), kNow));
 }
 
 TEST(BanList, ReasonsAreBounded) {
   BanList list(kHash);
-  list.Ban(kBad, minutes(1), std::string(100'000, 'x'), kNow);
+  list.Ban(SourceNetwork(kBad), minutes(1), std::string(100'000, 'x'), kNow);
   EXPECT_EQ(list.List(kNow)[0].reason.size(), BanList::kMaxReasonBytes);
 }
 
@@ -143,10 +180,10 @@ TEST(BanList, SizeIsExactAfterExpireWhateverHappened) {
     const Address source = V6Source(static_cast<std::uint32_t>(random() % 80));
     switch (random() % 4) {
       case 0:
-        list.Ban(source, minutes(random() % 5), "op", now);
+        list.Ban(SourceNetwork(source), minutes(random() % 5), "op", now);
         break;
       case 1:
-        static_cast<void>(list.Unban(source, now));
+        static_cast<void>(list.Unban(SourceNetwork(source), now));
         break;
       default:
         Escalate(list, source, now);

@@ -192,7 +192,7 @@ TEST_F(HeadroomTest, TheDeadlineOfAPendingStrangerIsTheLevels) {
   Start();
   const TicketPtr t = Accept(Foe(1));
   EXPECT_EQ(engine_->PendingDeadline(*t), limits_.pending.deadline);
-  engine_->OnSynRate(1e6, now_);
+  engine_->OnWire(1e6, false, now_);
   EXPECT_EQ(engine_->PendingDeadline(*t), seconds(1));
 }
 

@@ -104,7 +104,7 @@ TEST_F(HeadroomTest, ALevelsLimitsBindNeitherKnownGoodNorReservedSources) {
   Over(Level::kAttack).source.connections = Share::Number(1);
   Over(Level::kElevated).source.connections = Share::Number(1);
   Start();
-  engine_->OnSynRate(5000, now_);
+  engine_->OnWire(5000, false, now_);
   ASSERT_NE(Status().level, Level::kCalm);
   EXPECT_EQ(Got(Pool(8)), 8u);
 }
@@ -145,7 +145,7 @@ TEST_F(HeadroomTest, OtherRefusalsRaiseTheLevel) {
 TEST_F(HeadroomTest, SpoofedSynsNeverReachAttack) {
   Start();
   for (int i = 0; i < 100; ++i) {
-    engine_->OnSynRate(1e9, now_);
+    engine_->OnWire(1e9, false, now_);
     Pass(milliseconds(100));
   }
   EXPECT_EQ(Status().level, Level::kElevated);
@@ -166,7 +166,7 @@ TEST_F(HeadroomTest, UnderAttackNothingIsEarnedButWhileElevatedItIs) {
   Pass(minutes(2));
   auto pool = Pool(3);
   for (int i = 0; i < 30; ++i) {
-    engine_->OnSynRate(1e6, now_);
+    engine_->OnWire(1e6, false, now_);
     for (const TicketPtr& t : pool) engine_->OnStatementCompleted(*t, now_);
     Pass(seconds(9));
   }

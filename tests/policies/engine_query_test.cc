@@ -386,7 +386,7 @@ TEST_F(QueryTest, StrangersAreSqueezedOnlyAboveCalm) {
   ASSERT_EQ(Ask(b).kind, Command::kPass);
   Answer(a);
   Answer(b);
-  engine_->OnSynRate(1e6, now_);
+  engine_->OnWire(1e6, false, now_);
   ASSERT_EQ(Ask(a).kind, Command::kPass);
   EXPECT_EQ(Ask(b).kind, Command::kHold);
   EXPECT_EQ(Ask(shop).kind, Command::kPass);

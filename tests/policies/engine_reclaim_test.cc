@@ -149,7 +149,7 @@ TEST_F(HeadroomTest, WhoHasAnImplicitReserveLeftIsNotHeldUpByWhoHasUsedHis) {
   Work(pool, 12);
   ASSERT_EQ(Status().implicit_reserve, 10u);
   pool.resize(6);
-  engine_->OnSynRate(5000, now_);
+  engine_->OnWire(5000, false, now_);
   const auto strangers = Fill(20);
   ASSERT_EQ(Status().free_slots, 4u) << "the other's";
   engine_->OnServerFacts({.max_connections = 25, .foreign = 4}, now_);

@@ -181,7 +181,7 @@ TEST_F(SweepTest, AnOrphansWriteIsKilledOnlyAboveCalm) {
   const SweepFacts gone{.client_gone = true, .can_kill = true};
   EXPECT_EQ(Sweep(write, gone).kind, End::kNone);
   EXPECT_EQ(Sweep(several, gone).kind, End::kNone) << "a write waits behind the SELECT";
-  engine_->OnSynRate(1e6, now_);
+  engine_->OnWire(1e6, false, now_);
   EXPECT_EQ(Sweep(write, gone).kind, End::kKillOrphan);
   EXPECT_EQ(Sweep(several, gone).kind, End::kKillOrphan);
 }
@@ -190,7 +190,7 @@ TEST_F(SweepTest, StrangersHaveADeadlineAboveCalm) {
   Start();
   const TicketPtr stranger = Stranger(), shop = Client();
   EXPECT_EQ(After(stranger, seconds(11), kPoint).kind, End::kNone);
-  engine_->OnSynRate(1e6, now_);
+  engine_->OnWire(1e6, false, now_);
   EXPECT_EQ(After(stranger, seconds(11), kPoint).kind, End::kKillQuery);
   EXPECT_EQ(After(shop, seconds(11), kPoint).kind, End::kNone);
 }

@@ -176,10 +176,10 @@ TEST_F(EngineTest, TheOperatorsBanBindsWhateverTheTableSays) {
   limits_.source.enforce = false;
   Start();
   const TicketPtr in = Enter(Foe(1), "weak");
-  engine_->Ban(Foe(1), minutes(1), "operator", now_);
+  engine_->Ban(SourceNetwork(Foe(1)), minutes(1), "operator", now_);
   EXPECT_EQ(evicted_.size(), 1u);
   EXPECT_EQ(Knock(Foe(1)).verdict.reason, Reason::kBanned);
-  EXPECT_TRUE(engine_->Unban(Foe(1), now_));
+  EXPECT_TRUE(engine_->Unban(SourceNetwork(Foe(1)), now_));
   EXPECT_EQ(Knock(Foe(1)).verdict.kind, Kind::kAdmit);
 }
 

@@ -265,5 +265,32 @@ TEST_F(PressureTest, AWhileWithoutCauseIsCountedFromTheLastOfIt) {
   EXPECT_EQ(p_.changes(), 1U);
 }
 
+TEST_F(PressureTest, AnAnomalyElevatesAndNoMore) {
+  EXPECT_FALSE(p_.OnAnomaly(false, now_));
+  EXPECT_TRUE(p_.OnAnomaly(true, now_));
+  EXPECT_EQ(p_.level(), Level::kElevated);
+  EXPECT_STREQ(p_.cause(), "anomaly");
+  EXPECT_FALSE(p_.OnAnomaly(true, now_));
+  p_.OnAnomaly(false, now_);
+  Tick(PressureLimits().calm_after + seconds(2));
+  EXPECT_EQ(p_.level(), Level::kCalm);
+}
+
+TEST_F(PressureTest, AnAnomalyNobodyTellsOfAnyMoreIsForgotten) {
+  p_.OnAnomaly(true, now_);
+  Tick(Pressure::kSynKept + PressureLimits().calm_after - seconds(2));
+  EXPECT_EQ(p_.level(), Level::kElevated);
+  Tick(seconds(6));
+  EXPECT_EQ(p_.level(), Level::kCalm);
+}
+
+TEST_F(PressureTest, AnomaliesCanBeLeftOut) {
+  PressureLimits limits;
+  limits.elevated.anomalies = false;
+  p_.Configure(limits);
+  EXPECT_FALSE(p_.OnAnomaly(true, now_));
+  EXPECT_EQ(p_.level(), Level::kCalm);
+}
+
 }  // namespace
 }  // namespace headgate

@@ -105,6 +105,8 @@ class Gate:
         # Of its own: gates of other tests must not meet in the one that is the default.
         config["known_good"] = {"state": str(self.run_folder / "state"),
                                 **config.get("known_good", {})}
+        # The wire is watched where a test says so: floods of tests are not to be alarms of others.
+        config.setdefault("observer", {"interface": ""})
         self.monitored = "monitor" in config
         if self.monitored:
             config["monitor"] = {"user": MONITOR, "password_file": self._password_file(),
@@ -156,9 +158,11 @@ class Gate:
         return self.log.read_text(errors="replace")[-6000:]
 
     def kill(self):
+        """As kill -9 does; stop() has nothing to say about it then."""
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        self.process = None
 
     def stop(self, quiet=False, seconds=15):
         """Ends it in order. With `quiet` only cleans up: another failure is already on its way."""

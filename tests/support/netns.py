@@ -13,6 +13,7 @@ import subprocess
 GATE_CLIENT_SIDE, CLIENT = "10.77.1.1", "10.77.1.2"
 GATE_DB_SIDE, DB = "10.77.2.1", "10.77.2.2"
 ATTACKERS = "10.99.0.0/16"
+GATE_ATTACKER_SIDE, ATTACKER = "10.77.3.1", "10.77.3.2"
 
 
 def ip(*words):
@@ -66,6 +67,37 @@ class ThreeHosts:
             shutil.rmtree(pathlib.Path("/etc/netns", name), ignore_errors=True)
         with contextlib.suppress(OSError):
             os.rmdir("/etc/netns")  # only when nobody else uses it
+
+
+class DatabaseHost(ThreeHosts):
+    """The app, the database host with the gate on it, and the attackers: each a host of its own.
+
+    The attackers' host has ATTACKERS for itself; the database host answers everybody else through
+    it, so that spoofed senders get their answers. A capture on the database host sees all of it.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.attacker = self.db  # nobody needs a third host behind the gate
+
+    def _make(self):
+        for name in self.names:
+            ip("netns", "add", name)
+            ip("-n", name, "link", "set", "lo", "up")
+        self._wire(self.client, CLIENT, self.gate, GATE_CLIENT_SIDE)
+        self._wire(self.gate, GATE_ATTACKER_SIDE, self.attacker, ATTACKER)
+        ip("-n", self.attacker, "route", "add", "local", ATTACKERS, "dev", "lo")
+        ip("-n", self.attacker, "route", "add", f"{GATE_CLIENT_SIDE}/32", "via", GATE_ATTACKER_SIDE)
+        ip("-n", self.gate, "route", "add", "default", "via", ATTACKER)
+
+
+def inside(name, *words, **options):
+    """A program inside the namespace, to its end: its output, or an error with what it said."""
+    done = subprocess.run(["ip", "netns", "exec", name, *words], capture_output=True, text=True,
+                          check=False, **options)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(words)}: {done.stderr.strip()}")
+    return done.stdout
 
 
 def attackers(count):

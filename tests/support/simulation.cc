@@ -145,7 +145,7 @@ void Simulation::Happen(const Happening& h) {
       return Tick();
     case Happens::kSynRate:
       Note(nullptr, [] { return std::string("the observer counts SYNs"); });
-      return engine_->OnSynRate(random_.Below(3000), now_);
+      return engine_->OnWire(random_.Below(3000), random_.OneIn(8), now_);
     case Happens::kServerFacts:
       return TellServerFacts();
     case Happens::kBackend:
@@ -158,14 +158,15 @@ void Simulation::Happen(const Happening& h) {
       const auto actor = static_cast<Actor>(2 + random_.Below(8));
       const Address peer = DrawPeer(actor);
       Note(nullptr, [&] { return "the operator bans " + Text(peer); });
-      return engine_->Ban(peer, seconds(1 + random_.Below(60)), "operator", now_);
+      engine_->Ban(SourceNetwork(peer), seconds(1 + random_.Below(60)), "operator", now_);
+      return;
     }
     case Happens::kUnban:
       Note(nullptr, [] { return std::string("the operator unbans"); });
       if (random_.OneIn(3)) {
         engine_->UnbanAll(now_);
       } else {
-        static_cast<void>(engine_->Unban(DrawPeer(Actor::kGuesser), now_));
+        static_cast<void>(engine_->Unban(SourceNetwork(DrawPeer(Actor::kGuesser)), now_));
       }
   }
 }

@@ -244,10 +244,6 @@ class Remembers(Siege):
     def kept(self, gate):
         return gate.status()["slots"]["implicit"]
 
-    def kill_dash_nine(self, gate):
-        gate.kill()
-        gate.process = None
-
     def test_across_a_restart_and_a_kill(self):
         path = known_good.folder(self) / "state"
         gate = self.gate_with(path)
@@ -268,7 +264,7 @@ class Remembers(Siege):
             self.figures(life, f"{kept}")
             self.assertEqual(kept["pairs"], 1, life)
             self.assertGreater(kept["reserve"], 3, life)
-            self.kill_dash_nine(again)
+            again.kill()
         self.assertEqual(known_good.read(path)["keys"], saved["keys"])
 
     def test_what_the_test_writes_the_gate_reads(self):

@@ -1,0 +1,77 @@
+#include "guard/firewall_commands.h"
+
+#include <boost/json.hpp>
+#include <iostream>
+#include <utility>
+
+#include <absl/status/status.h>
+#include "guard/config.h"
+#include "guard/daemon.h"
+#include "guard/firewall_plan.h"
+#include "guard/json_text.h"
+#include "net/firewall_sync.h"
+
+namespace headgate::guard {
+namespace {
+
+namespace json = boost::json;
+
+int Fail(const std::string& why, bool as_json) {
+  if (as_json) {
+    std::cout << json::serialize(json::object{{"error", JsonText(why)}}) << "\n";
+  } else {
+    std::cerr << "headgate: " << why << "\n";
+  }
+  return kExitNo;
+}
+
+int Print(const net::NftRuleset& ruleset, bool as_json) {
+  const std::string text = net::PrintedText(ruleset);
+  if (as_json) {
+    std::cout << json::serialize(json::object{{"table", JsonText(ruleset.table)},
+                                              {"digest", JsonText(ruleset.digest)},
+                                              {"ruleset", JsonText(text)}})
+              << "\n";
+  } else {
+    std::cout << text;
+  }
+  return kExitDone;
+}
+
+// What is in the table stays in it: a gate that runs keeps its bans there.
+absl::Status Apply(net::FirewallSync& sync) {
+  const auto bans = sync.Adopt();
+  if (!bans.ok()) return bans.status();
+  return sync.Reconcile(*bans);
+}
+
+int Change(FirewallAct act, net::NftRuleset ruleset, bool as_json) {
+  const std::string table = ruleset.table;
+  net::FirewallSync sync({.ruleset = std::move(ruleset)}, net::NftProgram().AsRunner());
+  const bool apply = act == FirewallAct::kApply;
+  const absl::Status status = apply ? Apply(sync) : sync.Remove();
+  if (!status.ok()) return Fail(std::string(status.message()), as_json);
+  const char* done = apply ? "applied" : "removed";
+  if (as_json) {
+    std::cout << json::serialize(json::object{{done, JsonText(table)}}) << "\n";
+  } else {
+    std::cout << done << ": table inet " << table << "\n";
+  }
+  return kExitDone;
+}
+
+}  // namespace
+
+int RunFirewall(FirewallAct act, const std::string& path, bool as_json) {
+  const Loaded loaded = LoadConfig(path);
+  for (const Problem& problem : loaded.problems) {
+    if (problem.severity == Problem::Severity::kError) std::cerr << ToText(problem) << "\n";
+  }
+  if (!loaded.config) return kExitUsage;
+  auto ruleset = net::MakeRuleset(FirewallOptionsOf(*loaded.config));
+  if (!ruleset.ok()) return Fail(std::string(ruleset.status().message()), as_json);
+  if (act == FirewallAct::kPrint) return Print(*ruleset, as_json);
+  return Change(act, std::move(*ruleset), as_json);
+}
+
+}  // namespace headgate::guard

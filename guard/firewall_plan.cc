@@ -1,0 +1,71 @@
+#include "guard/firewall_plan.h"
+
+#include <algorithm>
+#include <set>
+
+namespace headgate::guard {
+namespace {
+
+net::FirewallOptions::StaticLimits StaticLimitsOf(const Limits& limits) {
+  const SlotLimits& slots = limits.slots;
+  const std::uint32_t capacity =
+      slots.max_connections - std::min(slots.keep_free, slots.max_connections);
+  net::FirewallOptions::StaticLimits out;
+  out.rate_per_second = limits.source.connect_rate.per_second;
+  out.burst = limits.source.connect_rate.burst;
+  if (limits.source.connections.kind != Share::Kind::kOff) {
+    out.connections = limits.source.connections.Of(capacity);
+  }
+  return out;
+}
+
+}  // namespace
+
+net::FirewallOptions FirewallOptionsOf(const Config& config) {
+  net::FirewallOptions options;
+  options.table = config.firewall.table;
+  std::set<std::uint16_t> ports;
+  for (const Endpoint& listen : config.listen) {
+    if (!listen.IsUnix()) ports.insert(listen.port);
+  }
+  options.ports.assign(ports.begin(), ports.end());
+  if (config.firewall.redirect != 0 && !ports.empty()) {
+    options.redirect_from = static_cast<std::uint16_t>(config.firewall.redirect);
+    options.redirect_to = *ports.begin();
+  }
+  const SourceLimits& source = config.limits.source;
+  std::vector<Cidr>& never = options.never;
+  never = source.never_ban;
+  never.insert(never.end(), source.exempt.begin(), source.exempt.end());
+  if (config.firewall.static_limits) {
+    options.limits = StaticLimitsOf(config.limits);
+    for (const ClassLimits& c : config.limits.classes) {
+      never.insert(never.end(), c.sources.begin(), c.sources.end());
+    }
+  }
+  std::sort(never.begin(), never.end());
+  never.erase(std::unique(never.begin(), never.end()), never.end());
+  return options;
+}
+
+std::vector<net::WantedBan> WantedBans(const std::vector<BanInfo>& bans, const Limits& limits) {
+  std::vector<net::WantedBan> wanted;
+  if (limits.mode != Mode::kEnforce) return wanted;
+  wanted.reserve(bans.size());
+  for (const BanInfo& ban : bans) {
+    if (!ban.by_operator && !limits.source.enforce) continue;
+    wanted.push_back({ban.network, ban.until, ban.by_operator});
+  }
+  return wanted;
+}
+
+std::vector<BanInfo> KeptBans(const std::vector<net::WantedBan>& bans) {
+  std::vector<BanInfo> kept;
+  kept.reserve(bans.size());
+  for (const net::WantedBan& ban : bans) {
+    kept.push_back({ban.network, ban.until, 1, "kept by the kernel", ban.by_operator});
+  }
+  return kept;
+}
+
+}  // namespace headgate::guard

@@ -1,0 +1,79 @@
+// Makes of the observer's packets what the gate goes by: intervals, anomalies, the pressure they
+// make, lines for the log, and what `status` shows.
+//
+// Threads: OnPackets and OnIdle on the observer's (or whoever reads a file); Status(), Baselines()
+// from any; Restore() before the first packet. Hooks are called on the observer's thread, under no
+// lock. Lifetime: what the hooks refer to outlives the observer.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "guard/kernel_warnings.h"
+#include "net/kernel_counters.h"
+#include "net/observer.h"
+#include "policies/anomaly.h"
+#include "policies/wire_watch.h"
+
+namespace headgate::guard {
+
+struct WireStatus {
+  std::uint64_t intervals = 0;
+  WireInterval last;
+  WireCounts total;
+  std::uint64_t untracked = 0, bypass = 0;  // in all
+  std::uint64_t alarms = 0;                 // raised, in all
+  std::vector<std::string_view> standing;   // alarms, by the name of their feature
+  net::KernelCounters kernel;               // as of the last interval
+};
+
+class WireWatcher : public net::PacketSink {
+ public:
+  struct Hooks {
+    // Of each interval: SYNs a second to the gate's ports, and whether an anomaly presses.
+    std::function<void(double syn_per_second, bool anomaly)> pressure{};
+    std::function<void(const std::string& line, bool warning)> say{};
+    // Empty: the kernel is not asked (a file says nothing of it).
+    std::function<net::KernelCounters()> kernel{};
+    std::function<void(const WireInterval&, const std::vector<AnomalyEvent>&)> interval{};
+  };
+
+  // `baseline`: as Anomaly.
+  WireWatcher(const WireOptions& options, KeyedHash hash, Duration baseline, Hooks hooks);
+
+  void OnPackets(std::span<const Packet> packets) override;
+  void OnIdle(Time capture_now) override;
+  // The interval that is open as if it were over: at the end of a file.
+  void Finish();
+
+  [[nodiscard]] WireStatus Status() const;
+  [[nodiscard]] BaselineSet Baselines() const;
+  void Restore(const BaselineSet& baselines);
+
+ private:
+  static constexpr Duration kBypassEvery = std::chrono::minutes(1);
+
+  void OnInterval(const WireInterval& interval);
+  void Note(const WireInterval& interval, const std::vector<AnomalyEvent>& events);
+  void Tell(const WireInterval& interval, const std::vector<AnomalyEvent>& events);
+  void TellOfBypass(const WireInterval& interval);
+  void AskKernel(Time at);
+  [[nodiscard]] double SynRate(const WireInterval& interval) const;
+
+  const std::vector<std::uint16_t> ports_;
+  const Hooks hooks_;
+  WireWatch watch_;
+  Time latest_{};  // of all packets
+  KernelWarnings warnings_;
+  Time next_bypass_ = Time::min();
+  mutable std::mutex mutex_;  // for what follows
+  Anomaly anomaly_;
+  WireStatus status_;
+};
+
+}  // namespace headgate::guard

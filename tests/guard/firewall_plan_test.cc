@@ -1,0 +1,93 @@
+#include "guard/firewall_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "net/address_text.h"
+#include "tests/guard/config_testing.h"
+
+namespace headgate::guard {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+Config Read(const std::string& text) {
+  Loaded loaded = ParseBeside(text);
+  EXPECT_THAT(Errors(loaded), IsEmpty());
+  return loaded.config.value_or(Config());
+}
+
+Cidr Network(const char* text) { return net::ParseCidr(text).value_or(Cidr()); }
+
+TEST(FirewallPlan, ThePortsOfTheGateEachOnce) {
+  const auto options = FirewallOptionsOf(
+      Read("gate.listen = [\"0.0.0.0:3310\", \"[::]:3310\", \"192.0.2.1:3311\"]\n"));
+  EXPECT_THAT(options.ports, ElementsAre(3310, 3311));
+  EXPECT_EQ(options.redirect_from, 0);
+  EXPECT_FALSE(options.limits);
+}
+
+TEST(FirewallPlan, ARedirectLeadsToTheGate) {
+  const auto options = FirewallOptionsOf(
+      Read("gate.listen = [\"0.0.0.0:3310\"]\n[firewall]\nredirect = 3306\ntable = \"mine\"\n"));
+  EXPECT_EQ(options.redirect_from, 3306);
+  EXPECT_EQ(options.redirect_to, 3310);
+  EXPECT_EQ(options.table, "mine");
+}
+
+TEST(FirewallPlan, StaticLimitsLeaveClassesAlone) {
+  const std::string text =
+      "slots.keep_free = 1\n[source]\nconnect_rate = \"7/s burst 9\"\n"
+      "connections = \"20%\"\nexempt = [\"10.5.0.0/16\"]\n[[class]]\nname = \"a\"\n"
+      "sources = [\"10.1.0.0/16\"]\n[firewall]\nstatic_limits = ";
+  const auto off = FirewallOptionsOf(Read(text + "false\n"));
+  EXPECT_FALSE(off.limits);
+  EXPECT_THAT(off.never, Contains(Network("10.5.0.0/16")));
+  EXPECT_THAT(off.never, Contains(Network("127.0.0.0/8")));
+  EXPECT_THAT(off.never, Not(Contains(Network("10.1.0.0/16"))));
+  const auto on = FirewallOptionsOf(Read(text + "true\n"));
+  ASSERT_TRUE(on.limits);
+  EXPECT_EQ(on.limits->rate_per_second, 7);
+  EXPECT_EQ(on.limits->burst, 9);
+  EXPECT_EQ(on.limits->connections, 30U);
+  EXPECT_THAT(on.never, Contains(Network("10.1.0.0/16")));
+}
+
+TEST(FirewallPlan, LimitsThatAreOffAreNoRules) {
+  const auto options =
+      FirewallOptionsOf(Read("[source]\nconnect_rate = \"off\"\nconnections = \"off\"\n[firewall]\n"
+                             "static_limits = true\n"));
+  ASSERT_TRUE(options.limits);
+  EXPECT_EQ(options.limits->rate_per_second, 0);
+  EXPECT_EQ(options.limits->connections, 0U);
+}
+
+TEST(FirewallPlan, OnlyBansThatActArePushed) {
+  const Time until{std::chrono::hours(1)};
+  const std::vector<BanInfo> bans = {{Network("192.0.2.1"), until, 1, "x", false},
+                                     {Network("10.0.0.0/8"), until, 1, "x", true}};
+  Limits limits;
+  EXPECT_THAT(WantedBans(bans, limits), SizeIs(2));
+  limits.source.enforce = false;
+  ASSERT_THAT(WantedBans(bans, limits), SizeIs(1));
+  EXPECT_EQ(WantedBans(bans, limits)[0].network, Network("10.0.0.0/8"));
+  limits.mode = Mode::kObserve;
+  EXPECT_THAT(WantedBans(bans, limits), IsEmpty());
+}
+
+TEST(FirewallPlan, ThereAndBack) {
+  const Time until{std::chrono::hours(1)};
+  const std::vector<BanInfo> bans = {{Network("10.0.0.0/8"), until, 3, "x", true}};
+  const auto kept = KeptBans(WantedBans(bans, Limits()));
+  ASSERT_THAT(kept, SizeIs(1));
+  EXPECT_EQ(kept[0].network, bans[0].network);
+  EXPECT_EQ(kept[0].until, until);
+  EXPECT_TRUE(kept[0].by_operator);
+}
+
+}  // namespace
+}  // namespace headgate::guard
