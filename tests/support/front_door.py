@@ -64,7 +64,7 @@ def config_for(backend, private):
     elif is_local(backend):
         # headgate listens on 127.0.0.1 only, so its clients are local indeed.
         gate["clients_become_localhost"] = True
-    return {"gate": gate}
+    return {"gate": gate, "observer": {}}  # as a file without one has it
 
 
 def connect_line(gate, private):

@@ -139,6 +139,18 @@ class KernelBans(database_host.OnDatabaseHost):
         time.sleep(2 * database_host.RECONCILE)
         self.assertIsNone(self.kernel_bans())
 
+    def test_what_is_left_of_root(self):
+        """One capability where bans are pushed, none where they are not."""
+        for enforce, left in ((True, 1 << 12), (False, 0)):  # CAP_NET_ADMIN
+            gate = self.gate_with(firewall={"enforce": enforce})
+            for task in pathlib.Path(f"/proc/{gate.pid()}/task").iterdir():
+                status = dict(line.split(":\t", 1) for line in
+                              (task / "status").read_text().splitlines() if ":\t" in line)
+                sets = {int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")}
+                self.assertEqual((sets, status["NoNewPrivs"]), ({left}, "1"))
+                self.assertNotIn("0", status["Uid"].split())
+            gate.stop()
+
     def test_observe_pushes_nothing(self):
         gate = self.gate_with(gate={"mode": "observe"})
         self.ban(gate, "10.99.3.7")

@@ -30,7 +30,7 @@ class OrdinaryDay(scenario.Scenario):
         host, port = self.db.address
         return self.start_gate({
             "gate": {"backend": [f"{host}:{port}"], "proxy_to_backend": "v2"},
-            "slots": {"max_connections": self.max_connections}, **more})
+            "slots": {"max_connections": self.max_connections}, "observer": {}, **more})
 
     def nothing_acted(self, gate):
         status = gate.status()
@@ -38,6 +38,7 @@ class OrdinaryDay(scenario.Scenario):
         would = {k: v for k, v in status["would_act"].items() if v and k not in LOOKED_AT}
         delayed = {k: v for k, v in status.get("delayed", {}).items() if v}
         self.assertEqual((acted, would, delayed), ({}, {}, {}), "a limit acted on an ordinary day")
+        self.assertEqual(status["observer"].get("alarms_raised", 0), 0, status["observer"])
 
     def command(self, *words):
         done = subprocess.run(words, capture_output=True, text=True, timeout=100)
