@@ -56,7 +56,7 @@ Examples:
 The smallest configuration is one line, below [gate]:
   backend = ["192.0.2.10:3306"]
 
-Exit status: 0 done, 1 the answer is no, 2 wrong usage or config.)";
+Exit status: 0 done, 1 the answer is no, 2 wrong usage or config (diff: or no gate answers).)";
 
 struct Arguments {
   std::string config = "/etc/headgate/headgate.toml";
