@@ -86,9 +86,10 @@ void CompareNamed(const std::string& what, const std::vector<NamedSettings>& fro
       changed.push_back(title + ": new");
       continue;
     }
-    CompareSettings(
-        found->second->settings, each.settings,
-        [&](const Setting&, const std::string& line) { changed.push_back(title + " " + line); });
+    CompareSettings(found->second->settings, each.settings,
+                    [&](const Setting&, const std::string& line) {
+                      changed.push_back(absl::StrFormat("%s %s", title, line));
+                    });
     before.erase(found);
   }
   for (const auto& [name, gone] : before) {
