@@ -12,6 +12,7 @@
 
 #include "guard/backends.h"
 #include "guard/config.h"
+#include "guard/config_commands.h"
 #include "guard/daemon.h"
 #include "guard/digests.h"
 #include "guard/firewall_commands.h"
@@ -31,7 +32,9 @@ namespace json = boost::json;
 constexpr char kFooter[] = R"(
 Examples:
   headgate check /etc/headgate/headgate.toml
-      every problem at once, each with file:line:column
+      every problem at once, each with file:line:column; conf.d/*.toml beside it counts
+  headgate diff /etc/headgate/headgate.toml && echo same
+      what a reload of it would change, and what only a restart would
   headgate run --config /etc/headgate/headgate.toml
       serve; SIGHUP reloads, SIGTERM drains, a second one ends at once
   headgate status
@@ -53,7 +56,7 @@ Examples:
 The smallest configuration is one line, below [gate]:
   backend = ["192.0.2.10:3306"]
 
-Exit status: 0 done, 1 the answer is no, 2 wrong usage or config.)";
+Exit status: 0 done, 1 the answer is no, 2 wrong usage or config (diff: or no gate answers).)";
 
 struct Arguments {
   std::string config = "/etc/headgate/headgate.toml";
@@ -74,28 +77,6 @@ struct Arguments {
 };
 
 std::string Json(const std::string& text) { return json::serialize(json::value(text)); }
-
-int Check(const Arguments& args) {
-  const Loaded loaded = LoadConfig(args.config);
-  if (args.as_json) {
-    json::array problems;
-    for (const Problem& p : loaded.problems) {
-      const bool error = p.severity == Problem::Severity::kError;
-      problems.push_back(json::object{{"severity", error ? "error" : "warning"},
-                                      {"file", p.file},
-                                      {"line", p.at.line},
-                                      {"column", p.at.column},
-                                      {"key", p.key},
-                                      {"message", p.message}});
-    }
-    const json::object all{{"ok", loaded.config.has_value()}, {"problems", problems}};
-    std::cout << json::serialize(all) << "\n";
-  } else {
-    for (const Problem& p : loaded.problems) std::cout << ToText(p) << "\n";
-    if (loaded.config) std::cout << args.config << ": ok\n";
-  }
-  return loaded.config ? kExitDone : kExitUsage;
-}
 
 // The text of the answer's "error"; empty where it has none.
 std::string ErrorOf(const std::string& body) {
@@ -272,6 +253,26 @@ void AddStatus(CLI::App* command, Arguments& args) {
       ->check(CLI::Range(std::size_t{1}, kMostWaiting));
 }
 
+// FILE is the only argument, and --config what other commands call it.
+void AddChecking(CLI::App& app, Arguments& args, Command& chosen) {
+  constexpr char kFile[] = "the configuration file; conf.d/*.toml beside it is laid over it";
+  const auto check = [](const Arguments& a) { return RunCheck(a.config, a.as_json); };
+  Add(app, "check", "every problem of a config file", args, chosen, check)
+      ->add_option("file", args.config, kFile)
+      ->capture_default_str();
+  const auto diff = [](const Arguments& a) { return RunDiff(a.config, a.socket, a.as_json); };
+  CLI::App* command = Add(app, "diff", "what a reload of this file would change, and a restart",
+                          args, chosen, diff);
+  command->add_option("file,--config", args.config, kFile)->capture_default_str();
+  command->add_option("--socket", args.socket, "the running gate's admin socket")
+      ->capture_default_str();
+  command->footer(R"(
+The file is read here, with the rights of who asks, and compared with what the gate runs with;
+nothing is changed.
+
+Exit status: 0 nothing would change, 1 something would, 2 the file is bad or no gate answers.)");
+}
+
 // A command of its own, and one inside it that takes the same options.
 void AddBackend(CLI::App* command, Arguments& args, Command& chosen) {
   CLI::App* use =
@@ -366,8 +367,7 @@ int RunCommandLine(int argc, char** argv) {
   CLI::App* run = app.add_subcommand("run", "serve until SIGTERM");
   run->add_option("--config", args.config, "the configuration file")->capture_default_str();
   run->callback([&] { chosen = [](const Arguments& a) { return RunDaemon(a.config); }; });
-  CLI::App* check = Add(app, "check", "every problem of a config file", args, chosen, Check);
-  check->add_option("file", args.config, "the configuration file")->capture_default_str();
+  AddChecking(app, args, chosen);
   AddAsking(app, args, chosen);
   AddFirewall(app, args, chosen);
   AddObserve(app, args, chosen);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include <absl/strings/str_format.h>
 #include "guard/config_checks.h"
@@ -76,32 +77,63 @@ std::string Shown(const std::string& name) {
 
 class Reader {
  public:
-  explicit Reader(std::string file) : file_(std::move(file)) {
+  explicit Reader(const std::vector<ConfigFile>& files) : files_(files) {
     if (!config_.limits.classes.empty()) default_class_ = config_.limits.classes.back();
   }
 
-  Loaded Read(std::string_view text, const HostFacts& host) {
-    const auto parsed = ReadToml(text);
-    if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
-      Add(error->at, "", "this is no TOML: " + error->message);
-      return {std::nullopt, std::move(problems_)};
-    }
-    ReadAll(std::get<Node::Table>(std::get<Node>(parsed).value));
+  Loaded Read(const HostFacts& host) {
+    const std::vector<Node> trees = ReadTrees();
+    ReadAll(trees);
     FinishClasses();
-    for (Problem& problem : CheckWhole(config_, positions_, host)) {
-      problem.file = file_;
-      problem.key = WithoutIndex(problem.key);
-      problems_.push_back(std::move(problem));
-    }
-    std::stable_sort(problems_.begin(), problems_.end(),
-                     [](const Problem& a, const Problem& b) { return a.at < b.at; });
-    if (AnyError(problems_)) return {std::nullopt, std::move(problems_)};
-    return {std::move(config_), std::move(problems_)};
+    // What the whole lacks may stand in a file that is not there.
+    if (trees.size() == files_.size()) CheckAll(host);
+    const auto before = [](const Problem& a, const Problem& b) { return a.at < b.at; };
+    std::stable_sort(problems_.begin(), problems_.end(), before);
+    std::stable_sort(notes_.begin(), notes_.end(), before);
+    std::optional<Config> config;
+    if (!AnyError(problems_)) config = std::move(config_);
+    return {std::move(config), std::move(problems_), std::move(notes_)};
   }
 
  private:
   void Add(Position at, std::string key, std::string message) {
-    problems_.push_back({Problem::Severity::kError, file_, at, std::move(key), std::move(message)});
+    problems_.push_back(
+        {Problem::Severity::kError, files_[at.file].name, at, std::move(key), std::move(message)});
+  }
+
+  // Of those files that have one.
+  std::vector<Node> ReadTrees() {
+    std::vector<Node> trees;
+    for (std::uint32_t i = 0; i < files_.size(); ++i) {
+      if (!files_[i].error.empty()) {
+        Add({0, 0, i}, "", files_[i].error);
+        continue;
+      }
+      auto parsed = ReadToml(files_[i].text, i);
+      if (auto* tree = std::get_if<Node>(&parsed)) {
+        trees.push_back(std::move(*tree));
+      } else {
+        const auto& error = std::get<SyntaxError>(parsed);
+        Add(error.at, "", "this is no TOML: " + error.message);
+      }
+    }
+    return trees;
+  }
+
+  void CheckAll(const HostFacts& host) {
+    for (Problem& problem : CheckWhole(config_, positions_, host)) {
+      problem.file = files_[problem.at.file].name;
+      problem.key = WithoutIndex(problem.key);
+      problems_.push_back(std::move(problem));
+    }
+  }
+
+  // An operator may want to know which file has the last word.
+  void NoteReplaced(const std::string& key, Position was, Position is) {
+    if (was.file == is.file) return;
+    notes_.push_back({Problem::Severity::kNote, files_[is.file].name, is, key,
+                      absl::StrFormat("replaces what stands in %s:%d:%d", files_[was.file].name,
+                                      was.line, was.column)});
   }
 
   // "class.0.max" is called "class.max" in messages: the line says which.
@@ -114,17 +146,21 @@ class Reader {
     return key;
   }
 
-  // Classes and levels of pressure are made of other tables: those come first, wherever in the file
-  // they stand.
-  void ReadAll(const Node::Table& members) {
-    for (const Member& member : members) {
-      if (!IsMadeOfOthers(member.key)) ReadTop(member);
-    }
+  // Classes and levels of pressure are made of other tables: those come first, wherever in the
+  // files they stand.
+  void ReadAll(const std::vector<Node>& trees) {
+    ReadThose(trees, false);
     Inherit(default_class_);
     config_.limits.CopyToLevels();
     PressDefaults(config_.limits);
-    for (const Member& member : members) {
-      if (IsMadeOfOthers(member.key)) ReadTop(member);
+    ReadThose(trees, true);
+  }
+
+  void ReadThose(const std::vector<Node>& trees, bool made_of_others) {
+    for (const Node& tree : trees) {
+      for (const Member& member : std::get<Node::Table>(tree.value)) {
+        if (IsMadeOfOthers(member.key) == made_of_others) ReadTop(member);
+      }
     }
   }
 
@@ -199,7 +235,8 @@ class Reader {
     for (const Member& member : std::get<Node::Table>(node.value)) {
       const std::string full = place.shown + "." + Shown(member.key);
       const std::string at = place.at + "." + member.key;
-      positions_[at] = member.at;
+      const Position was =
+          std::exchange(positions_.try_emplace(at, member.at).first->second, member.at);
       const auto key = std::find_if(keys.begin(), keys.end(), [&](const auto& k) {
         return k.table == place.table && k.name == member.key;
       });
@@ -207,6 +244,7 @@ class Reader {
         const Faults faults = key->set(member.node, target);
         for (const Fault& fault : faults) Add(fault.at, full, fault.message);
         if (!faults.empty()) positions_[at + ".faulty"] = member.at;
+        NoteReplaced(full, was, member.at);
       } else if (const NotBuilt* entry = FindNotBuilt(place.shown, member.key)) {
         AddNotBuilt(member.at, full, *entry);
       } else if (const auto why = WhyRefused(place.table, member.key); !why.empty()) {
@@ -285,12 +323,13 @@ class Reader {
     config_.limits.classes.push_back(default_class_);
   }
 
-  std::string file_;
+  const std::vector<ConfigFile>& files_;
   Config config_;
   std::vector<ClassLimits> classes_;
   ClassLimits default_class_;
   KeyPositions positions_;
   std::vector<Problem> problems_;
+  std::vector<Problem> notes_;
 };
 
 }  // namespace
@@ -312,6 +351,7 @@ std::string ToText(const Problem& problem) {
     absl::StrAppendFormat(&out, ":%d:%d", problem.at.line, problem.at.column);
   out += ": ";
   if (problem.severity == Problem::Severity::kWarning) out += "warning: ";
+  if (problem.severity == Problem::Severity::kNote) out += "note: ";
   if (!problem.key.empty()) out += problem.key + ": ";
   return out + problem.message;
 }
@@ -321,8 +361,8 @@ bool AnyError(const std::vector<Problem>& problems) {
                      [](const Problem& p) { return p.severity == Problem::Severity::kError; });
 }
 
-Loaded ParseConfig(std::string_view text, const std::string& file, const HostFacts& host) {
-  return Reader(file).Read(text, host);
+Loaded ParseConfig(const std::vector<ConfigFile>& files, const HostFacts& host) {
+  return Reader(files).Read(host);
 }
 
 }  // namespace headgate::guard

@@ -93,7 +93,7 @@ struct Config {
 
 // One finding of a check.
 struct Problem {
-  enum class Severity : std::uint8_t { kError, kWarning };
+  enum class Severity : std::uint8_t { kError, kWarning, kNote };
   Severity severity = Severity::kError;
   std::string file;
   Position at;
@@ -107,25 +107,33 @@ struct Problem {
 struct Loaded {
   std::optional<Config> config;  // empty when any problem is an error
   std::vector<Problem> problems;
+  std::vector<Problem> notes;  // nothing is wrong: which value of an earlier file is replaced
 };
 
 // What the checks have to know about the machine; plain values so that tests can choose.
 struct HostFacts {
   std::uint64_t descriptors = 0;   // the limit on open files; 0 = unknown
   std::vector<Address> addresses;  // of this host's interfaces
-  bool conf_d_exists = false;      // a conf.d directory beside the file
   // Addresses of a host name; none = it cannot be looked up. Empty function: names stay names.
   std::function<std::vector<Address>(const std::string&)> resolve;
   // Whether there is a file of this name. Empty function: they are taken to be there.
   std::function<bool(const std::string&)> file_exists;
 };
-// Reads them from the running system, for the config file at `path`.
-[[nodiscard]] HostFacts ReadHostFacts(const std::string& path);
+// Reads them from the running system.
+[[nodiscard]] HostFacts ReadHostFacts();
 
-// `file` is what messages call it.
-[[nodiscard]] Loaded ParseConfig(std::string_view text, const std::string& file,
-                                 const HostFacts& host);
-// Reads the file (at most 1 MiB); an unreadable one is one problem.
+// One of the files that make a configuration.
+struct ConfigFile {
+  std::string name;   // what messages call it
+  std::string text;   // TOML
+  std::string error;  // not empty: why there is no text
+};
+// The files are laid over one another in this order: a key that is set again has the later value,
+// [[class]] and [[rule]] add up. Every file has to be right by itself, what is replaced included.
+// Where one is no TOML, or could not be read, the others' values are judged all the same, but not
+// what only the whole can tell.
+[[nodiscard]] Loaded ParseConfig(const std::vector<ConfigFile>& files, const HostFacts& host);
+// Reads FILE and the conf.d directory beside it (`config_files.h`).
 [[nodiscard]] Loaded LoadConfig(const std::string& path);
 
 }  // namespace headgate::guard

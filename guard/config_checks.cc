@@ -170,9 +170,6 @@ class Checker {
     if (!config_.log_decisions.empty() && config_.log_decisions.front() != '/') {
       Error("log.decisions", "needs an absolute path, or \"\" for none");
     }
-    if (host_.conf_d_exists) {
-      Warn("", "the conf.d directory beside this file is not read: merging is not built yet");
-    }
   }
 
   const Config& config_;

@@ -14,6 +14,7 @@
 #include "guard/log.h"
 #include "guard/pools.h"
 #include "guard/reload.h"
+#include "guard/settings_json.h"
 #include "guard/waiting_list.h"
 #include "guard/wire_status.h"
 #include "net/address_text.h"
@@ -163,6 +164,10 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
          return net::AdminReply{200, WireJson(c.parts_.wire())};
        }},
       {"GET", "/pools", [](Control& c, std::string_view q) { return c.Pools(q); }},
+      {"GET", "/config",
+       [](Control& c, std::string_view) {
+         return net::AdminReply{200, SettingsJson(SettingsOf(c.running()))};
+       }},
       {"GET", "/backends", [](Control& c, std::string_view) { return c.Backends(); }},
       {"POST", "/backend", [](Control& c, std::string_view b) { return c.UseBackend(b); }},
       {"POST", "/ban", [](Control& c, std::string_view b) { return c.Ban(b); }},

@@ -96,8 +96,8 @@ class Daemon {
   }
 
   absl::Status SettleBackend() {
-    auto settled = SettleBackends(config_, ReadHostFacts(path_).resolve,
-                                  saved_ ? saved_->backend : std::string());
+    auto settled =
+        SettleBackends(config_, ReadHostFacts().resolve, saved_ ? saved_->backend : std::string());
     if (!settled.ok()) return settled.status();
     backends_ = std::move(*settled);
     for (const std::string& warning : backends_.warnings) {
@@ -247,7 +247,7 @@ class Daemon {
 
   // Without the right to capture the gate runs all the same.
   void OpenWire() {
-    auto wire = Wire::Open(config_, ReadHostFacts(path_).addresses, Saying());
+    auto wire = Wire::Open(config_, ReadHostFacts().addresses, Saying());
     if (wire.ok()) {
       wire_ = std::move(*wire);
     } else {

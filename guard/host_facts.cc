@@ -3,19 +3,15 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include "guard/config.h"
 
 namespace headgate::guard {
 namespace {
-
-constexpr std::size_t kLongestFile = 1 << 20;
 
 std::optional<Address> FromSocket(const sockaddr* address) {
   if (address == nullptr) return std::nullopt;
@@ -60,37 +56,17 @@ std::vector<Address> Resolve(const std::string& name) {
 
 }  // namespace
 
-HostFacts ReadHostFacts(const std::string& path) {
+HostFacts ReadHostFacts() {
   HostFacts facts;
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) facts.descriptors = limit.rlim_max;
   facts.addresses = InterfaceAddresses();
-  std::error_code ignored;
-  const auto beside = std::filesystem::path(path).parent_path() / "conf.d";
-  facts.conf_d_exists = std::filesystem::is_directory(beside, ignored);
   facts.resolve = Resolve;
   facts.file_exists = [](const std::string& name) {
     std::error_code no_matter;
     return std::filesystem::exists(name, no_matter);
   };
   return facts;
-}
-
-Loaded LoadConfig(const std::string& path) {
-  const auto refuse = [&](std::string message) {
-    return Loaded{std::nullopt,
-                  {{Problem::Severity::kError, path, Position{}, "", std::move(message)}}};
-  };
-  struct stat info {};
-  if (stat(path.c_str(), &info) != 0) return refuse(std::strerror(errno));
-  if (!S_ISREG(info.st_mode)) return refuse("is no regular file");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return refuse(std::string("cannot be read: ") + std::strerror(errno));
-  std::string text(kLongestFile + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kLongestFile) return refuse("is larger than 1 MiB");
-  return ParseConfig(text, path, ReadHostFacts(path));
 }
 
 }  // namespace headgate::guard

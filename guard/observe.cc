@@ -122,10 +122,10 @@ class Observation {
     if (!signals_->ok()) return absl::UnavailableError("signalfd: out of descriptors");
     auto who = ChooseUser(config_);
     if (!who.ok()) return who.status();
-    auto wire = Wire::Open(config_, ReadHostFacts(options_.config).addresses,
-                           [](const std::string& line, bool warning) {
-                             Log(warning ? LogLevel::kWarning : LogLevel::kInfo, line);
-                           });
+    auto wire =
+        Wire::Open(config_, ReadHostFacts().addresses, [](const std::string& line, bool warning) {
+          Log(warning ? LogLevel::kWarning : LogLevel::kInfo, line);
+        });
     if (!wire.ok()) return wire.status();
     wire_ = std::move(*wire);
     if (auto s = OpenState(*who); !s.ok()) return s;

@@ -7,16 +7,22 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <variant>
 #include <vector>
 
 namespace headgate::guard {
 
-// Both count from 1, as editors do; 0 = nowhere in particular.
+// Line and column count from 1, as editors do; 0 = nowhere in particular.
 struct Position {
   std::uint32_t line = 0;
   std::uint32_t column = 0;
-  auto operator<=>(const Position&) const = default;
+  std::uint32_t file = 0;  // which of the texts that are read together
+  bool operator==(const Position&) const = default;
+  // One file after the other.
+  auto operator<=>(const Position& other) const {
+    return std::tie(file, line, column) <=> std::tie(other.file, other.line, other.column);
+  }
 };
 
 struct Member;
@@ -45,7 +51,8 @@ struct SyntaxError {
   std::string message;
 };
 
-// Either the root table or the syntax error.
-[[nodiscard]] std::variant<Node, SyntaxError> ReadToml(std::string_view text);
+// Either the root table or the syntax error; every place in it says `file`.
+[[nodiscard]] std::variant<Node, SyntaxError> ReadToml(std::string_view text,
+                                                       std::uint32_t file = 0);
 
 }  // namespace headgate::guard

@@ -10,41 +10,11 @@ import pwd
 import shutil
 import signal
 import socket
-import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
-BINARY, SOURCE = sys.argv[1:3]
-
-
-def headgate(*args, **kwargs):
-    return subprocess.run([BINARY, *args], capture_output=True, text=True, timeout=30, **kwargs)
-
-
-def free_port():
-    """Below 32768: above it an outgoing connection may hold the port."""
-    for port in range(21000 + os.getpid() % 5000, 32000):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-    raise RuntimeError("no free port")
-
-
-class Files(unittest.TestCase):
-    def setUp(self):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="headgate-cli-"))
-        self.dir.chmod(0o755)
-        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
-
-    def file(self, text):
-        path = self.dir / "headgate.toml"
-        path.write_text(text)
-        return str(path)
+from cli_testing import BINARY, SOURCE, Files, Gates, headgate
 
 
 class Check(Files):
@@ -86,17 +56,12 @@ class Check(Files):
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertIn("does not fence", done.stdout)
 
-    def test_conf_d_is_named(self):
-        path = self.file('[gate]\nbackend = ["192.0.2.10:3306"]\n')
-        (self.dir / "conf.d").mkdir()
-        self.assertIn("conf.d", headgate("check", path).stdout)
-
 
 class Usage(Files):
     def test_help_teaches(self):
         done = headgate("--help")
         self.assertEqual(done.returncode, 0)
-        for word in ("run", "check", "status", "bans", "unban", "reload", "version", "digests",
+        for word in ("run", "check", "diff", "conf.d", "status", "bans", "unban", "reload", "version", "digests",
                      "headgate ban 203.0.113.7 10m", "Exit status"):
             self.assertIn(word, done.stdout)
         self.assertIn("/run/headgate/admin.sock", headgate("status", "--help").stdout)
@@ -127,57 +92,7 @@ class Usage(Files):
         self.assertIn("error", json.loads(done.stdout))
 
 
-class Run(Files):
-    """Against a backend that is not there: 192.0.2.0/24 is nobody's (RFC 5737)."""
-
-    def config(self, extra="", listen=None, gate=""):
-        self.port = listen or free_port()
-        # A directory that whoever the gate becomes may write to.
-        (self.dir / "run").mkdir(exist_ok=True)
-        (self.dir / "run").chmod(0o777)
-        self.socket = str(self.dir / "run/admin.sock")
-        self.state = self.dir / "run/state"
-        return self.file(f'''
-[gate]
-backend = ["127.0.0.1:1"]
-clients_become_localhost = true
-user = "nobody"
-threads = 1
-drain = "2s"
-listen = ["127.0.0.1:{self.port}"]
-{gate}
-[slots]
-max_connections = 20
-[admin]
-socket = "{self.socket}"
-[known_good]
-state = "{self.state}"
-{extra}''')
-
-    def start(self, path, binary=BINARY, **kwargs):
-        log = open(self.dir / "log", "w+")
-        self.addCleanup(log.close)
-        gate = subprocess.Popen([binary, "run", "--config", path], stderr=log, **kwargs)
-        self.addCleanup(self.finish, gate)
-        for _ in range(200):
-            if " is up" in self.log() or gate.poll() is not None:
-                break
-            time.sleep(0.05)
-        self.assertIsNone(gate.poll(), self.log())
-        return gate
-
-    @staticmethod
-    def finish(gate):
-        if gate.poll() is None:
-            gate.kill()
-        gate.wait()
-
-    def log(self):
-        return (self.dir / "log").read_text()
-
-    def ask(self, *args):
-        return headgate(*args, "--socket", self.socket)
-
+class Run(Gates):
     def test_whole_life(self):
         path = self.config()
         gate = self.start(path)
@@ -240,10 +155,6 @@ state = "{self.state}"
             time.sleep(0.05)
         status = json.loads(self.ask("status", "--json").stdout)
         self.assertEqual(status["slots"]["capacity"], 35)
-
-    def end(self, gate):
-        gate.send_signal(signal.SIGTERM)
-        self.assertEqual(gate.wait(timeout=10), 0, self.log())
 
     def test_state_outlives_it(self):
         path = self.config()

@@ -192,14 +192,6 @@ TEST(Config, NotBuiltValues) {
               ElementsAre(AllOf(HasSubstr(":3:11: gate.listen"), HasSubstr("not built yet"))));
 }
 
-TEST(Config, ConfDIsNotIgnoredSilently) {
-  HostFacts host;
-  host.conf_d_exists = true;
-  EXPECT_THAT(
-      Warnings(Parse("gate.backend = [\"192.0.2.10:3306\"]\nslots.max_connections = 9\n", host)),
-      ElementsAre(HasSubstr("conf.d")));
-}
-
 TEST(Config, UnreadableFileIsOneProblem) {
   EXPECT_THAT(Errors(LoadConfig("/nonexistent/headgate.toml")),
               ElementsAre(HasSubstr("No such file")));

@@ -14,7 +14,7 @@ namespace headgate::guard {
 inline HostFacts QuietHost() { return {}; }
 
 inline Loaded Parse(const std::string& text, const HostFacts& host = QuietHost()) {
-  return ParseConfig(text, "t.toml", host);
+  return ParseConfig({{"t.toml", text, ""}}, host);
 }
 
 // With a backend that needs no further key, so that only what `text` brings can be wrong.

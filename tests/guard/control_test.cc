@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "guard/backends.h"
+#include "guard/settings_json.h"
 #include "guard/wire_status.h"
 #include "net/address_text.h"
 #include "tests/guard/config_testing.h"
@@ -85,6 +86,19 @@ class ControlTest : public ::testing::Test {
   absl::Status saved_;
   std::unique_ptr<Control> control_;
 };
+
+TEST_F(ControlTest, TellsWhatItRunsWith) {
+  text_ += "pending.max = 7\n";
+  const auto before = ParseSettings(control_->Handle("GET", "/config", "").body);
+  ASSERT_TRUE(before.ok());
+  const Settings candidate = SettingsOf(*Load().config);
+  EXPECT_THAT(Compare(before->settings, candidate).changed, ElementsAre("pending.max: 4096 -> 7"));
+  EXPECT_EQ(control_->running().limits.pending.max, 4096u);
+  EXPECT_TRUE(control_->Reload().done);
+  const auto after = ParseSettings(control_->Handle("GET", "/config", "").body);
+  ASSERT_TRUE(after.ok());
+  EXPECT_EQ(after->settings, candidate);
+}
 
 TEST_F(ControlTest, StatusHasItsSchema) {
   now_ += seconds(90);

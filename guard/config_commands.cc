@@ -1,0 +1,121 @@
+#include "guard/config_commands.h"
+
+#include <boost/json.hpp>
+#include <iostream>
+#include <utility>
+#include <vector>
+
+#include "guard/config.h"
+#include "guard/daemon.h"
+#include "guard/json_text.h"
+#include "guard/settings.h"
+#include "guard/settings_json.h"
+#include "guard/version.h"
+#include "net/admin_client.h"
+
+namespace headgate::guard {
+namespace {
+
+namespace json = boost::json;
+
+std::string_view Name(Problem::Severity severity) {
+  if (severity == Problem::Severity::kError) return "error";
+  return severity == Problem::Severity::kWarning ? "warning" : "note";
+}
+
+json::array ToJson(const std::vector<Problem>& problems) {
+  json::array out;
+  for (const Problem& p : problems) {
+    out.push_back(json::object{{"severity", JsonText(Name(p.severity))},
+                               {"file", p.file},
+                               {"line", p.at.line},
+                               {"column", p.at.column},
+                               {"key", p.key},
+                               {"message", p.message}});
+  }
+  return out;
+}
+
+json::array ToJson(const std::vector<std::string>& lines) {
+  json::array out;
+  for (const std::string& line : lines) out.push_back(JsonText(line));
+  return out;
+}
+
+absl::StatusOr<ToldSettings> AskSettings(const std::string& socket) {
+  const auto reply = net::AdminCall(socket, "GET", "/config", "");
+  if (!reply.ok()) return reply.status();
+  if (reply->status == 404) return absl::UnimplementedError("the gate is too old to be asked that");
+  return ParseSettings(reply->body);
+}
+
+// As the answer to a reload is: `problems` are lines there, too.
+void PrintDiff(const Loaded& loaded, const Differences& found, const std::string& version) {
+  std::vector<std::string> problems;
+  for (const Problem& p : loaded.problems) problems.push_back(ToText(p));
+  const json::object all{{"ok", loaded.config.has_value()},
+                         {"problems", ToJson(problems)},
+                         {"changed", ToJson(found.changed)},
+                         {"need_restart", ToJson(found.need_restart)},
+                         {"running_version", JsonText(version)}};
+  std::cout << json::serialize(all) << "\n";
+}
+
+void SayDiff(const Differences& found, const std::string& version) {
+  if (version != Version()) {
+    std::cerr << "headgate: the gate is version " << version << ", this is " << Version()
+              << ": what only one of them knows is not compared\n";
+  }
+  for (const std::string& line : found.changed) std::cout << line << "\n";
+  for (const std::string& line : found.need_restart)
+    std::cout << "needs a restart: " << line << "\n";
+  if (found.changed.empty() && found.need_restart.empty()) std::cout << "nothing would change\n";
+}
+
+int Fail(const std::string& why, bool as_json) {
+  if (as_json) {
+    std::cout << json::serialize(json::object{{"error", JsonText(why)}}) << "\n";
+  } else {
+    std::cerr << "headgate: " << why << "\n";
+  }
+  return kExitUsage;
+}
+
+}  // namespace
+
+int RunCheck(const std::string& config, bool as_json) {
+  const Loaded loaded = LoadConfig(config);
+  if (as_json) {
+    const json::object all{{"ok", loaded.config.has_value()},
+                           {"problems", ToJson(loaded.problems)},
+                           {"notes", ToJson(loaded.notes)}};
+    std::cout << json::serialize(all) << "\n";
+  } else {
+    for (const Problem& p : loaded.problems) std::cout << ToText(p) << "\n";
+    for (const Problem& p : loaded.notes) std::cout << ToText(p) << "\n";
+    if (loaded.config) std::cout << config << ": ok\n";
+  }
+  return loaded.config ? kExitDone : kExitUsage;
+}
+
+int RunDiff(const std::string& config, const std::string& socket, bool as_json) {
+  const Loaded loaded = LoadConfig(config);
+  if (!as_json) {
+    for (const Problem& p : loaded.problems) std::cout << ToText(p) << "\n";
+  }
+  if (!loaded.config) {
+    if (as_json) PrintDiff(loaded, {}, "");
+    return kExitUsage;
+  }
+  const auto running = AskSettings(socket);
+  if (!running.ok()) return Fail(std::string(running.status().message()), as_json);
+  const Differences found = Compare(running->settings, SettingsOf(*loaded.config));
+  if (as_json) {
+    PrintDiff(loaded, found, running->version);
+  } else {
+    SayDiff(found, running->version);
+  }
+  return found.changed.empty() && found.need_restart.empty() ? kExitDone : kExitNo;
+}
+
+}  // namespace headgate::guard

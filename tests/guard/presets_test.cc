@@ -1,0 +1,106 @@
+// policies/presets: each is fine as it stands, and says nothing that the defaults say already.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+
+#include "guard/settings.h"
+#include "tests/guard/config_testing.h"
+
+namespace headgate::guard {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::map<std::string, std::string> Presets() {
+  std::map<std::string, std::string> texts;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(HEADGATE_SOURCE_DIR "/policies/presets")) {
+    std::ifstream file(entry.path());
+    texts[entry.path().filename().string()] = {std::istreambuf_iterator<char>(file), {}};
+  }
+  return texts;
+}
+
+// The full names of what a file sets, but for lists of tables.
+void CollectKeys(const Node& node, const std::string& outer, std::set<std::string>& keys) {
+  for (const Member& member : std::get<Node::Table>(node.value)) {
+    const std::string name = outer.empty() ? member.key : outer + "." + member.key;
+    if (outer.empty() && (name == "class" || name == "rule")) continue;
+    if (std::holds_alternative<Node::Table>(member.node.value)) {
+      CollectKeys(member.node, name, keys);
+    } else {
+      keys.insert(name);
+    }
+  }
+}
+
+std::map<std::string, std::string> ValuesOf(const Config& config) {
+  const Settings all = SettingsOf(config);
+  std::map<std::string, std::string> values;
+  for (const Setting& setting : all.settings) values[setting.key] = setting.value;
+  for (const Setting& setting : all.classes.back().settings) {
+    values["default_class." + setting.key] = setting.value;
+  }
+  return values;
+}
+
+TEST(Presets, TheFiveThatAreDocumented) {
+  std::vector<std::string> names;
+  for (const auto& [name, text] : Presets()) names.push_back(name);
+  EXPECT_THAT(names, ElementsAre("busy-host.toml", "gateway.toml", "observe-only.toml",
+                                 "paranoid.toml", "small-host.toml"));
+}
+
+TEST(Presets, NoneHasAProblem) {
+  for (const auto& [name, text] : Presets()) {
+    const Loaded loaded = Parse(text);
+    EXPECT_THAT(Errors(loaded), IsEmpty()) << name;
+    if (name == "observe-only.toml") {
+      EXPECT_THAT(Warnings(loaded), ElementsAre(HasSubstr("gate.mode: \"observe\"")));
+    } else {
+      EXPECT_THAT(Warnings(loaded), IsEmpty()) << name;
+    }
+  }
+}
+
+TEST(Presets, WithoutTheMonitorsAccountThereAreOnlyWarnings) {
+  HostFacts host;
+  host.file_exists = [](const std::string&) { return false; };
+  for (const auto& [name, text] : Presets()) EXPECT_THAT(Errors(Parse(text, host)), IsEmpty());
+}
+
+TEST(Presets, EveryKeyOfThemDiffersFromItsDefault) {
+  const auto defaults = ValuesOf(Config());
+  for (const auto& [name, text] : Presets()) {
+    const Loaded loaded = Parse(text);
+    ASSERT_TRUE(loaded.config.has_value()) << name;
+    const auto values = ValuesOf(*loaded.config);
+    std::set<std::string> written;
+    CollectKeys(std::get<Node>(ReadToml(text)), "", written);
+    EXPECT_GE(written.size(), 5u) << name;
+    for (const std::string& key : written) {
+      ASSERT_TRUE(values.contains(key)) << name << ": " << key;
+      EXPECT_NE(values.at(key), defaults.at(key)) << name << ": " << key;
+    }
+  }
+}
+
+TEST(Presets, TheClassesAreThere) {
+  const auto presets = Presets();
+  for (const char* name : {"small-host.toml", "paranoid.toml"}) {
+    const Loaded loaded = Parse(presets.at(name));
+    ASSERT_TRUE(loaded.config.has_value()) << name;
+    ASSERT_EQ(loaded.config->limits.classes.size(), 2u) << name;
+    EXPECT_GT(loaded.config->limits.classes[0].reserve, 0u) << name;
+  }
+}
+
+}  // namespace
+}  // namespace headgate::guard
