@@ -16,6 +16,7 @@
 #include "guard/daemon.h"
 #include "guard/digests.h"
 #include "guard/firewall_commands.h"
+#include "guard/json_text.h"
 #include "guard/observe.h"
 #include "guard/pools.h"
 #include "guard/status.h"
@@ -181,8 +182,13 @@ int Reload(const Arguments& args) { return Ask(args, "POST", "/reload", "", Relo
 int Ban(const Arguments& args) {
   std::string body = "{\"address\":" + Json(args.address);
   if (!args.how_long.empty()) body += ",\"for\":" + Json(args.how_long);
-  return Ask(args, "POST", "/ban", body + "}",
-             [&](const std::string&) { return "banned " + args.address + "\n"; });
+  return Ask(args, "POST", "/ban", body + "}", [](const std::string& answer) {
+    const json::value root = ParseAnswer(answer);
+    std::string text = "banned " + Plain(At(root, {"banned"})) + "\n";
+    const json::value& warning = At(root, {"warning"});
+    if (warning.is_string()) text += "warning: " + Plain(warning) + "\n";
+    return text;
+  });
 }
 
 int Unban(const Arguments& args) {

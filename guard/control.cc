@@ -41,7 +41,7 @@ std::string Field(std::string_view body, const char* name) {
 }
 
 // The widest that may be banned: more is a slip of the hand.
-constexpr std::uint8_t kWidestV4 = 96 + 8;
+constexpr std::uint8_t kWidestV4 = kV4Bits + 8;
 constexpr std::uint8_t kWidestV6 = 16;
 
 // An address, or a network as `bans` prints it: a source's own or a wider one.
@@ -61,6 +61,24 @@ std::string NoAddress(const std::string& text) {
       "a "
       "network from 8 bits (IPv6: from 16 to 64 bits) like \"192.0.2.0/24\"",
       text.substr(0, 64));
+}
+
+// Whose networks a ban has in it that are otherwise spared: an operator may mean it.
+std::string Covered(const Cidr& banned, const Limits& limits) {
+  std::string found;
+  const auto look = [&](const std::vector<Cidr>& networks, const std::string& whose) {
+    for (const Cidr& network : networks) {
+      const bool inside = banned.bits <= network.bits && banned.Contains(network.address);
+      const bool around = network.Contains(banned.address);
+      if (!inside && !around) continue;
+      found += (found.empty() ? "it binds " : ", ") + net::ToText(network) + " of " + whose;
+      return;
+    }
+  };
+  look(limits.source.never_ban, "[source] never_ban");
+  look(limits.source.exempt, "[source] exempt");
+  for (const ClassLimits& c : limits.classes) look(c.sources, "class " + c.name);
+  return found.empty() ? found : found + " as well; `headgate unban` lifts it";
 }
 
 std::string WhyNotUnbanned(const Cidr& network, const std::vector<BanInfo>& bans) {
@@ -274,7 +292,12 @@ net::AdminReply Control::Ban(std::string_view body) {
     return Refuse(409, name + " is not banned: the ban list is full of longer bans");
   }
   Log(LogLevel::kInfo, absl::StrFormat("banned %s for %s (operator)", name, ToText(how_long)));
-  return {200, json::serialize(json::object{{"banned", name}, {"for", ToText(how_long)}})};
+  json::object answer{{"banned", name}, {"for", ToText(how_long)}};
+  if (const std::string covered = Covered(*network, running().limits); !covered.empty()) {
+    answer["warning"] = JsonText(covered);
+    Log(LogLevel::kWarning, absl::StrFormat("banned %s: %s", name, covered));
+  }
+  return {200, json::serialize(answer)};
 }
 
 net::AdminReply Control::Unban(std::string_view body) {

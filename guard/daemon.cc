@@ -184,13 +184,13 @@ class Daemon {
     const FittedLimits fitted = FitLimits(config_.limits, gate_->max_clients());
     if (!fitted.note.empty()) Log(LogLevel::kWarning, fitted.note);
     engine_ = std::make_unique<Engine>(fitted.limits, *secrets, gate_->wakeups(), *telemetry_);
-    const auto baselines = saved_ ? saved_->baselines : std::nullopt;
+    if (saved_) baselines_ = saved_->baselines;
     Remember(*secrets);
     telemetry_->Start();
     if (auto s = OpenFirewall(); !s.ok()) return Start("[firewall]", s);
     control_ = std::make_unique<Control>(ControlParts(), config_);
     if (auto s = gate_->Start(*engine_); !s.ok()) return Start("[gate] backend", s);
-    if (wire_) StartWire(*secrets, baselines);
+    if (wire_) StartWire(*secrets);
     if (keeper_) keeper_->Start();
     admin_->Start([this](std::string_view method, std::string_view target, std::string_view body) {
       return control_->Handle(method, target, body);
@@ -235,10 +235,9 @@ class Daemon {
       state.backend = CurrentBackend();
       state.known_good = engine_->ExportKnownGood(net::Now());
       state.greetings = gate_->Greetings();
-      if (wire_) {
-        state.baselines = wire_->Baselines();
-        state.intervals = wire_->Intervals();
-      }
+      // A start without a wire is no reason to forget.
+      state.baselines = wire_ ? wire_->Baselines() : baselines_;
+      state.intervals = wire_ ? wire_->Intervals() : 0;
       return state;
     };
     keeper_ = std::make_unique<StateKeeper>(config_.state_file, snapshot,
@@ -265,12 +264,12 @@ class Daemon {
     return kernel_bans_->Start(*engine_);
   }
 
-  void StartWire(const EngineSecrets& secrets, const std::optional<BaselineSet>& baselines) {
+  void StartWire(const EngineSecrets& secrets) {
     WireWatcher::Hooks hooks;
     hooks.pressure = [this](double syn_per_second, bool anomaly) {
       engine_->OnWire(syn_per_second, anomaly, net::Now());
     };
-    wire_->Start(KeyedHash(secrets.key0, secrets.key1), std::move(hooks), baselines);
+    wire_->Start(KeyedHash(secrets.key0, secrets.key1), std::move(hooks), baselines_);
   }
 
   absl::Status SaveState() {
@@ -320,6 +319,7 @@ class Daemon {
     parts.apply = [this](const Config& config) {
       SetLogLevel(config.log_level);
       telemetry_->SetSample(config.log_sample);
+      if (kernel_bans_) kernel_bans_->Reload(config);
     };
     parts.log_dropped = [this] { return telemetry_->dropped(); };
     parts.listening = gate_->listening();
@@ -378,7 +378,8 @@ class Daemon {
   const std::string path_;
   Config config_;  // as it was at the start; control_ has the running one
   BackendNames backends_;
-  std::optional<SavedState> saved_;  // of an earlier run; until it is handed over
+  std::optional<SavedState> saved_;       // of an earlier run; until it is handed over
+  std::optional<BaselineSet> baselines_;  // likewise
   bool keeps_state_ = false;
   // In the order of their lives: the engine refers to the gate's wakeups and to the telemetry.
   SignalQueue signals_;

@@ -25,6 +25,17 @@ int Fail(const std::string& why, bool as_json) {
   return kExitNo;
 }
 
+int Refuse(const std::vector<Problem>& problems, bool as_json) {
+  json::array lines;
+  for (const Problem& problem : problems) {
+    if (problem.severity != Problem::Severity::kError) continue;
+    if (!as_json) std::cerr << ToText(problem) << "\n";
+    lines.push_back(JsonText(ToText(problem)));
+  }
+  if (as_json) std::cout << json::serialize(json::object{{"problems", lines}}) << "\n";
+  return kExitUsage;
+}
+
 int Print(const net::NftRuleset& ruleset, bool as_json) {
   const std::string text = net::PrintedText(ruleset);
   if (as_json) {
@@ -64,10 +75,7 @@ int Change(FirewallAct act, net::NftRuleset ruleset, bool as_json) {
 
 int RunFirewall(FirewallAct act, const std::string& path, bool as_json) {
   const Loaded loaded = LoadConfig(path);
-  for (const Problem& problem : loaded.problems) {
-    if (problem.severity == Problem::Severity::kError) std::cerr << ToText(problem) << "\n";
-  }
-  if (!loaded.config) return kExitUsage;
+  if (!loaded.config) return Refuse(loaded.problems, as_json);
   auto ruleset = net::MakeRuleset(FirewallOptionsOf(*loaded.config));
   if (!ruleset.ok()) return Fail(std::string(ruleset.status().message()), as_json);
   if (act == FirewallAct::kPrint) return Print(*ruleset, as_json);

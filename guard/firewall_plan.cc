@@ -37,7 +37,9 @@ net::FirewallOptions FirewallOptionsOf(const Config& config) {
   std::vector<Cidr>& never = options.never;
   never = source.never_ban;
   never.insert(never.end(), source.exempt.begin(), source.exempt.end());
-  if (config.firewall.static_limits) {
+  // A limit that does not act in the gate does not in the kernel.
+  const bool acts = config.limits.mode == Mode::kEnforce && source.enforce;
+  if (config.firewall.static_limits && acts) {
     options.limits = StaticLimitsOf(config.limits);
     for (const ClassLimits& c : config.limits.classes) {
       never.insert(never.end(), c.sources.begin(), c.sources.end());

@@ -111,12 +111,7 @@ void CheckLend(const Config& config, std::size_t i, Findings& findings) {
 }
 
 // Wider than an IPv4 /8 or an IPv6 /32, which any of the larger owners of networks has whole.
-bool IsWide(const Cidr& network) {
-  constexpr std::uint8_t kV4 = 96;  // the bits before an IPv4 address
-  const Address v4 = Address::V4(0);
-  if (network.bits <= kV4 && network.Contains(v4)) return true;
-  return network.address.IsV4() ? network.bits < kV4 + 8 : network.bits < 32;
-}
+bool IsWide(const Cidr& network) { return network.bits < (network.IsV4() ? kV4Bits + 8 : 32); }
 
 // The engine lets the sources of a class into its reserve on their word for the user.
 void CheckWide(const Config& config, std::size_t i, Findings& findings) {

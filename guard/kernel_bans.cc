@@ -32,6 +32,14 @@ absl::Status KernelBans::Start(Engine& engine) {
   return absl::OkStatus();
 }
 
+void KernelBans::Reload(const Config& config) {
+  if (!firewall_) return;
+  Config next = config;
+  next.firewall = config_;  // its keys take a restart
+  const absl::Status status = firewall_->SetOptions(FirewallOptionsOf(next));
+  if (!status.ok()) say_("[firewall] " + std::string(status.message()), /*warning=*/true);
+}
+
 void KernelBans::TakeOver(Engine& engine) {
   const auto kept = firewall_->Adopt();
   if (!kept.ok()) {

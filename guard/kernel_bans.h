@@ -26,7 +26,9 @@ class KernelBans {
   // Takes the bans over that an earlier run has left, where they are kept; before the first
   // connection. Errors are of the configuration; a kernel that refuses is a warning.
   absl::Status Start(Engine& engine);
-  // What is not to be kept is taken away.
+  // After a reload: whom the rules spare, and what they limit.
+  void Reload(const Config& config);
+  // What is not to be kept is taken away; a redirect stays, or the server's port would be open.
   void Stop();
   [[nodiscard]] net::FirewallStatus Status() const;
 

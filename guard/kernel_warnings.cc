@@ -31,7 +31,8 @@ std::string ConntrackText(const net::KernelCounters& c) {
 }  // namespace
 
 bool KernelWarnings::MaySay(Kind kind, Time now) {
-  if (now < next_[kind]) return false;
+  // A next that lies further ahead is of before the clock was set back.
+  if (now < next_[kind] && next_[kind] - now <= kEvery) return false;
   next_[kind] = now + kEvery;
   return true;
 }

@@ -28,7 +28,7 @@ class KernelWarnings {
 
   bool known_ = false;
   net::KernelCounters said_;  // up to where each counter was told of
-  std::array<Time, kKinds> next_{Time::min(), Time::min(), Time::min(), Time::min()};
+  std::array<Time, kKinds> next_{};
 };
 
 }  // namespace headgate::guard

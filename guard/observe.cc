@@ -129,6 +129,7 @@ class Observation {
     if (!wire.ok()) return wire.status();
     wire_ = std::move(*wire);
     if (auto s = OpenState(*who); !s.ok()) return s;
+    if (auto s = DrawSecrets(); !s.ok()) return s;
     if (auto s = OpenAdmin(*who); !s.ok()) return s;
     return BecomeUser(*who, Keep::kNothing);
   }
@@ -137,11 +138,20 @@ class Observation {
     if (options_.state.empty()) return absl::OkStatus();
     if (auto s = MakeStateFolder(options_.state, who); !s.ok()) return s;
     const ActAs user(who);
-    LoadedState loaded = LoadState(options_.state, 0);
+    // With all that is in it: it may be a gate's.
+    LoadedState loaded = LoadState(options_.state, config_.limits.known_good.table_size);
     if (!loaded.warning.empty()) Log(LogLevel::kWarning, loaded.warning);
     if (!loaded.may_save) return absl::FailedPreconditionError(loaded.warning);
     if (loaded.state) state_ = std::move(*loaded.state);
     return absl::OkStatus();
+  }
+
+  // Those of the state, if there is one: a gate may take it over.
+  absl::Status DrawSecrets() {
+    EngineSecrets& secrets = state_.secrets;
+    if (secrets.key0 != 0 || secrets.key1 != 0) return absl::OkStatus();
+    if (getrandom(&secrets, sizeof secrets, 0) == sizeof secrets) return absl::OkStatus();
+    return absl::UnavailableError("getrandom: no random bytes");
   }
 
   absl::Status OpenAdmin(const RunAs& who) {
@@ -160,12 +170,7 @@ class Observation {
   }
 
   int Watch() {
-    EngineSecrets secrets;
-    if (getrandom(&secrets, sizeof secrets, 0) != sizeof secrets) {
-      Log(LogLevel::kError, "getrandom: no random bytes");
-      return kExitNo;
-    }
-    wire_->Start(KeyedHash(secrets.key0, secrets.key1), Printing(), state_.baselines);
+    wire_->Start(KeyedHash(state_.secrets.key0, state_.secrets.key1), Printing(), state_.baselines);
     if (!options_.state.empty()) {
       keeper_ = std::make_unique<StateKeeper>(options_.state, [this] { return StateNow(); });
       keeper_->Start();

@@ -13,6 +13,8 @@ namespace headgate::guard {
 
 SignalQueue::SignalQueue() {
   std::signal(SIGPIPE, SIG_IGN);
+  // Whoever started us may have had it ignored, and then no child can be waited for.
+  std::signal(SIGCHLD, SIG_DFL);
   sigset_t set;
   sigemptyset(&set);
   for (const int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&set, signal);

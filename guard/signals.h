@@ -14,7 +14,8 @@ enum class Wake {
 
 class SignalQueue {
  public:
-  // Blocks SIGHUP, SIGTERM and SIGINT for signalfd(2); ignores SIGPIPE.
+  // Blocks SIGHUP, SIGTERM and SIGINT for signalfd(2); ignores SIGPIPE,
+  // and has SIGCHLD as it is by default.
   SignalQueue();
   ~SignalQueue();
   SignalQueue(const SignalQueue&) = delete;

@@ -16,8 +16,8 @@ constexpr double kMostSamples = 86400.0 * 31;
 std::string HoursJson(const Baseline::Hours& hours) {
   std::string out = "[";
   for (const BaselineHour& h : hours) {
-    absl::StrAppendFormat(&out, "%s[%.6g,%.6g,%d]", out.size() > 1 ? "," : "", h.mean, h.variance,
-                          h.samples);
+    absl::StrAppendFormat(&out, "%s[%.6g,%.6g,%d,%.6g]", out.size() > 1 ? "," : "", h.mean,
+                          h.variance, h.samples, h.peak);
   }
   return out + "]";
 }
@@ -28,15 +28,15 @@ bool TakeNumber(const json::value& value, double most, double& out) {
 }
 
 bool TakeHour(const json::value& value, BaselineHour& hour) {
-  const auto* three = value.if_array();
-  double mean = 0, variance = 0, samples = 0;
-  if (three == nullptr || three->size() != 3 || !TakeNumber((*three)[0], kMostRate, mean) ||
-      !TakeNumber((*three)[1], kMostRate * kMostRate, variance) ||
-      !TakeNumber((*three)[2], kMostSamples, samples)) {
+  const auto* four = value.if_array();
+  double mean = 0, variance = 0, samples = 0, peak = 0;
+  if (four == nullptr || four->size() != 4 || !TakeNumber((*four)[0], kMostRate, mean) ||
+      !TakeNumber((*four)[1], kMostRate * kMostRate, variance) ||
+      !TakeNumber((*four)[2], kMostSamples, samples) || !TakeNumber((*four)[3], kMostRate, peak)) {
     return false;
   }
   hour = {static_cast<float>(mean), static_cast<float>(variance),
-          static_cast<std::uint32_t>(samples)};
+          static_cast<std::uint32_t>(samples), static_cast<float>(peak)};
   return true;
 }
 

@@ -11,7 +11,7 @@
 
 namespace headgate::guard {
 
-// {"syn":[[mean,variance,samples],... of each hour and of lately],...}
+// {"syn":[[mean,variance,samples,peak],... of each hour and of lately],...}
 [[nodiscard]] std::string BaselinesJson(const BaselineSet& baselines);
 // Nothing where it is not that, as a whole: half of a baseline is none. A feature that is missing
 // has learnt nothing yet.

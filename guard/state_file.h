@@ -8,7 +8,7 @@
 //                   "quiet_s":N,"allowed":X,"peaks":[N,...]},...],
 //    "greetings":[{"backend":"192.0.2.10:3306","server_version":"...","charset":N,"status":N,
 //                  "capabilities":N,"mariadb_capabilities":N,"auth_plugin":"..."},...],
-//    "baselines":{"syn":[[mean,variance,samples],... 25 of them],...}}
+//    "baselines":{"syn":[[mean,variance,samples,peak],... 25 of them],...}}
 //
 // Threads: functions without state; one writer of a file at a time. Lifetime: none.
 #pragma once

@@ -210,6 +210,7 @@ absl::Status TakeKeys(Fields& root, EngineSecrets& secrets) {
     if (!key) root.Fault("keys");
     *targets[i] = key.value_or(0);
   }
+  if (secrets.key0 == 0 && secrets.key1 == 0) root.Fault("keys");  // nobody's, and everybody knows
   return root.status();
 }
 

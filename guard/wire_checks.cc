@@ -4,21 +4,10 @@
 #include <set>
 
 #include <absl/strings/str_format.h>
+#include "net/nft_ruleset.h"
 
 namespace headgate::guard {
 namespace {
-
-constexpr std::size_t kLongestTable = 31;
-
-// What nft takes as a name without quotes.
-bool IsIdentifier(const std::string& name) {
-  const auto letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
-  return !name.empty() && name.size() <= kLongestTable && letter(name.front()) &&
-         std::all_of(name.begin(), name.end(),
-                     [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
-}
 
 void CheckObserver(const Config& config, Findings& findings) {
   const ObserverConfig& observer = config.observer;
@@ -34,29 +23,41 @@ void CheckObserver(const Config& config, Findings& findings) {
   }
 }
 
-void CheckRedirect(const Config& config, Findings& findings) {
-  const std::uint32_t from = config.firewall.redirect;
-  if (from == 0) return;
+std::set<std::uint16_t> Ports(const Config& config) {
   std::set<std::uint16_t> ports;
   for (const Endpoint& listen : config.listen) {
     if (!listen.IsUnix()) ports.insert(listen.port);
   }
+  return ports;
+}
+
+void CheckRedirect(const Config& config, Findings& findings) {
+  const std::uint32_t from = config.firewall.redirect;
+  if (from == 0) return;
+  const std::set<std::uint16_t> ports = Ports(config);
+  const bool reached = std::any_of(config.listen.begin(), config.listen.end(), [](const auto& e) {
+    return !e.IsUnix() && !e.address.IsLoopback();
+  });
+  const std::string key = "firewall.redirect";
   if (ports.count(static_cast<std::uint16_t>(from)) > 0) {
-    findings.Error("firewall.redirect",
-                   absl::StrFormat("the gate listens on port %d itself: there is nothing to "
-                                   "redirect; set it to 0",
-                                   from));
+    findings.Error(key, absl::StrFormat("the gate listens on port %d itself: there is nothing to "
+                                        "redirect; set it to 0",
+                                        from));
   } else if (ports.size() > 1) {
-    findings.Error("firewall.redirect", "needs one port to lead to, but [gate] listen has several");
+    findings.Error(key, "needs one port to lead to, but [gate] listen has several");
+  } else if (!reached) {
+    findings.Error(key,
+                   "leads to the address that clients have called, where nobody listens: "
+                   "[gate] listen has this host's loopback only");
   }
 }
 
 void CheckFirewall(const Config& config, Findings& findings) {
   const FirewallConfig& firewall = config.firewall;
-  if (!IsIdentifier(firewall.table)) {
+  if (!net::IsTableName(firewall.table)) {
     findings.Error("firewall.table",
-                   absl::StrFormat("takes up to %d letters, digits and '_', and no digit in front",
-                                   kLongestTable));
+                   "begins with \"headgate\", and has up to 31 letters, digits and '_': all of the "
+                   "table is headgate's own, so it is not to be called as anybody else's");
   }
   if (firewall.keep_bans && !firewall.enforce) {
     findings.Warn("firewall.keep_bans",
@@ -67,9 +68,18 @@ void CheckFirewall(const Config& config, Findings& findings) {
   }
   if (firewall.static_limits) {
     findings.Warn("firewall.static_limits",
-                  "the kernel knows no logins: these limits bind every source but those in "
-                  "[source] never_ban and exempt and in the networks of classes, a pool of the "
-                  "application that is in none of them too");
+                  "the kernel knows no logins, and counts what may be spoofed: these limits bind "
+                  "every source but those in [source] never_ban and exempt and in the networks of "
+                  "classes, and SYNs in the name of an application's host use up what it has; "
+                  "name the application's networks in one of them");
+  }
+  if (!firewall.enforce && (firewall.redirect != 0 || firewall.static_limits)) {
+    findings.Warn("firewall",
+                  "redirect and static_limits are rules of the kernel's table, which is "
+                  "not loaded with enforce = false");
+  }
+  if (firewall.enforce && Ports(config).empty()) {
+    findings.Error("firewall.enforce", "[gate] listen has no TCP port to guard");
   }
   CheckRedirect(config, findings);
 }

@@ -43,7 +43,7 @@ std::uint64_t FramesOf(const net::ObserverStatus& capture) {
   return frames;
 }
 
-// "12", "12 (3 a second)".
+// "3/s"
 std::string WithRate(const json::value& root, const char* name) {
   const double seconds = NumberOf(At(root, {"observer", "interval_ms"})) / 1000;
   const double last = NumberOf(At(root, {"observer", "last", name}));
@@ -173,7 +173,7 @@ std::string WireText(const std::string& text) {
     absl::StrAppendFormat(
         &out, "%-40s %8s %8s %8s %8s %8s  %s\n", Plain(At(s, {"source"})), Plain(At(s, {"syn"})),
         Plain(At(s, {"completed"})), Plain(At(s, {"half_open"})), Plain(At(s, {"rst"})),
-        Plain(At(s, {"packets"})), IsTrue(At(s, {"verified"})) ? "its own" : "may be spoofed");
+        Plain(At(s, {"packets"})), IsTrue(At(s, {"may_be_spoofed"})) ? "may be spoofed" : "known");
   }
   return out;
 }

@@ -38,9 +38,11 @@ std::string ListJson(const Items& items, Write write) {
 }
 
 std::string SourceJson(const WireSource& s) {
-  return absl::StrFormat(R"({"source":"%s","verified":%s,"error":%d,"half_open":%d,%s})",
-                         net::SourceText(s.source), s.verified ? "true" : "false", s.error,
-                         s.half_open, CountsJson(s.counts));
+  return absl::StrFormat(R"({"source":"%s","verified":%s,"may_be_spoofed":%s,"error":%d,)"
+                         R"("half_open":%d,%s})",
+                         net::SourceText(s.source), s.verified ? "true" : "false",
+                         MayBeSpoofed(s) ? "true" : "false", s.error, s.half_open,
+                         CountsJson(s.counts));
 }
 
 std::string PortJson(const WirePort& p) {
@@ -87,12 +89,15 @@ std::string_view Words(WireFeature f) {
   return "";
 }
 
+// Whether it is about who sends SYNs; of other things those may be innocent.
+bool IsOfSyns(WireFeature f) { return f <= WireFeature::kSources; }
+
 // Who sends them, as far as that can be said.
-std::string Whence(const WireInterval& i) {
-  if (i.counts.syn < 2) return "";
+std::string Whence(const AnomalyEvent& e, const WireInterval& i) {
+  if (i.counts.syn < 2 || !IsOfSyns(e.feature)) return "";
   std::string out = absl::StrFormat("; %d SYNs from about %.0f sources", i.counts.syn, i.sources);
   if (i.entropy >= kSpreadFrom) out += ", hardly two from one: spoofed, or from very many";
-  if (i.entropy > kFewUpTo) return out;
+  if (i.entropy > kFewUpTo) return out;  // from many, and from none most
   std::vector<WireSource> top = i.top;
   std::stable_sort(top.begin(), top.end(), [](const WireSource& a, const WireSource& b) {
     return a.counts.syn > b.counts.syn;
@@ -100,20 +105,25 @@ std::string Whence(const WireInterval& i) {
   for (std::size_t k = 0; k < std::min(kNamed, top.size()) && top[k].counts.syn > 0; ++k) {
     absl::StrAppendFormat(&out, "%s%s (%d%s)", k == 0 ? ", most from " : ", ",
                           net::SourceText(top[k].source), top[k].counts.syn,
-                          top[k].verified ? "" : ", may be spoofed");
+                          MayBeSpoofed(top[k]) ? ", may be spoofed" : "");
   }
   return out;
 }
 
 }  // namespace
 
+// SYNs can be sent in the name of somebody who does complete handshakes.
+bool MayBeSpoofed(const WireSource& s) {
+  return !s.verified || s.counts.syn > 4 * s.counts.completed + 10;
+}
+
 std::string IntervalJson(const WireInterval& i) {
   return absl::StrFormat(
-      R"({"at":"%s","interval_ms":%d,%s,"half_open":%d,"flows":%d,"untracked":%d,"sources":%.1f,)"
+      R"({"at":"%s","interval_ms":%d,%s,"own_syn":%d,"own_completed":%d,"half_open":%d,"flows":%d,"untracked":%d,"sources":%.1f,)"
       R"("entropy":%.3f,"ports":%s,"top":%s,"bypass":%s,"bypass_more":%d})",
-      At(i.to), Milliseconds(i.to - i.from), CountsJson(i.counts), i.half_open, i.flows,
-      i.untracked, i.sources, i.entropy, ListJson(i.ports, PortJson), ListJson(i.top, SourceJson),
-      ListJson(i.bypass, BypassJson), i.bypass_more);
+      At(i.to), Milliseconds(i.to - i.from), CountsJson(i.counts), i.own_syn, i.own_completed,
+      i.half_open, i.flows, i.untracked, i.sources, i.entropy, ListJson(i.ports, PortJson),
+      ListJson(i.top, SourceJson), ListJson(i.bypass, BypassJson), i.bypass_more);
 }
 
 std::string AnomalyJson(const AnomalyEvent& e) {
@@ -141,7 +151,7 @@ std::string AnomalyLine(const AnomalyEvent& e, const WireInterval& i) {
     return absl::StrFormat("wire: %s are as usual again: %.0f a second", Words(e.feature), e.value);
   }
   return absl::StrFormat("wire: %.0f %s a second, %.0f are usual now (%s)%s", e.value,
-                         Words(e.feature), e.expected, KindName(e.kind), Whence(i));
+                         Words(e.feature), e.expected, KindName(e.kind), Whence(e, i));
 }
 
 std::string BypassLine(const WireInterval& i) {

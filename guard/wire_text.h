@@ -12,6 +12,9 @@
 
 namespace headgate::guard {
 
+// Whether SYNs counted for it may be of others: it has completed no handshake lately, or far fewer.
+[[nodiscard]] bool MayBeSpoofed(const WireSource& source);
+
 // {"at":"2026-01-31T12:00:01.000Z","interval_ms":1000,"packets":N,...,"top":[...],"bypass":[...]}
 [[nodiscard]] std::string IntervalJson(const WireInterval& interval);
 // {"at":"...","anomaly":"syn","kind":"spike","value":N,"expected":N,"deviation":N}

@@ -9,11 +9,11 @@
 namespace headgate::guard {
 
 WireWatcher::WireWatcher(const WireOptions& options, KeyedHash hash, Duration baseline, Hooks hooks)
-    : ports_(options.ports), hooks_(std::move(hooks)), watch_(options, hash), anomaly_(baseline) {}
+    : hooks_(std::move(hooks)), watch_(options, hash), anomaly_(baseline) {}
 
 void WireWatcher::OnPackets(std::span<const Packet> packets) {
   watch_.Feed(packets, [this](const WireInterval& interval) { OnInterval(interval); });
-  latest_ = std::max(latest_, packets.back().at);
+  latest_ = std::max(latest_.value_or(Time::min()), packets.back().at);
 }
 
 void WireWatcher::OnIdle(Time capture_now) {
@@ -22,7 +22,7 @@ void WireWatcher::OnIdle(Time capture_now) {
 }
 
 void WireWatcher::Finish() {
-  if (latest_ != Time{}) OnInterval(watch_.EndInterval(latest_));
+  if (latest_) OnInterval(watch_.EndInterval(*latest_));
 }
 
 void WireWatcher::OnInterval(const WireInterval& interval) {
@@ -57,13 +57,9 @@ void WireWatcher::Note(const WireInterval& interval, const std::vector<AnomalyEv
   }
 }
 
-double WireWatcher::SynRate(const WireInterval& interval) const {
-  std::uint64_t syn = 0;
-  for (const WirePort& port : interval.ports) {
-    if (std::find(ports_.begin(), ports_.end(), port.port) != ports_.end()) syn += port.syn;
-  }
+double WireWatcher::SynRate(const WireInterval& interval) {
   const double seconds = std::chrono::duration<double>(interval.to - interval.from).count();
-  return seconds > 0 ? static_cast<double>(syn) / seconds : 0;
+  return static_cast<double>(interval.counts.syn - interval.own_syn) / std::max(1.0, seconds);
 }
 
 void WireWatcher::AskKernel(Time at) {
@@ -79,18 +75,30 @@ void WireWatcher::AskKernel(Time at) {
 
 void WireWatcher::Tell(const WireInterval& interval, const std::vector<AnomalyEvent>& events) {
   if (!hooks_.say) return;
-  for (const AnomalyEvent& event : events) {
-    hooks_.say(AnomalyLine(event, interval), event.kind != AnomalyEvent::Kind::kOver);
-  }
+  for (const AnomalyEvent& event : events) TellOf(event, interval);
   TellOfBypass(interval);
 }
 
+// At an attacker's choice an alarm may come and go every few seconds: once a minute is told.
+void WireWatcher::TellOf(const AnomalyEvent& event, const WireInterval& interval) {
+  const bool over = event.kind == AnomalyEvent::Kind::kOver;
+  Told& told = told_[static_cast<std::size_t>(event.feature)];
+  if (!over) {
+    told.said = IsDue(told.next, interval.to);
+    if (told.said) told.next = interval.to + kEvery;
+  }
+  if (told.said) hooks_.say(AnomalyLine(event, interval), /*warning=*/!over);
+}
+
+// Also where the clock was set back: then there is no next in an hour.
+bool WireWatcher::IsDue(Time next, Time now) { return now >= next || next - now > kEvery; }
+
 void WireWatcher::TellOfBypass(const WireInterval& interval) {
-  if (interval.to < next_bypass_) return;
+  if (!IsDue(next_bypass_, interval.to)) return;
   const std::string line = BypassLine(interval);
   if (line.empty()) return;
   hooks_.say(line, /*warning=*/true);
-  next_bypass_ = interval.to + kBypassEvery;
+  next_bypass_ = interval.to + kEvery;
 }
 
 WireStatus WireWatcher::Status() const {

@@ -6,9 +6,11 @@
 // lock. Lifetime: what the hooks refer to outlives the observer.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,21 +58,28 @@ class WireWatcher : public net::PacketSink {
   void Restore(const BaselineSet& baselines);
 
  private:
-  static constexpr Duration kBypassEvery = std::chrono::minutes(1);
+  // A line of one kind at most so often.
+  static constexpr Duration kEvery = std::chrono::minutes(1);
+  struct Told {
+    Time next{};
+    bool said = false;  // that it stands
+  };
 
   void OnInterval(const WireInterval& interval);
   void Note(const WireInterval& interval, const std::vector<AnomalyEvent>& events);
   void Tell(const WireInterval& interval, const std::vector<AnomalyEvent>& events);
+  void TellOf(const AnomalyEvent& event, const WireInterval& interval);
   void TellOfBypass(const WireInterval& interval);
+  [[nodiscard]] static bool IsDue(Time next, Time now);
   void AskKernel(Time at);
-  [[nodiscard]] double SynRate(const WireInterval& interval) const;
+  [[nodiscard]] static double SynRate(const WireInterval& interval);
 
-  const std::vector<std::uint16_t> ports_;
   const Hooks hooks_;
   WireWatch watch_;
-  Time latest_{};  // of all packets
+  std::optional<Time> latest_;  // of all packets
   KernelWarnings warnings_;
-  Time next_bypass_ = Time::min();
+  Time next_bypass_{};
+  std::array<Told, kWireFeatures> told_{};
   mutable std::mutex mutex_;  // for what follows
   Anomaly anomaly_;
   WireStatus status_;

@@ -7,11 +7,7 @@
 #include <cstring>
 
 namespace headgate::net {
-namespace {
-
-constexpr int kV4Offset = 96;
-
-}  // namespace
+namespace {}  // namespace
 
 std::optional<Address> ParseAddress(std::string_view text) {
   if (text.size() > INET6_ADDRSTRLEN || text.find('\0') != text.npos) return std::nullopt;
@@ -36,7 +32,7 @@ std::optional<Cidr> ParseCidr(std::string_view text) {
   if (error != std::errc{} || end != digits.data() + digits.size() || bits < 0) return std::nullopt;
   const bool dotted = text.substr(0, slash).find(':') == std::string_view::npos;
   if (bits > (dotted ? 32 : 128)) return std::nullopt;
-  const Cidr c{*address, static_cast<std::uint8_t>(bits + (dotted ? kV4Offset : 0))};
+  const Cidr c{*address, static_cast<std::uint8_t>(bits + (dotted ? kV4Bits : 0))};
   if (Masked(c.address, c.bits) != c.address) return std::nullopt;
   return c;
 }
@@ -53,8 +49,8 @@ std::string ToText(const Address& a) {
 
 std::string ToText(const Cidr& c) {
   if (c.bits == 128) return ToText(c.address);
-  const bool v4 = c.address.IsV4() && c.bits >= kV4Offset;
-  return ToText(c.address) + "/" + std::to_string(v4 ? c.bits - kV4Offset : c.bits);
+  const bool v4 = c.address.IsV4() && c.bits >= kV4Bits;
+  return ToText(c.address) + "/" + std::to_string(v4 ? c.bits - kV4Bits : c.bits);
 }
 
 std::string SourceText(const Address& a) {

@@ -22,11 +22,32 @@ Firewall::Firewall(Options options, Hooks hooks, NftRuleset ruleset, NftRunner r
       sync_({.ruleset = std::move(ruleset),
              .hosts = options_.firewall.hosts,
              .networks = options_.firewall.networks,
-             .batch = options_.batch},
-            std::move(run)),
+             .batch = options_.batch,
+             .stopping = [stopping = stopping_] { return stopping->load(); }},
+            run ? std::move(run) : OwnNft()),
       pace_(options_.reconcile) {}
 
 Firewall::~Firewall() { Join(); }
+
+NftRunner Firewall::OwnNft() const {
+  NftProgram::Options nft = options_.nft;
+  nft.hurry = stopping_;
+  return NftProgram(std::move(nft)).AsRunner();
+}
+
+absl::Status Firewall::SetOptions(const FirewallOptions& options) {
+  if (options.table != options_.firewall.table) {
+    return absl::InvalidArgumentError("the table's name stays while the firewall runs");
+  }
+  auto ruleset = MakeRuleset(options);
+  if (!ruleset.ok()) return ruleset.status();
+  {
+    const std::lock_guard lock(mutex_);
+    renewal_ = {*std::move(ruleset), options.hosts, options.networks};
+  }
+  wake_.notify_all();
+  return absl::OkStatus();
+}
 
 absl::StatusOr<std::vector<WantedBan>> Firewall::Adopt() {
   if (!options_.enforce) return std::vector<WantedBan>();
@@ -44,7 +65,7 @@ void Firewall::Start() {
 absl::Status Firewall::Stop(bool keep) {
   Join();
   if (keep || !options_.enforce) return absl::OkStatus();
-  return sync_.Remove();
+  return sync_.redirects() ? sync_.RemoveBans() : sync_.Remove();
 }
 
 FirewallStatus Firewall::Status() const {
@@ -57,6 +78,7 @@ void Firewall::Join() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
+    *stopping_ = true;
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
@@ -68,14 +90,26 @@ void Firewall::Loop() {
     lock.unlock();
     Round();
     lock.lock();
-    wake_.wait_for(lock, options_.poll, [this] { return stop_; });
+    wake_.wait_for(lock, options_.poll, [this] { return stop_ || renewal_; });
   }
 }
 
+void Firewall::Renew() {
+  std::optional<Renewal> renewal;
+  {
+    const std::lock_guard lock(mutex_);
+    renewal.swap(renewal_);
+  }
+  if (!renewal) return;
+  sync_.SetRuleset(std::move(renewal->ruleset), renewal->hosts, renewal->networks);
+  renewed_ = true;
+}
+
 void Firewall::Round() {
+  Renew();
   const std::uint64_t version = hooks_.version();
   const Time now = Now();
-  const bool in_step = !options_.enforce || sync_.in_step();
+  const bool in_step = !renewed_ && (!options_.enforce || sync_.in_step());
   const FirewallPace::Work work = pace_.Next(now, version, in_step, sync_.again());
   if (work != FirewallPace::Work::kNothing) Work(work, version, now);
 }
@@ -86,14 +120,30 @@ void Firewall::Work(FirewallPace::Work work, std::uint64_t version, Time now) {
   if (!options_.enforce) {
     sync_.Pretend(wanted);
   } else if (work == FirewallPace::Work::kReconcile) {
-    status = sync_.Reconcile(wanted);
+    status = Look(wanted, now);
   } else {
     status = sync_.Push(wanted);
     // Most likely somebody changed the table: what is there decides, before anybody is told.
-    if (!status.ok()) status = sync_.Reconcile(wanted);
+    if (!status.ok() && !*stopping_) status = sync_.Reconcile(wanted);
   }
+  if (*stopping_) return;  // what was cut short then is no failure
+  renewed_ = false;
   pace_.Done(work, version, now, Now(), status.ok());
   Tell(status);
+}
+
+absl::Status Firewall::Look(const std::vector<WantedBan>& wanted, Time now) {
+  const bool counts = sync_.in_step();  // drift is only what happened since
+  const std::uint64_t before = sync_.Status().drift.repairs;
+  absl::Status status = sync_.Reconcile(wanted);
+  const std::uint64_t repairs = sync_.Status().drift.repairs;
+  if (status.ok() && counts && quarrel_.Look(now, repairs != before)) {
+    hooks_.log(true,
+               absl::StrCat("somebody else changes table ", options_.firewall.table, ": ", repairs,
+                            " repairs so far; is another headgate using the same "
+                            "name?"));
+  }
+  return status;
 }
 
 void Firewall::Tell(const absl::Status& status) {

@@ -5,20 +5,23 @@
 // it cheaper. So nothing here ever holds up an accept: bans are asked for by callbacks, at most ten
 // times a second, and a kernel that says no is a warning, a rest, and another try.
 //
-// Someone else may change the table at any time: each `reconcile` it is read back and put right.
+// Someone else may change the table at any time: each `reconcile` it is read back and put right,
+// and who keeps doing so is logged. A table that is there and was not made by a headgate is let be.
 //
 // Dry-run (enforce = false) computes what would be there and never runs nft; a table that an
 // earlier run kept stays as it is.
 //
-// Threads: one of its own from Start() to Stop(); the hooks are called from it. Status() from any,
-// all else from one. Lifetime: the hooks must outlive Stop(). Ending without Stop() leaves the
-// table.
+// Threads: one of its own from Start() to Stop(); the hooks are called from it. Status() and
+// SetOptions() from any, all else from one. Lifetime: the hooks must outlive Stop(). Ending without
+// Stop() leaves the table.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -37,47 +40,69 @@ class Firewall {
     Duration poll = std::chrono::milliseconds(100);
     Duration reconcile = std::chrono::seconds(10);  // stretched when reading back takes long
     std::size_t batch = 5000;                       // elements of one transaction
+    NftProgram::Options nft;                        // its `hurry` is the firewall's own
   };
   struct Hooks {
     // The running bans that the kernel should know of.
     std::function<std::vector<WantedBan>()> wanted;
     // Another number when bans have changed. Cheap: it is asked at each poll.
     std::function<std::uint64_t()> version;
-    // The first failure (a warning) and when it works again; never a line for each try.
+    // The first failure (a warning) and when it works again, never a line for each try; and when
+    // somebody else keeps changing the table, once an hour.
     std::function<void(bool warning, const std::string& message)> log;
   };
 
-  // Errors: those of MakeRuleset(). Nothing is run yet.
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Firewall>> Make(
-      Options options, Hooks hooks, NftRunner run = NftProgram().AsRunner());
+  // Errors: those of MakeRuleset(). Nothing is run yet. `run` is in nft's place, for tests; it is
+  // not told of hurry.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Firewall>> Make(Options options, Hooks hooks,
+                                                                      NftRunner run = nullptr);
   ~Firewall();
 
   // Bans that an earlier run left in the kernel; none in dry-run or without a table. Before
   // Start().
   [[nodiscard]] absl::StatusOr<std::vector<WantedBan>> Adopt();
   void Start();
-  // Ends the thread, after the transaction it is at. With keep = false the table is removed, which
-  // an error says when it could not; in dry-run nothing is.
+  // What the table should be from now on: the thread's next round makes it so, and bans stay where
+  // their sets do. Errors: those of MakeRuleset(), and InvalidArgument for another table's name;
+  // then all stays as it was.
+  absl::Status SetOptions(const FirewallOptions& options);
+  // Ends the thread, after the transaction it is at; an nft that hangs is given 3 s, and 3 s more
+  // for what is done here. With keep = false the table is removed, or with a redirect only the bans
+  // are: clients must not come past the gate while it is down. An error says when that could not be
+  // done; in dry-run nothing is.
   absl::Status Stop(bool keep);
 
   [[nodiscard]] FirewallStatus Status() const;
 
  private:
+  struct Renewal {
+    NftRuleset ruleset;
+    std::uint32_t hosts, networks;
+  };
+
   Firewall(Options options, Hooks hooks, NftRuleset ruleset, NftRunner run);
+  NftRunner OwnNft() const;
   void Loop();
   void Round();
+  void Renew();
   void Work(FirewallPace::Work work, std::uint64_t version, Time now);
+  absl::Status Look(const std::vector<WantedBan>& wanted, Time now);
   void Tell(const absl::Status& status);
   void Join();
 
   Options options_;
   Hooks hooks_;
+  // Set by Stop(); nft and the sync look at it.
+  const std::shared_ptr<std::atomic<bool>> stopping_ = std::make_shared<std::atomic<bool>>(false);
   FirewallSync sync_;
   FirewallPace pace_;
+  FirewallQuarrel quarrel_;
+  bool renewed_ = false;  // and not brought to the kernel yet
   bool failing_ = false;
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool stop_ = false;  // guarded by mutex_
+  bool stop_ = false;               // guarded by mutex_
+  std::optional<Renewal> renewal_;  // guarded by mutex_
   std::thread thread_;
 };
 

@@ -1,5 +1,6 @@
 // When the firewall does what: pushes when bans changed, looks at the kernel now and then, rests
-// after failures, and never spends more than a share of its time on it.
+// after failures, and never spends more than a share of its time on it. And when it says that
+// somebody else keeps changing the table.
 //
 // Threads: one. Lifetime: a plain value.
 #pragma once
@@ -33,7 +34,7 @@ class FirewallPace {
     const Duration took = ended - began;
     if (!ok) {
       rest_ = std::clamp(2 * rest_, kFirstRest, kLongestRest);
-      rest_until_ = ended + std::max(rest_, kReadShare * took);
+      rest_until_ = ended + std::clamp<Duration>(kReadShare * took, rest_, kLongestRest);
       return;
     }
     done_ = version;
@@ -52,6 +53,24 @@ class FirewallPace {
   Duration rest_{};
   Time rest_until_ = Time::min();
   Time look_at_ = Time::min();
+};
+
+// Whether to tell of drift: at the third look running that finds some, and then once an hour.
+class FirewallQuarrel {
+ public:
+  static constexpr int kLooks = 3;
+  static constexpr Duration kSilence = std::chrono::hours(1);
+
+  [[nodiscard]] bool Look(Time now, bool drifted) {
+    running_ = drifted ? std::min(running_ + 1, kLooks) : 0;
+    if (running_ < kLooks || now < silent_until_) return false;
+    silent_until_ = now + kSilence;
+    return true;
+  }
+
+ private:
+  int running_ = 0;
+  Time silent_until_ = Time::min();
 };
 
 }  // namespace headgate::net

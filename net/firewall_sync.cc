@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <absl/strings/str_cat.h>
+
 namespace headgate::net {
 namespace {
 
@@ -28,11 +30,41 @@ NftListing Unreadable() {
 FirewallSync::FirewallSync(Options options, NftRunner run)
     : options_(std::move(options)), run_(std::move(run)) {
   status_.table = options_.ruleset.table;
+  NameRules();
+}
+
+// Those that were there before keep their counts.
+void FirewallSync::NameRules() {
+  const std::lock_guard lock(mutex_);
+  const std::vector<FirewallRuleCount> before = std::exchange(status_.rules, {});
   for (const NftChain& chain : options_.ruleset.chains) {
     for (const NftRule& rule : chain.rules) {
-      status_.rules.push_back({rule.name, rule.verdict == "drop", 0, 0});
+      const auto old = std::find_if(before.begin(), before.end(),
+                                    [&](const auto& r) { return r.rule == rule.name; });
+      FirewallRuleCount count = old == before.end() ? FirewallRuleCount{} : *old;
+      count.rule = rule.name;
+      count.drops = rule.verdict == "drop";
+      status_.rules.push_back(std::move(count));
     }
   }
+}
+
+void FirewallSync::SetRuleset(NftRuleset ruleset, std::uint32_t hosts, std::uint32_t networks) {
+  options_.ruleset = std::move(ruleset);
+  options_.hosts = hosts;
+  options_.networks = networks;
+  in_step_ = false;
+  NameRules();
+}
+
+bool FirewallSync::redirects() const {
+  const auto& chains = options_.ruleset.chains;
+  return std::any_of(chains.begin(), chains.end(), [](const auto& c) { return c.type == "nat"; });
+}
+
+absl::Status FirewallSync::Going() const {
+  return options_.stopping() ? absl::CancelledError("stopped before all was done")
+                             : absl::OkStatus();
 }
 
 absl::Status FirewallSync::RunText(const std::string& text) {
@@ -57,9 +89,24 @@ absl::StatusOr<NftListing> FirewallSync::Read() {
   return listing;
 }
 
+// What is not known to be ours is an error.
+absl::StatusOr<NftListing> FirewallSync::ReadOurs() {
+  auto kernel = Read();
+  // nft 1.0.6 prints noise for a table with flags.
+  const bool noise = absl::IsInvalidArgument(kernel.status());
+  if (ours_ && noise) return Unreadable();
+  if (ours_ || (!kernel.ok() && !noise)) return kernel;
+  if (!noise && (!kernel->table || MadeByHeadgate(*kernel))) return kernel;
+  return absl::FailedPreconditionError(
+      absl::StrCat("table inet ", options_.ruleset.table,
+                   noise ? " may be somebody else's: it cannot be read; delete it if it is not, or"
+                         : " is somebody else's: it has chains that are not headgate's;",
+                   " choose another [firewall] table"));
+}
+
 absl::StatusOr<std::vector<WantedBan>> FirewallSync::Adopt() {
   const Time started = options_.clock();
-  auto kernel = Read();
+  auto kernel = ReadOurs();
   if (!kernel.ok()) return Settle(kernel.status(), started);
   known_.clear();
   Learn(*kernel);
@@ -77,19 +124,11 @@ absl::Status FirewallSync::Push(std::span<const WantedBan> wanted) {
 
 absl::Status FirewallSync::Reconcile(std::span<const WantedBan> wanted) {
   const Time started = options_.clock();
-  auto kernel = Read();
-  // nft 1.0.6 prints noise for a table with flags.
-  if (absl::IsInvalidArgument(kernel.status())) kernel = Unreadable();
+  auto kernel = ReadOurs();
   if (!kernel.ok()) return Settle(kernel.status(), started);
   CountRules(*kernel);
   const bool drifted = in_step_ && CountDrift(*kernel, started);
-  absl::Status status;
-  if (!SameSkeleton(options_.ruleset, *kernel)) status = Install(*kernel);
-  if (status.ok()) status = RemoveOdd(*kernel);
-  if (status.ok()) {
-    Learn(*kernel);
-    status = Bring(wanted);
-  }
+  absl::Status status = Repair(*kernel, wanted);
   if (status.ok() && drifted) {
     const std::lock_guard lock(mutex_);
     ++status_.drift.repairs;
@@ -98,16 +137,47 @@ absl::Status FirewallSync::Reconcile(std::span<const WantedBan> wanted) {
   return Settle(std::move(status), started);
 }
 
-absl::Status FirewallSync::Remove() {
+absl::Status FirewallSync::Repair(NftListing& kernel, std::span<const WantedBan> wanted) {
+  absl::Status status = Going();
+  if (status.ok() && !SameSkeleton(options_.ruleset, kernel)) status = Install(kernel);
+  if (!status.ok()) return status;
+  ours_ = true;
+  status = RemoveOdd(kernel);
+  if (!status.ok()) return status;
+  Learn(kernel);
+  return Bring(wanted);
+}
+
+absl::Status FirewallSync::Remove() { return Clear(RemoveText(options_.ruleset.table)); }
+
+absl::Status FirewallSync::RemoveBans() {
+  std::string text;
+  for (std::size_t i = 0; i < kBanSets; ++i) {
+    const std::string set(Name(static_cast<BanSet>(i)));
+    absl::StrAppend(&text, "flush set inet ", options_.ruleset.table, " ", set, "\n");
+  }
+  return Clear(text);
+}
+
+absl::Status FirewallSync::Clear(const std::string& text) {
+  const Time started = options_.clock();
   in_step_ = false;
-  known_.clear();
-  return Settle(RunText(RemoveText(options_.ruleset.table)), options_.clock());
+  if (!ours_) {
+    const auto kernel = ReadOurs();
+    if (!kernel.ok() || !kernel->table) return Settle(kernel.status(), started);
+  }
+  absl::Status status = RunText(text);
+  if (absl::IsNotFound(status)) status = absl::OkStatus();
+  if (status.ok()) known_.clear();
+  return Settle(std::move(status), started);
 }
 
 // The chains anew; afterwards `kernel` is what is there then.
 absl::Status FirewallSync::Install(NftListing& kernel) {
   absl::Status status = RunText(InstallText(options_.ruleset, kernel));
   if (!status.ok()) return status;
+  ours_ = true;
+  if (status = Going(); !status.ok()) return status;
   auto after = Read();
   if (!after.ok()) return after.status();
   kernel = *std::move(after);
@@ -125,7 +195,8 @@ absl::Status FirewallSync::RemoveOdd(const NftListing& kernel) {
     }
     if (values.empty()) continue;
     const auto name = Name(static_cast<BanSet>(i));
-    absl::Status status = RunJson(DeleteJson(options_.ruleset.table, name, values));
+    absl::Status status = Going();
+    if (status.ok()) status = RunJson(DeleteJson(options_.ruleset.table, name, values));
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -134,10 +205,9 @@ absl::Status FirewallSync::RemoveOdd(const NftListing& kernel) {
 PushableBans FirewallSync::Choose(std::span<const WantedBan> wanted, Time now) {
   PushableBans chosen = Pushable(wanted, options_.hosts, options_.networks, now);
   again_ = chosen.again;
-  const std::lock_guard lock(mutex_);
-  status_.wanted = wanted.size();
-  status_.unpushed = chosen.unpushed;
-  status_.covered = chosen.covered;
+  wanted_ = wanted.size();
+  unpushed_ = chosen.unpushed;
+  covered_ = chosen.covered;
   return chosen;
 }
 
@@ -147,8 +217,10 @@ absl::Status FirewallSync::Bring(std::span<const WantedBan> wanted) {
   Expire(known_, now);
   const BanPlan plan = Difference(want.bans, known_, kTolerance, now);
   for (const BanBatch& batch : Batches(plan, options_.batch)) {
-    absl::Status status = RunJson(BatchJson(options_.ruleset.table, batch.gone, batch.changed,
-                                            batch.added, options_.clock()));
+    absl::Status status = Going();
+    if (!status.ok()) return status;
+    status = RunJson(BatchJson(options_.ruleset.table, batch.gone, batch.changed, batch.added,
+                               options_.clock()));
     if (!status.ok()) return status;
     Apply(batch, known_);
   }
@@ -158,6 +230,7 @@ absl::Status FirewallSync::Bring(std::span<const WantedBan> wanted) {
 void FirewallSync::Pretend(std::span<const WantedBan> wanted) {
   const PushableBans chosen = Choose(wanted, options_.clock());
   const std::lock_guard lock(mutex_);
+  TellCounts();
   status_.would_push = chosen.bans.size();
 }
 
@@ -223,10 +296,23 @@ void FirewallSync::CountRules(const NftListing& kernel) {
   seen_ = std::move(now);
 }
 
+// What was wanted and what is there belong together, so they change together.
+void FirewallSync::TellCounts() {
+  status_.wanted = wanted_;
+  status_.unpushed = unpushed_;
+  status_.covered = covered_;
+}
+
 absl::Status FirewallSync::Settle(absl::Status status, Time started) {
   if (!status.ok()) in_step_ = false;
   const Time now = options_.clock();
+  // Those that have ended leave by themselves within a moment.
+  const auto running = std::count_if(known_.begin(), known_.end(),
+                                     [&](const auto& b) { return b.second.until > now; });
   const std::lock_guard lock(mutex_);
+  TellCounts();
+  status_.in_kernel = static_cast<std::size_t>(running);
+  if (absl::IsCancelled(status)) return status;
   status_.failing = !status.ok();
   if (status.ok()) {
     status_.last_sync = now;
@@ -235,7 +321,6 @@ absl::Status FirewallSync::Settle(absl::Status status, Time started) {
     ++status_.failures;
     status_.last_error = std::string(status.message());
   }
-  status_.in_kernel = known_.size();
   return status;
 }
 

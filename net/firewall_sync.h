@@ -4,6 +4,9 @@
 // It remembers what it has told the kernel, so that a push is the difference. When a transaction
 // fails, that memory is worth nothing: in_step() is false until a Reconcile() has read the table.
 //
+// A table that is there when it begins must have been made by some headgate: somebody else's of the
+// same name is never touched. Once it has made the table its own it puts right whatever is there.
+//
 // Threads: all but Status() from one. Lifetime: the table outlives it, unless Remove() is called.
 #pragma once
 
@@ -35,8 +38,13 @@ class FirewallSync {
     // once (nft asks for a send buffer as large as the transaction).
     std::size_t batch = 5000;
     std::function<Time()> clock = Now;
+    // Looked at between transactions: what remains is left, with Cancelled, which is no failure.
+    // Not by Remove() and RemoveBans().
+    std::function<bool()> stopping = [] { return false; };
   };
   FirewallSync(Options options, NftRunner run);
+
+  // Each of these is FailedPrecondition when the table is somebody else's.
 
   // What an earlier run left in the table, with what is left of its time. Nothing is changed.
   [[nodiscard]] absl::StatusOr<std::vector<WantedBan>> Adopt();
@@ -45,12 +53,18 @@ class FirewallSync {
   absl::Status Push(std::span<const WantedBan> wanted);
   // Reads the table back, puts right what differs and counts what others did to it.
   absl::Status Reconcile(std::span<const WantedBan> wanted);
-  // Takes the table away.
+  // Takes the table away; none is fine.
   absl::Status Remove();
+  // Takes the bans out and leaves the table, if there is one.
+  absl::Status RemoveBans();
+  // What the table should be from now on, under its old name: the next Reconcile() makes it so.
+  void SetRuleset(NftRuleset ruleset, std::uint32_t hosts, std::uint32_t networks);
   // Dry-run: computes what Push() would, and runs nothing.
   void Pretend(std::span<const WantedBan> wanted);
 
   [[nodiscard]] bool in_step() const { return in_step_; }
+  // Whether the table leads clients of the server to the gate.
+  [[nodiscard]] bool redirects() const;
   // When to push even though nothing was banned or unbanned: a network ends before one inside it.
   [[nodiscard]] Time again() const { return again_; }
   [[nodiscard]] FirewallStatus Status() const;
@@ -62,6 +76,12 @@ class FirewallSync {
   };
 
   absl::StatusOr<NftListing> Read();
+  absl::StatusOr<NftListing> ReadOurs();
+  // What to take out or away; OK without a table as well.
+  absl::Status Clear(const std::string& text);
+  absl::Status Repair(NftListing& kernel, std::span<const WantedBan> wanted);
+  [[nodiscard]] absl::Status Going() const;
+  void NameRules();
   absl::Status Install(NftListing& kernel);
   absl::Status RemoveOdd(const NftListing& kernel);
   absl::Status Bring(std::span<const WantedBan> wanted);
@@ -73,12 +93,15 @@ class FirewallSync {
   void Learn(const NftListing& kernel);
   void CountRules(const NftListing& kernel);
   PushableBans Choose(std::span<const WantedBan> wanted, Time now);
+  void TellCounts();  // REQUIRES: mutex_ is held
   absl::Status Settle(absl::Status status, Time started);
 
   Options options_;
   NftRunner run_;
   KernelBans known_;
   bool in_step_ = false;
+  bool ours_ = false;                                    // the table is as we made it, or was
+  std::size_t wanted_ = 0, unpushed_ = 0, covered_ = 0;  // as last chosen; told by Settle()
   Time again_ = kNever;
   Time read_at_{};                                              // when the last reading back began
   Duration slack_{};                                            // how far off its ends may be

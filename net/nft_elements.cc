@@ -9,8 +9,6 @@
 namespace headgate::net {
 namespace {
 
-constexpr std::size_t kV4Offset = 96;
-
 std::int64_t SecondsUp(Duration left) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(std::min(left, kLongestBan)).count();
   return std::max<std::int64_t>(seconds, 1);
@@ -20,7 +18,7 @@ std::string ValueJson(const Cidr& network) {
   std::string address = absl::StrCat("\"", ToText(network.address), "\"");
   if (!HoldsNetworks(SetOf(network))) return address;
   const bool v4 = SetOf(network) == BanSet::kNetworks4;
-  const std::size_t length = network.bits - (v4 ? kV4Offset : 0);
+  const std::size_t length = network.bits - (v4 ? kV4Bits : 0);
   return absl::StrCat(R"({"prefix":{"addr":)", address, R"(,"len":)", length, "}}");
 }
 
@@ -70,13 +68,13 @@ std::string_view Name(BanSet set) {
 }
 
 Cidr KernelNetwork(const Cidr& network) {
-  const bool v4 = network.address.IsV4() && network.bits >= kV4Offset;
+  const bool v4 = network.address.IsV4() && network.bits >= kV4Bits;
   const auto bits = v4 ? network.bits : std::min<std::uint8_t>(network.bits, 64);
   return {Masked(network.address, bits), bits};
 }
 
 BanSet SetOf(const Cidr& network) {
-  if (network.bits >= kV4Offset) {
+  if (network.bits >= kV4Bits) {
     return network.bits == 128 ? BanSet::kBanned4 : BanSet::kNetworks4;
   }
   return network.bits == 64 ? BanSet::kBanned6 : BanSet::kNetworks6;

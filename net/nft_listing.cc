@@ -13,8 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kV4Offset = 96;
-
 std::string TextAt(const json::object& o, std::string_view key) {
   const json::value* v = o.if_contains(json::string_view(key.data(), key.size()));
   const json::string* s = v == nullptr ? nullptr : v->if_string();
@@ -60,7 +58,7 @@ std::optional<Cidr> PrefixValue(const json::object& value) {
   const auto length = NumberAt(*prefix, "len");
   const bool dotted = text.find(':') == text.npos;
   if (!a || !length || *length >= (dotted ? 32U : 64U)) return std::nullopt;
-  return Cidr{*a, static_cast<std::uint8_t>(*length + (dotted ? kV4Offset : 0))};
+  return Cidr{*a, static_cast<std::uint8_t>(*length + (dotted ? kV4Bits : 0))};
 }
 
 // The network that an element's value stands for, if we might have put it into `set`.
@@ -91,19 +89,25 @@ void ReadElement(const json::value& element, BanSet set, NftListing& out) {
   out.elements.push_back({*network, *expires, TextAt(*elem, "comment") == kOperatorComment});
 }
 
-void ReadSet(const json::object& o, NftListing& out) {
-  NftListing::Set set{TextAt(o, "name"),
-                      TextAt(o, "type"),
-                      Small(NumberAt(o, "size")),
-                      {},
-                      Small(NumberAt(o, "timeout"))};
-  if (const json::array* flags = ArrayAt(o, "flags")) {
-    for (const json::value& flag : *flags) {
-      const json::string* s = flag.if_string();
-      if (s != nullptr) set.flags.emplace_back(s->data(), s->size());
-    }
+// A list of them, or one by itself, as newer versions of nft have it.
+std::vector<std::string> FlagsOf(const json::object& o) {
+  std::vector<std::string> flags;
+  const auto add = [&flags](const json::value& flag) {
+    const json::string* s = flag.if_string();
+    if (s != nullptr && *s != "dynamic") flags.emplace_back(s->data(), s->size());
+  };
+  if (const json::array* several = ArrayAt(o, "flags")) {
+    for (const json::value& flag : *several) add(flag);
+  } else if (const json::value* one = o.if_contains("flags")) {
+    add(*one);
   }
-  std::sort(set.flags.begin(), set.flags.end());
+  std::sort(flags.begin(), flags.end());
+  return flags;
+}
+
+void ReadSet(const json::object& o, NftListing& out) {
+  NftListing::Set set{TextAt(o, "name"), TextAt(o, "type"), Small(NumberAt(o, "size")), FlagsOf(o),
+                      Small(NumberAt(o, "timeout"))};
   if (const json::array* elements = ArrayAt(o, "elem")) {
     for (std::size_t i = 0; i < kBanSets; ++i) {
       const auto ours = static_cast<BanSet>(i);
@@ -146,7 +150,8 @@ void ReadObject(std::string_view kind, const json::object& o, std::string_view t
   if (kind == "table") {
     out.table = true;
     // A dormant table, say, which does nothing. (What nft 1.0.6 prints there is noise.)
-    if (o.contains("flags")) ++out.unknown;
+    const json::array* flags = ArrayAt(o, "flags");
+    if (o.contains("flags") && (flags == nullptr || !flags->empty())) ++out.unknown;
   } else if (kind == "set") {
     ReadSet(o, out);
   } else if (kind == "chain") {

@@ -23,7 +23,7 @@ struct NftListing {
     std::string name;
     std::string type;
     std::uint32_t size = 0;
-    std::vector<std::string> flags;  // sorted
+    std::vector<std::string> flags;  // sorted, without "dynamic", which nft before 1.1 leaves out
     std::uint32_t timeout = 0;       // seconds
   };
   struct Chain {

@@ -11,7 +11,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <optional>
 
 #include <absl/strings/str_cat.h>
 #include "net/fd.h"
@@ -107,17 +106,35 @@ class Spawn {
   posix_spawnattr_t attributes_{};
 };
 
-int MillisecondsTo(Clock::time_point deadline) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1 << 30));
-}
+// When a run has to end; comes nearer when there is hurry.
+class Deadline {
+ public:
+  explicit Deadline(const NftProgram::Options& options)
+      : options_(options), end_(Clock::now() + options.deadline) {}
+  // How many milliseconds to wait at once; 0 when it has come.
+  int Left() {
+    if (!hurried_ && options_.hurry && *options_.hurry) {
+      hurried_ = true;
+      end_ = std::min(end_, Clock::now() + options_.hurried);
+    }
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end_ - Clock::now());
+    const std::int64_t most = options_.hurry ? kGlance : 1 << 30;
+    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, most));
+  }
+
+ private:
+  static constexpr std::int64_t kGlance = 100;  // milliseconds between looks at `hurry`
+  const NftProgram::Options& options_;
+  Clock::time_point end_;
+  bool hurried_ = false;
+};
 
 // Until both are at their end, the output is too much, or the deadline. Of errors the beginning is
 // enough: nft may have one for each of thousands of elements.
-void Collect(Pipe& out, Pipe& err, Clock::time_point deadline) {
+void Collect(Pipe& out, Pipe& err, Deadline& deadline) {
   while (out.read.valid() || err.read.valid()) {
     std::array<pollfd, 2> fds = {{{out.read.get(), POLLIN, 0}, {err.read.get(), POLLIN, 0}}};
-    const int wait = MillisecondsTo(deadline);
+    const int wait = deadline.Left();
     if (wait == 0) return;
     if (poll(fds.data(), fds.size(), wait) < 0 && errno != EINTR) return;
     if (fds[0].revents != 0) out.Drain();
@@ -126,21 +143,24 @@ void Collect(Pipe& out, Pipe& err, Clock::time_point deadline) {
   }
 }
 
-// The child's wait status; none when it had to be killed.
-std::optional<int> WaitFor(pid_t pid, bool give_up, Clock::time_point deadline) {
+// The child's wait status. Errors: it had to be killed, or its end cannot be known.
+absl::StatusOr<int> WaitFor(pid_t pid, bool give_up, Deadline& deadline) {
   int status = 0;
-  while (!give_up) {
+  for (;;) {
     const pid_t got = waitpid(pid, &status, WNOHANG);
     if (got == pid) return status;
-    if (got < 0 && errno != EINTR) return std::nullopt;
-    give_up = MillisecondsTo(deadline) == 0;
+    // It is gone, and its pid may be somebody else's.
+    if (got < 0 && errno == ECHILD) {
+      return absl::FailedPreconditionError("nft: how it ended is not known: SIGCHLD is ignored");
+    }
+    if (give_up || deadline.Left() == 0) break;
     // Its output is at an end, so this is a matter of microseconds.
-    if (!give_up) poll(nullptr, 0, 1);
+    poll(nullptr, 0, 1);
   }
   kill(pid, SIGKILL);
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  return std::nullopt;
+  return absl::DeadlineExceededError("nft did not end in time and was killed");
 }
 
 bool Says(const std::string& text, const char* words) { return text.find(words) != text.npos; }
@@ -172,7 +192,7 @@ absl::StatusOr<std::string> NftProgram::Run(const std::vector<std::string>& args
   Pipe out, err;
   if (absl::Status s = out.Open(options_.most_output); !s.ok()) return s;
   if (absl::Status s = err.Open(options_.most_errors); !s.ok()) return s;
-  const auto deadline = Clock::now() + options_.deadline;
+  Deadline deadline(options_);
   Spawn spawn(in->get(), out.write.get(), err.write.get());
   pid_t pid = -1;
   int error = ENOENT;
@@ -189,7 +209,7 @@ absl::StatusOr<std::string> NftProgram::Run(const std::vector<std::string>& args
   Collect(out, err, deadline);
   const auto status = WaitFor(pid, out.too_much, deadline);
   if (out.too_much) return absl::ResourceExhaustedError("nft says more than is read of it");
-  if (!status) return absl::DeadlineExceededError("nft did not end in time and was killed");
+  if (!status.ok()) return status.status();
   if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0) return Complaint(err.text, *status);
   return std::move(out.text);
 }

@@ -13,8 +13,10 @@
 // Run().
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,14 +36,18 @@ class NftProgram {
     std::chrono::milliseconds deadline = std::chrono::seconds(10);
     std::size_t most_output = std::size_t{64} << 20;
     std::size_t most_errors = std::size_t{64} << 10;
+    // Once it is true, a run that goes on has `hurried` left from then, and so has each later one.
+    std::shared_ptr<const std::atomic<bool>> hurry = nullptr;
+    std::chrono::milliseconds hurried = std::chrono::seconds(3);
   };
   NftProgram() = default;
   explicit NftProgram(Options options) : options_(std::move(options)) {}
 
-  // Its standard output. Errors: FailedPrecondition when nft is not installed; PermissionDenied
-  // without CAP_NET_ADMIN; NotFound when what it was asked about is not there; ResourceExhausted
-  // when a set or the output bound is full; DeadlineExceeded, after which it is killed; Internal
-  // for all else it says, by its first line.
+  // Its standard output. Errors: FailedPrecondition when nft is not installed, or when SIGCHLD is
+  // ignored, so that nobody learns how it ended; PermissionDenied without CAP_NET_ADMIN; NotFound
+  // when what it was asked about is not there; ResourceExhausted when a set or the output bound is
+  // full; DeadlineExceeded, after which it is killed; Internal for all else it says, by its first
+  // line.
   [[nodiscard]] absl::StatusOr<std::string> Run(const std::vector<std::string>& args,
                                                 std::string_view input = {}) const;
   [[nodiscard]] NftRunner AsRunner() const;

@@ -15,19 +15,16 @@
 namespace headgate::net {
 namespace {
 
-constexpr std::size_t kV4Offset = 96;
 constexpr double kMostBurst = 1e6;
 constexpr char kSource6[] = "ip6 saddr & ffff:ffff:ffff:ffff::";
 
+constexpr std::size_t kLongestName = 31;
+constexpr std::string_view kNamePrefix = "headgate";
+
 absl::Status Check(const FirewallOptions& options) {
-  const std::string& name = options.table;
-  const bool identifier = !name.empty() && name.size() <= 31 && !absl::ascii_isdigit(name[0]) &&
-                          std::all_of(name.begin(), name.end(), [](unsigned char c) {
-                            return absl::ascii_isalnum(c) || c == '_';
-                          });
-  if (!identifier) {
+  if (!IsTableName(options.table)) {
     return absl::InvalidArgumentError(
-        "a table's name is letters, digits and _, no digit first, at most 31");
+        "the table's name is \"headgate\" and perhaps more letters, digits and _, at most 31");
   }
   const auto zero = std::count(options.ports.begin(), options.ports.end(), 0);
   if (options.ports.empty() || zero != 0) {
@@ -54,17 +51,12 @@ std::string PortsMatch(const FirewallOptions& options) {
 // Those of one family as nft's list, without those that another one contains: nft takes no
 // overlapping intervals in a set, and merging them is not for us (see MakeSets()).
 std::string Networks(std::vector<Cidr> networks, bool v4) {
-  const Cidr all_v4{Address::V4(0), kV4Offset};
   std::vector<Cidr> kept;
   for (Cidr& c : networks) c = {Masked(c.address, c.bits), c.bits};
   std::sort(networks.begin(), networks.end());
   for (const Cidr& c : networks) {
-    // As policies have it, a network above ::ffff:0:0/96 holds the IPv4 addresses as well.
-    const bool both = c.bits < kV4Offset && c.Contains(all_v4.address);
-    const bool is_v4 = c.bits >= kV4Offset && c.address.IsV4();
-    if (is_v4 != v4 && !(both && v4)) continue;
-    if (!kept.empty() && kept.back().Contains(c.address)) continue;
-    kept.push_back(both && v4 ? all_v4 : c);
+    if (c.IsV4() != v4) continue;
+    if (kept.empty() || !kept.back().Contains(c.address)) kept.push_back(c);
   }
   return absl::StrJoin(kept, ", ", [](std::string* out, const Cidr& c) { out->append(ToText(c)); });
 }
@@ -181,6 +173,12 @@ void AddLimits(const FirewallOptions& options, NftRuleset& out) {
 }
 
 }  // namespace
+
+bool IsTableName(std::string_view name) {
+  return name.size() <= kLongestName && name.starts_with(kNamePrefix) &&
+         std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return absl::ascii_isalnum(c) || c == '_'; });
+}
 
 absl::StatusOr<NftRuleset> MakeRuleset(const FirewallOptions& options) {
   if (absl::Status status = Check(options); !status.ok()) return status;

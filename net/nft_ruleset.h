@@ -31,7 +31,7 @@ struct FirewallOptions {
     double burst = 1;               // at most 1,000,000
     std::uint32_t connections = 0;  // [source] connections; 0 = no such rule
   };
-  std::string table = "headgate";    // [A-Za-z_][A-Za-z0-9_]*, at most 31
+  std::string table = "headgate";    // IsTableName()
   std::vector<std::uint16_t> ports;  // the gate's TCP ports, at least one
   std::uint16_t redirect_from = 0;   // 0 = no redirect; is guarded like `ports`
   std::uint16_t redirect_to = 0;     // the gate's port
@@ -74,7 +74,11 @@ struct NftRuleset {
   std::string digest;            // 16 hex digits, of all of the above
 };
 
-// Errors: InvalidArgument when a name is no identifier, no port is given, or a redirect is half
+// Whether a table may be called so: headgate[A-Za-z0-9_]*, at most 31. With that it is neither a
+// word of nft's language nor a table that others have.
+[[nodiscard]] bool IsTableName(std::string_view name);
+
+// Errors: InvalidArgument when the table's name is not one, no port is given, or a redirect is half
 // said.
 [[nodiscard]] absl::StatusOr<NftRuleset> MakeRuleset(const FirewallOptions& options);
 
@@ -88,8 +92,12 @@ struct NftRuleset {
 
 // Whether the kernel has this skeleton and nothing else in the table; elements are not looked at.
 [[nodiscard]] bool SameSkeleton(const NftRuleset& ruleset, const NftListing& kernel);
+// Whether a table that is there was made by some headgate: a rule's comment says so, or there is
+// nothing in it but sets with our names.
+[[nodiscard]] bool MadeByHeadgate(const NftListing& kernel);
 // One transaction that makes it so, given what the kernel has. Sets of bans that are as they should
-// be keep their elements, unless something we do not know is in the table: then all of it goes.
+// be keep their elements, unless something we do not know is in the table: then all of it goes. No
+// name that others chose is ever in the text: it may be a word of nft's language.
 [[nodiscard]] std::string InstallText(const NftRuleset& ruleset, const NftListing& kernel);
 // Removes the table, whether or not it is there.
 [[nodiscard]] std::string RemoveText(std::string_view table);

@@ -1,6 +1,8 @@
 // The table as nft's text, and how what the kernel has is made the same.
 #include <algorithm>
+#include <array>
 
+#include <absl/strings/ascii.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 #include "net/nft_listing.h"
@@ -8,6 +10,33 @@
 
 namespace headgate::net {
 namespace {
+
+// All that MakeRuleset() ever makes.
+constexpr std::array<std::string_view, 5> kChains = {"banned", "new_connections",
+                                                     "redirect_clients", "over_limits", "backstop"};
+constexpr std::array<std::string_view, 8> kSets = {"banned4", "banned6", "networks4", "networks6",
+                                                   "rate4",   "rate6",   "open4",     "open6"};
+constexpr std::size_t kDigestDigits = 16;
+
+template <typename Names, typename Have>
+bool AllNamed(const Names& names, const std::vector<Have>& have) {
+  return std::all_of(have.begin(), have.end(), [&](const Have& h) {
+    return std::find(names.begin(), names.end(), h.name) != names.end();
+  });
+}
+
+// "banned4 0123456789abcdef", whichever digest it is.
+bool IsMark(const std::string& comment) {
+  const std::size_t space = comment.find(' ');
+  if (space == 0 || space == comment.npos) return false;
+  const std::string digest = comment.substr(space + 1);
+  return std::all_of(comment.begin(), comment.begin() + static_cast<std::ptrdiff_t>(space),
+                     [](unsigned char c) { return absl::ascii_isalnum(c); }) &&
+         digest.size() == kDigestDigits &&
+         std::all_of(digest.begin(), digest.end(), [](unsigned char c) {
+           return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f');
+         });
+}
 
 void AppendWhy(std::string_view indent, const std::string& why, std::string& out) {
   if (!why.empty()) absl::StrAppend(&out, std::string(indent), "# ", why, "\n");
@@ -107,9 +136,18 @@ bool SameSkeleton(const NftRuleset& ruleset, const NftListing& kernel) {
                      [&](const auto& chain) { return SameRules(ruleset, chain, kernel); });
 }
 
+bool MadeByHeadgate(const NftListing& kernel) {
+  const bool marked = std::any_of(kernel.rules.begin(), kernel.rules.end(),
+                                  [](const auto& rule) { return IsMark(rule.comment); });
+  return marked || (kernel.chains.empty() && kernel.rules.empty() && kernel.unknown == 0 &&
+                    AllNamed(kSets, kernel.sets));
+}
+
 std::string InstallText(const NftRuleset& ruleset, const NftListing& kernel) {
   if (!kernel.table) return BodyText(ruleset);
-  if (kernel.unknown != 0) return RemoveText(ruleset.table) + BodyText(ruleset);
+  if (kernel.unknown != 0 || !AllNamed(kChains, kernel.chains) || !AllNamed(kSets, kernel.sets)) {
+    return RemoveText(ruleset.table) + BodyText(ruleset);
+  }
   std::string out;
   // All flushed first: a chain that is jumped to cannot be deleted.
   for (const char* verb : {"flush", "delete"}) {

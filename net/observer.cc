@@ -93,6 +93,7 @@ void Observer::ReadOnce() {
 }
 
 void Observer::Idle(Time capture_now) {
+  if (capture_ == nullptr || !up_) return;  // blind is not quiet
   const Time now = Now();
   if (now - idle_since_ < kIdle) return;
   idle_since_ = now;

@@ -36,8 +36,8 @@ class PacketSink {
   // In the order of the capture; never empty. Times may step back: clocks are set, and the copies
   // of different CPUs do not come quite in order.
   virtual void OnPackets(std::span<const Packet> packets) = 0;
-  // About every 100 ms while there are none: all packets from before `capture_now`, by the
-  // capture's clock, have been handed over. Not for files.
+  // About every 100 ms while there are none, and the interface is up: all packets from before
+  // `capture_now`, by the capture's clock, have been handed over. Not for files.
   virtual void OnIdle(Time capture_now) = 0;
 };
 

@@ -6,10 +6,9 @@ namespace headgate {
 namespace {
 
 constexpr std::array<std::uint8_t, 12> kV4Mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-constexpr std::size_t kV4Offset = 96;
 
 Address MaskedBy(const Address& a, std::size_t v4_bits, std::size_t v6_bits) {
-  return Masked(a, a.IsV4() ? kV4Offset + v4_bits : v6_bits);
+  return Masked(a, a.IsV4() ? kV4Bits + v4_bits : v6_bits);
 }
 
 }  // namespace
@@ -37,7 +36,9 @@ bool Address::IsLoopback() const {
          std::all_of(bytes.begin(), bytes.begin() + 15, [](std::uint8_t b) { return b == 0; });
 }
 
-bool Cidr::Contains(const Address& a) const { return Masked(a, bits) == Masked(address, bits); }
+bool Cidr::Contains(const Address& a) const {
+  return IsV4() == a.IsV4() && Masked(a, bits) == Masked(address, bits);
+}
 
 Address Masked(const Address& a, std::size_t bits) {
   Address m = a;
@@ -54,7 +55,7 @@ Address Masked(const Address& a, std::size_t bits) {
 
 Address SourceOf(const Address& a) { return MaskedBy(a, 32, 64); }
 Cidr SourceNetwork(const Address& a) {
-  return {SourceOf(a), static_cast<std::uint8_t>(a.IsV4() ? kV4Offset + 32 : 64)};
+  return {SourceOf(a), static_cast<std::uint8_t>(a.IsV4() ? kV4Bits + 32 : 64)};
 }
 Address PrefixOf(const Address& a) { return MaskedBy(a, 24, 48); }
 Address WidePrefixOf(const Address& a) { return MaskedBy(a, 16, 32); }

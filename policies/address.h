@@ -24,10 +24,17 @@ struct Address {
   auto operator<=>(const Address&) const = default;
 };
 
-// A network. `bits` counts from the top of the 16 bytes (an IPv4 /24 has bits = 96 + 24).
+// Where the bits of an IPv4 address begin.
+inline constexpr std::uint8_t kV4Bits = 96;
+
+// A network. `bits` counts from the top of the 16 bytes (an IPv4 /24 has bits = 96 + 24). One of
+// IPv6 holds no IPv4 address, though ::/0 has all of ::ffff:0:0/96 in it: who writes ::/64, or bans
+// ::1 and so its /64, means no IPv4 by it.
 struct Cidr {
   Address address;
   std::uint8_t bits = 128;
+
+  [[nodiscard]] bool IsV4() const { return bits >= kV4Bits && address.IsV4(); }
 
   [[nodiscard]] bool Contains(const Address& a) const;
   auto operator<=>(const Cidr&) const = default;

@@ -1,14 +1,17 @@
 // What on the wire is not as it usually is at this hour: each counter of an interval against its
 // baseline, by two tests.
 //
-//  * spike: three intervals in a row far above what is expected;
+//  * spike: three of the last ten intervals far above what is expected, and above the hour's peak;
 //  * drift: a CUSUM (Page, 1954) of how far above, which a rise too small for a spike fills in
 //  time.
 //
-// An alarm stands until the counter was near what is expected for a while. None is raised before
-// the baseline knows enough (Baseline::kEnough), nor for a number too small to matter to anybody.
-// Alarms tell and, where they are about connections, raise the pressure to elevated; most of what
-// they go by can be spoofed, so they ban nobody and never make an attack of it.
+// An alarm stands until the counter was near what is expected for a while. None is raised in the
+// first minutes after a start (Baseline::kEnough), when everybody comes back, nor for a number too
+// small to matter to anybody.
+//
+// Alarms tell. One about completed handshakes, which cannot be spoofed from afar, also raises the
+// pressure to elevated, for its first kPressesFor: an unusual day is not to be held against
+// strangers for all of it. SYNs press by a rate of their own (PressureWhen::syn_rate).
 //
 // Threads: none of its own; the owner's lock. Lifetime: a plain value of some 3 KiB.
 #pragma once
@@ -63,7 +66,8 @@ class Anomaly {
   [[nodiscard]] std::vector<AnomalyEvent> OnInterval(const WireInterval& interval);
 
   [[nodiscard]] bool Stands(WireFeature f) const { return Of(f).stands; }
-  // Whether one that is about connections stands.
+  static constexpr Duration kPressesFor = std::chrono::minutes(10);
+  // Whether one about completed handshakes was raised so lately, and stands.
   [[nodiscard]] bool Presses() const;
   // What is expected of it at this time; not known until enough was seen.
   [[nodiscard]] Baseline::Expected Expect(WireFeature f, Time at) const;
@@ -74,18 +78,23 @@ class Anomaly {
  private:
   struct Watch {
     Baseline baseline;
-    double cusum = 0;                  // in deviations
-    std::uint32_t high = 0, near = 0;  // intervals in a row
+    std::array<float, 10> last{};  // values, the oldest is overwritten
+    std::size_t next = 0;
+    double cusum = 0;        // in deviations
+    std::uint32_t near = 0;  // intervals in a row
     bool stands = false;
+    Time since{};
   };
+  [[nodiscard]] static double Held(Watch& w, double value);
   [[nodiscard]] const Watch& Of(WireFeature f) const {
     return watches_[static_cast<std::size_t>(f)];
   }
-  bool Judge(Watch& w, WireFeature f, const Baseline::Expected& e, double value,
-             AnomalyEvent& event);
+  bool Judge(Watch& w, const Baseline::Expected& e, double level, AnomalyEvent& event);
 
   std::uint32_t memory_;  // samples of an hour
   std::array<Watch, kWireFeatures> watches_{};
+  std::uint32_t seen_ = 0;  // intervals, up to Baseline::kEnough
+  Time latest_{};
 };
 
 }  // namespace headgate

@@ -70,8 +70,10 @@ bool BanList::Runs(const Cidr& key, Kind least, Time now) const {
 
 bool BanList::Binds(const Address& source, Kind least, Time now) const {
   if (Runs(SourceNetwork(source), least, now)) return true;
+  const bool v4 = source.IsV4();
   return std::any_of(widths_.begin(), widths_.end(), [&](const auto& width) {
-    return Runs({Masked(source, width.first), width.first}, least, now);
+    return (width.first >= kV4Bits) == v4 &&
+           Runs({Masked(source, width.first), width.first}, least, now);
   });
 }
 

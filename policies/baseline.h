@@ -5,6 +5,9 @@
 // change that stays is learnt all the same, only slower. An hour that was not seen for long enough
 // is stood in for by the last half hour; until there was enough of that, there is no expectation.
 //
+// What comes in short bursts moves no mean, so each hour has a peak as well: what it reaches day
+// after day. A day can raise it threefold at most, so one flood is not usual the day after.
+//
 // Threads: none of its own; the owner's lock. Lifetime: a plain value of 300 bytes.
 #pragma once
 
@@ -20,6 +23,7 @@ namespace headgate {
 struct BaselineHour {
   float mean = 0, variance = 0;
   std::uint32_t samples = 0;  // at most what `memory` holds
+  float peak = 0;             // the level it reaches for some seconds, on most days
   bool operator==(const BaselineHour&) const = default;
 };
 
@@ -38,18 +42,25 @@ class Baseline {
     // At least that of a Poisson process of this mean, and 1: a counter that stood still is not
     // alarmed by its first event.
     double deviation = 1;
+    double peak = 0;  // of this hour and of those beside it: jobs are not to the second
   };
 
   [[nodiscard]] Expected Of(std::size_t hour) const;
-  // One sample, a rate a second, at this hour (0..23, UTC). An hour remembers `memory` samples.
-  void Learn(double value, std::size_t hour, std::uint32_t memory);
+  // One sample, a rate a second, at this hour (0..23, UTC), and the level that it has held for some
+  // seconds. An hour remembers `memory` samples.
+  void Learn(double value, double level, std::size_t hour, std::uint32_t memory);
 
   [[nodiscard]] const Hours& hours() const { return hours_; }
-  // Nothing is learnt from what cannot have come from here: negative or no numbers.
+  // Nothing is learnt from what cannot have come from here: negative or no numbers. How it was
+  // lately is not taken over: that was another time.
   void Restore(const Hours& hours);
 
  private:
+  void EndVisit();
+
   Hours hours_{};
+  std::size_t visited_ = kHours;  // the hour it is; none yet
+  double highest_ = 0;            // level since it is
 };
 
 // Of a capture's clock, which counts from 1970, UTC.

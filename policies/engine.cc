@@ -239,6 +239,7 @@ void Engine::Publish(std::shared_ptr<const Limits> limits, Time now) {
   Impl& m = *impl_;
   const Impl::Admission admission(m, now);
   m.Configure(std::move(limits));
+  m.ban_version.fetch_add(1, std::memory_order_relaxed);  // which of them act may be another
   while (m.limits->pending.enforce && m.pending.size() > m.limits->pending.max) {
     const auto tag = m.pending.EvictOne();
     if (!tag) break;

@@ -206,10 +206,11 @@ class Engine {
   [[nodiscard]] bool Unban(const Cidr& network, Time now);
   std::size_t UnbanAll(Time now);
   [[nodiscard]] std::vector<BanInfo> Bans(Time now) const;
-  // What an earlier run left, before the first connection: nobody is evicted for it.
+  // What an earlier run left, before the first connection: nobody is evicted for it. The gate's own
+  // are left out where it would not ban today: never_ban, exempt.
   void RestoreBans(const std::vector<BanInfo>& bans, Time now);
-  // Another number whenever a ban was made, made longer or lifted; ends by time do not count.
-  // Cheap.
+  // Another number whenever a ban was made, made longer or lifted, and with new limits; ends by
+  // time do not count. Cheap.
   [[nodiscard]] std::uint64_t BanVersion() const;
   [[nodiscard]] EngineStatus Status(Time now) const;
   [[nodiscard]] static ConnectionId IdOf(const Ticket& t);

@@ -139,9 +139,15 @@ std::vector<BanInfo> Engine::Bans(Time now) const {
 }
 
 void Engine::RestoreBans(const std::vector<BanInfo>& bans, Time now) {
+  const Impl::LimitsPtr l = impl_->Snapshot();
+  const auto spared = [&](const BanInfo& ban) {
+    const Address& source = ban.network.address;
+    return ban.network != SourceNetwork(source) || AnyTouches(l->source.never_ban, source) ||
+           AnyTouches(l->source.exempt, source);
+  };
   const std::lock_guard lock(impl_->trust_mutex);
   for (const BanInfo& ban : bans) {
-    if (ban.until <= now) continue;
+    if (ban.until <= now || (!ban.by_operator && spared(ban))) continue;
     const Duration left = ban.until - now;
     if (ban.by_operator) {
       impl_->bans.Ban(ban.network, left, ban.reason, now);

@@ -99,8 +99,8 @@ bool Pressure::OnAnomaly(bool stands, Time now) {
 }
 
 bool Pressure::OnTick(Time now) {
-  if (now - syn_at_ > kSynKept) syn_rate_ = 0;
-  if (now - anomaly_at_ > kSynKept) anomaly_ = false;
+  if (now - syn_at_ > kWireKept) syn_rate_ = 0;
+  if (now - anomaly_at_ > kWireKept) anomaly_ = false;
   if (level_ == Level::kCalm) return false;
   const auto holds = [this](Level level) {
     return std::find_if(kCauses.begin(), kCauses.end(),

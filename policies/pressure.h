@@ -38,7 +38,7 @@ class Pressure {
   // The running total of the refusals that count; at least each second. Their rate is over the last
   // second, looked at again every 250 ms; the burst of the configured rate has no meaning here.
   bool OnRefusals(std::uint64_t total, Time now);
-  // What was counted last; forgotten after kSynKept.
+  // What was counted last; forgotten after kWireKept.
   bool OnSynRate(double per_second, Time now);
   // Whether an anomaly about connections stands; forgotten likewise.
   bool OnAnomaly(bool stands, Time now);
@@ -52,7 +52,7 @@ class Pressure {
   [[nodiscard]] Time since() const { return since_; }  // of the level; Time{} before any change
   [[nodiscard]] std::uint64_t changes() const { return changes_; }
 
-  static constexpr Duration kSynKept = std::chrono::seconds(10);
+  static constexpr Duration kWireKept = std::chrono::seconds(10);
 
  private:
   enum class Cause : std::uint8_t { kFreeSlots, kRefusals, kSynRate, kAnomaly };

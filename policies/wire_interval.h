@@ -55,8 +55,10 @@ struct WirePort {
 };
 
 struct WireInterval {
-  Time from{}, to{};            // by the capture's clock
-  WireCounts counts;            // of all that went to and from the watched ports
+  Time from{}, to{};  // by the capture's clock
+  WireCounts counts;  // of all that went to and from the watched ports
+  // Of them: what the gate itself opened to its server.
+  std::uint64_t own_syn = 0, own_completed = 0;
   std::uint32_t half_open = 0;  // handshakes, at the end
   std::uint32_t flows = 0;      // connections followed, at the end
   // SYNs that the full table of connections could not follow, and half-open handshakes that gave

@@ -1,6 +1,7 @@
 #include "policies/wire_watch.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace headgate {
 namespace {
@@ -104,7 +105,10 @@ void WireWatch::OnAbandoned(WireSources::Handle owner) {
 WireSources::State* WireWatch::OnSyn(const Packet& p, const Ahead& ahead,
                                      const FlowTable::Step& step) {
   ++ports_.Of(p.target_port).syn;
-  if (IsGates(p.source, p.target_port)) return nullptr;
+  if (IsGates(p.source, p.target_port)) {
+    ++own_syn_;
+    return nullptr;
+  }
   distinct_.Add(ahead.source);
   entropy_.Add(ahead.source);
   const WireSources::Handle handle = sources_.OnSyn(ahead.source, QuickSourceOf(p.source));
@@ -142,9 +146,16 @@ WireSources::State* WireWatch::Attach(const FlowTable::Step& step, WireSources::
 }
 
 void WireWatch::OnCompleted(const Packet& p) {
+  // A flow is known by its hash: in a capture made for it a packet may be taken for another's.
+  if (!ports_.Watched(p.target_port)) return;
   ++ports_.Of(p.target_port).completed;
-  if (!ports_.IsServers(p.target_port) || IsOwn(p.source)) return;
-  if (ports_.IsShared(p.target_port) && IsOwn(p.target)) return;  // the gate's, by its address
+  if (!ports_.IsServers(p.target_port)) return;
+  if (IsOwn(p.source)) {
+    ++own_completed_;
+    return;
+  }
+  // The gate's, by its address; where nobody's address is known that is most likely.
+  if (ports_.IsShared(p.target_port) && (own_.empty() || IsOwn(p.target))) return;
   bypass_.Add(p.source, p.target_port);
 }
 
@@ -155,6 +166,8 @@ WireInterval WireWatch::EndInterval(Time at) {
   i.from = span.from;
   i.to = span.to;
   i.counts = counts_;
+  i.own_syn = std::exchange(own_syn_, 0);
+  i.own_completed = std::exchange(own_completed_, 0);
   i.half_open = flows_.half_open();
   i.flows = flows_.flows();
   i.untracked = untracked_;

@@ -119,6 +119,7 @@ class WireWatch {
   BypassBook bypass_;
   WireCounts counts_;
   std::uint64_t untracked_ = 0;
+  std::uint64_t own_syn_ = 0, own_completed_ = 0;
 };
 
 inline WireWatch::Ahead WireWatch::AheadOf(const Packet& p) const {

@@ -20,6 +20,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class ControlTest : public ::testing::Test {
@@ -254,6 +255,18 @@ TEST_F(ControlTest, BanOfANetworkIsLiftedAsAWhole) {
   EXPECT_EQ(inside.status, 404u);
   EXPECT_THAT(inside.body, HasSubstr("headgate unban 203.0.113.0/24"));
   EXPECT_EQ(control_->Handle("POST", "/unban", R"({"address":"203.0.113.0/24"})").status, 200u);
+}
+
+TEST_F(ControlTest, ABanOfWhoIsSparedSaysSo) {
+  const auto ban = [&](const char* network) {
+    const auto reply =
+        control_->Handle("POST", "/ban", std::string(R"({"address":")") + network + "\"}");
+    EXPECT_EQ(reply.status, 200u) << reply.body;
+    return reply.body;
+  };
+  EXPECT_THAT(ban("127.0.0.0/8"), HasSubstr("127.0.0.0/8 of [source] never_ban"));
+  EXPECT_THAT(ban("127.0.0.7"), HasSubstr("127.0.0.0/8 of [source] never_ban"));
+  EXPECT_THAT(ban("203.0.113.0/24"), Not(HasSubstr("warning")));
 }
 
 TEST_F(ControlTest, NobodyWatchesAndNothingIsPushed) {

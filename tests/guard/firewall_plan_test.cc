@@ -32,11 +32,11 @@ TEST(FirewallPlan, ThePortsOfTheGateEachOnce) {
 }
 
 TEST(FirewallPlan, ARedirectLeadsToTheGate) {
-  const auto options = FirewallOptionsOf(
-      Read("gate.listen = [\"0.0.0.0:3310\"]\n[firewall]\nredirect = 3306\ntable = \"mine\"\n"));
+  const auto options = FirewallOptionsOf(Read(
+      "gate.listen = [\"0.0.0.0:3310\"]\n[firewall]\nredirect = 3306\ntable = \"headgate_b\"\n"));
   EXPECT_EQ(options.redirect_from, 3306);
   EXPECT_EQ(options.redirect_to, 3310);
-  EXPECT_EQ(options.table, "mine");
+  EXPECT_EQ(options.table, "headgate_b");
 }
 
 TEST(FirewallPlan, StaticLimitsLeaveClassesAlone) {
@@ -55,6 +55,13 @@ TEST(FirewallPlan, StaticLimitsLeaveClassesAlone) {
   EXPECT_EQ(on.limits->burst, 9);
   EXPECT_EQ(on.limits->connections, 30U);
   EXPECT_THAT(on.never, Contains(Network("10.1.0.0/16")));
+}
+
+TEST(FirewallPlan, LimitsThatDoNotActAreNoRules) {
+  const std::string text = "[firewall]\nstatic_limits = true\n";
+  EXPECT_TRUE(FirewallOptionsOf(Read(text)).limits);
+  EXPECT_FALSE(FirewallOptionsOf(Read("gate.mode = \"observe\"\n" + text)).limits);
+  EXPECT_FALSE(FirewallOptionsOf(Read("source.enforce = false\n" + text)).limits);
 }
 
 TEST(FirewallPlan, LimitsThatAreOffAreNoRules) {

@@ -32,8 +32,8 @@ void ExpectEqual(const SavedState& a, const SavedState& b) {
 
 BaselineSet SomeBaselines() {
   BaselineSet set{};
-  set[0][3] = {12.5, 4.25, 3600};
-  set[kWireFeatures - 1][Baseline::kLately] = {1e6, 1e9, 1800};
+  set[0][3] = {12.5, 4.25, 3600, 40};
+  set[kWireFeatures - 1][Baseline::kLately] = {1e6, 1e9, 1800, 2e6};
   return set;
 }
 
@@ -45,9 +45,13 @@ TEST(StateText, RoundTrip) {
 }
 
 TEST(StateText, NothingIsFineToo) {
-  const auto parsed = ParseState(StateJson(SavedState()), kMany);
+  SavedState nothing;
+  nothing.secrets = {1, 2};
+  const auto parsed = ParseState(StateJson(nothing), kMany);
   ASSERT_TRUE(parsed.ok()) << parsed.status();
-  ExpectEqual(*parsed, SavedState());
+  ExpectEqual(*parsed, nothing);
+  // A key of zeros is everybody's.
+  EXPECT_FALSE(ParseState(StateJson(SavedState()), kMany).ok());
 }
 
 TEST(StateText, BaselinesAsTheyAre) {
@@ -63,10 +67,10 @@ TEST(StateText, BaselinesThatAreNoneAreLeftOut) {
   SavedState state = SomeState();
   state.baselines = SomeBaselines();
   const std::string good = StateJson(state);
-  const std::string hour = "[12.5,4.25,3600]";
+  const std::string hour = "[12.5,4.25,3600,40]";
   ASSERT_NE(good.find(hour), std::string::npos);
-  for (const char* bad : {"[12.5,4.25]", "[-1,4,3600]", "[1e99,4,3600]", "[1,4,1e9]", "7", "[]",
-                          "[\"1\",2,3]", "[1,-2,3]"}) {
+  for (const char* bad : {"[12.5,4.25,3600]", "[-1,4,3600,1]", "[1e99,4,3600,1]", "[1,4,1e9,1]",
+                          "7", "[]", "[\"1\",2,3,4]", "[1,-2,3,4]", "[1,2,3,-4]"}) {
     std::string text = good;
     text.replace(text.find(hour), hour.size(), bad);
     const auto parsed = ParseState(text, kMany);

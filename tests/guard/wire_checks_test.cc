@@ -42,12 +42,14 @@ TEST(WireChecks, NamesOfTables) {
   const auto errors = [](const std::string& name) {
     return Errors(ParseBeside("[firewall]\ntable = \"" + name + "\"\n"));
   };
-  for (const char* good : {"headgate", "_x", "A9", "abcdefghijklmnopqrstuvwxyz01234"}) {
+  for (const char* good :
+       {"headgate", "headgate_2", "headgateA", "headgate_lmnopqrstuvwxyz0123456"}) {
     EXPECT_THAT(errors(good), IsEmpty()) << good;
   }
-  for (const char* bad : {"", "9a", "a-b", "a b", "a;flush ruleset", "\xc3\xa4",
-                          "abcdefghijklmnopqrstuvwxyz012345"}) {
-    EXPECT_THAT(errors(bad), ElementsAre(HasSubstr("firewall.table: takes up to 31"))) << bad;
+  for (const char* bad :
+       {"", "filter", "redirect", "headgat", "headgate-b", "headgate b", "headgate;flush ruleset",
+        "headgate\xc3\xa4", "Headgate", "headgate_lmnopqrstuvwxyz01234567"}) {
+    EXPECT_THAT(errors(bad), ElementsAre(HasSubstr("firewall.table: begins with"))) << bad;
   }
 }
 
@@ -59,6 +61,7 @@ TEST(WireChecks, RedirectLeadsToOnePortThatIsAnother) {
   EXPECT_THAT(errors("[\"0.0.0.0:3306\"]"), ElementsAre(HasSubstr("listens on port 3306 itself")));
   EXPECT_THAT(errors("[\"0.0.0.0:3310\", \"0.0.0.0:3311\"]"),
               ElementsAre(HasSubstr("has several")));
+  EXPECT_THAT(errors("[\"127.0.0.1:3310\"]"), ElementsAre(HasSubstr("loopback only")));
 }
 
 TEST(WireChecks, WhatHasNoEffectIsSaid) {
@@ -66,8 +69,11 @@ TEST(WireChecks, WhatHasNoEffectIsSaid) {
               ElementsAre(HasSubstr("firewall.keep_bans: ")));
   EXPECT_THAT(Warnings(ParseBeside("gate.mode = \"observe\"\n[firewall]\nenforce = true\n")),
               Contains(HasSubstr("firewall.enforce: ")));
-  EXPECT_THAT(Warnings(ParseBeside("[firewall]\nstatic_limits = true\n")),
+  EXPECT_THAT(Warnings(ParseBeside("[firewall]\nenforce = true\nstatic_limits = true\n")),
               ElementsAre(HasSubstr("firewall.static_limits: the kernel knows no logins")));
+  EXPECT_THAT(Warnings(ParseBeside("gate.listen = [\"0.0.0.0:3310\"]\n[firewall]\n"
+                                   "redirect = 3306\n")),
+              ElementsAre(HasSubstr("not loaded with enforce = false")));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "guard/wire_text.h"
@@ -123,18 +124,49 @@ TEST_F(WireWatcherTest, WhoGoesPastTheGateIsNamedOnceAMinute) {
 TEST_F(WireWatcherTest, AFloodIsToldOnceAndPresses) {
   for (int i = 0; i < 600; ++i) Second();
   for (int i = 0; i < 5; ++i) {
-    Syns(500);
+    const auto port = static_cast<std::uint16_t>(4000 + i);
+    for (std::uint32_t n = 0; n < 500; ++n) Connect(Address::V4(0x0a000000U + n), port, kGate);
     Second();
   }
   EXPECT_TRUE(anomalies_.back());
   EXPECT_THAT(watcher_->Status().standing, Contains("syn"));
+  EXPECT_THAT(watcher_->Status().standing, Contains("completed"));
   EXPECT_THAT(lines_, Contains(AllOf(HasSubstr("500 SYNs a second"), HasSubstr("spike"),
                                      HasSubstr("hardly two from one"))));
-  EXPECT_EQ(watcher_->Status().alarms, lines_.size());
+  const std::size_t told = lines_.size();
+  EXPECT_EQ(watcher_->Status().alarms, told) << "each once";
   for (int i = 0; i < 30; ++i) Second();
   EXPECT_FALSE(anomalies_.back());
   EXPECT_THAT(lines_, Contains(HasSubstr("as usual again")));
   EXPECT_THAT(watcher_->Status().standing, IsEmpty());
+}
+
+TEST_F(WireWatcherTest, AnAlarmThatComesAndGoesIsToldOnceAMinute) {
+  for (int i = 0; i < 600; ++i) Second();
+  for (int pulse = 0; pulse < 4; ++pulse) {
+    for (int i = 0; i < 3; ++i) {
+      Syns(500);
+      Second();
+    }
+    for (int i = 0; i < 11; ++i) Second();
+  }
+  EXPECT_GT(watcher_->Status().alarms, 4U);
+  EXPECT_EQ(std::count_if(lines_.begin(), lines_.end(),
+                          [](const std::string& line) {
+                            return line.find("500 SYNs a second") != std::string::npos;
+                          }),
+            1);
+}
+
+TEST_F(WireWatcherTest, WhoIsKnownMayStillBeForged) {
+  WireSource app;
+  app.verified = true;
+  app.counts.syn = 100;
+  app.counts.completed = 99;
+  EXPECT_FALSE(MayBeSpoofed(app));
+  app.counts.syn = 9000;
+  EXPECT_TRUE(MayBeSpoofed(app));
+  EXPECT_TRUE(MayBeSpoofed(WireSource()));
 }
 
 TEST_F(WireWatcherTest, BaselinesOutliveIt) {
@@ -142,7 +174,7 @@ TEST_F(WireWatcherTest, BaselinesOutliveIt) {
   const BaselineSet known = watcher_->Baselines();
   EXPECT_EQ(known[0][Baseline::kLately].samples, 600U);
   watcher_->Restore(known);
-  EXPECT_EQ(watcher_->Baselines(), known);
+  EXPECT_EQ(watcher_->Baselines()[0][HourOfDay(now_)], known[0][HourOfDay(now_)]);
 }
 
 TEST_F(WireWatcherTest, TheKernelsTroubleIsToldInWords) {

@@ -293,5 +293,75 @@ TEST_F(FirewallKernel, AnotherRunFindsWhatThisOneLeft) {
   EXPECT_EQ(Nft({"list", "ruleset"}), "");
 }
 
+TEST_F(FirewallKernel, SomebodyElsesTableIsLetBe) {
+  for (const char* content :
+       {"chain input { type filter hook input priority 0; policy drop; tcp dport 22 accept; }",
+        "set blocklist { type ipv4_addr; }", "map m { type ipv4_addr : verdict; }",
+        "chain a { counter comment \"web 12345\"; }; set banned4 { type ipv4_addr; }"}) {
+    Nft({"-f", "-"}, std::string("table inet headgate { ") + content + "; }\n");
+    const std::string before = Nft({"list", "ruleset"});
+    FirewallSync sync = MakeSync(SomeFirewall());
+    for (const absl::Status& status : {sync.Adopt().status(), sync.Reconcile({}), sync.Remove(),
+                                       sync.RemoveBans(), sync.Reconcile({})}) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << content << status;
+      EXPECT_EQ(status.message(),
+                "table inet headgate is somebody else's: it has chains that are not headgate's; "
+                "choose another [firewall] table");
+    }
+    EXPECT_EQ(Nft({"list", "ruleset"}), before);
+    Nft({"flush", "ruleset"});
+    EXPECT_TRUE(sync.Reconcile({}).ok());
+    // From now on it is ours, whatever is done to it.
+    Nft({"flush", "table", "inet", "headgate"});
+    EXPECT_TRUE(sync.Reconcile({}).ok()) << sync.Status().last_error;
+    Nft({"flush", "ruleset"});
+  }
+}
+
+TEST_F(FirewallKernel, AnEmptyTableIsTaken) {
+  Nft({"-f", "-"}, "table inet headgate { set banned4 { type ipv4_addr; }; }\n");
+  FirewallSync sync = MakeSync(SomeFirewall());
+  EXPECT_TRUE(sync.Adopt().ok());
+  EXPECT_TRUE(sync.Reconcile(Hosts(3, Now() + hours(1))).ok()) << sync.Status().last_error;
+  EXPECT_EQ(Kernel().size(), 3U);
+  // `headgate firewall remove`, in a process of its own.
+  EXPECT_TRUE(MakeSync(SomeFirewall()).Remove().ok());
+  EXPECT_EQ(Nft({"list", "ruleset"}), "");
+}
+
+TEST_F(FirewallKernel, AChainWithAWordOfTheLanguageForNameIsNoObstacle) {
+  FirewallSync sync = MakeSync(SomeFirewall());
+  const auto wanted = Hosts(10, Now() + hours(1));
+  ASSERT_TRUE(sync.Reconcile(wanted).ok());
+  Nft({"-j", "-f", "-"},
+      R"({"nftables":[{"add":{"chain":{"family":"inet","table":"headgate","name":"drop"}}}]})");
+  ASSERT_TRUE(sync.Reconcile(wanted).ok()) << sync.Status().last_error;
+  EXPECT_EQ(sync.Status().drift.rules_changed, 1U);
+  EXPECT_EQ(Kernel().size(), 10U);
+  ExpectInStep(sync, wanted);
+}
+
+TEST_F(FirewallKernel, BansLeaveAndTheTableStays) {
+  FirewallOptions options = SomeFirewall();
+  options.redirect_from = 3307;
+  options.redirect_to = 3306;
+  FirewallSync sync = MakeSync(options);
+  EXPECT_TRUE(sync.redirects());
+  EXPECT_FALSE(MakeSync(SomeFirewall()).redirects());
+  EXPECT_TRUE(sync.RemoveBans().ok());
+  EXPECT_EQ(Nft({"list", "ruleset"}), "");
+  auto wanted = Hosts(10, Now() + hours(1));
+  wanted.push_back({Net("20.0.0.0/8"), Now() + hours(1), false});
+  wanted.push_back({Net("2001:db8::/48"), Now() + hours(1), false});
+  ASSERT_TRUE(sync.Reconcile(wanted).ok()) << sync.Status().last_error;
+  EXPECT_TRUE(sync.RemoveBans().ok()) << sync.Status().last_error;
+  EXPECT_EQ(sync.Status().in_kernel, 0U);
+  EXPECT_EQ(Kernel().size(), 0U);
+  EXPECT_TRUE(SameSkeleton(MakeRuleset(options).value(), Listing()));
+  Nft({"flush", "ruleset"});
+  EXPECT_TRUE(sync.RemoveBans().ok());
+  EXPECT_EQ(Nft({"list", "ruleset"}), "");
+}
+
 }  // namespace
 }  // namespace headgate::net

@@ -61,5 +61,27 @@ TEST(FirewallPace, RestsLongerWhileItFails) {
   EXPECT_EQ(pace.Next(now + seconds(1), 2, false, kNever), Work::kReconcile);
 }
 
+TEST(FirewallPace, NoFailureIsALongRest) {
+  FirewallPace pace(seconds(10));
+  pace.Done(Work::kPush, 1, kNow, kNow + seconds(60), false);
+  const Time ended = kNow + seconds(60);
+  EXPECT_EQ(pace.Next(ended + milliseconds(29999), 1, false, kNever), Work::kNothing);
+  EXPECT_EQ(pace.Next(ended + seconds(30), 1, false, kNever), Work::kReconcile);
+}
+
+TEST(FirewallQuarrel, IsToldAtTheThirdLookAndThenOnceAnHour) {
+  FirewallQuarrel quarrel;
+  Time now = kNow;
+  const auto look = [&](bool drifted) { return quarrel.Look(now += seconds(10), drifted); };
+  for (const bool drifted : {true, true, false, true, true}) EXPECT_FALSE(look(drifted));
+  EXPECT_TRUE(look(true));
+  for (int i = 0; i < 359; ++i) EXPECT_FALSE(look(true));
+  EXPECT_TRUE(look(true));
+  // It stops, and a single change after an hour is none.
+  now += hours(2);
+  EXPECT_FALSE(look(false));
+  EXPECT_FALSE(look(true));
+}
+
 }  // namespace
 }  // namespace headgate::net

@@ -23,8 +23,10 @@ struct Script {
   Time now = kNow;
   bool table = false;
   int garbage = 0;  // so many readings are noise
+  std::function<void()> on_run = [] {};
 
   absl::StatusOr<std::string> Run(const std::vector<std::string>& args, std::string_view input) {
+    on_run();
     if (args.at(1) == "list") return List();
     if (fail_after == 0) return absl::InternalError("nft: Error: no");
     if (fail_after > 0) --fail_after;
@@ -133,6 +135,68 @@ TEST(FirewallSync, WhatCannotBeReadIsReplaced) {
   f.script.garbage = 2;
   EXPECT_FALSE(f.sync.Reconcile({}).ok());
   EXPECT_TRUE(f.sync.Reconcile({}).ok());
+}
+
+TEST(FirewallSync, WhatCannotBeReadAtTheBeginningIsLetBe) {
+  Fixture f;
+  f.script.garbage = 3;
+  for (const absl::Status& status :
+       {f.sync.Adopt().status(), f.sync.Reconcile({}), f.sync.Remove()}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  }
+  EXPECT_TRUE(f.script.inputs.empty());
+  EXPECT_TRUE(f.sync.Reconcile({}).ok());
+}
+
+TEST(FirewallSync, NewerFlagsAreTheSameSkeleton) {
+  Fixture f;
+  const std::string flags = R"("flags":["timeout"])";
+  FirewallSync sync({.ruleset = f.script.ruleset, .clock = [] { return kNow; }},
+                    [&](const auto& args, std::string_view input) {
+                      auto out = f.script.Run(args, input);
+                      if (!out.ok()) return out;
+                      for (std::size_t at = 0; (at = out->find(flags, at)) != out->npos;) {
+                        out->replace(at, flags.size(), R"("flags":"timeout")");
+                      }
+                      return out;
+                    });
+  EXPECT_TRUE(sync.Reconcile({}).ok()) << sync.Status().last_error;
+  EXPECT_TRUE(sync.Reconcile({}).ok());
+  EXPECT_EQ(sync.Status().drift.repairs, 0U);
+}
+
+TEST(FirewallSync, StopsBetweenTransactions) {
+  Script script;
+  bool stopping = false;
+  FirewallSync sync({.ruleset = script.ruleset,
+                     .batch = 3,
+                     .clock = [] { return kNow; },
+                     .stopping = [&] { return stopping; }},
+                    script.Runner());
+  ASSERT_TRUE(sync.Reconcile({}).ok());
+  script.inputs.clear();
+  script.on_run = [&] { stopping = true; };
+  const auto wanted = Hosts(9, kNow + seconds(60));
+  EXPECT_TRUE(absl::IsCancelled(sync.Push(wanted)));
+  EXPECT_EQ(script.inputs.size(), 1U);
+  EXPECT_EQ(sync.Status().in_kernel, 3U);
+  EXPECT_FALSE(sync.Status().failing);
+  script.reads = 0;
+  EXPECT_TRUE(absl::IsCancelled(sync.Reconcile(wanted)));
+  EXPECT_EQ(script.reads, 1U);
+  EXPECT_EQ(script.inputs.size(), 1U);
+  EXPECT_TRUE(sync.Remove().ok());
+}
+
+TEST(FirewallSync, MoreThanIsWantedIsNeverShown) {
+  Fixture f;
+  ASSERT_TRUE(f.sync.Reconcile(Hosts(9, kNow + seconds(60))).ok());
+  f.script.on_run = [&] { EXPECT_LE(f.sync.Status().in_kernel, f.sync.Status().wanted); };
+  ASSERT_TRUE(f.sync.Push(Hosts(2, kNow + seconds(60))).ok());
+  EXPECT_EQ(f.sync.Status().in_kernel, 2U);
+  f.script.now += seconds(60);
+  ASSERT_TRUE(f.sync.Push({}).ok());
+  EXPECT_EQ(f.sync.Status().in_kernel, 0U);
 }
 
 TEST(FirewallSync, DryRunRunsNothing) {

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "net/firewall.h"
+#include "tests/net/nft_fake.h"
 #include "tests/net/own_netns.h"
 
 namespace headgate::net {
@@ -125,6 +126,110 @@ TEST_F(FirewallThread, OneLineWhenItFailsAndOneWhenItWorksAgain) {
   EXPECT_GE((*firewall)->Status().failures, 2U);
 }
 
+TEST_F(FirewallThread, ANewRulesetIsTakenWhileItRuns) {
+  Gate gate;
+  Firewall::Options options = Quick();
+  options.reconcile = hours(1);
+  std::atomic<int> pushes{0};  // of elements
+  auto firewall = Firewall::Make(options, gate.Hooks(), [&](const auto& args, auto input) {
+    if (args.at(0) == "-j" && args.at(1) == "-f") ++pushes;
+    return NftProgram().Run(args, input);
+  });
+  ASSERT_TRUE(firewall.ok());
+  gate.Set(Hosts(20, Now() + hours(1)));
+  (*firewall)->Start();
+  ASSERT_TRUE(Within(seconds(20), [&] { return (*firewall)->Status().in_kernel == 20; }));
+  const int pushed = pushes;
+  const auto synced = (*firewall)->Status().last_sync;
+  options.firewall.never.push_back(Net("192.0.2.0/24"));
+  EXPECT_TRUE((*firewall)->SetOptions(options.firewall).ok());
+  EXPECT_TRUE(Within(seconds(20), [&] { return (*firewall)->Status().last_sync > synced; }));
+  const auto has = [&](const char* text) {
+    return Nft({"list", "table", "inet", "headgate"}).find(text) != std::string::npos;
+  };
+  EXPECT_TRUE(has("ip saddr { 127.0.0.0/8, 192.0.2.0/24 }"));
+  EXPECT_EQ(Listing().elements.size(), 20U);
+  EXPECT_EQ(pushes, pushed);
+  FirewallOptions other = options.firewall;
+  other.table = "headgate2";
+  EXPECT_EQ((*firewall)->SetOptions(other).code(), absl::StatusCode::kInvalidArgument);
+  other = options.firewall;
+  other.ports = {};
+  EXPECT_EQ((*firewall)->SetOptions(other).code(), absl::StatusCode::kInvalidArgument);
+  // Limits come, and with them rules that are counted.
+  options.firewall.limits = {.rate_per_second = 5, .burst = 10, .connections = 3};
+  EXPECT_TRUE((*firewall)->SetOptions(options.firewall).ok());
+  EXPECT_TRUE(Within(seconds(20), [&] { return has("over_limits"); }));
+  EXPECT_TRUE((*firewall)->Stop(true).ok());
+  EXPECT_TRUE(SameSkeleton(MakeRuleset(options.firewall).value(), Listing()));
+  const FirewallStatus status = (*firewall)->Status();
+  EXPECT_TRUE(std::any_of(status.rules.begin(), status.rules.end(),
+                          [](const auto& rule) { return rule.rule == "open4"; }));
+  EXPECT_EQ(status.drift.repairs, 0U);
+  EXPECT_TRUE(gate.Lines().empty());
+}
+
+TEST_F(FirewallThread, ACleanStopLeavesTheRedirect) {
+  Gate gate;
+  Firewall::Options options = Quick();
+  options.firewall.redirect_from = 3307;
+  options.firewall.redirect_to = 3306;
+  auto firewall = Firewall::Make(options, gate.Hooks());
+  ASSERT_TRUE(firewall.ok());
+  gate.Set(Hosts(20, Now() + hours(1)));
+  (*firewall)->Start();
+  ASSERT_TRUE(Within(seconds(20), [&] { return (*firewall)->Status().in_kernel == 20; }));
+  EXPECT_TRUE((*firewall)->Stop(false).ok());
+  EXPECT_TRUE(SameSkeleton(MakeRuleset(options.firewall).value(), Listing()));
+  EXPECT_TRUE(Listing().elements.empty());
+}
+
+TEST_F(FirewallThread, WhoKeepsChangingTheTableIsTold) {
+  Gate gate;
+  FirewallOptions other = SomeFirewall();
+  other.ports = {3399};
+  const std::string theirs = PrintedText(MakeRuleset(other).value());
+  // Before each look, but not between a repair and its proof.
+  bool repaired = false;
+  auto firewall = Firewall::Make(Quick(), gate.Hooks(), [&](const auto& args, auto input) {
+    if (!std::exchange(repaired, args.at(0) == "-f") && args.at(1) == "list") {
+      EXPECT_TRUE(NftProgram().Run({"-f", "-"}, theirs).ok());
+    }
+    return NftProgram().Run(args, input);
+  });
+  ASSERT_TRUE(firewall.ok());
+  (*firewall)->Start();
+  EXPECT_TRUE(Within(seconds(20), [&] { return (*firewall)->Status().drift.repairs >= 4; }));
+  EXPECT_TRUE((*firewall)->Stop(true).ok());
+  ASSERT_EQ(gate.Lines().size(), 1U);
+  EXPECT_EQ(gate.Lines()[0],
+            "warning: somebody else changes table headgate: 3 repairs so far; is another headgate "
+            "using the same name?");
+}
+
+// All hangs, or all but the reading of a table that is not there.
+TEST(FirewallHangingNft, HoldsNoStopUp) {
+  for (const char* script : {"exec sleep 60",
+                             "case $2 in list) echo No such file or directory >&2; exit 1;; esac; "
+                             "exec sleep 60"}) {
+    const FakeNft nft(script);
+    Gate gate;
+    Firewall::Options options = Quick();
+    options.nft.paths = {nft.path()};
+    options.nft.hurried = milliseconds(300);
+    auto firewall = Firewall::Make(options, gate.Hooks());
+    ASSERT_TRUE(firewall.ok());
+    gate.Set(Hosts(7, Now() + hours(1)));
+    (*firewall)->Start();
+    std::this_thread::sleep_for(milliseconds(100));
+    const Time began = Now();
+    (*firewall)->Stop(false).IgnoreError();
+    EXPECT_LT(Now() - began, seconds(5)) << script;
+    EXPECT_TRUE(gate.Lines().empty());
+  }
+  EXPECT_EQ(NftProgram::Options().hurried, seconds(3));
+}
+
 TEST(FirewallDryRun, CountsAndNeverRunsNft) {
   Gate gate;
   std::atomic<int> runs{0};
@@ -139,6 +244,9 @@ TEST(FirewallDryRun, CountsAndNeverRunsNft) {
   gate.Set(Hosts(7, Now() + hours(1)));
   (*firewall)->Start();
   EXPECT_TRUE(Within(seconds(20), [&] { return (*firewall)->Status().would_push == 7; }));
+  options.firewall.hosts = 5;
+  EXPECT_TRUE((*firewall)->SetOptions(options.firewall).ok());
+  EXPECT_TRUE(Within(seconds(20), [&] { return (*firewall)->Status().would_push == 5; }));
   EXPECT_TRUE((*firewall)->Stop(false).ok());
   EXPECT_EQ(runs, 0);
   EXPECT_FALSE((*firewall)->Status().enforced);

@@ -65,7 +65,10 @@ TEST_F(MonitorTest, ForeignIsWhoIsNotOurs) {
   const LiveIds::Lease ours = ours_.Hold(4);
   WritePassword("secret\n");
   Start(server.endpoint());
-  ASSERT_TRUE(Until([this] { return monitor_->status().figures.foreign > 0; }));
+  ASSERT_TRUE(Until([this] {
+    const std::lock_guard lock(mutex_);
+    return !looks_.empty();
+  }));
   {
     const std::lock_guard lock(mutex_);
     EXPECT_EQ(looks_.at(0).foreign, 2U) << "who is logging in may be ours";

@@ -79,6 +79,37 @@ TEST(NftListing, AnotherTableIsNoneOfOurs) {
   EXPECT_TRUE(listing->sets.empty());
 }
 
+// As nft 1.1 has them, with fields nobody has heard of.
+TEST(NftListing, FlagsAreAListOrOneByItself) {
+  const auto listing = ParseListing(
+      R"({"nftables": [{"metainfo": {"version": "1.1.9", "new": [1]}},
+{"table": {"family": "inet", "name": "headgate", "handle": 1, "flags": [], "new": {}}},
+{"set": {"family": "inet", "name": "a", "table": "headgate", "type": "ipv4_addr", "flags": "dynamic"}},
+{"set": {"family": "inet", "name": "b", "table": "headgate", "flags": "timeout", "new": {"a": 1}}},
+{"set": {"family": "inet", "name": "c", "table": "headgate", "flags": ["timeout", "dynamic"]}},
+{"set": {"family": "inet", "name": "banned4", "table": "headgate", "flags": "timeout", "elem": [
+  {"elem": {"val": "10.0.0.1", "expires": 1, "new": 1}}]}},
+{"chain": {"family": "inet", "table": "headgate", "name": "c", "new": null}},
+{"rule": {"family": "inet", "table": "headgate", "chain": "c", "new": 7, "expr": [{"new": 1}]}}]})",
+      "headgate");
+  ASSERT_TRUE(listing.ok()) << listing.status();
+  ASSERT_EQ(listing->sets.size(), 4U);
+  EXPECT_TRUE(listing->sets[0].flags.empty());
+  for (const int i : {1, 2, 3}) {
+    EXPECT_EQ(listing->sets[i].flags, std::vector<std::string>{"timeout"});
+  }
+  EXPECT_EQ(listing->unknown, 0U);
+  EXPECT_EQ(listing->elements.size(), 1U);
+  for (const char* flags : {R"("dormant")", R"(["dormant"])", "7"}) {
+    const auto asleep =
+        ParseListing(R"({"nftables":[{"table":{"family":"inet","name":"t","flags":)" +
+                         std::string(flags) + "}}]}",
+                     "t");
+    ASSERT_TRUE(asleep.ok());
+    EXPECT_EQ(asleep->unknown, 1U) << flags;
+  }
+}
+
 TEST(NftListing, SaysWhatIsNoListing) {
   const std::string deep(10000, '[');
   for (const std::string& text :

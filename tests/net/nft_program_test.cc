@@ -1,44 +1,29 @@
 #include "net/nft_program.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <csignal>
 #include <cstdlib>
-#include <fstream>
+#include <thread>
 
+#include "tests/net/nft_fake.h"
 #include "tests/net/own_netns.h"
+
+namespace {
+std::atomic<int> kills{0};
+}  // namespace
+
+// In libc's place, so that it is seen who is killed.
+extern "C" int kill(pid_t pid, int signal) noexcept {
+  ++kills;
+  return static_cast<int>(syscall(SYS_kill, pid, signal));
+}
 
 namespace headgate::net {
 namespace {
-
-// A program in nft's place.
-class FakeNft {
- public:
-  explicit FakeNft(const std::string& script) {
-    std::string path = ::testing::TempDir() + "/fake_nft_XXXXXX";
-    const int fd = mkstemp(path.data());
-    EXPECT_GE(fd, 0);
-    close(fd);
-    path_ = path;
-    std::ofstream(path_) << "#!/bin/sh\n" << script << "\n";
-    chmod(path_.c_str(), 0700);
-  }
-  ~FakeNft() { unlink(path_.c_str()); }
-  FakeNft(const FakeNft&) = delete;
-  FakeNft& operator=(const FakeNft&) = delete;
-
-  [[nodiscard]] NftProgram Program(std::chrono::milliseconds deadline = std::chrono::seconds(10),
-                                   std::size_t most = 1 << 20) const {
-    return NftProgram({.paths = {"/nonexistent/nft", path_},
-                       .deadline = deadline,
-                       .most_output = most,
-                       .most_errors = 100});
-  }
-
- private:
-  std::string path_;
-};
 
 TEST(NftProgram, GivesInputAndArgumentsAndTakesOutput) {
   const FakeNft nft("echo \"$*|$LC_ALL|$HOME\"; cat; ls /proc/self/fd | wc -l");
@@ -85,6 +70,44 @@ TEST(NftProgram, KillsWhatDoesNotEnd) {
     const auto status = nft.Program(std::chrono::milliseconds(200)).Run({}).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
     EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(20));
+  }
+}
+
+// Nobody is killed who is gone: the pid may be a stranger's.
+TEST(NftProgram, SaysWhenSigchldIsIgnored) {
+  const auto before = std::signal(SIGCHLD, SIG_IGN);
+  for (const char* script : {"echo fine", "exit 1"}) {
+    kills = 0;
+    const auto status = FakeNft(script).Program().Run({}).status();
+    EXPECT_EQ(status.message(), "nft: how it ended is not known: SIGCHLD is ignored");
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(kills, 0);
+  }
+  const FakeNft hanging("exec sleep 60");
+  EXPECT_EQ(hanging.Program(std::chrono::milliseconds(100)).Run({}).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(kills, 1);
+  std::signal(SIGCHLD, before);
+}
+
+TEST(NftProgram, HurryCutsARunShort) {
+  for (const char* script : {"exec sleep 60", "exec >&- 2>&-; exec sleep 60"}) {
+    const FakeNft nft(script);
+    const auto hurry = std::make_shared<std::atomic<bool>>(false);
+    NftProgram::Options options;
+    options.paths = {nft.path()};
+    options.hurry = hurry;
+    options.hurried = std::chrono::milliseconds(200);
+    const NftProgram program(options);
+    const auto before = std::chrono::steady_clock::now();
+    std::thread told([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      *hurry = true;
+    });
+    EXPECT_EQ(program.Run({}).status().code(), absl::StatusCode::kDeadlineExceeded);
+    told.join();
+    EXPECT_EQ(program.Run({}).status().code(), absl::StatusCode::kDeadlineExceeded);
+    EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(5));
   }
 }
 

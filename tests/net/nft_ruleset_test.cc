@@ -77,19 +77,40 @@ TEST(NftRuleset, RatesAreWholeNumbersAndNeverStricter) {
   }
 }
 
-TEST(NftRuleset, ANetworkAboveAllOfIPv4HoldsIt) {
+TEST(NftRuleset, NoNetworkOfIPv6HoldsIPv4) {
   FirewallOptions options = SomeFirewall();
   options.never = {Net("::/0"), Net("10.0.0.0/8"), Net("2001:db8::/32")};
   EXPECT_THAT(Body(options),
-              AllOf(HasSubstr("ip saddr { 0.0.0.0/0 }"), HasSubstr("ip6 saddr { ::/0 } ")));
+              AllOf(HasSubstr("ip saddr { 10.0.0.0/8 }"), HasSubstr("ip6 saddr { ::/0 } ")));
 }
 
 TEST(NftRuleset, RefusesWhatIsNoIdentifierOrHalfSaid) {
-  for (const char* name : {"", "1x", "a b", "a;b", "a-b", "x{", "a\"b", "a\nb", "\xc3\xa4",
-                           "abcdefghijklmnopqrstuvwxyz012345"}) {
+  for (const char* name : {"",
+                           "1x",
+                           "a b",
+                           "a;b",
+                           "a-b",
+                           "x{",
+                           "a\"b",
+                           "a\nb",
+                           "\xc3\xa4",
+                           "abcdefghijklmnopqrstuvwxyz012345",
+                           "filter",
+                           "table",
+                           "redirect",
+                           "headgat",
+                           "Headgate",
+                           "headgate-2",
+                           "headgate;",
+                           "headgate\n",
+                           "my_headgate",
+                           "headgate_abcdefghijklmnopqrstuvwx"}) {
     FirewallOptions options = SomeFirewall();
     options.table = name;
     EXPECT_EQ(MakeRuleset(options).status().code(), absl::StatusCode::kInvalidArgument) << name;
+  }
+  for (const char* name : {"headgate", "headgate2", "headgate_Blue", "headgatedrop"}) {
+    EXPECT_TRUE(IsTableName(name)) << name;
   }
   FirewallOptions options = SomeFirewall();
   options.ports = {};
@@ -117,19 +138,51 @@ TEST(NftRuleset, MakesAnewOnlyWhatDiffers) {
   EXPECT_EQ(InstallText(ruleset, {}), BodyText(ruleset));
   NftListing kernel;
   kernel.table = true;
-  kernel.chains = {{"banned", "", "", "", 0}, {"mine", "", "", "", 0}};
+  kernel.chains = {{"banned", "", "", "", 0}, {"backstop", "", "", "", 0}};
   for (const NftSet& s : ruleset.sets) {
     kernel.sets.push_back({s.name, s.type, s.size, s.flags, s.timeout});
   }
   kernel.sets[1].size = 7;
   EXPECT_EQ(InstallText(ruleset, kernel),
-            "flush chain inet headgate banned\nflush chain inet headgate mine\n"
-            "delete chain inet headgate banned\ndelete chain inet headgate mine\n"
+            "flush chain inet headgate banned\nflush chain inet headgate backstop\n"
+            "delete chain inet headgate banned\ndelete chain inet headgate backstop\n"
             "delete set inet headgate banned6\n" +
                 BodyText(ruleset));
   EXPECT_FALSE(SameSkeleton(ruleset, kernel));
-  kernel.unknown = 1;
-  EXPECT_EQ(InstallText(ruleset, kernel), RemoveText("headgate") + BodyText(ruleset));
+  const std::string replace = RemoveText("headgate") + BodyText(ruleset);
+  NftListing other = kernel;
+  other.unknown = 1;
+  EXPECT_EQ(InstallText(ruleset, other), replace);
+  // A foreign name may be a word of the language.
+  other = kernel;
+  other.chains.push_back({"drop", "", "", "", 0});
+  EXPECT_EQ(InstallText(ruleset, other), replace);
+  other = kernel;
+  other.sets.push_back({"counter", "ipv4_addr", 1, {}, 0});
+  EXPECT_EQ(InstallText(ruleset, other), replace);
+}
+
+TEST(NftRuleset, KnowsAHeadgatesTable) {
+  NftListing kernel;
+  kernel.table = true;
+  EXPECT_TRUE(MadeByHeadgate(kernel));
+  kernel.sets = {{"banned4", "", 0, {}, 0}, {"rate6", "", 0, {}, 0}};
+  EXPECT_TRUE(MadeByHeadgate(kernel));
+  NftListing other = kernel;
+  other.sets.push_back({"blocklist", "", 0, {}, 0});
+  EXPECT_FALSE(MadeByHeadgate(other));
+  other = kernel;
+  other.unknown = 1;
+  EXPECT_FALSE(MadeByHeadgate(other));
+  kernel.chains = {{"input", "filter", "input", "drop", 0}};
+  for (const char* comment :
+       {"", "ssh", "ssh 0123456789abcdeg", "ssh 0123456789abcde", " 0123456789abcdef",
+        "ssh  0123456789abcdef", "a b 0123456789abcdef", "ssh 0123456789abcdef0"}) {
+    kernel.rules = {{"input", comment, 1, 0, 0}};
+    EXPECT_FALSE(MadeByHeadgate(kernel)) << comment;
+  }
+  kernel.rules.push_back({"input", "syn 0123456789abcdef", 1, 0, 0});
+  EXPECT_TRUE(MadeByHeadgate(kernel));
 }
 
 using NftRulesetReal = OwnNetns;
@@ -173,10 +226,13 @@ TEST_F(NftRulesetReal, SeesEveryChangeOfTheSkeleton) {
       "add counter inet headgate other",
       "chain inet headgate new_connections { policy drop; }",
       "flush chain inet headgate redirect_clients; delete chain inet headgate redirect_clients",
-      "add chain inet headgate other; add rule inet headgate banned jump other"};
+      "add chain inet headgate other; add rule inet headgate banned jump other",
+      R"({"nftables":[{"add":{"chain":{"family":"inet","table":"headgate","name":"drop"}}}]})",
+      R"({"nftables":[{"add":{"set":{"family":"inet","table":"headgate","name":"redirect",)"
+      R"("type":"ipv4_addr"}}}]})"};
   for (const std::string& change : changes) {
     Nft({"-f", "-"}, PrintedText(ruleset));
-    Nft({"-f", "-"}, change + "\n");
+    Nft({change[0] == '{' ? "-jf" : "-f", "-"}, change + "\n");
     EXPECT_FALSE(SameSkeleton(ruleset, Listing())) << change;
     Nft({"-f", "-"}, InstallText(ruleset, Listing()));
     EXPECT_TRUE(SameSkeleton(ruleset, Listing())) << change;

@@ -46,8 +46,9 @@ class Running {
   }
   // Waits for the gate's own threads, not for a policy's clock.
   template <typename Condition>
-  [[nodiscard]] bool Until(Condition condition) const {
-    for (const Time end = Now() + std::chrono::seconds(10); Now() < end;) {
+  [[nodiscard]] bool Until(Condition condition,
+                           Duration patience = std::chrono::seconds(10)) const {
+    for (const Time end = Now() + patience; Now() < end;) {
       if (condition()) return true;
       std::this_thread::yield();
     }

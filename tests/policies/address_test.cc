@@ -56,6 +56,14 @@ TEST(Address, WideningTwiceIsWideningOnce) {
   }
 }
 
+TEST(Cidr, IsOfOneFamily) {
+  EXPECT_FALSE((Cidr{V6({}), 0}).Contains(Address::V4(1)));
+  EXPECT_FALSE((Cidr{V6({}), 64}).Contains(Address::V4(1)));
+  EXPECT_TRUE((Cidr{V6({}), 64}).Contains(V6({0, 0, 0, 0, 0, 0, 0, 1})));
+  EXPECT_TRUE((Cidr{Address::V4(0), 96}).Contains(Address::V4(0xffffffff)));
+  EXPECT_FALSE((Cidr{Address::V4(0), 96}).Contains(V6({0, 0, 0, 0, 0, 0, 0, 1})));
+}
+
 TEST(Cidr, ContainsByItsBits) {
   const Cidr ten{Address::V4(0x0a000000), 96 + 8};
   EXPECT_TRUE(ten.Contains(Address::V4(0x0affffff)));

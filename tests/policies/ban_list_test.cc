@@ -104,6 +104,19 @@ TEST(BanList, NetworksOfManyWidthsEndEachAtItsTime) {
   EXPECT_FALSE(list.IsBanned(v6, kNow));
 }
 
+// IPv4 addresses are kept inside ::/64.
+TEST(BanList, NoNetworkOfIpv6HasIpv4InIt) {
+  BanList list(kHash);
+  Address loopback;
+  loopback.bytes[15] = 1;
+  list.Ban(SourceNetwork(loopback), minutes(5), "by hand", kNow);
+  list.Ban(Network(Address{}, 16), minutes(5), "by hand", kNow);
+  EXPECT_TRUE(list.IsBanned(loopback, kNow));
+  EXPECT_FALSE(list.IsBanned(kBad, kNow));
+  list.Ban(Network(V4(192, 0, 0, 0), 96 + 8), minutes(5), "by hand", kNow);
+  EXPECT_TRUE(list.IsBanned(kBad, kNow));
+}
+
 TEST(BanList, AutomaticBanNeverShortensARunningOne) {
   BanList list(kHash);
   EXPECT_EQ(list.Escalate(kBad, hours(1), hours(1), "a", kNow), kNow + hours(1));

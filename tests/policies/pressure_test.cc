@@ -278,7 +278,7 @@ TEST_F(PressureTest, AnAnomalyElevatesAndNoMore) {
 
 TEST_F(PressureTest, AnAnomalyNobodyTellsOfAnyMoreIsForgotten) {
   p_.OnAnomaly(true, now_);
-  Tick(Pressure::kSynKept + PressureLimits().calm_after - seconds(2));
+  Tick(Pressure::kWireKept + PressureLimits().calm_after - seconds(2));
   EXPECT_EQ(p_.level(), Level::kElevated);
   Tick(seconds(6));
   EXPECT_EQ(p_.level(), Level::kCalm);

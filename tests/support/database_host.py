@@ -25,12 +25,20 @@ class OnDatabaseHost(scenario.Scenario):
         cls.db = PrivateMariadb(60, options, bind=HOST, netns=cls.hosts.gate).start()
         cls.addClassCleanup(cls.db.stop)
 
-    def gate_with(self, **over):
-        """A gate that watches every interface and pushes its bans into the kernel."""
-        config = scenario.merged(self.config(
+    def config_with(self, **over):
+        """Of a gate that watches every interface and pushes its bans into the kernel."""
+        return scenario.merged(self.config(
             observer={"interface": "any"},
             firewall={"enforce": True, "reconcile": f"{RECONCILE:g}s"}), over)
-        return self.start_gate(config, host=HOST, netns=self.hosts.gate)
+
+    def gate_with(self, **over):
+        return self.start_gate(self.config_with(**over), host=HOST, netns=self.hosts.gate)
+
+    def reload(self, running, **over):
+        running.write(self.config_with(**over))
+        code, answer = running.request("POST", "/reload")
+        self.assertEqual(code, 200, answer)
+        return answer
 
     def app_of(self, gate, **options):
         return self.start_app(gate.address, source=netns.CLIENT, netns=self.hosts.client, **options)

@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import database_host
 import scenario
 from attackers import Attackers
+from gate import binary
 from netns import attackers, inside
 
 # The app opens 20 a second.
@@ -138,6 +139,65 @@ class KernelBans(database_host.OnDatabaseHost):
             lambda: gate.status()["firewall"]["would_push"] == 1, 5), gate.status()["firewall"])
         time.sleep(2 * database_host.RECONCILE)
         self.assertIsNone(self.kernel_bans())
+
+    def test_a_reload_reaches_the_kernel(self):
+        gate = self.gate_with(firewall={"reconcile": "1h"})
+        self.ban(gate, "10.99.0.0/16")
+        self.in_step(gate)
+        spared = {"never_ban": ["10.99.4.0/24"]}
+        self.reload(gate, source=spared, firewall={"reconcile": "1h"})
+        self.assertTrue(scenario.wait_for(
+            lambda: "10.99.4.0/24" in self.nft("list", "chain", "inet", "headgate", "banned"), 5))
+        self.assertEqual(self.kernel_bans(), {"10.99.0.0/16"})
+        # What one reaches for when the application is locked out.
+        self.reload(gate, source=spared, firewall={"reconcile": "1h"}, gate={"mode": "observe"})
+        self.assertTrue(scenario.wait_for(lambda: self.kernel_bans() == set(), 5))
+
+    def test_redirect(self):
+        """Clients go on calling the server's port, and come through the gate or not at all."""
+        address = self.db.address
+        gate = self.gate_with(firewall={"redirect": address[1]})
+        self.ban(gate, "10.98.0.1")
+        self.in_step(gate)
+        before = gate.status()["accepted"]
+        app = self.start_app(address, source=database_host.netns.CLIENT, netns=self.hosts.client)
+        time.sleep(2)
+        report = app.finish()
+        self.assertEqual(report.failed, 0, report.errors)
+        self.assertGreaterEqual(gate.status()["accepted"] - before, report.opened)
+        knock = ("/usr/bin/python3", "-c",
+                 f"import socket; socket.create_connection({address!r}, 2).recv(1)")
+        file = gate.folder.parent / f"redirect-{gate.pid()}.toml"
+        file.write_text(gate.file.read_text())
+        self.addCleanup(file.unlink)
+        gate.stop()
+        self.assertEqual(self.kernel_bans(), set())
+        self.assertRaises(RuntimeError, inside, self.hosts.client, *knock)
+        inside(self.hosts.gate, binary(), "firewall", "remove", "--config", str(file))
+        self.assertIsNone(self.kernel_bans())
+        inside(self.hosts.client, *knock)
+
+    def test_by_hand(self):
+        """`firewall print` loads as it is, `apply` keeps what is there, nobody else's is touched."""
+        gate = self.gate_with()
+        self.ban(gate, "10.99.3.7")
+        self.in_step(gate)
+        words = (binary(), "firewall")
+        config = ("--config", str(gate.file))
+        printed = inside(self.hosts.gate, *words, "print", *config)
+        inside(self.hosts.gate, *words, "apply", *config)
+        self.assertEqual(self.kernel_bans(), {"10.99.3.7"})
+        inside(self.hosts.gate, "nft", "-f", "-", input=printed)
+        self.in_step(gate)  # replaced as a whole, and filled again
+        gate.stop()
+        others = "table inet headgate { chain input { type filter hook input priority 0; }; }"
+        inside(self.hosts.gate, "nft", "-f", "-", input=others)
+        self.addCleanup(inside, self.hosts.gate, "nft", "flush", "ruleset")
+        last = self.gate_with()
+        self.assertTrue(scenario.wait_for(lambda: "somebody else's" in last.text(), 5), last.text())
+        self.assertTrue(last.status()["firewall"]["failing"])
+        last.stop()
+        self.assertIn("chain input", self.nft("list", "table", "inet", "headgate"))
 
     def test_what_is_left_of_root(self):
         """One capability where bans are pushed, none where they are not."""
