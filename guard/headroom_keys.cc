@@ -160,8 +160,8 @@ std::string_view WhyRefused(std::string_view table, std::string_view name) {
            "in [pressure.elevated.when] only";
   }
   if (table == "pressure.attack.when" && name == "anomalies") {
-    return "most of what the observer goes by can be spoofed, so an anomaly never means an attack: "
-           "it counts in [pressure.elevated.when] only";
+    return "an anomaly says that a day is unusual, not that it is an attack: it counts in "
+           "[pressure.elevated.when] only";
   }
   return "";
 }

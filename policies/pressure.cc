@@ -45,8 +45,8 @@ bool Pressure::Meets(Cause cause, const PressureWhen& when, Edge edge) const {
 }
 
 Level Pressure::LevelOf(Cause cause, Edge edge) const {
-  const bool spoofable = cause == Cause::kSynRate || cause == Cause::kAnomaly;
-  if (!spoofable && Meets(cause, limits_.attack, edge)) return Level::kAttack;
+  const bool of_the_wire = cause == Cause::kSynRate || cause == Cause::kAnomaly;
+  if (!of_the_wire && Meets(cause, limits_.attack, edge)) return Level::kAttack;
   return Meets(cause, limits_.elevated, edge) ? Level::kElevated : Level::kCalm;
 }
 

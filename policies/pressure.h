@@ -1,6 +1,7 @@
 // How hard the gate is pressed, by four causes: how little of the slots that known-good logins
 // leave is free, how many clients are turned away, how many SYNs come, and whether the wire is as
-// it usually is. The last two can be spoofed, and so never make an attack of it.
+// it usually is. SYNs can be spoofed, and an unusual day is no attack yet: the last two never make
+// an attack of it.
 //
 // The level rises at once, by as much as there is cause for. It falls one level at a time, each
 // after `calm_after` in which nothing held it: a cause goes on holding a level until it is clearly
