@@ -347,7 +347,9 @@ void AddObserve(CLI::App& app, Arguments& args, Command& chosen) {
       ->allow_extra_args(false)
       ->check(CLI::Range(1, 65535));
   command->add_option("--filter", o.filter, "in the language of pcap-filter(7)");
-  command->add_option("--state", o.state, "a file that keeps what is usual across restarts; no gate may use it meanwhile");
+  command->add_option(
+      "--state", o.state,
+      "a file that keeps what is usual across restarts; no gate may use it meanwhile");
   command->add_option("--socket", o.socket, "where `headgate status --wire` finds it");
   command
       ->add_option("--read", o.files, "read captures (pcap, pcapng, - for standard input) instead")
