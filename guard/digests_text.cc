@@ -33,14 +33,14 @@ std::string Short(double n) {
   if (n < 10000) return absl::StrFormat("%.0f", n);
   std::size_t i = 0;
   for (n /= 1000; n >= 1000 && i + 1 < kUnits.size(); ++i) n /= 1000;
-  return absl::StrFormat(n < 10 ? "%.2f%c" : n < 100 ? "%.1f%c" : "%.0f%c", n, kUnits[i]);
+  return absl::StrFormat("%.*f%c", n < 10 ? 2 : n < 100 ? 1 : 0, n, kUnits[i]);
 }
 
 std::string Span(double ms) {
   if (ms < 1) return absl::StrFormat("%.0fus", ms * 1000);
-  if (ms < 1000) return absl::StrFormat(ms < 10 ? "%.1fms" : "%.0fms", ms);
+  if (ms < 1000) return absl::StrFormat("%.*fms", ms < 10 ? 1 : 0, ms);
   const double s = ms / 1000;
-  if (s < 120) return absl::StrFormat(s < 10 ? "%.1fs" : "%.0fs", s);
+  if (s < 120) return absl::StrFormat("%.*fs", s < 10 ? 1 : 0, s);
   if (s < 2 * 3600) return absl::StrFormat("%.0fm", s / 60);
   return s < 2 * 86400 ? absl::StrFormat("%.0fh", s / 3600) : absl::StrFormat("%.0fd", s / 86400);
 }

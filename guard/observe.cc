@@ -90,7 +90,7 @@ class Observation {
     if (!config_.observer.filter.empty()) {
       if (auto s = (*capture)->SetFilter(config_.observer.filter); !s.ok()) return s;
     }
-    const absl::Status status = net::ReadFile(**capture, watcher, counts);
+    absl::Status status = net::ReadFile(**capture, watcher, counts);
     if (status.ok()) return status;
     return absl::Status(status.code(),
                         absl::StrFormat("%s: %s", path, std::string(status.message())));

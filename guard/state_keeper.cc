@@ -69,7 +69,7 @@ absl::Status StateKeeper::Save() {
   const SavedState state = snapshot_();
   const std::uint64_t fingerprint = Fingerprint(state);
   const bool wrote = saved_ != fingerprint;
-  const absl::Status status = wrote ? WriteState(path_, StateJson(state)) : absl::OkStatus();
+  absl::Status status = wrote ? WriteState(path_, StateJson(state)) : absl::OkStatus();
   if (status.ok()) saved_ = fingerprint;
   Note(state, std::string(status.message()), wrote);
   return status;
