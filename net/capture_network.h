@@ -42,7 +42,7 @@ inline void TakeV4(const FrameRest& rest, std::size_t at, Address& out) {
 inline CaptureVerdict DecodeTcp(const FrameRest& rest, bool cut, Packet& out) {
   if (cut && rest.wire() < kTcpHeader) return kFragment;
   if (!rest.Holds(kTcpHeader)) return rest.Missing();
-  const std::size_t header = (rest.U8(12) >> 4) * 4U;
+  const std::size_t header = std::size_t{4} * (rest.U8(12) >> 4);
   if (header < kTcpHeader) return kMalformed;
   if (header > rest.wire()) return cut ? kFragment : kMalformed;
   out.source_port = rest.U16(0);
@@ -63,8 +63,8 @@ inline bool IsExtension(std::uint8_t protocol) {
 // REQUIRES: IsExtension(protocol).
 inline std::size_t ExtensionSize(std::uint8_t protocol, std::uint8_t length) {
   if (protocol == kFragmentHeader) return 8;
-  if (protocol == kAuthentication) return (length + 2U) * 4;  // RFC 4302, 2.2
-  return (length + 1U) * 8;
+  if (protocol == kAuthentication) return std::size_t{4} * (length + 2U);  // RFC 4302, 2.2
+  return std::size_t{8} * (length + 1U);
 }
 
 // Behind the fixed header; `protocol` is what comes next.
@@ -91,7 +91,7 @@ inline CaptureVerdict DecodeExtensions(FrameRest rest, std::uint8_t protocol, Pa
 inline CaptureVerdict DecodeV4(FrameRest rest, Packet& out) {
   if (!rest.Holds(kV4Header)) return rest.Missing();
   const std::uint8_t first = rest.U8(0);
-  const std::size_t header = (first & 0xf) * 4U;
+  const std::size_t header = std::size_t{4} * (first & 0xfU);
   const std::size_t total = rest.U16(2);
   if (first >> 4 != 4 || header < kV4Header || (total != 0 && total < header)) return kMalformed;
   // 0: joined to more than the field can say, by this host's own segmentation offload.
