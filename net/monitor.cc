@@ -43,10 +43,10 @@ bool Unanswered(const absl::Status& status, Time start, Time& again) {
 
 }  // namespace
 
-Monitor::Monitor(MonitorOptions options, std::string backend, ProxyHeader header,
+Monitor::Monitor(MonitorOptions options, const std::string& backend, ProxyHeader header,
                  const std::atomic<std::size_t>& clients, LiveIds& ours, MonitorListener& listener)
     : options_(std::move(options)),
-      address_(options_.address.empty() ? std::move(backend) : options_.address),
+      address_(options_.address.empty() ? backend : options_.address),
       // Another address than the backend's is one where no header is expected.
       proxy_header_(options_.address.empty() ? ProxyHeaderBytes(header, std::nullopt) : ""),
       clients_(clients),
@@ -260,13 +260,13 @@ absl::Status Monitor::ReadProcesses() {
 absl::Status Monitor::AskOptional() {
   Time start = Now();
   if (start >= status_again_) {
-    const absl::Status status = AskStatus(*client_, figures_);
+    absl::Status status = AskStatus(*client_, figures_);
     if (Unanswered(status, start, status_again_)) return status;
   }
   start = Now();
   if (start < next_replication_ || start < replication_again_) return absl::OkStatus();
   next_replication_ = start + kReplicationPause;
-  const absl::Status status = AskReplication(*client_, not_there_, figures_);
+  absl::Status status = AskReplication(*client_, not_there_, figures_);
   if (!Unanswered(status, start, replication_again_)) return absl::OkStatus();
   figures_.replica_lag.reset();
   return status;

@@ -86,7 +86,7 @@ struct MonitorStatus {
 class Monitor {
  public:
   // `clients`: how many sessions there are. Without any nobody waits for a lock.
-  Monitor(MonitorOptions options, std::string backend, ProxyHeader header,
+  Monitor(MonitorOptions options, const std::string& backend, ProxyHeader header,
           const std::atomic<std::size_t>& clients, LiveIds& ours, MonitorListener& listener);
   ~Monitor();
   Monitor(const Monitor&) = delete;
