@@ -9,6 +9,7 @@
 #include <absl/strings/str_format.h>
 
 namespace headgate::guard {
+namespace {
 
 absl::Status MakeAdminDirectory(const std::string& socket_path, const RunAs& who) {
   const std::size_t slash = socket_path.rfind('/');
@@ -27,6 +28,25 @@ absl::Status MakeAdminDirectory(const std::string& socket_path, const RunAs& who
     return failed("give away");
   }
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<net::AdminServer>> BindAdmin(const std::string& socket_path,
+                                                            const RunAs& who) {
+  if (auto s = MakeAdminDirectory(socket_path, who); !s.ok()) return s;
+  net::AdminOptions options;
+  options.path = socket_path;
+  if (who.started_as_root) {
+    options.owner = who.uid;
+    options.group = who.gid;
+  }
+  auto admin = net::AdminServer::Bind(options);
+  if (admin.ok()) return admin;
+  return absl::Status(admin.status().code(),
+                      absl::StrFormat("[admin] socket %s (set it to a path where this user may "
+                                      "create files): %s",
+                                      socket_path, std::string(admin.status().message())));
 }
 
 }  // namespace headgate::guard

@@ -1,17 +1,21 @@
-// The directory of the admin socket.
+// The admin socket and its directory.
 //
 // Threads: at start only. Lifetime: none.
 #pragma once
 
+#include <memory>
 #include <string>
 
-#include <absl/status/status.h>
+#include <absl/status/statusor.h>
 #include "guard/privileges.h"
+#include "net/admin.h"
 
 namespace headgate::guard {
 
-// Makes the directory of `socket_path` (one level, mode 0755) where it is missing, owned by `who`
-// so that the socket can be removed at the end. One that exists is left as it is.
-[[nodiscard]] absl::Status MakeAdminDirectory(const std::string& socket_path, const RunAs& who);
+// Binds the socket for `who`. Its directory is made (one level, mode 0755) where it is missing,
+// owned by `who` so that the socket can be removed at the end; one that exists is left as it is.
+// Errors are those of net::AdminServer::Bind(), and of a directory that cannot be made.
+[[nodiscard]] absl::StatusOr<std::unique_ptr<net::AdminServer>> BindAdmin(
+    const std::string& socket_path, const RunAs& who);
 
 }  // namespace headgate::guard

@@ -19,6 +19,7 @@
 #include "guard/json_text.h"
 #include "guard/observe.h"
 #include "guard/pools.h"
+#include "guard/say_error.h"
 #include "guard/status.h"
 #include "guard/version.h"
 #include "guard/waiting_list.h"
@@ -128,12 +129,7 @@ int Ask(const Arguments& args, const char* method, const char* target, const std
         Text text) {
   const auto reply = net::AdminCall(args.socket, method, target, body);
   if (!reply.ok()) {
-    const std::string why(reply.status().message());
-    if (args.as_json) {
-      std::cout << "{\"error\":" << Json(why) << "}\n";
-    } else {
-      std::cerr << "headgate: " << why << "\n";
-    }
+    SayError(std::string(reply.status().message()), args.as_json);
     return kExitNo;
   }
   return Print(args, *reply, text(reply->body));

@@ -35,6 +35,8 @@ struct Endpoint {
 // nullopt when malformed. Paths fit sun_path (107 bytes, unix(7)), names DNS (253 bytes).
 [[nodiscard]] std::optional<Endpoint> ParseEndpoint(std::string_view text);
 [[nodiscard]] std::string ToText(const Endpoint& endpoint);
+// Each once, in order.
+[[nodiscard]] std::vector<std::uint16_t> TcpPorts(const std::vector<Endpoint>& endpoints);
 
 enum class Failover : std::uint8_t { kOff, kSticky };
 enum class ProxyToBackend : std::uint8_t { kOff, kV1, kV2 };

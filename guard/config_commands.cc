@@ -8,6 +8,7 @@
 #include "guard/config.h"
 #include "guard/daemon.h"
 #include "guard/json_text.h"
+#include "guard/say_error.h"
 #include "guard/settings.h"
 #include "guard/settings_json.h"
 #include "guard/version.h"
@@ -36,12 +37,6 @@ json::array ToJson(const std::vector<Problem>& problems) {
   return out;
 }
 
-json::array ToJson(const std::vector<std::string>& lines) {
-  json::array out;
-  for (const std::string& line : lines) out.push_back(JsonText(line));
-  return out;
-}
-
 absl::StatusOr<ToldSettings> AskSettings(const std::string& socket) {
   const auto reply = net::AdminCall(socket, "GET", "/config", "");
   if (!reply.ok()) return reply.status();
@@ -54,9 +49,9 @@ void PrintDiff(const Loaded& loaded, const Differences& found, const std::string
   std::vector<std::string> problems;
   for (const Problem& p : loaded.problems) problems.push_back(ToText(p));
   const json::object all{{"ok", loaded.config.has_value()},
-                         {"problems", ToJson(problems)},
-                         {"changed", ToJson(found.changed)},
-                         {"need_restart", ToJson(found.need_restart)},
+                         {"problems", TextList(problems)},
+                         {"changed", TextList(found.changed)},
+                         {"need_restart", TextList(found.need_restart)},
                          {"running_version", JsonText(version)}};
   std::cout << json::serialize(all) << "\n";
 }
@@ -70,15 +65,6 @@ void SayDiff(const Differences& found, const std::string& version) {
   for (const std::string& line : found.need_restart)
     std::cout << "needs a restart: " << line << "\n";
   if (found.changed.empty() && found.need_restart.empty()) std::cout << "nothing would change\n";
-}
-
-int Fail(const std::string& why, bool as_json) {
-  if (as_json) {
-    std::cout << json::serialize(json::object{{"error", JsonText(why)}}) << "\n";
-  } else {
-    std::cerr << "headgate: " << why << "\n";
-  }
-  return kExitUsage;
 }
 
 }  // namespace
@@ -108,7 +94,10 @@ int RunDiff(const std::string& config, const std::string& socket, bool as_json) 
     return kExitUsage;
   }
   const auto running = AskSettings(socket);
-  if (!running.ok()) return Fail(std::string(running.status().message()), as_json);
+  if (!running.ok()) {
+    SayError(std::string(running.status().message()), as_json);
+    return kExitUsage;
+  }
   const Differences found = Compare(running->settings, SettingsOf(*loaded.config));
   if (as_json) {
     PrintDiff(loaded, found, running->version);

@@ -57,9 +57,8 @@ std::optional<Cidr> ParseBanned(const std::string& text) {
 
 std::string NoAddress(const std::string& text) {
   return absl::StrFormat(
-      "\"%s\" cannot be banned: expected \"192.0.2.1\", \"2001:db8::1\" (which means its /64), or "
-      "a "
-      "network from 8 bits (IPv6: from 16 to 64 bits) like \"192.0.2.0/24\"",
+      "\"%s\" cannot be banned: expected \"192.0.2.1\", \"2001:db8::1\" (which means its /64), "
+      "or a network from 8 bits (IPv6: from 16 to 64 bits) like \"192.0.2.0/24\"",
       text.substr(0, 64));
 }
 
@@ -90,12 +89,6 @@ std::string WhyNotUnbanned(const Cidr& network, const std::vector<BanInfo>& bans
   const std::string outer = net::ToText(wider->network);
   return absl::StrFormat("%s is not banned itself: %s is; `headgate unban %s` lifts that", name,
                          outer, outer);
-}
-
-json::array ToJson(const std::vector<std::string>& texts) {
-  json::array out;
-  for (const std::string& text : texts) out.push_back(json::string(text));
-  return out;
 }
 
 // A setting of a question that takes one number: "limit=20".
@@ -322,9 +315,9 @@ net::AdminReply Control::ReloadReply() {
   const ReloadResult result = Reload();
   return {result.done ? 200u : 422u,
           json::serialize(json::object{{"ok", result.done},
-                                       {"problems", ToJson(result.problems)},
-                                       {"changed", ToJson(result.changed)},
-                                       {"need_restart", ToJson(result.need_restart)}})};
+                                       {"problems", TextList(result.problems)},
+                                       {"changed", TextList(result.changed)},
+                                       {"need_restart", TextList(result.need_restart)}})};
 }
 
 ReloadResult Control::Reload() {

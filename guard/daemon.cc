@@ -1,6 +1,5 @@
 #include "guard/daemon.h"
 
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,14 +39,6 @@ absl::Status Start(std::string_view what, const absl::Status& status) {
   if (status.ok()) return status;
   return absl::Status(status.code(),
                       absl::StrFormat("%s: %s", what, std::string(status.message())));
-}
-
-absl::StatusOr<EngineSecrets> RandomSecrets() {
-  EngineSecrets secrets;
-  if (getrandom(&secrets, sizeof secrets, 0) != sizeof secrets) {
-    return absl::UnavailableError("getrandom: no random bytes");
-  }
-  return secrets;
 }
 
 class Daemon {
@@ -137,19 +128,8 @@ class Daemon {
   }
 
   absl::Status OpenAdmin(const RunAs& who) {
-    if (auto s = MakeAdminDirectory(config_.admin_socket, who); !s.ok()) return s;
-    net::AdminOptions options;
-    options.path = config_.admin_socket;
-    if (who.started_as_root) {
-      options.owner = who.uid;
-      options.group = who.gid;
-    }
-    auto admin = net::AdminServer::Bind(options);
-    if (!admin.ok()) {
-      return Start("[admin] socket " + config_.admin_socket +
-                       " (set it to a path where this user may create files)",
-                   admin.status());
-    }
+    auto admin = BindAdmin(config_.admin_socket, who);
+    if (!admin.ok()) return admin.status();
     admin_ = std::move(*admin);
     return absl::OkStatus();
   }
@@ -257,9 +237,7 @@ class Daemon {
   }
 
   absl::Status OpenFirewall() {
-    const bool listens = std::any_of(config_.listen.begin(), config_.listen.end(),
-                                     [](const Endpoint& e) { return !e.IsUnix(); });
-    if (!listens) return absl::OkStatus();
+    if (TcpPorts(config_.listen).empty()) return absl::OkStatus();
     kernel_bans_ = std::make_unique<KernelBans>(config_, Saying());
     return kernel_bans_->Start(*engine_);
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include <absl/strings/str_format.h>
 #include "guard/config.h"
@@ -73,6 +74,14 @@ std::string ToText(const Endpoint& endpoint) {
   const std::string address = net::ToText(endpoint.address);
   return endpoint.address.IsV4() ? absl::StrFormat("%s:%d", address, endpoint.port)
                                  : absl::StrFormat("[%s]:%d", address, endpoint.port);
+}
+
+std::vector<std::uint16_t> TcpPorts(const std::vector<Endpoint>& endpoints) {
+  std::set<std::uint16_t> ports;
+  for (const Endpoint& endpoint : endpoints) {
+    if (!endpoint.IsUnix()) ports.insert(endpoint.port);
+  }
+  return {ports.begin(), ports.end()};
 }
 
 }  // namespace headgate::guard

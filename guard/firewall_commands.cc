@@ -9,6 +9,7 @@
 #include "guard/daemon.h"
 #include "guard/firewall_plan.h"
 #include "guard/json_text.h"
+#include "guard/say_error.h"
 #include "net/firewall_sync.h"
 
 namespace headgate::guard {
@@ -16,12 +17,8 @@ namespace {
 
 namespace json = boost::json;
 
-int Fail(const std::string& why, bool as_json) {
-  if (as_json) {
-    std::cout << json::serialize(json::object{{"error", JsonText(why)}}) << "\n";
-  } else {
-    std::cerr << "headgate: " << why << "\n";
-  }
+int Fail(const absl::Status& status, bool as_json) {
+  SayError(std::string(status.message()), as_json);
   return kExitNo;
 }
 
@@ -61,7 +58,7 @@ int Change(FirewallAct act, net::NftRuleset ruleset, bool as_json) {
   net::FirewallSync sync({.ruleset = std::move(ruleset)}, net::NftProgram().AsRunner());
   const bool apply = act == FirewallAct::kApply;
   const absl::Status status = apply ? Apply(sync) : sync.Remove();
-  if (!status.ok()) return Fail(std::string(status.message()), as_json);
+  if (!status.ok()) return Fail(status, as_json);
   const char* done = apply ? "applied" : "removed";
   if (as_json) {
     std::cout << json::serialize(json::object{{done, JsonText(table)}}) << "\n";
@@ -77,7 +74,7 @@ int RunFirewall(FirewallAct act, const std::string& path, bool as_json) {
   const Loaded loaded = LoadConfig(path);
   if (!loaded.config) return Refuse(loaded.problems, as_json);
   auto ruleset = net::MakeRuleset(FirewallOptionsOf(*loaded.config));
-  if (!ruleset.ok()) return Fail(std::string(ruleset.status().message()), as_json);
+  if (!ruleset.ok()) return Fail(ruleset.status(), as_json);
   if (act == FirewallAct::kPrint) return Print(*ruleset, as_json);
   return Change(act, std::move(*ruleset), as_json);
 }

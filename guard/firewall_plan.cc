@@ -1,7 +1,6 @@
 #include "guard/firewall_plan.h"
 
 #include <algorithm>
-#include <set>
 
 namespace headgate::guard {
 namespace {
@@ -24,14 +23,10 @@ net::FirewallOptions::StaticLimits StaticLimitsOf(const Limits& limits) {
 net::FirewallOptions FirewallOptionsOf(const Config& config) {
   net::FirewallOptions options;
   options.table = config.firewall.table;
-  std::set<std::uint16_t> ports;
-  for (const Endpoint& listen : config.listen) {
-    if (!listen.IsUnix()) ports.insert(listen.port);
-  }
-  options.ports.assign(ports.begin(), ports.end());
-  if (config.firewall.redirect != 0 && !ports.empty()) {
+  options.ports = TcpPorts(config.listen);
+  if (config.firewall.redirect != 0 && !options.ports.empty()) {
     options.redirect_from = static_cast<std::uint16_t>(config.firewall.redirect);
-    options.redirect_to = *ports.begin();
+    options.redirect_to = options.ports.front();
   }
   const SourceLimits& source = config.limits.source;
   std::vector<Cidr>& never = options.never;

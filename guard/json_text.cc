@@ -41,6 +41,12 @@ double NumberOf(const json::value& value) {
   return value.is_number() ? value.to_number<double>() : 0;
 }
 
+json::array TextList(const std::vector<std::string>& texts) {
+  json::array out;
+  for (const std::string& text : texts) out.push_back(JsonText(text));
+  return out;
+}
+
 void Row(std::string& out, std::string_view name, const std::string& value) {
   absl::StrAppendFormat(&out, "%-12s %s\n", name, value);
 }

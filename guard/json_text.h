@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace headgate::guard {
 
@@ -24,6 +25,8 @@ namespace headgate::guard {
 [[nodiscard]] std::string Plain(const boost::json::value& value);
 [[nodiscard]] bool IsTrue(const boost::json::value& value);
 [[nodiscard]] double NumberOf(const boost::json::value& value);
+// Texts as a list.
+[[nodiscard]] boost::json::array TextList(const std::vector<std::string>& texts);
 // "name         value", on a line of its own.
 void Row(std::string& out, std::string_view name, const std::string& value);
 // A span of so many seconds as people say it: "850ms", "12s", "5m", "3h", "2d".

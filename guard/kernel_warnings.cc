@@ -30,13 +30,6 @@ std::string ConntrackText(const net::KernelCounters& c) {
 
 }  // namespace
 
-bool KernelWarnings::MaySay(Kind kind, Time now) {
-  // A next that lies further ahead is of before the clock was set back.
-  if (now < next_[kind] && next_[kind] - now <= kEvery) return false;
-  next_[kind] = now + kEvery;
-  return true;
-}
-
 std::vector<std::string> KernelWarnings::OnCounters(const net::KernelCounters& counters, Time now) {
   std::vector<std::string> lines;
   if (!known_) {
@@ -45,7 +38,7 @@ std::vector<std::string> KernelWarnings::OnCounters(const net::KernelCounters& c
   }
   const auto tell = [&](Kind kind, const Count& is, Count& was, const char* words) {
     const std::uint64_t grown = Grown(is, was);
-    if (grown > 0 && !MaySay(kind, now)) return;
+    if (grown > 0 && !may_[kind].May(now)) return;
     if (grown > 0) lines.push_back(absl::StrFormat("kernel: %d %s", grown, words));
     was = is;
   };
@@ -58,7 +51,7 @@ std::vector<std::string> KernelWarnings::OnCounters(const net::KernelCounters& c
   tell(kDrops, counters.request_queue_drops, said_.request_queue_drops,
        "SYNs were dropped for want of room: a SYN flood without SYN cookies; set "
        "net.ipv4.tcp_syncookies = 1");
-  if (ConntrackIsFull(counters) && MaySay(kConntrack, now))
+  if (ConntrackIsFull(counters) && may_[kConntrack].May(now))
     lines.push_back(ConntrackText(counters));
   return lines;
 }

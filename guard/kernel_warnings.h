@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "guard/sparingly.h"
 #include "net/kernel_counters.h"
 #include "policies/time.h"
 
@@ -16,19 +17,16 @@ namespace headgate::guard {
 
 class KernelWarnings {
  public:
-  // One kind of line at most so often; what was counted meanwhile is in the next.
-  static constexpr Duration kEvery = std::chrono::minutes(1);
-
-  // The counters as they are at `now`; the first call only remembers them. Lines for the log.
+  // The counters as they are at `now`; the first call only remembers them. Lines for the log, each
+  // kind sparingly; what was counted meanwhile is in the next.
   [[nodiscard]] std::vector<std::string> OnCounters(const net::KernelCounters& counters, Time now);
 
  private:
   enum Kind : std::size_t { kCookies, kOverflows, kDrops, kConntrack, kKinds };
-  [[nodiscard]] bool MaySay(Kind kind, Time now);
 
   bool known_ = false;
   net::KernelCounters said_;  // up to where each counter was told of
-  std::array<Time, kKinds> next_{};
+  std::array<Sparingly, kKinds> may_;
 };
 
 }  // namespace headgate::guard

@@ -1,7 +1,5 @@
 #include "guard/observe.h"
 
-#include <sys/random.h>
-
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -148,22 +146,15 @@ class Observation {
 
   // Those of the state, if there is one: a gate may take it over.
   absl::Status DrawSecrets() {
-    EngineSecrets& secrets = state_.secrets;
-    if (secrets.key0 != 0 || secrets.key1 != 0) return absl::OkStatus();
-    if (getrandom(&secrets, sizeof secrets, 0) == sizeof secrets) return absl::OkStatus();
-    return absl::UnavailableError("getrandom: no random bytes");
+    if (state_.secrets.key0 != 0 || state_.secrets.key1 != 0) return absl::OkStatus();
+    const auto secrets = RandomSecrets();
+    if (secrets.ok()) state_.secrets = *secrets;
+    return secrets.status();
   }
 
   absl::Status OpenAdmin(const RunAs& who) {
     if (options_.socket.empty()) return absl::OkStatus();
-    if (auto s = MakeAdminDirectory(options_.socket, who); !s.ok()) return s;
-    net::AdminOptions admin;
-    admin.path = options_.socket;
-    if (who.started_as_root) {
-      admin.owner = who.uid;
-      admin.group = who.gid;
-    }
-    auto bound = net::AdminServer::Bind(admin);
+    auto bound = BindAdmin(options_.socket, who);
     if (!bound.ok()) return bound.status();
     admin_ = std::move(*bound);
     return absl::OkStatus();

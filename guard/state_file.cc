@@ -1,6 +1,7 @@
 #include "guard/state_file.h"
 
 #include <fcntl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -140,6 +141,14 @@ std::int64_t UnixMilliseconds() {
   return std::chrono::floor<std::chrono::milliseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
+}
+
+absl::StatusOr<EngineSecrets> RandomSecrets() {
+  EngineSecrets secrets;
+  if (getrandom(&secrets, sizeof secrets, 0) != sizeof secrets) {
+    return absl::UnavailableError("getrandom: no random bytes");
+  }
+  return secrets;
 }
 
 }  // namespace headgate::guard

@@ -40,6 +40,9 @@ struct SavedState {
   std::uint64_t intervals = 0;
 };
 
+// getrandom(2); an error where there are no random bytes yet.
+[[nodiscard]] absl::StatusOr<EngineSecrets> RandomSecrets();
+
 // Whole seconds of ages; a name or a greeting that is no printable text is left out.
 [[nodiscard]] std::string StateJson(const SavedState& state);
 // The error names the entry. Of known-good pairs the first `most` are taken; a name or a greeting

@@ -56,12 +56,6 @@ json::object NowAndMax(std::uint32_t now, std::uint32_t max) {
   return {{"now", now}, {"max", max}};
 }
 
-json::array Texts(const std::vector<std::string>& texts) {
-  json::array out;
-  for (const std::string& text : texts) out.push_back(JsonText(text));
-  return out;
-}
-
 json::array Rules(const std::vector<EngineStatus::RuleStatus>& rules) {
   json::array out;
   for (const EngineStatus::RuleStatus& rule : rules) {
@@ -142,7 +136,7 @@ std::string StatusJson(const StatusFacts& facts) {
   out["mode"] = facts.mode == Mode::kObserve ? "observe" : "enforce";
   out["uptime_s"] = WholeSeconds(facts.uptime);
   out["draining"] = facts.draining;
-  out["listening"] = Texts(facts.listening);
+  out["listening"] = TextList(facts.listening);
   out["backend"] = CurrentBackend(facts.gate.backends);
   out["backends"] = BackendList(facts.gate, facts.now);
   out["failover"] = facts.failover == Failover::kSticky ? "sticky" : "off";

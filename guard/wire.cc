@@ -6,8 +6,7 @@
 namespace headgate::guard {
 namespace {
 
-template <class Ports>
-void Tidy(Ports& ports) {
+void Tidy(std::vector<std::uint16_t>& ports) {
   std::sort(ports.begin(), ports.end());
   ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
 }
@@ -16,18 +15,13 @@ void Tidy(Ports& ports) {
 
 WireOptions WireOptionsOf(const Config& config, const std::vector<Address>& own) {
   WireOptions options;
-  for (const Endpoint& listen : config.listen) {
-    if (!listen.IsUnix()) options.ports.push_back(listen.port);
-  }
+  options.ports = TcpPorts(config.listen);
   // Where the kernel leads to us from: there the clients' packets are seen as they were sent.
   if (config.firewall.redirect != 0) {
     options.ports.push_back(static_cast<std::uint16_t>(config.firewall.redirect));
   }
-  for (const Endpoint& backend : config.backend) {
-    if (!backend.IsUnix()) options.server_ports.push_back(backend.port);
-  }
   Tidy(options.ports);
-  Tidy(options.server_ports);
+  options.server_ports = TcpPorts(config.backend);
   options.own = own;
   return options;
 }

@@ -1,7 +1,6 @@
 #include "guard/wire_checks.h"
 
 #include <algorithm>
-#include <set>
 
 #include <absl/strings/str_format.h>
 #include "net/nft_ruleset.h"
@@ -23,23 +22,15 @@ void CheckObserver(const Config& config, Findings& findings) {
   }
 }
 
-std::set<std::uint16_t> Ports(const Config& config) {
-  std::set<std::uint16_t> ports;
-  for (const Endpoint& listen : config.listen) {
-    if (!listen.IsUnix()) ports.insert(listen.port);
-  }
-  return ports;
-}
-
 void CheckRedirect(const Config& config, Findings& findings) {
   const std::uint32_t from = config.firewall.redirect;
   if (from == 0) return;
-  const std::set<std::uint16_t> ports = Ports(config);
+  const std::vector<std::uint16_t> ports = TcpPorts(config.listen);
   const bool reached = std::any_of(config.listen.begin(), config.listen.end(), [](const auto& e) {
     return !e.IsUnix() && !e.address.IsLoopback();
   });
   const std::string key = "firewall.redirect";
-  if (ports.count(static_cast<std::uint16_t>(from)) > 0) {
+  if (std::find(ports.begin(), ports.end(), from) != ports.end()) {
     findings.Error(key, absl::StrFormat("the gate listens on port %d itself: there is nothing to "
                                         "redirect; set it to 0",
                                         from));
@@ -78,7 +69,7 @@ void CheckFirewall(const Config& config, Findings& findings) {
                   "redirect and static_limits are rules of the kernel's table, which is "
                   "not loaded with enforce = false");
   }
-  if (firewall.enforce && Ports(config).empty()) {
+  if (firewall.enforce && TcpPorts(config.listen).empty()) {
     findings.Error("firewall.enforce", "[gate] listen has no TCP port to guard");
   }
   CheckRedirect(config, findings);

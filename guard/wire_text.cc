@@ -119,8 +119,8 @@ bool MayBeSpoofed(const WireSource& s) {
 
 std::string IntervalJson(const WireInterval& i) {
   return absl::StrFormat(
-      R"({"at":"%s","interval_ms":%d,%s,"own_syn":%d,"own_completed":%d,"half_open":%d,"flows":%d,"untracked":%d,"sources":%.1f,)"
-      R"("entropy":%.3f,"ports":%s,"top":%s,"bypass":%s,"bypass_more":%d})",
+      R"({"at":"%s","interval_ms":%d,%s,"own_syn":%d,"own_completed":%d,"half_open":%d,)"
+      R"("flows":%d,"untracked":%d,"sources":%.1f,"entropy":%.3f,"ports":%s,"top":%s,"bypass":%s,"bypass_more":%d})",
       At(i.to), Milliseconds(i.to - i.from), CountsJson(i.counts), i.own_syn, i.own_completed,
       i.half_open, i.flows, i.untracked, i.sources, i.entropy, ListJson(i.ports, PortJson),
       ListJson(i.top, SourceJson), ListJson(i.bypass, BypassJson), i.bypass_more);
@@ -138,12 +138,10 @@ std::string IntervalHead() {
 }
 
 std::string IntervalRow(const WireInterval& i) {
-  std::uint64_t bypass = i.bypass_more;
-  for (const WireBypass& b : i.bypass) bypass += b.connections;
   return absl::StrFormat("%-24s %8d %7d %7d %7d %7d %7d %7d %8.0f %7d\n", At(i.to),
                          i.counts.packets, i.counts.syn, i.counts.completed, i.half_open,
                          i.counts.rst, i.counts.retransmissions, i.counts.zero_windows, i.sources,
-                         bypass);
+                         i.BypassTotal());
 }
 
 std::string AnomalyLine(const AnomalyEvent& e, const WireInterval& i) {
@@ -155,8 +153,7 @@ std::string AnomalyLine(const AnomalyEvent& e, const WireInterval& i) {
 }
 
 std::string BypassLine(const WireInterval& i) {
-  std::uint64_t all = i.bypass_more;
-  for (const WireBypass& b : i.bypass) all += b.connections;
+  const std::uint64_t all = i.BypassTotal();
   if (all == 0) return "";
   std::string out =
       absl::StrFormat("wire: %d connections straight to the server, past the gate:", all);

@@ -45,8 +45,7 @@ void WireWatcher::Note(const WireInterval& interval, const std::vector<AnomalyEv
   status_.last = interval;
   status_.total += interval.counts;
   status_.untracked += interval.untracked;
-  status_.bypass += interval.bypass_more;
-  for (const WireBypass& b : interval.bypass) status_.bypass += b.connections;
+  status_.bypass += interval.BypassTotal();
   status_.alarms += static_cast<std::uint64_t>(
       std::count_if(events.begin(), events.end(),
                     [](const AnomalyEvent& e) { return e.kind != AnomalyEvent::Kind::kOver; }));
@@ -83,22 +82,13 @@ void WireWatcher::Tell(const WireInterval& interval, const std::vector<AnomalyEv
 void WireWatcher::TellOf(const AnomalyEvent& event, const WireInterval& interval) {
   const bool over = event.kind == AnomalyEvent::Kind::kOver;
   Told& told = told_[static_cast<std::size_t>(event.feature)];
-  if (!over) {
-    told.said = IsDue(told.next, interval.to);
-    if (told.said) told.next = interval.to + kEvery;
-  }
+  if (!over) told.said = told.may.May(interval.to);
   if (told.said) hooks_.say(AnomalyLine(event, interval), /*warning=*/!over);
 }
 
-// Also where the clock was set back: then there is no next in an hour.
-bool WireWatcher::IsDue(Time next, Time now) { return now >= next || next - now > kEvery; }
-
 void WireWatcher::TellOfBypass(const WireInterval& interval) {
-  if (!IsDue(next_bypass_, interval.to)) return;
   const std::string line = BypassLine(interval);
-  if (line.empty()) return;
-  hooks_.say(line, /*warning=*/true);
-  next_bypass_ = interval.to + kEvery;
+  if (!line.empty() && may_tell_of_bypass_.May(interval.to)) hooks_.say(line, /*warning=*/true);
 }
 
 WireStatus WireWatcher::Status() const {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "guard/kernel_warnings.h"
+#include "guard/sparingly.h"
 #include "net/kernel_counters.h"
 #include "net/observer.h"
 #include "policies/anomaly.h"
@@ -58,10 +59,8 @@ class WireWatcher : public net::PacketSink {
   void Restore(const BaselineSet& baselines);
 
  private:
-  // A line of one kind at most so often.
-  static constexpr Duration kEvery = std::chrono::minutes(1);
   struct Told {
-    Time next{};
+    Sparingly may;
     bool said = false;  // that it stands
   };
 
@@ -70,7 +69,6 @@ class WireWatcher : public net::PacketSink {
   void Tell(const WireInterval& interval, const std::vector<AnomalyEvent>& events);
   void TellOf(const AnomalyEvent& event, const WireInterval& interval);
   void TellOfBypass(const WireInterval& interval);
-  [[nodiscard]] static bool IsDue(Time next, Time now);
   void AskKernel(Time at);
   [[nodiscard]] static double SynRate(const WireInterval& interval);
 
@@ -78,7 +76,7 @@ class WireWatcher : public net::PacketSink {
   WireWatch watch_;
   std::optional<Time> latest_;  // of all packets
   KernelWarnings warnings_;
-  Time next_bypass_{};
+  Sparingly may_tell_of_bypass_;
   std::array<Told, kWireFeatures> told_{};
   mutable std::mutex mutex_;  // for what follows
   Anomaly anomaly_;

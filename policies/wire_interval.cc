@@ -15,4 +15,10 @@ WireCounts& WireCounts::operator+=(const WireCounts& o) {
   return *this;
 }
 
+std::uint64_t WireInterval::BypassTotal() const {
+  std::uint64_t total = bypass_more;
+  for (const WireBypass& b : bypass) total += b.connections;
+  return total;
+}
+
 }  // namespace headgate

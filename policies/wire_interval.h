@@ -75,6 +75,7 @@ struct WireInterval {
   std::vector<WirePort> ports;     // watched ports with a SYN, in order
   std::vector<WireBypass> bypass;  // the greatest first
   std::uint64_t bypass_more = 0;   // bypassing connections of sources not in `bypass`
+  [[nodiscard]] std::uint64_t BypassTotal() const;
   bool operator==(const WireInterval&) const = default;
 };
 
