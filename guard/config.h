@@ -69,6 +69,8 @@ struct Config {
   Failover failover = Failover::kOff;
   ProxyToBackend proxy_to_backend = ProxyToBackend::kOff;
   bool clients_become_localhost = false;
+  bool transparent = false;  // to the backend from the client's own address
+  net::TlsOptions tls;
   std::string user = "headgate";
   std::uint32_t threads = 0;  // 0 = one per core
   Duration drain = std::chrono::seconds(10);

@@ -24,6 +24,8 @@ net::GateOptions GateOptionsOf(const Config& config, const BackendNames& backend
   options.failover_sticky = config.failover == Failover::kSticky;
   options.current_backend = backends.start;
   options.proxy_to_backend = HeaderOf(config.proxy_to_backend);
+  options.transparent = config.transparent;
+  options.tls = config.tls;
   options.threads = config.threads;
   options.monitor = config.monitor;
   return options;

@@ -25,6 +25,8 @@ struct ConnectionId {
 struct LoginClaim {
   std::string_view user;      // bytes as sent
   std::string_view database;  // empty = none
+  // Of the client's verified certificate, as RFC 2253 writes it ("CN=shop,O=Example"); else empty.
+  std::string_view subject{};
 };
 
 // How a login at the backend ended, other than with OK.
