@@ -8,6 +8,7 @@
 #include "guard/headroom_checks.h"
 #include "guard/identity.h"
 #include "guard/statement_checks.h"
+#include "guard/tls_checks.h"
 #include "guard/wire_checks.h"
 
 namespace headgate::guard {
@@ -29,10 +30,10 @@ class Checker {
     CheckHeadroom(config_, Capacity(), host_, findings_);
     CheckRules(config_, findings_);
     CheckWire(config_, findings_);
+    CheckTls(config_, host_, findings_);
     // While they are being built.
     if (!limits_.proxies.empty()) Error("gate.proxy_from_clients", "is not built yet");
     if (config_.transparent) Error("gate.transparent", "is not built yet");
-    if (config_.tls != net::TlsOptions()) Error("gate.tls", "is not built yet");
     return findings_.Take();
   }
 

@@ -259,8 +259,8 @@ constexpr std::size_t kDefaultClassKeys = 6;
 std::span<const Key<Config>> ConfigKeys() {
   static const std::vector<Key<Config>> keys = [] {
     std::vector<Key<Config>> all;
-    for (auto part : {GateKeys(), TlsKeys(), AdmissionKeys(), LoginKeys(), SourceKeys(), StatementKeys(),
-                      HeadroomKeys(), WireKeys(), OtherKeys()}) {
+    for (auto part : {GateKeys(), TlsKeys(), AdmissionKeys(), LoginKeys(), SourceKeys(),
+                      StatementKeys(), HeadroomKeys(), WireKeys(), OtherKeys()}) {
       std::move(part.begin(), part.end(), std::back_inserter(all));
     }
     return all;

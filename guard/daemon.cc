@@ -25,6 +25,7 @@
 #include "guard/state_keeper.h"
 #include "guard/state_place.h"
 #include "guard/telemetry.h"
+#include "guard/tls_checks.h"
 #include "guard/version.h"
 #include "guard/wire.h"
 #include "net/admin.h"
@@ -76,7 +77,7 @@ class Daemon {
     if (auto s = JudgeRunningUser(config_, collapsed, who->name, who->uid); !s.ok()) return s;
     if (auto s = OpenLogs(*who); !s.ok()) return s;
     auto gate = net::Gate::Bind(MakeGateOptions());
-    if (!gate.ok()) return Start("[gate] listen", gate.status());
+    if (!gate.ok()) return Start("[gate]", gate.status());
     gate_ = std::move(*gate);
     if (auto s = OpenAdmin(*who); !s.ok()) return s;
     OpenWire();
@@ -155,6 +156,12 @@ class Daemon {
       Log(LogLevel::kWarning, absl::StrFormat("%s cannot be read by the user %s: a reload will be "
                                               "refused until it can",
                                               path_, who.name));
+    }
+    if (config_.tls.mode != net::TlsMode::kTerminate) return;
+    for (const net::TlsFault& fault : TryTlsFiles(config_.tls).faults) {
+      Log(LogLevel::kWarning,
+          absl::StrFormat("[gate] %s: %s: a reload will be refused until the user %s can read it",
+                          fault.key, fault.message, who.name));
     }
   }
 
@@ -281,6 +288,29 @@ class Daemon {
     return gate_->UseBackend(*connect, net::Now());
   }
 
+  // What a check may leave to the gate, a reload may not.
+  Loaded LoadForReload() const {
+    Loaded loaded = LoadConfig(path_);
+    if (!loaded.config || loaded.config->tls.mode != net::TlsMode::kTerminate) return loaded;
+    for (const net::TlsFault& fault : TryTlsFiles(loaded.config->tls).faults) {
+      loaded.problems.push_back(
+          {.file = path_, .at = {}, .key = "gate." + fault.key, .message = fault.message});
+    }
+    if (AnyError(loaded.problems)) loaded.config.reset();
+    return loaded;
+  }
+
+  // The files, anew, for clients that come from now on.
+  void TakeTls(const Config& config) {
+    if (config.tls.mode != net::TlsMode::kTerminate) return;
+    std::vector<net::TlsFault> faults;
+    if (auto context = net::TlsContext::Make(config.tls, faults)) gate_->SetTls(std::move(context));
+    for (const net::TlsFault& fault : faults) {
+      Log(LogLevel::kError,
+          absl::StrFormat("reload: TLS stays as it was: [gate] %s: %s", fault.key, fault.message));
+    }
+  }
+
   Control::Parts ControlParts() {
     Control::Parts parts;
     parts.engine = engine_.get();
@@ -293,11 +323,12 @@ class Daemon {
     parts.firewall = [this] {
       return kernel_bans_ ? kernel_bans_->Status() : net::FirewallStatus();
     };
-    parts.load = [this] { return LoadConfig(path_); };
+    parts.load = [this] { return LoadForReload(); };
     parts.apply = [this](const Config& config) {
       SetLogLevel(config.log_level);
       telemetry_->SetSample(config.log_sample);
       if (kernel_bans_) kernel_bans_->Reload(config);
+      TakeTls(config);
     };
     parts.log_dropped = [this] { return telemetry_->dropped(); };
     parts.listening = gate_->listening();

@@ -151,6 +151,9 @@ std::string StatusJson(const StatusFacts& facts) {
   AddEngine(facts.engine, out);
   out["connections"] = facts.gate.connections;
   out["max_clients"] = facts.gate.max_clients;
+  out["tls"] = {{"sessions", facts.gate.tls_sessions},
+                {"handshakes", facts.gate.tls_handshakes},
+                {"resumed", facts.gate.tls_resumed}};
   out["reloads"] = {{"done", facts.reloads.done},
                     {"refused", facts.reloads.refused},
                     {"last", JsonText(facts.reloads.last)}};

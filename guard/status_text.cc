@@ -89,6 +89,12 @@ void Head(const json::value& root, std::string& out) {
   Row(out, "logins",
       Of(root, "logins") + " in progress, " + Plain(At(root, {"logins_ok"})) + " ok, " +
           Plain(At(root, {"logins_failed"})) + " failed");
+  if (At(root, {"tls", "handshakes"}) != json::value(std::int64_t{0})) {
+    Row(out, "tls",
+        Plain(At(root, {"tls", "sessions"})) + " clients, " +
+            Plain(At(root, {"tls", "handshakes"})) + " handshakes, " +
+            Plain(At(root, {"tls", "resumed"})) + " resumed");
+  }
   Row(out, "connections",
       Plain(At(root, {"connections"})) + " now, " + Plain(At(root, {"accepted"})) + " accepted");
   Row(out, "statements",

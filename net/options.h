@@ -67,6 +67,8 @@ struct GateOptions {
   // In order of preference: "192.0.2.10:3306", "[2001:db8::1]:3306", "db.example:3306" (resolved
   // once, at Start()), or "unix:/run/mysqld/mysqld.sock".
   std::vector<std::string> backends;
+  // Of each, what its certificate has to be about: host name or address. Empty: a unix socket.
+  std::vector<std::string> backend_hosts;
   // Another one takes over when the current one is down, and keeps it. Nobody is fenced.
   bool failover_sticky = false;
   // The one that was current before a restart; empty, or no such name: the first.

@@ -15,6 +15,7 @@ Reason LimitBehind(mysql::Phase phase) {
     case Phase::kGreeting:
     case Phase::kAwaitLogin:
       return Reason::kPendingDeadline;
+    case Phase::kFirstPacket:
     case Phase::kAuthenticating:
     case Phase::kReauthenticating:
       return Reason::kLoginDeadline;
@@ -107,6 +108,7 @@ void Relay::Settle() {
 bool Relay::WantsToRead(Side side) const {
   // FIN stays readable for ever.
   if (side == Side::kClient && (answers_owed_ || client_.blocked())) return false;
+  if (leg(side).handshaking()) return !leg(side).blocked();
   if (side == Side::kServer && discarding()) return true;
   return !leg(side).held && !leg(Other(side)).blocked();
 }
@@ -133,6 +135,7 @@ void Relay::OnReadable(Side side) {
   if (!l.open()) return;
   // Asked for before the other side was blocked: the bytes can wait in the kernel.
   if (!WantsToRead(side)) return;
+  if (l.handshaking()) return GoOnWithTls(side);
   const bool unseen = side == Side::kServer && discarding();
   switch (unseen ? l.Discard(worker_.scratch()) : l.Receive(worker_.scratch())) {
     case Leg::Got::kFin:
@@ -159,6 +162,7 @@ void Relay::OnReadable(Side side) {
 
 void Relay::OnWritable(Side side) {
   if (!leg(side).open()) return;
+  if (leg(side).handshaking()) return GoOnWithTls(side);
   leg(side).Flush();
   Poll();
   Settle();

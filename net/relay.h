@@ -78,6 +78,17 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   void FollowClientEnd();
   void OnServerEnd();
 
+  // TLS (relay_tls.cc).
+  void StartTls(Side side);
+  void StartClientTls();
+  void StartServerTls();
+  void GoOnWithTls(Side side);
+  void OnTlsDone(Side side);
+  void OnTlsFailed(Side side, Reason reason);
+  // For a client with TLS.
+  [[nodiscard]] bool PlainBackendWillDo();
+  void ForgetTls();
+
   // The deeds (relay_actions.cc).
   void Perform(const Action& action);
   void AskEngine(bool reauthentication);
@@ -152,6 +163,8 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   Link link_ = Link::kNone;
   Reason engine_said_ = Reason::kNone;  // the verdict that ends it: already in the books
   bool polling_ = false;
+  std::string subject_;         // of the client's certificate
+  bool tls_counted_ = false;    // among the clients with TLS
   bool greeted_ = false;        // by the backend
   bool logged_in_ = false;      // once
   bool holding_ = false;        // a command, on the engine's word; the deadline is its own

@@ -36,6 +36,8 @@ void Relay::Perform(const Action& action) {
       return AskEngine(/*reauthentication=*/false);
     case Kind::kAskReauth:
       return AskEngine(/*reauthentication=*/true);
+    case Kind::kStartTls:
+      return StartTls(action.to);
     case Kind::kOpenBackend:
       return OpenBackend();
     case Kind::kLoginOk:
@@ -50,7 +52,7 @@ void Relay::Perform(const Action& action) {
 }
 
 void Relay::AskEngine(bool reauthentication) {
-  const LoginClaim claim{session_.claimed_user(), session_.claimed_database()};
+  const LoginClaim claim{session_.claimed_user(), session_.claimed_database(), subject_};
   Engine& engine = worker_.engine();
   const Verdict verdict = reauthentication ? engine.OnChangeUser(*ticket_, claim, Now())
                                            : engine.OnLogin(*ticket_, claim, Now());
@@ -62,6 +64,7 @@ void Relay::Admit(bool admitted, Reason reason) {
   if (admitted) {
     if (backend_ == nullptr) backend_ = &worker_.shared().backends->current();
     SetStatementLimit();
+    if (PlainBackendWillDo()) session_.AllowPlainBackend();
   } else {
     engine_said_ = reason;
   }
@@ -91,6 +94,11 @@ void Relay::OpenBackend() {
   std::optional<ProxiedPair> pair;
   if (shared.options.proxy_to_backend != ProxyHeader::kOff && client_.open()) {
     pair = ProxiedPair{peer_, LocalEndpoint(client_.fd())};
+  }
+  const bool needs_tls = client_.tls() != nullptr && !PlainBackendWillDo();
+  if (needs_tls && !backend_->may_start_tls(Now())) {
+    link_ = Link::kEnded;
+    return Event(session_.OnTlsFailed(Side::kServer, Reason::kBackendTls));
   }
   link_ = Link::kConnecting;
   login_deadline_ = Now() + worker_.engine().limits()->login.deadline;
@@ -138,6 +146,9 @@ void Relay::OnLoginOk() {
   if (greeting != nullptr) backend_->Learn(*greeting);
   logged_in_ = true;
   worker_.engine().OnLoginOk(*ticket_, Now());
+  if (worker_.shared().options.tls.mode == TlsMode::kPassthrough) {
+    worker_.engine().OnOpaque(*ticket_);
+  }
 }
 
 void Relay::OnLoginFailed(LoginFailure failure) {
@@ -187,9 +198,8 @@ void Relay::LetClientGo(mysql::Bytes last_words) {
   if (client_.open()) {
     client_.Send(last_words);
     const bool reachable = !client_.broken();
-    std::vector<std::uint8_t> owed;
-    Fd fd = client_.Release(owed);
-    if (reachable) worker_.SayFarewell(std::move(fd), std::move(owed));
+    Parting parting = client_.Release();
+    if (reachable) worker_.SayFarewell(std::move(parting));
   }
   NoteClientGone();
 }
@@ -216,6 +226,8 @@ Time Relay::DeadlineOf(mysql::Phase phase, Time now) const {
       return accepted_ + worker_.engine().PendingDeadline(*ticket_);
     case Phase::kConnecting:
     case Phase::kAwaitServerGreeting:
+    case Phase::kServerTls:
+    case Phase::kFirstPacket:
     case Phase::kAuthenticating:
       return login_deadline_;
     case Phase::kReauthenticating:
@@ -225,6 +237,7 @@ Time Relay::DeadlineOf(mysql::Phase phase, Time now) const {
     case Phase::kAwaitAdmission:  // the engine's waiting room has its own
     case Phase::kReauthAdmission:
     case Phase::kCommand:
+    case Phase::kOpaque:
     case Phase::kClosed:
       return kNever;
     case Phase::kOrphaned:
@@ -254,6 +267,7 @@ void Relay::Detach() {
   if (connector_ != nullptr) std::exchange(connector_, nullptr)->Cancel();
   client_.Close();
   server_.Close();
+  ForgetTls();
   live_.Release();
   kill_.Release();
   if (link_ != Link::kNone) worker_.engine().OnBackendEnded(*ticket_, Now());

@@ -8,6 +8,7 @@
 
 #include "net/clock.h"
 #include "net/descriptors.h"
+#include "net/mysql/capabilities.h"
 #include "net/mysql/refusal.h"
 #include "net/relay.h"
 
@@ -22,7 +23,8 @@ Worker::Worker(std::uint32_t index, GateShared& shared, std::vector<Fd> listener
     : index_(index),
       shared_(shared),
       work_(io_.get_executor()),
-      greeting_(shared.backends->offered()) {
+      greeting_(shared.backends->offered().Look()),
+      tls_(shared.tls) {
   for (std::size_t i = 0; i < kReasonCount; ++i) {
     refusals_[i] = mysql::BuildRefusal(static_cast<Reason>(i), 0, /*first=*/true);
   }
@@ -113,6 +115,7 @@ void Worker::StartRelay(Fd client, const Endpoint& peer, ConnectionId id, Ticket
   options.greeting = greeting_.Get();
   options.connection_id = kill.id();
   options.salt = salts_.Next();
+  options.tls = TlsUseFor(*options.greeting);
   options.refuse_unknown_plugins = !shared_.handshake_errors.Ready(kHandshakeErrors, now);
   const auto relay = std::make_shared<Relay>(*this, id, peer, std::move(ticket), std::move(kill),
                                              std::move(options), now);
@@ -120,6 +123,16 @@ void Worker::StartRelay(Fd client, const Endpoint& peer, ConnectionId id, Ticket
   shared_.clients.fetch_add(1, std::memory_order_relaxed);
   session_count_.store(relays_.size(), std::memory_order_relaxed);
   relay->Start(std::move(client));
+}
+
+// A client that would take plaintext as well is not led into a TLS that ends at the gate.
+mysql::TlsUse Worker::TlsUseFor(const mysql::Greeting& greeting) {
+  if (shared_.options.tls.mode == TlsMode::kPassthrough) return mysql::TlsUse::kPassthrough;
+  const TlsContextPtr& context = tls();
+  if (context == nullptr) return mysql::TlsUse::kNone;
+  const bool backend_has = (greeting.capabilities & mysql::kCapSsl) != 0;
+  const bool plain_will_do = context->backend_plaintext() && shared_.backends->current().local();
+  return backend_has || plain_will_do ? mysql::TlsUse::kOffered : mysql::TlsUse::kNone;
 }
 
 void Worker::Remove(std::uint64_t serial) {
@@ -180,8 +193,8 @@ void Worker::MoveDeadline(std::uint64_t serial, Time was, Time when) {
   if (when != kNever) NeedTick();
 }
 
-void Worker::SayFarewell(Fd client, std::vector<std::uint8_t> owed) {
-  farewells_.Take(std::move(client), std::move(owed), Now());
+void Worker::SayFarewell(Parting client) {
+  farewells_.Take(std::move(client), Now());
   if (!farewells_.empty()) NeedTick();
 }
 

@@ -25,9 +25,12 @@
 #include "net/greeting_store.h"
 #include "net/kill_map.h"
 #include "net/listener.h"
+#include "net/mysql/session.h"
 #include "net/mysql/wire.h"
 #include "net/options.h"
+#include "net/published.h"
 #include "net/salts.h"
+#include "net/tls_context.h"
 #include "policies/engine.h"
 #include "policies/token_bucket.h"
 
@@ -40,6 +43,14 @@ class Relay;
 // gate. Above it their logins are ended politely before the answer.
 inline constexpr Rate kHandshakeErrors{1.0 / 60, 10};
 
+struct TlsCounts {
+  std::atomic<std::uint64_t> handshakes{0};  // with clients, to their end
+  std::atomic<std::uint64_t> resumed{0};     // of those
+  std::atomic<std::uint64_t> sessions{0};    // clients with TLS now
+};
+
+using TlsContextPtr = std::shared_ptr<const TlsContext>;
+
 // What all workers share.
 struct GateShared {
   GateOptions options;
@@ -48,6 +59,8 @@ struct GateShared {
   KillMap kill_map;
   std::unique_ptr<Backends> backends;
   TokenBucket handshake_errors;  // at the backend, by answers of plugins the gate does not know
+  Published<TlsContext> tls;     // as the last reload has it
+  TlsCounts tls_counts;
   std::atomic<std::size_t> clients{0};     // sessions of all threads
   std::atomic<Time> end_sessions{kNever};  // while draining: when those still there are ended
 };
@@ -95,7 +108,9 @@ class Worker {
   [[nodiscard]] Engine& engine() { return *shared_.engine; }
   [[nodiscard]] std::span<std::uint8_t> scratch() { return scratch_; }
   void MoveDeadline(std::uint64_t serial, Time was, Time when);
-  void SayFarewell(Fd client, std::vector<std::uint8_t> owed);
+  void SayFarewell(Parting client);
+  // Null: TLS is off.
+  [[nodiscard]] const TlsContextPtr& tls() { return tls_.Get(); }
   void Remove(std::uint64_t serial);
   // Every session that is logged in is swept each kIdleSweep; those that are watched, and say so
   // each time, each kSweep.
@@ -105,6 +120,7 @@ class Worker {
  private:
   void OnAccepted(Fd client, const SocketAddress& peer);
   void StartRelay(Fd client, const Endpoint& peer, ConnectionId id, TicketPtr ticket, Time now);
+  [[nodiscard]] mysql::TlsUse TlsUseFor(const mysql::Greeting& greeting);
   // The cheap way out: no session, no allocation, no log line.
   void TurnAway(const Fd& client, Reason reason);
   void TakeWakes();
@@ -135,6 +151,7 @@ class Worker {
   bool draining_ = false;  // sessions are asked to end
   std::vector<std::unique_ptr<Listener>> listeners_;
   GreetingStore::View greeting_;
+  Published<TlsContext>::View tls_;
   Salts salts_;
   std::array<mysql::Buffer, kReasonCount> refusals_;  // what is sent at accept, by reason
   DeadlineQueue deadlines_;

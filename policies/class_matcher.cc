@@ -17,13 +17,15 @@ bool AnyTouches(const std::vector<Cidr>& networks, const Address& source) {
 }
 
 std::size_t ClassMatcher::Match(const Address& peer, std::string_view user,
-                                std::string_view database) const {
+                                std::string_view database, std::string_view subject) const {
   const std::size_t last = classes_->size() - 1;
   for (std::size_t i = 0; i < last; ++i) {
     const ClassLimits& c = (*classes_)[i];
     if (!c.sources.empty() && !AnyContains(c.sources, peer)) continue;
     if (!c.users.empty() && !AnyGlobMatches(c.users, user)) continue;
     if (!c.databases.empty() && !AnyGlobMatches(c.databases, database)) continue;
+    const bool shown = !subject.empty() && AnyGlobMatches(c.subjects, subject);
+    if (!c.subjects.empty() && !shown) continue;
     return i;
   }
   return last;

@@ -23,6 +23,7 @@ bool IsOwnFault(Reason reason) {
     case Reason::kMalformedLogin:
     case Reason::kOversizedLogin:
     case Reason::kTlsNotOffered:
+    case Reason::kTlsFailed:
     case Reason::kNoAuthSwitch:
     case Reason::kProtocolError:
     case Reason::kChangeUserRefused:
@@ -113,6 +114,7 @@ bool Engine::Impl::Acts(const Limits& l, Reason reason) {
     case Reason::kSourceTableFull:
     case Reason::kBanned:
     case Reason::kBanApplied:
+    case Reason::kTlsRate:
       return enforcing && l.source.enforce;
     case Reason::kPairLocked:
     case Reason::kLoginLane:

@@ -128,6 +128,8 @@ class Engine {
   [[nodiscard]] AcceptResult OnAccept(ConnectionId id, const Address& peer, Time now);
   // How long it may take to its complete login packet, from accept.
   [[nodiscard]] Duration PendingDeadline(const Ticket& t) const;
+  // 2. It asks for TLS. After kRefuse the connection has to be closed.
+  [[nodiscard]] Verdict OnTlsHandshake(Ticket& t, Time now);
   // 3. The login packet is complete. kWait: Wakeups says later how it ended. On kAdmit (or a later
   // Admitted) the ticket holds a slot lease and a lane lease, and the edge opens the backend.
   [[nodiscard]] Verdict OnLogin(Ticket& t, const LoginClaim& claim, Time now);
@@ -135,6 +137,8 @@ class Engine {
   // leased until OnBackendEnded. OnLoginFailed charges the pair and the source and counts
   // logins_failed; the reason the connection is then closed with is told with Count() as any other.
   void OnLoginOk(Ticket& t, Time now);
+  // Nothing will be known of what it does from here on: it never counts as idle. After OnLoginOk.
+  void OnOpaque(Ticket& t);
   void OnLoginFailed(Ticket& t, LoginFailure how, Time now);
   // COM_CHANGE_USER: admission asked again for the new user on the slot already held. Never kWait.
   // Then OnLoginOk or OnLoginFailed as above. After kRefuse the connection has to be closed.

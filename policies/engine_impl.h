@@ -22,6 +22,7 @@
 #include "policies/class_matcher.h"
 #include "policies/decisions.h"
 #include "policies/engine.h"
+#include "policies/handshake_rates.h"
 #include "policies/known_good.h"
 #include "policies/pair_lock.h"
 #include "policies/pressure.h"
@@ -42,9 +43,12 @@ struct Engine::Impl {
   static constexpr Duration kCallBackEvery = std::chrono::milliseconds(20);
 
   struct alignas(64) Shard {
-    Shard(KeyedHash hash, std::uint32_t capacity) : sources(hash, capacity) {}
+    // Far fewer sources ask for TLS at a time than connect in a day.
+    Shard(KeyedHash hash, std::uint32_t capacity)
+        : sources(hash, capacity), handshakes(hash, capacity / 4 + 1) {}
     std::mutex mutex;
     SourceTable sources;
+    HandshakeRates handshakes;
   };
 
   // Holds the admission lock; when it lets go, what others read without the lock is brought up to

@@ -215,6 +215,7 @@ Time Engine::OnTick(Time now) {
   Impl::Shard& shard = *m.shards[i % Impl::kShards];
   const std::lock_guard lock(shard.mutex);
   shard.sources.Expire(now, kExpireAtOnce);
+  shard.handshakes.Expire(now, kExpireAtOnce);
   return next;
 }
 

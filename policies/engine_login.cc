@@ -102,7 +102,8 @@ Verdict Engine::Impl::Refuse(Ticket& t, Reason reason) {
 // A newcomer is tried at once, even when others wait: whoever waits cannot go in now, as they are
 // offered every place that comes free (and those that time frees, just before).
 Verdict Engine::Impl::Seat(Ticket& t, const LoginClaim& claim, const Trust& trust, Time now) {
-  const std::size_t index = matcher->Match(t.peer, CanonicalUser(claim.user), claim.database);
+  const std::size_t index =
+      matcher->Match(t.peer, CanonicalUser(claim.user), claim.database, claim.subject);
   t.class_id = class_ids[index];
   t.class_name = limits->classes[index].name;
   if (!backend_up && Decide(*limits, Reason::kBackendUnreachable, t, now)) {

@@ -187,6 +187,16 @@ TEST(ClassMatcherTest, FirstMatchWinsAndTheLastTakesTheRest) {
   EXPECT_EQ(m.Match(Peer(7), "x", ""), 3u);
 }
 
+TEST(ClassMatcherTest, ASubjectIsOneMoreThatHasToMatch) {
+  std::vector<ClassLimits> classes(2);
+  classes[0].users = {"shop"};
+  classes[0].subjects = {"CN=shop*", "*"};
+  const ClassMatcher m(classes);
+  EXPECT_EQ(m.Match(Peer(7), "shop", "", "CN=shop-1"), 0u);
+  EXPECT_EQ(m.Match(Peer(7), "other", "", "CN=shop-1"), 1u);
+  EXPECT_EQ(m.Match(Peer(7), "shop", ""), 1u);  // without a certificate not even "*" matches
+}
+
 TEST(LoginNameTest, AsTheServerReadsIt) {
   EXPECT_EQ(CanonicalUser("'root'"), "root");
   EXPECT_EQ(CanonicalUser("'"), "'");

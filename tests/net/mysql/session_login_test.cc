@@ -102,23 +102,6 @@ TEST(SessionLogin, TwoSwitchesForAnAccountWithTwoPlugins) {
   });
 }
 
-TEST(SessionLogin, SequenceDeltaShiftsBothWays) {
-  AtEveryCut(
-      [](Driver& d) {
-        d.ToClient();
-        d.Client(Packet(1, LoginPayload({})));
-        d.Server(RawGreeting(MariaDb1011()));
-        EXPECT_EQ(d.ToServer()[3], 0);  // 1 - delta
-        d.Server(AuthSwitch(2, "mysql_native_password"));
-        EXPECT_EQ(d.ToClient(), AuthSwitch(3, "mysql_native_password"));
-        d.Client(Packet(4, "01234567890123456789"));
-        EXPECT_EQ(d.ToServer(), Packet(3, "01234567890123456789"));
-        d.Server(Ok(4));
-        EXPECT_EQ(d.ToClient(), Ok(5));
-      },
-      MariaDb1011(), 1);
-}
-
 TEST(SessionLogin, RefusalIsErr1040AtTheNextSequence) {
   AtEveryCut([](Driver& d) {
     d.admit = false;
