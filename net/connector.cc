@@ -77,7 +77,7 @@ bool Connector::IsOurOwn(int error) {
          error == EADDRNOTAVAIL;
 }
 
-// At most 108 bytes into the empty buffer of a new connection: they fit, or it is broken.
+// At most a kilobyte into the empty buffer of a new connection: they fit, or it is broken.
 bool Connector::SendHeader() {
   return header_.empty() || send(socket_.native_handle(), header_.data(), header_.size(),
                                  MSG_NOSIGNAL) == static_cast<ssize_t>(header_.size());

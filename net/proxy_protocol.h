@@ -19,10 +19,18 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
+// What a client's TLS is, for a server that it does not reach (section 2.2.6).
+struct ProxiedTls {
+  std::string version, cipher;  // "TLSv1.3", "TLS_AES_256_GCM_SHA384"
+  bool verified = false;        // the client showed a certificate, and it was verified
+  std::string common_name;      // of that
+};
+
 // A relayed connection: who connects, and which of our addresses it reached.
 struct ProxiedPair {
   Endpoint source;
   Endpoint destination;
+  std::optional<ProxiedTls> tls;  // v2 tells of it
 };
 
 // The header's bytes; empty for kOff. Without a pair the connection is the gate's own: LOCAL in

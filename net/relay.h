@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "net/backends.h"
@@ -85,6 +86,8 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   void GoOnWithTls(Side side);
   void OnTlsDone(Side side);
   void OnTlsFailed(Side side, Reason reason);
+  // For the PROXY header.
+  [[nodiscard]] std::optional<ProxiedTls> ClientTls() const;
   // For a client with TLS.
   [[nodiscard]] bool PlainBackendWillDo();
   void ForgetTls();

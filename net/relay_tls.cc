@@ -78,6 +78,13 @@ void Relay::OnTlsFailed(Side side, Reason reason) {
   if (!session_over_) Event(session_.OnTlsFailed(side, reason));
 }
 
+std::optional<ProxiedTls> Relay::ClientTls() const {
+  if (client_.tls() == nullptr) return std::nullopt;
+  TlsFacts facts = client_.tls()->facts();
+  return ProxiedTls{std::move(facts.version), std::move(facts.cipher), !facts.subject.empty(),
+                    std::move(facts.common_name)};
+}
+
 bool Relay::PlainBackendWillDo() {
   const TlsContextPtr& context = worker_.tls();
   return context != nullptr && context->backend_plaintext() && backend_->local();

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -24,6 +25,15 @@ std::string SubjectOf(const X509* certificate) {
   const long size = BIO_get_mem_data(out.get(), &text);
   if (size <= 0 || static_cast<std::size_t>(size) > kMaxSubject) return {};
   return {text, static_cast<std::size_t>(size)};
+}
+
+// As the certificate's last CN has it; a NUL within would end it in the eyes of others.
+std::string CommonNameOf(const X509* certificate) {
+  std::array<char, kMaxSubject> text{};
+  const int size = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName,
+                                             text.data(), static_cast<int>(text.size()));
+  const std::string name(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  return name.find('\0') == std::string::npos ? name : std::string();
 }
 
 }  // namespace
@@ -172,6 +182,7 @@ TlsFacts TlsChannel::facts() const {
   const X509* certificate = SSL_get0_peer_certificate(ssl_);
   if (certificate != nullptr && SSL_get_verify_result(ssl_) == X509_V_OK) {
     facts.subject = SubjectOf(certificate);
+    facts.common_name = CommonNameOf(certificate);
   }
   return facts;
 }

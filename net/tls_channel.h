@@ -26,6 +26,7 @@ struct TlsFacts {
   // The peer's certificate, where it showed one that was verified, as RFC 2253 writes it; at most
   // kMaxSubject bytes, else empty.
   std::string subject;
+  std::string common_name;  // in it, likewise
   bool resumed = false;
 };
 inline constexpr std::size_t kMaxSubject = 512;
