@@ -90,7 +90,7 @@ void Relay::OpenBackend() {
   const GateShared& shared = worker_.shared();
   std::optional<ProxiedPair> pair;
   if (shared.options.proxy_to_backend != ProxyHeader::kOff && client_.open()) {
-    pair = ProxiedPair{peer_, LocalEndpoint(client_.fd())};
+    pair = ProxiedPair{peer_, destination_ ? *destination_ : LocalEndpoint(client_.fd())};
   }
   link_ = Link::kConnecting;
   login_deadline_ = Now() + worker_.engine().limits()->login.deadline;
