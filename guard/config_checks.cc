@@ -10,9 +10,14 @@
 #include "guard/statement_checks.h"
 #include "guard/tls_checks.h"
 #include "guard/wire_checks.h"
+#include "net/address_text.h"
 
 namespace headgate::guard {
 namespace {
+
+// No load balancers need more; what is wider has clients in it.
+constexpr std::uint8_t kWideV4 = kV4Bits + 8;
+constexpr std::uint8_t kWideV6 = 32;
 
 class Checker {
  public:
@@ -22,6 +27,7 @@ class Checker {
   std::vector<Problem> Run() {
     CheckLoops();
     CheckIdentity();
+    CheckProxies();
     CheckClasses();
     CheckPairsOfValues();
     CheckDescriptors();
@@ -32,7 +38,6 @@ class Checker {
     CheckWire(config_, findings_);
     CheckTls(config_, host_, findings_);
     // While they are being built.
-    if (!limits_.proxies.empty()) Error("gate.proxy_from_clients", "is not built yet");
     if (config_.transparent) Error("gate.transparent", "is not built yet");
     return findings_.Take();
   }
@@ -89,6 +94,19 @@ class Checker {
     const IdentityFinding finding = JudgeIdentity(config_, resolved);
     if (!finding.error.empty()) Error("gate.backend", finding.error);
     if (!finding.warning.empty()) Warn("gate.clients_become_localhost", finding.warning);
+  }
+
+  void CheckProxies() {
+    for (const Cidr& network : limits_.proxies) {
+      const bool everybody = network.bits == (network.IsV4() ? kV4Bits : 0);
+      if (!everybody && network.bits >= (network.IsV4() ? kWideV4 : kWideV6)) continue;
+      Warn("gate.proxy_from_clients",
+           absl::StrFormat("%s holds %s: whoever connects from there may claim to be anybody, "
+                           "must send a PROXY header to get in, and is never banned; name the load "
+                           "balancers' own addresses",
+                           net::ToText(network),
+                           everybody ? "everybody" : "far more than load balancers"));
+    }
   }
 
   std::uint32_t Capacity() const {

@@ -32,6 +32,8 @@ net::FirewallOptions FirewallOptionsOf(const Config& config) {
   std::vector<Cidr>& never = options.never;
   never = source.never_ban;
   never.insert(never.end(), source.exempt.begin(), source.exempt.end());
+  const std::vector<Cidr>& proxies = config.limits.proxies;
+  never.insert(never.end(), proxies.begin(), proxies.end());
   // A limit that does not act in the gate does not in the kernel.
   const bool acts = config.limits.mode == Mode::kEnforce && source.enforce;
   if (config.firewall.static_limits && acts) {
@@ -51,6 +53,7 @@ std::vector<net::WantedBan> WantedBans(const std::vector<BanInfo>& bans, const L
   wanted.reserve(bans.size());
   for (const BanInfo& ban : bans) {
     if (!ban.by_operator && !limits.source.enforce) continue;
+    if (ban.gate_only) continue;
     wanted.push_back({ban.network, ban.until, ban.by_operator});
   }
   return wanted;

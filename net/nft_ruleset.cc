@@ -78,7 +78,7 @@ std::vector<NftSet> MakeSets(const FirewallOptions& options) {
 }
 
 void AddNever(const FirewallOptions& options, const std::string& name, NftChain& chain) {
-  const std::string why = "[source] never_ban and exempt: never dropped";
+  const std::string why = "[source] never_ban and exempt, proxy_from_clients: never dropped";
   const std::string v4 = Networks(options.never, true);
   const std::string v6 = Networks(options.never, false);
   if (!v4.empty()) chain.rules.push_back({name + "4", "ip saddr { " + v4 + " }", "accept", why});

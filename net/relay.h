@@ -34,6 +34,8 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   Relay(Worker& worker, ConnectionId id, const Endpoint& peer, TicketPtr ticket,
         net::KillMap::Lease kill, mysql::SessionOptions options, Time accepted);
 
+  // Which address the client says it connected to, by its proxy: for the backend's PROXY header.
+  void ReachedAt(const Endpoint& destination) { destination_ = destination; }
   void Start(Fd client);
   // The engine's answer to a login that waited.
   void OnAdmission(bool admitted, Reason reason);
@@ -143,6 +145,7 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   Worker& worker_;
   const ConnectionId id_;
   const Endpoint peer_;
+  std::optional<Endpoint> destination_;  // empty: the client's socket says
   const Time accepted_;
   TicketPtr ticket_;
   net::KillMap::Lease kill_;

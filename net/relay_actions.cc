@@ -93,7 +93,8 @@ void Relay::OpenBackend() {
   const GateShared& shared = worker_.shared();
   std::optional<ProxiedPair> pair;
   if (shared.options.proxy_to_backend != ProxyHeader::kOff && client_.open()) {
-    pair = ProxiedPair{peer_, LocalEndpoint(client_.fd()), ClientTls()};
+    const Endpoint reached = destination_ ? *destination_ : LocalEndpoint(client_.fd());
+    pair = ProxiedPair{peer_, reached, ClientTls()};
   }
   const bool needs_tls = client_.tls() != nullptr && !PlainBackendWillDo();
   if (needs_tls && !backend_->may_start_tls(Now())) {

@@ -11,6 +11,7 @@
 #include "net/mysql/capabilities.h"
 #include "net/mysql/refusal.h"
 #include "net/relay.h"
+#include "policies/class_matcher.h"
 
 namespace headgate::net {
 namespace {
@@ -24,7 +25,13 @@ Worker::Worker(std::uint32_t index, GateShared& shared, std::vector<Fd> listener
       shared_(shared),
       work_(io_.get_executor()),
       greeting_(shared.backends->offered().Look()),
-      tls_(shared.tls) {
+      tls_(shared.tls),
+      intake_(io_, {[this](Fd client, const Endpoint& proxy, const ProxyHeaderIn& header) {
+                      OnNamed(std::move(client), proxy, header);
+                    },
+                    [this](Fd client, const Endpoint& proxy, Reason reason) {
+                      OnUnnamed(client, proxy, reason);
+                    }}) {
   for (std::size_t i = 0; i < kReasonCount; ++i) {
     refusals_[i] = mysql::BuildRefusal(static_cast<Reason>(i), 0, /*first=*/true);
   }
@@ -57,6 +64,7 @@ void Worker::PostCloseListeners(std::function<void()> closed) {
   boost::asio::post(io_, [this, closed = std::move(closed)] {
     closing_ = true;
     for (const auto& listener : listeners_) listener->Close();
+    intake_.TurnAwayAll(Reason::kDraining);
     closed();
   });
 }
@@ -92,8 +100,48 @@ void Worker::OnAccepted(Fd client, const SocketAddress& peer_address) {
     engine().Count(Reason::kDraining, peer.address, now);
     return TurnAway(client, Reason::kDraining);
   }
+  const auto limits = engine().limits();
+  if (AnyContains(limits->proxies, peer.address)) {
+    return AwaitProxyHeader(std::move(client), peer, *limits, now);
+  }
+  Admit(std::move(client), {.peer = peer}, now);
+}
+
+// As many as may be pending, on each thread. Silent ones are a proxy's mistake, and the oldest of
+// them makes room: whoever has just come will speak at once.
+void Worker::AwaitProxyHeader(Fd client, const Endpoint& proxy, const Limits& limits, Time now) {
+  if (shared_.clients.load(std::memory_order_relaxed) >= shared_.max_clients) {
+    engine().Count(Reason::kDescriptors, proxy.address, now);
+    return TurnAway(client, Reason::kDescriptors);
+  }
+  if (intake_.size() >= limits.pending.max) intake_.TurnAwayOldest();
+  shared_.clients.fetch_add(1, std::memory_order_relaxed);
+  intake_.Take(std::move(client), proxy, now + limits.pending.deadline);
+  if (intake_.size() > 0) NeedTick();
+}
+
+void Worker::OnNamed(Fd client, const Endpoint& proxy, const ProxyHeaderIn& header) {
+  shared_.clients.fetch_sub(1, std::memory_order_relaxed);
+  if (header.kind == ProxyHeaderIn::Kind::kOwn) {
+    return Admit(std::move(client), {.peer = proxy, .how = Arrival::kProxyItself}, Now());
+  }
+  Client who{header.pair.source, Arrival::kProxied, header.pair.destination};
+  // Loopback is the proxy's own host, which is another one unless it came that way itself.
+  if (who.peer.address.IsLoopback() && !proxy.address.IsLoopback()) {
+    who.peer.address = proxy.address;
+  }
+  Admit(std::move(client), who, Now());
+}
+
+void Worker::OnUnnamed(const Fd& client, const Endpoint& proxy, Reason reason) {
+  shared_.clients.fetch_sub(1, std::memory_order_relaxed);
+  engine().Count(reason, proxy.address, Now());
+  if (reason != Reason::kHealthCheck) TurnAway(client, reason);  // that one has left
+}
+
+void Worker::Admit(Fd client, const Client& who, Time now) {
   const ConnectionId id{index_, next_serial_++};
-  AcceptResult result = engine().OnAccept(id, peer.address, now);
+  AcceptResult result = engine().OnAccept(id, who.peer.address, now, who.how);
   if (result.ticket == nullptr) return TurnAway(client, result.verdict.reason);
   Reason obstacle = Reason::kNone;
   if (shared_.clients.load(std::memory_order_relaxed) >= shared_.max_clients) {
@@ -102,14 +150,13 @@ void Worker::OnAccepted(Fd client, const SocketAddress& peer_address) {
     obstacle = Reason::kBackendUnreachable;
   }
   if (obstacle == Reason::kNone) {
-    return StartRelay(std::move(client), peer, id, std::move(result.ticket), now);
+    return StartRelay(std::move(client), who, id, std::move(result.ticket), now);
   }
   engine().Count(*result.ticket, obstacle, now);
   TurnAway(client, obstacle);
 }
 
-void Worker::StartRelay(Fd client, const Endpoint& peer, ConnectionId id, TicketPtr ticket,
-                        Time now) {
+void Worker::StartRelay(Fd client, const Client& who, ConnectionId id, TicketPtr ticket, Time now) {
   KillMap::Lease kill = shared_.kill_map.Allocate();
   mysql::SessionOptions options;
   options.greeting = greeting_.Get();
@@ -117,8 +164,9 @@ void Worker::StartRelay(Fd client, const Endpoint& peer, ConnectionId id, Ticket
   options.salt = salts_.Next();
   options.tls = TlsUseFor(*options.greeting);
   options.refuse_unknown_plugins = !shared_.handshake_errors.Ready(kHandshakeErrors, now);
-  const auto relay = std::make_shared<Relay>(*this, id, peer, std::move(ticket), std::move(kill),
-                                             std::move(options), now);
+  const auto relay = std::make_shared<Relay>(*this, id, who.peer, std::move(ticket),
+                                             std::move(kill), std::move(options), now);
+  if (who.destination) relay->ReachedAt(*who.destination);
   relays_.emplace(id.serial, relay);
   shared_.clients.fetch_add(1, std::memory_order_relaxed);
   session_count_.store(relays_.size(), std::memory_order_relaxed);
@@ -215,9 +263,10 @@ void Worker::Tick() {
     const std::shared_ptr<Relay> relay = found->second;
     relay->OnDeadline();
   }
+  intake_.Expire(now);
   farewells_.Expire(now);
   if (draining_) return Drain();
-  if (!deadlines_.empty() || !farewells_.empty()) NeedTick();
+  if (!deadlines_.empty() || !farewells_.empty() || intake_.size() > 0) NeedTick();
 }
 
 void Worker::NeedSweeps() {

@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,7 @@
 #include "net/mysql/session.h"
 #include "net/mysql/wire.h"
 #include "net/options.h"
+#include "net/proxy_intake.h"
 #include "net/published.h"
 #include "net/salts.h"
 #include "net/tls_context.h"
@@ -61,7 +63,7 @@ struct GateShared {
   TokenBucket handshake_errors;  // at the backend, by answers of plugins the gate does not know
   Published<TlsContext> tls;     // as the last reload has it
   TlsCounts tls_counts;
-  std::atomic<std::size_t> clients{0};     // sessions of all threads
+  std::atomic<std::size_t> clients{0};     // sessions of all threads, and who is in an intake
   std::atomic<Time> end_sessions{kNever};  // while draining: when those still there are ended
 };
 
@@ -118,8 +120,18 @@ class Worker {
   void Watch(std::shared_ptr<Relay> relay);
 
  private:
+  // Who is at the other end of a client's socket, and how it came.
+  struct Client {
+    Endpoint peer;
+    Arrival how = Arrival::kDirect;
+    std::optional<Endpoint> destination{};  // as a proxy has named it; else the socket's own
+  };
   void OnAccepted(Fd client, const SocketAddress& peer);
-  void StartRelay(Fd client, const Endpoint& peer, ConnectionId id, TicketPtr ticket, Time now);
+  void AwaitProxyHeader(Fd client, const Endpoint& proxy, const Limits& limits, Time now);
+  void OnNamed(Fd client, const Endpoint& proxy, const ProxyHeaderIn& header);
+  void OnUnnamed(const Fd& client, const Endpoint& proxy, Reason reason);
+  void Admit(Fd client, const Client& who, Time now);
+  void StartRelay(Fd client, const Client& who, ConnectionId id, TicketPtr ticket, Time now);
   [[nodiscard]] mysql::TlsUse TlsUseFor(const mysql::Greeting& greeting);
   // The cheap way out: no session, no allocation, no log line.
   void TurnAway(const Fd& client, Reason reason);
@@ -156,6 +168,7 @@ class Worker {
   std::array<mysql::Buffer, kReasonCount> refusals_;  // what is sent at accept, by reason
   DeadlineQueue deadlines_;
   Farewells farewells_{io_};
+  ProxyIntake intake_;
   std::uint64_t next_serial_ = 1;
   absl::flat_hash_map<std::uint64_t, std::shared_ptr<Relay>> relays_;
   std::vector<std::shared_ptr<Relay>> watched_;

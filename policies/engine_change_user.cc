@@ -32,7 +32,7 @@ Verdict Engine::OnChangeUser(Ticket& t, const LoginClaim& claim, Time now) {
     refused = m.Reseat(t, claim, same_user, trust.known_good, now);
   }
   if (refused == Reason::kNone) return {Kind::kAdmit, Reason::kNone};
-  m.Charge(t.source, refused, now);
+  m.Charge(Impl::Of(t), refused, now);
   return {Kind::kRefuse, refused};
 }
 

@@ -9,6 +9,7 @@
 #include "policies/address.h"
 #include "policies/limits.h"
 #include "policies/reason.h"
+#include "policies/shared_address.h"
 #include "policies/time.h"
 
 namespace headgate {
@@ -19,6 +20,13 @@ struct ConnectionId {
   std::uint32_t thread = 0;
   std::uint64_t serial = 0;
   auto operator<=>(const ConnectionId&) const = default;
+};
+
+// How a client has come.
+enum class Arrival : std::uint8_t {
+  kDirect,       // from its own address
+  kProxied,      // through a proxy (Limits::proxies), which has named it
+  kProxyItself,  // it is such a proxy, and speaks for nobody else: a health check
 };
 
 // What a login packet claims. A claim is no proof until the server said OK.
@@ -65,6 +73,8 @@ struct LevelChange {
 class DecisionSink {
  public:
   virtual ~DecisionSink() = default;
+  // As OnDecision; once an hour for each address.
+  virtual void OnSharedAddress(const SharedAddress&) {}
   // As OnDecision.
   virtual void OnLevel(const LevelChange&) {}
   // Called from any thread, possibly under an engine lock: must not block and must not call back.

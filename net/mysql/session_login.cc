@@ -8,6 +8,17 @@
 #include "net/mysql/session_track.h"
 
 namespace headgate::mysql {
+namespace {
+
+// By its first four bytes, which are no login's: the length would be above kMaxLogin.
+bool IsProxyHeader(Bytes in) {
+  constexpr std::uint8_t kV1[] = {'P', 'R', 'O', 'X'};
+  constexpr std::uint8_t kV2[] = {'\r', '\n', '\r', '\n'};
+  return std::equal(in.begin(), in.begin() + kHeaderSize, kV1) ||
+         std::equal(in.begin(), in.begin() + kHeaderSize, kV2);
+}
+
+}  // namespace
 
 Action Session::Impl::Start() {
   if (!options.greeting) {
@@ -27,6 +38,7 @@ Action Session::Impl::AwaitLogin(Bytes in) {
   const PacketHeader header = ReadHeader(in);
   if (!login) login = std::make_unique<LoginState>();
   login->client_sequence = header.sequence;
+  if (IsProxyHeader(in)) return Refuse(Reason::kProxyForbidden);
   // Decided from the header, before any of the body is kept.
   if (header.length > kMaxLogin) return Refuse(Reason::kOversizedLogin);
   const std::uint8_t expected = client_tls ? 2 : 1;

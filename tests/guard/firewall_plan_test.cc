@@ -57,6 +57,21 @@ TEST(FirewallPlan, StaticLimitsLeaveClassesAlone) {
   EXPECT_THAT(on.never, Contains(Network("10.1.0.0/16")));
 }
 
+TEST(FirewallPlan, ProxiesAreNeverDropped) {
+  const auto options =
+      FirewallOptionsOf(Read("gate.proxy_from_clients = [\"192.0.2.5\", \"2001:db8:1::/64\"]\n"));
+  EXPECT_THAT(options.never, Contains(Network("192.0.2.5")));
+  EXPECT_THAT(options.never, Contains(Network("2001:db8:1::/64")));
+}
+
+TEST(FirewallPlan, ABanThroughAProxyIsNotPushed) {
+  BanInfo proxied{Network("192.0.2.1"), Time(std::chrono::hours(1)), 1, "", false, true};
+  const BanInfo direct{Network("192.0.2.2"), Time(std::chrono::hours(1)), 1, "", false, false};
+  const auto wanted = WantedBans({proxied, direct}, Limits::Defaults());
+  ASSERT_THAT(wanted, SizeIs(1));
+  EXPECT_EQ(wanted[0].network, direct.network);
+}
+
 TEST(FirewallPlan, LimitsThatDoNotActAreNoRules) {
   const std::string text = "[firewall]\nstatic_limits = true\n";
   EXPECT_TRUE(FirewallOptionsOf(Read(text)).limits);

@@ -223,6 +223,22 @@ TEST(SessionLogin, OversizedLoginIsDecidedFromItsHeader) {
   EXPECT_THAT(d.ends, ElementsAre(Reason::kOversizedLogin));
 }
 
+TEST(SessionLogin, AProxyHeaderIsForbiddenAtEveryCut) {
+  const std::string headers[] = {"PROXY TCP4 192.0.2.1 198.51.100.2 40000 3306\r\n",
+                                 std::string("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c", 16)};
+  for (const std::string& header : headers) {
+    for (std::size_t n = 0; n <= header.size(); ++n) {
+      Driver d;
+      d.ToClient();
+      d.Client(header.substr(0, n));
+      if (d.ends.empty()) d.Client(header.substr(n));
+      EXPECT_THAT(d.ToClient(), HasSubstr("no PROXY header is taken"));
+      EXPECT_THAT(d.ends, ElementsAre(Reason::kProxyForbidden)) << n;
+      EXPECT_EQ(d.asked, 0);
+    }
+  }
+}
+
 TEST(SessionLogin, MalformedLogins) {
   const std::string good = LoginPayload({});
   const std::string cases[] = {Packet(2, good),
