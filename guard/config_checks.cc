@@ -8,6 +8,7 @@
 #include "guard/headroom_checks.h"
 #include "guard/identity.h"
 #include "guard/statement_checks.h"
+#include "guard/transparent_checks.h"
 #include "guard/wire_checks.h"
 
 namespace headgate::guard {
@@ -31,7 +32,6 @@ class Checker {
     CheckWire(config_, findings_);
     // While they are being built.
     if (!limits_.proxies.empty()) Error("gate.proxy_from_clients", "is not built yet");
-    if (config_.transparent) Error("gate.transparent", "is not built yet");
     if (config_.tls != net::TlsOptions()) Error("gate.tls", "is not built yet");
     return findings_.Take();
   }
@@ -88,6 +88,7 @@ class Checker {
     const IdentityFinding finding = JudgeIdentity(config_, resolved);
     if (!finding.error.empty()) Error("gate.backend", finding.error);
     if (!finding.warning.empty()) Warn("gate.clients_become_localhost", finding.warning);
+    CheckTransparent(config_, resolved, host_, findings_);
   }
 
   std::uint32_t Capacity() const {

@@ -29,6 +29,8 @@ void Backend::NoteFailure(BackendFailure how, const std::string& detail) {
   room_.OnFailure(*this, how, detail);
 }
 
+void Backend::NoteDoubt() { room_.OnDoubt(*this); }
+
 void Backend::Learn(const mysql::Greeting& greeting) {
   const GreetingPtr known = greeting_.Get();
   mysql::Greeting mirrored = greeting;

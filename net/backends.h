@@ -90,6 +90,7 @@ class Backends {
   [[nodiscard]] boost::asio::io_context& io() { return io_; }
   void OnReached(Backend& b);
   void OnFailure(Backend& b, BackendFailure how, const std::string& detail);
+  void OnDoubt(Backend& b);
   void OnGreeting(Backend& b, const mysql::Greeting& greeting);
   void OnMonitorLogin(Backend& b, const mysql::Greeting& greeting);
   void OnMonitorLook(Backend& b, const ServerFigures& figures);

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "net/backends.h"
@@ -87,6 +88,8 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   void OnConnected(Fd fd, int error);
   void NoteGreeted();
   void NoteNoGreeting(BackendFailure how, const std::string& detail);
+  [[nodiscard]] std::optional<Address> ClientSource() const;
+  void SaySourceTrouble(const std::string& what);
   [[nodiscard]] std::uint32_t BackendId(std::uint32_t our_id) const override;
   void OnLoginOk();
   void OnLoginFailed(LoginFailure failure);

@@ -48,6 +48,7 @@ struct GateShared {
   KillMap kill_map;
   std::unique_ptr<Backends> backends;
   TokenBucket handshake_errors;  // at the backend, by answers of plugins the gate does not know
+  TokenBucket source_news;       // lines about connects from clients' addresses that failed
   std::atomic<std::size_t> clients{0};     // sessions of all threads
   std::atomic<Time> end_sessions{kNever};  // while draining: when those still there are ended
 };
