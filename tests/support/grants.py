@@ -36,7 +36,7 @@ class OnThreeHosts(scenario.Scenario):
     def setUpClass(cls):
         cls.hosts = HOSTS()
         cls.enterClassContext(cls.hosts)
-        cls.db = PrivateMariadb(60, cls.db_options, bind="::", netns=cls.hosts.db).start()
+        cls.db = PrivateMariadb(60, cls.db_options, bind="*", netns=cls.hosts.db).start()
         cls.addClassCleanup(cls.db.stop)
         for host in (netns.CLIENT, HOSTS.CLIENT6):
             cls.db.query(f"CREATE USER peer@'{host}' IDENTIFIED BY '{PASSWORD}'")

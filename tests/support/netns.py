@@ -82,9 +82,9 @@ class RoutedHosts(ThreeHosts):
         super()._make()
         for name, device, address in (
                 (self.client, f"{self.client[2:]}l", self.CLIENT6),
-                (self.gate, f"{self.client[2:]}r", self.GATE_CLIENT_SIDE6),
+                (self.gate, f"{self.gate[2:]}r", self.GATE_CLIENT_SIDE6),
                 (self.gate, f"{self.gate[2:]}l", self.GATE_DB_SIDE6),
-                (self.db, f"{self.gate[2:]}r", self.DB6)):
+                (self.db, f"{self.db[2:]}r", self.DB6)):
             ip("-n", name, "addr", "add", f"{address}/64", "dev", device, "nodad")
         ip("-n", self.client, "route", "add", "10.77.2.0/24", "via", GATE_CLIENT_SIDE)
         ip("-n", self.client, "route", "add", "fd77:2::/64", "via", self.GATE_CLIENT_SIDE6)
