@@ -83,8 +83,9 @@ void JudgeRoute(const TransparentFacts::Server& server, std::vector<std::string>
   }
   warnings.push_back(absl::StrFormat(
       "NOBODY GETS THROUGH to %s: its answers to clients are not delivered to this host. As root: "
-      "%s",
-      address, absl::StrJoin(RoutingCommands(server.address.IsV4()), "; ")));
+      "%s%s",
+      address, absl::StrJoin(RoutingCommands(server.address.IsV4()), "; "),
+      server.address.IsV4() ? " (where that is so already, rp_filter drops them)" : ""));
 }
 
 void JudgeMarkRule(const TransparentFacts& facts, const Config& config,

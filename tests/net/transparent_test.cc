@@ -128,8 +128,9 @@ TEST_F(TransparentSockets, TakesTheRight) {
 
 TEST_F(TransparentSockets, TheKernelTellsWhetherAnswersComeHere) {
   EXPECT_EQ(AskPolicyRoute(Ip("10.9.0.2")), PolicyRoute::kElsewhere);
-  Shell({"ip link add d type dummy", "ip addr add 10.9.0.1/16 dev d",
-         "ip addr add fd77:9::1/64 dev d nodad", "ip link set d up"});
+  Shell({"ip link add w0 type veth peer name w1", "ip link set w1 up",
+         "ip addr add 10.9.0.1/16 dev w0", "ip addr add fd77:9::1/64 dev w0 nodad",
+         "ip link set w0 up"});
   EXPECT_EQ(OwnAddressTowards(Ip("10.9.0.2")), Ip("10.9.0.1"));
   EXPECT_EQ(OwnAddressTowards(Ip("fd77:9::2")), Ip("fd77:9::1"));
   EXPECT_EQ(OwnAddressTowards(Ip("203.0.113.1")), std::nullopt);

@@ -51,12 +51,12 @@ class OnThreeHosts(scenario.Scenario):
         options = {"host": netns.GATE_CLIENT_SIDE, "netns": self.hosts.gate, "port": port}
         return self.start_gate(config, **options) if start else scenario.Gate(config, **options)
 
-    def words_of(self, target, statements, user="peer", password=PASSWORD, source=None):
+    def words_of(self, target, statements, user="peer", password=PASSWORD, source=None, host=None):
         options = {"host": target[0], "port": target[1], "user": user, "password": password,
                    "connect_timeout": 10, "read_timeout": 20}
         if source:
             options["bind_address"] = source
-        return ["ip", "netns", "exec", self.hosts.client, "/usr/bin/python3", "-c", SESSION,
+        return ["ip", "netns", "exec", host or self.hosts.client, "/usr/bin/python3", "-c", SESSION,
                 json.dumps([options, statements])]
 
     def login(self, target, statements=("SELECT CURRENT_USER(), USER()",), **who):
