@@ -51,7 +51,8 @@ Examples:
       a source is an IPv4 address or an IPv6 /64; a network is banned whole
   headgate unban all
   headgate firewall print
-      the nftables table as it would be loaded; apply and remove do it
+      the nftables table as it would be loaded, and the routing that transparent needs;
+      apply and remove do what nftables can
   headgate observe --interface eth1 --port 3306
       watch a mirror port without being a gate; --read FILE replays a capture
 

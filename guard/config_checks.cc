@@ -9,6 +9,7 @@
 #include "guard/identity.h"
 #include "guard/statement_checks.h"
 #include "guard/tls_checks.h"
+#include "guard/transparent_checks.h"
 #include "guard/wire_checks.h"
 #include "net/address_text.h"
 
@@ -37,8 +38,6 @@ class Checker {
     CheckRules(config_, findings_);
     CheckWire(config_, findings_);
     CheckTls(config_, host_, findings_);
-    // While they are being built.
-    if (config_.transparent) Error("gate.transparent", "is not built yet");
     return findings_.Take();
   }
 
@@ -94,6 +93,7 @@ class Checker {
     const IdentityFinding finding = JudgeIdentity(config_, resolved);
     if (!finding.error.empty()) Error("gate.backend", finding.error);
     if (!finding.warning.empty()) Warn("gate.clients_become_localhost", finding.warning);
+    CheckTransparent(config_, resolved, host_, findings_);
   }
 
   void CheckProxies() {

@@ -26,6 +26,7 @@
 #include "guard/state_place.h"
 #include "guard/telemetry.h"
 #include "guard/tls_checks.h"
+#include "guard/transparent_start.h"
 #include "guard/version.h"
 #include "guard/wire.h"
 #include "net/admin.h"
@@ -76,13 +77,18 @@ class Daemon {
     const bool collapsed = config_.limits.identity_collapsed;
     if (auto s = JudgeRunningUser(config_, collapsed, who->name, who->uid); !s.ok()) return s;
     if (auto s = OpenLogs(*who); !s.ok()) return s;
+    if (auto s = CheckTransparency(); !s.ok()) return Start("[gate] transparent", s);
     auto gate = net::Gate::Bind(MakeGateOptions());
     if (!gate.ok()) return Start("[gate]", gate.status());
     gate_ = std::move(*gate);
     if (auto s = OpenAdmin(*who); !s.ok()) return s;
     OpenWire();
-    const Keep keep = config_.firewall.enforce ? Keep::kNetAdmin : Keep::kNothing;
+    const Keep keep{.net_admin = config_.firewall.enforce, .net_raw = config_.transparent};
     if (auto s = BecomeUser(*who, keep); !s.ok()) return s;
+    if (config_.transparent) {
+      const absl::Status proven = ProveTransparent(backends_.Addresses());
+      if (!proven.ok()) return Start("[gate] transparent", proven);
+    }
     SayWho(*who);
     return absl::OkStatus();
   }
@@ -97,6 +103,17 @@ class Daemon {
     }
     config_.limits.identity_collapsed = backends_.collapsed;
     return absl::OkStatus();
+  }
+
+  // While it may still look at the firewall.
+  absl::Status CheckTransparency() const {
+    if (!config_.transparent) return absl::OkStatus();
+    const TransparentFinding found =
+        JudgeTransparent(ReadTransparentFacts(config_, backends_.Addresses()), config_);
+    for (const std::string& warning : found.warnings) {
+      Log(LogLevel::kWarning, "[gate] transparent: " + warning);
+    }
+    return found.refusal.empty() ? absl::OkStatus() : absl::PermissionDeniedError(found.refusal);
   }
 
   // Nothing that goes wrong here keeps the gate from starting.

@@ -18,6 +18,17 @@ net::FirewallOptions::StaticLimits StaticLimitsOf(const Limits& limits) {
   return out;
 }
 
+net::FirewallOptions::Transparent TransparentOf(const Config& config) {
+  net::FirewallOptions::Transparent out;
+  out.server_ports = TcpPorts(config.backend);
+  for (const Endpoint& backend : config.backend) {
+    if (backend.IsUnix() || !backend.host.empty()) continue;
+    out.servers.push_back({backend.address, backend.port});
+  }
+  for (const Endpoint& listen : config.listen) out.gate.push_back({listen.address, listen.port});
+  return out;
+}
+
 }  // namespace
 
 net::FirewallOptions FirewallOptionsOf(const Config& config) {
@@ -28,6 +39,7 @@ net::FirewallOptions FirewallOptionsOf(const Config& config) {
     options.redirect_from = static_cast<std::uint16_t>(config.firewall.redirect);
     options.redirect_to = options.ports.front();
   }
+  if (config.transparent) options.transparent = TransparentOf(config);
   const SourceLimits& source = config.limits.source;
   std::vector<Cidr>& never = options.never;
   never = source.never_ban;

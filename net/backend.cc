@@ -49,6 +49,8 @@ void Backend::NoteTlsFailure(const std::string& why, Time now) {
   if (tls_news_.Take(kTlsNews, now)) room_.OnTlsFailure(*this, why);
 }
 
+void Backend::NoteDoubt() { room_.OnDoubt(*this); }
+
 void Backend::Learn(const mysql::Greeting& greeting) {
   const GreetingPtr known = greeting_.Get();
   mysql::Greeting mirrored = greeting;

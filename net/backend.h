@@ -55,6 +55,9 @@ class Backend final : public MonitorListener {
   // address, and blocks it after max_connect_errors (100 by default) of them.
   [[nodiscard]] bool may_start_tls(Time now) const;
   void NoteTlsFailure(const std::string& why, Time now);
+  // No greeting for a connection from a client's own address, which may be the fault of the way
+  // back to it: that alone counts for nothing, but the backend is tried from the gate's address.
+  void NoteDoubt();
   // The greeting of a live login.
   void Learn(const mysql::Greeting& greeting);
 
@@ -95,6 +98,7 @@ class Backend final : public MonitorListener {
   bool was_open_ = false;
   bool monitor_lost_ = false;  // it looked once, and nothing came of it since
   Time looked_{};              // the monitor, last
+  Time probed_{};              // a probe or the monitor was asked, last
   bool facts_stale_ = false;   // the engine was told to forget who else is there
   // What was told to GateOptions::on_event (backends_news.cc).
   unsigned downs_ = 0, said_downs_ = 0;

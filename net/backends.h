@@ -91,6 +91,7 @@ class Backends {
   void OnReached(Backend& b);
   void OnFailure(Backend& b, BackendFailure how, const std::string& detail);
   void OnTlsFailure(const Backend& b, const std::string& why);
+  void OnDoubt(Backend& b);
   void OnGreeting(Backend& b, const mysql::Greeting& greeting);
   void OnMonitorLogin(Backend& b, const mysql::Greeting& greeting);
   void OnMonitorLook(Backend& b, const ServerFigures& figures);

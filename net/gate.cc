@@ -97,7 +97,7 @@ absl::Status Gate::Impl::Bind() {
       return absl::InvalidArgumentError("listen \"" + text +
                                         "\": expected ADDRESS:PORT or [IPV6]:PORT");
     }
-    auto one = BindListeners(*endpoint, threads);
+    auto one = BindListeners(*endpoint, threads, shared.options.transparent);
     if (!one.ok()) return one.status();
     bound.push_back(std::move(*one));
   }

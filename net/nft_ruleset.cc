@@ -11,6 +11,7 @@
 #include "net/address_text.h"
 #include "net/nft_elements.h"
 #include "net/nft_listing.h"
+#include "net/transparent.h"
 
 namespace headgate::net {
 namespace {
@@ -36,16 +37,26 @@ absl::Status Check(const FirewallOptions& options) {
   if (options.redirect_from != 0 && options.redirect_from == options.redirect_to) {
     return absl::InvalidArgumentError("a redirect from a port to itself");
   }
+  if (options.transparent && options.transparent->server_ports.empty()) {
+    return absl::InvalidArgumentError("transparent needs the servers' ports");
+  }
   return absl::OkStatus();
 }
 
-// "tcp dport { 3306, 3307 }": the gate's ports and the one that is redirected to it.
+std::string PortSet(std::vector<std::uint16_t> ports) {
+  std::sort(ports.begin(), ports.end());
+  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
+  return absl::StrCat("{ ", absl::StrJoin(ports, ", "), " }");
+}
+
+// "tcp dport { 3306, 3307 }": the gate's ports and those that lead to it.
 std::string PortsMatch(const FirewallOptions& options) {
   std::vector<std::uint16_t> ports = options.ports;
   if (options.redirect_from != 0) ports.push_back(options.redirect_from);
-  std::sort(ports.begin(), ports.end());
-  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
-  return absl::StrCat("iifname != \"lo\" tcp dport { ", absl::StrJoin(ports, ", "), " }");
+  if (options.transparent) {
+    for (const auto& server : options.transparent->servers) ports.push_back(server.port);
+  }
+  return absl::StrCat("iifname != \"lo\" tcp dport ", PortSet(std::move(ports)));
 }
 
 // Those of one family as nft's list, without those that another one contains: nft takes no
@@ -104,12 +115,69 @@ void AddBans(const FirewallOptions& options, NftRuleset& out) {
 
 void AddRedirect(const FirewallOptions& options, NftRuleset& out) {
   if (options.redirect_from == 0) return;
+  out.outlives_gate = true;
   NftChain chain{"redirect_clients", "nat", -100, {}, "Who means the server meets the gate"};
   chain.rules.push_back(
       {"redirect",
        absl::StrCat("iifname != \"lo\" fib daddr type local tcp dport ", options.redirect_from),
        absl::StrCat("redirect to :", options.redirect_to),
        "[firewall] redirect: what is meant for this host and does not come from it"});
+  out.chains.push_back(std::move(chain));
+}
+
+using Transparent = FirewallOptions::Transparent;
+
+// "ip daddr . tcp dport { 192.0.2.10 . 3306 }"; empty where there is none of the family.
+std::string ServersMatch(const Transparent& transparent, bool v4) {
+  std::vector<std::string> servers;
+  for (const Endpoint& p : transparent.servers) {
+    if (p.address.IsV4() == v4) servers.push_back(absl::StrCat(ToText(p.address), " . ", p.port));
+  }
+  std::sort(servers.begin(), servers.end());
+  servers.erase(std::unique(servers.begin(), servers.end()), servers.end());
+  if (servers.empty()) return "";
+  return absl::StrCat("iifname != \"lo\" ", v4 ? "ip" : "ip6", " daddr . tcp dport { ",
+                      absl::StrJoin(servers, ", "), " }");
+}
+
+// "tproxy ip to 192.0.2.1:3306"; empty where the gate does not listen to the family.
+std::string ProxyTo(const Transparent& transparent, bool v4) {
+  const auto& gate = transparent.gate;
+  const auto place = std::find_if(gate.begin(), gate.end(),
+                                  [v4](const Endpoint& p) { return p.address.IsV4() == v4; });
+  if (place == gate.end()) return "";
+  const bool any = place->address == Address{} || place->address == Address::V4(0);
+  const std::string host = any ? "" : ToText(place->address);
+  return absl::StrCat("tproxy ", v4 ? "ip" : "ip6", " to ", v4 || any ? host : "[" + host + "]",
+                      ":", place->port);
+}
+
+// Where the gate does not listen tproxy is no match, and the next rule has the packet: who means
+// the server gets no further while the gate is down.
+void AddTransparent(const FirewallOptions& options, NftRuleset& out) {
+  if (!options.transparent) return;
+  const Transparent& transparent = *options.transparent;
+  const std::string deliver =
+      absl::StrFormat("meta mark set meta mark | 0x%08x accept", kTransparentMark);
+  NftChain chain{
+      kTransparentChain, "filter", -149, {}, "[gate] transparent: needs its routing as well"};
+  chain.rules.push_back({kAnswersRule,
+                         absl::StrCat("iifname != \"lo\" tcp sport ",
+                                      PortSet(transparent.server_ports), " socket transparent 1"),
+                         deliver, "to connections that the gate made from clients' addresses"});
+  for (const bool v4 : {true, false}) {
+    const std::string match = ServersMatch(transparent, v4);
+    const std::string to = ProxyTo(transparent, v4);
+    const std::string number = v4 ? "4" : "6";
+    if (match.empty()) continue;
+    if (!to.empty()) {
+      chain.rules.push_back({"clients" + number, match, absl::StrCat(to, " ", deliver),
+                             "who means the server and comes this way meets the gate"});
+    }
+    chain.rules.push_back({"closed" + number, match, "reject with tcp reset",
+                           "nobody gets past a gate that does not listen"});
+  }
+  out.outlives_gate = true;
   out.chains.push_back(std::move(chain));
 }
 
@@ -188,6 +256,7 @@ absl::StatusOr<NftRuleset> MakeRuleset(const FirewallOptions& options) {
   AddBans(options, out);
   AddRedirect(options, out);
   AddLimits(options, out);
+  AddTransparent(options, out);
   std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a: a mark, no secret
   for (const unsigned char c : BodyText(out)) hash = (hash ^ c) * 0x100000001b3;
   out.digest = absl::StrFormat("%016x", hash);

@@ -30,7 +30,7 @@ struct ProxiedTls {
 struct ProxiedPair {
   Endpoint source;
   Endpoint destination;
-  std::optional<ProxiedTls> tls;  // v2 tells of it
+  std::optional<ProxiedTls> tls{};  // v2 tells of it
 };
 
 // The header's bytes; empty for kOff. Without a pair the connection is the gate's own: LOCAL in

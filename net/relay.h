@@ -100,9 +100,12 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   void Admit(bool admitted, Reason reason);
   void SetStatementLimit();
   void OpenBackend();
+  [[nodiscard]] std::string HeaderForBackend();
   void OnConnected(Fd fd, int error);
   void NoteGreeted();
   void NoteNoGreeting(BackendFailure how, const std::string& detail);
+  [[nodiscard]] std::optional<Address> ClientSource() const;
+  void SaySourceTrouble(const std::string& what);
   [[nodiscard]] std::uint32_t BackendId(std::uint32_t our_id) const override;
   void OnLoginOk();
   void OnLoginFailed(LoginFailure failure);

@@ -1,10 +1,12 @@
 // The deeds of a relay: what each Action means for the sockets and for the engine's books.
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "net/address_text.h"
 #include "net/clock.h"
 #include "net/relay.h"
 #include "net/worker.h"
@@ -17,6 +19,8 @@ constexpr Duration kFinishingTime = std::chrono::seconds(2);
 // How long a client that has said FIN may leave the answers it is owed where they are: what the
 // server's net_write_timeout gives it by default.
 constexpr Duration kDeliveryStall = std::chrono::seconds(60);
+// Clients can cause such lines at will.
+constexpr Rate kSourceNews{1.0 / 60, 1};
 
 }  // namespace
 
@@ -90,12 +94,6 @@ void Relay::OpenBackend() {
     link_ = Link::kEnded;
     return Event(session_.OnBackendFailed());
   }
-  const GateShared& shared = worker_.shared();
-  std::optional<ProxiedPair> pair;
-  if (shared.options.proxy_to_backend != ProxyHeader::kOff && client_.open()) {
-    const Endpoint reached = destination_ ? *destination_ : LocalEndpoint(client_.fd());
-    pair = ProxiedPair{peer_, reached, ClientTls()};
-  }
   const bool needs_tls = client_.tls() != nullptr && !PlainBackendWillDo();
   if (needs_tls && !backend_->may_start_tls(Now())) {
     link_ = Link::kEnded;
@@ -105,11 +103,21 @@ void Relay::OpenBackend() {
   login_deadline_ = Now() + worker_.engine().limits()->login.deadline;
   // The local one: an answer given at once drops the member.
   const auto connector = std::make_shared<Connector>(
-      worker_.io().get_executor(), backend_->addresses(),
-      ProxyHeaderBytes(shared.options.proxy_to_backend, pair),
-      [self = shared_from_this()](Fd fd, int error) { self->OnConnected(std::move(fd), error); });
+      worker_.io().get_executor(), backend_->addresses(), HeaderForBackend(),
+      [self = shared_from_this()](Fd fd, int error) { self->OnConnected(std::move(fd), error); },
+      ClientSource());
   connector_ = connector;
   connector->Start();
+}
+
+std::string Relay::HeaderForBackend() {
+  const ProxyHeader version = worker_.shared().options.proxy_to_backend;
+  std::optional<ProxiedPair> pair;
+  if (version != ProxyHeader::kOff && client_.open()) {
+    const Endpoint reached = destination_ ? *destination_ : LocalEndpoint(client_.fd());
+    pair = ProxiedPair{peer_, reached, ClientTls()};
+  }
+  return ProxyHeaderBytes(version, pair);
 }
 
 void Relay::OnConnected(Fd fd, int error) {
@@ -118,7 +126,13 @@ void Relay::OnConnected(Fd fd, int error) {
     link_ = Link::kOpen;
     return Event(session_.OnBackendConnected());
   }
-  if (!Connector::IsOurOwn(error)) NoteNoGreeting(BackendFailure::kRefused, std::strerror(error));
+  if (!Connector::IsOurOwn(error)) {
+    NoteNoGreeting(BackendFailure::kRefused, std::strerror(error));
+  } else if (ClientSource()) {
+    SaySourceTrouble(error == EADDRNOTAVAIL
+                         ? "it cannot be had here, or the server has none of its family"
+                         : std::strerror(error));
+  }
   link_ = Link::kEnded;
   Event(session_.OnBackendFailed());
 }
@@ -133,7 +147,27 @@ void Relay::NoteGreeted() {
 }
 
 void Relay::NoteNoGreeting(BackendFailure how, const std::string& detail) {
-  if (session_.backend_connection_id() == 0) backend_->NoteFailure(how, detail);
+  if (session_.backend_connection_id() != 0) return;
+  if (!ClientSource()) return backend_->NoteFailure(how, detail);
+  SaySourceTrouble(detail +
+                   "; where the server is up, its answers to that address do not come back "
+                   "through this host: docs/transparent.md");
+  backend_->NoteDoubt();
+}
+
+// What the backend is connected to from, when not from this host's own address. A client that came
+// over loopback is this host, and nobody elsewhere could answer it.
+std::optional<Address> Relay::ClientSource() const {
+  const bool own = !worker_.shared().options.transparent || peer_.address.IsLoopback();
+  return own ? std::nullopt : std::optional(peer_.address);
+}
+
+void Relay::SaySourceTrouble(const std::string& what) {
+  GateShared& shared = worker_.shared();
+  if (!shared.options.on_event || !shared.source_news.Take(kSourceNews, Now())) return;
+  shared.options.on_event("transparent: no connection to " + backend_->name() +
+                              " from the client's address " + ToText(peer_.address) + ": " + what,
+                          /*warning=*/true);
 }
 
 // Of a connection of ours at this one's backend.
@@ -155,6 +189,10 @@ void Relay::OnLoginOk() {
 void Relay::OnLoginFailed(LoginFailure failure) {
   const Time now = Now();
   if (failure == LoginFailure::kBackendFull) backend_->NoteReached();  // it lives
+  // From a client's address that says nothing of the server: the probe does (NoteNoGreeting).
+  if (failure == LoginFailure::kUnreachable && ClientSource()) {
+    failure = LoginFailure::kBackendRefused;
+  }
   if (failure == LoginFailure::kServerError && link_ == Link::kOpen) {
     NoteNoGreeting(BackendFailure::kNoHandshake, "what it says first is no greeting");
   }

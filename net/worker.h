@@ -61,6 +61,7 @@ struct GateShared {
   KillMap kill_map;
   std::unique_ptr<Backends> backends;
   TokenBucket handshake_errors;  // at the backend, by answers of plugins the gate does not know
+  TokenBucket source_news;       // lines about connects from clients' addresses that failed
   Published<TlsContext> tls;     // as the last reload has it
   TlsCounts tls_counts;
   std::atomic<std::size_t> clients{0};     // sessions of all threads, and who is in an intake

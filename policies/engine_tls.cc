@@ -21,7 +21,7 @@ Verdict Engine::OnTlsHandshake(Ticket& t, Time now) {
   }
   const bool acts = Impl::Acts(*l, Reason::kTlsRate);
   if (passes || !m.Decide(acts, Reason::kTlsRate, t, now, /*presses=*/!squeezed)) return {};
-  if (!squeezed) m.Charge(t.source, Reason::kTlsRate, now);
+  if (!squeezed) m.Charge(Impl::Of(t), Reason::kTlsRate, now);
   return {Verdict::Kind::kRefuse, Reason::kTlsRate};
 }
 

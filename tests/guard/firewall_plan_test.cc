@@ -21,6 +21,12 @@ Config Read(const std::string& text) {
   return loaded.config.value_or(Config());
 }
 
+Config ReadAlone(const std::string& text) {
+  Loaded loaded = Parse(text);
+  EXPECT_THAT(Errors(loaded), IsEmpty());
+  return loaded.config.value_or(Config());
+}
+
 Cidr Network(const char* text) { return net::ParseCidr(text).value_or(Cidr()); }
 
 TEST(FirewallPlan, ThePortsOfTheGateEachOnce) {
@@ -37,6 +43,20 @@ TEST(FirewallPlan, ARedirectLeadsToTheGate) {
   EXPECT_EQ(options.redirect_from, 3306);
   EXPECT_EQ(options.redirect_to, 3310);
   EXPECT_EQ(options.table, "headgate_b");
+}
+
+TEST(FirewallPlan, TransparentIsToldOfBothSides) {
+  EXPECT_FALSE(FirewallOptionsOf(Read("gate.listen = [\"0.0.0.0:3310\"]\n")).transparent);
+  const auto options = FirewallOptionsOf(
+      ReadAlone("[gate]\ntransparent = true\nlisten = [\"0.0.0.0:3310\", \"192.0.2.1:3311\"]\n"
+                "backend = [\"192.0.2.10:3306\", \"db.example:3307\"]\n"));
+  ASSERT_TRUE(options.transparent);
+  EXPECT_THAT(options.transparent->server_ports, ElementsAre(3306, 3307));
+  // A name may mean another address tomorrow.
+  EXPECT_THAT(options.transparent->servers,
+              ElementsAre(net::Endpoint{net::ParseAddress("192.0.2.10").value(), 3306}));
+  EXPECT_THAT(options.transparent->gate, SizeIs(2));
+  EXPECT_EQ(options.transparent->gate[0].port, 3310);
 }
 
 TEST(FirewallPlan, StaticLimitsLeaveClassesAlone) {
