@@ -68,8 +68,12 @@ class Scenario(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.db = PrivateMariadb(cls.max_connections, cls.db_options).start()
+        cls.db = cls.make_database().start()
         cls.addClassCleanup(cls.db.stop)
+
+    @classmethod
+    def make_database(cls):
+        return PrivateMariadb(cls.max_connections, cls.db_options)
 
     def config(self, **over):
         """What attack tests start from: nobody is exempt from anything."""
