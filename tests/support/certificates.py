@@ -11,9 +11,12 @@ import shutil
 import subprocess
 import tempfile
 
+import netns
+
 EC = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
 RSA = ("rsa:2048",)
-HERE = ("DNS:localhost", "DNS:db.test", "IP:127.0.0.1", "IP:0:0:0:0:0:0:0:1")
+HERE = ("DNS:localhost", "DNS:db.test", "IP:127.0.0.1", "IP:0:0:0:0:0:0:0:1",
+        f"IP:{netns.GATE_CLIENT_SIDE}", f"IP:{netns.DB}")
 
 
 def openssl(*words, text=None):

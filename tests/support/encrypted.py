@@ -7,12 +7,10 @@ import certificates
 import scenario
 import tls_socket
 import wire
-from private_mariadb import PrivateMariadb
 
 
 class Encrypted:
     version = None        # the newest that the raw clients offer, and the oldest: "1.2"
-    client_ca = True      # the server knows the CA as well, for accounts that REQUIRE X509
     raw_by_tls = True
 
     @classmethod
@@ -25,20 +23,8 @@ class Encrypted:
         if cls.raw_by_tls:
             wire.Blocking.tls = cls.by_tls
             cls.addClassCleanup(setattr, wire.Blocking, "tls", None)
+        cls.database_keys = {"tls": cls.server_pair, "ca": cls.authority.certificate}
         super().setUpClass()
-
-    @classmethod
-    def start_database(cls, *options, tls=None):
-        """Another server, with `tls` instead of the class's pair; ends with the class."""
-        db = PrivateMariadb(cls.max_connections, [*cls.db_options, *options], tls=tls,
-                            ca=cls.authority.certificate).start()
-        cls.addClassCleanup(db.stop)
-        return db
-
-    @classmethod
-    def make_database(cls):
-        return PrivateMariadb(cls.max_connections, cls.db_options, tls=cls.server_pair,
-                              ca=cls.authority.certificate)
 
     def tls_keys(self, **over):
         """Of [gate]."""
@@ -47,6 +33,19 @@ class Encrypted:
 
     def config(self, **over):
         return super().config(**scenario.merged({"gate": self.tls_keys()}, over))
+
+    def client(self, address, user="app", **options):
+        """A raw client that is logged in; closed at the test's end, if not before."""
+        client = wire.Blocking(address, **options)
+        self.addCleanup(client.sock.close)
+        client.login(user, f"{user}-secret", "shop")
+        self.addCleanup(client.sock.close)
+        return client
+
+    def heard(self, address, user="app", password=None, **options):
+        """refused() of a login of a client with `options` of wire.Blocking."""
+        with wire.Blocking(address, **options) as client:
+            return refused(lambda: client.login(user, password or f"{user}-secret", "shop"))
 
     def encrypted_app(self, target, **options):
         return self.start_app(target, ca=self.authority.certificate, **options)
@@ -63,3 +62,14 @@ def leg(client, name="Ssl_version"):
         value = payload[2 + payload[0]:]
         rows.append(value.decode())
     return rows[0]
+
+
+def refused(login):
+    """What a client hears whose `login()` fails: (code, sqlstate, text), or "closed"."""
+    try:
+        login()
+    except wire.ServerError as error:
+        return error.code, error.sqlstate, error.text
+    except (EOFError, OSError):
+        return "closed"
+    raise AssertionError("was let in")

@@ -3,6 +3,8 @@
 A TlsSocket is a client's side of TLS over a blocking socket, by memory BIOs: one thread may read
 while another writes, and the bytes on their way out can be cut and counted.
 """
+import hashlib
+import socket
 import ssl
 import struct
 import threading
@@ -22,6 +24,8 @@ def context(authority=None, version=None, pair=None, oldest=None):
         made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
     if pair:
         made.load_cert_chain(pair.certificate, pair.key)
+    if version in ("1.0", "1.1") or oldest in ("1.0", "1.1"):
+        made.set_ciphers("ALL:@SECLEVEL=0")
     if version:
         made.maximum_version = made.minimum_version = numbered(version)
     if oldest:
@@ -131,15 +135,14 @@ class TlsSocket:
         self.sendall(data)
         return len(data)
 
-    def close_notify(self):
-        """Says that nothing more comes, and keeps the socket."""
+    def goodbye(self):
+        """The record that says that nothing more comes."""
         with self._state:
             try:
                 self.tls.unwrap()
-            except ssl.SSLWantReadError:
-                pass
-            data = self._out.read()
-        self.raw.sendall(data)
+            except ssl.SSLError:
+                pass  # it wants the other side's, or has data to read before that
+            return self._out.read()
 
     def close(self):
         self.raw.close()
@@ -154,7 +157,14 @@ class TlsSocket:
         self.raw.setsockopt(*words)
 
     def shutdown(self, how):
+        """In order: TLS first, so that what still comes is read."""
+        if how != socket.SHUT_RD:
+            self.raw.sendall(self.goodbye())
         self.raw.shutdown(how)
 
     def version(self):
         return self.tls.version()
+
+    def fingerprint(self):
+        """SHA-256 of the other side's certificate, in hex."""
+        return hashlib.sha256(self.tls.getpeercert(binary_form=True)).hexdigest()

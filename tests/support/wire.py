@@ -121,13 +121,13 @@ async def login(reader, writer, user, password, database=""):
 class Blocking:
     """The same over a blocking socket, for tests that walk through a login step by step.
 
-    With `tls`, an ssl.SSLContext, of the class or of one of them, it asks for TLS before it sends
-    its login packet; who uses it counts the packets as if it had not.
+    With `tls`, an ssl.SSLContext, of the class or of one of them (False: of none), it asks for TLS
+    before it sends its login packet; who uses it counts the packets as if it had not.
     """
     tls = None
 
     def __init__(self, address, source=None, timeout=10, tls=None):
-        self.tls = tls or self.tls
+        self.tls = self.tls if tls is None else tls
         self._ahead = 0  # packets that the SSL request moved the login's sequence by
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         self.sock = socket.socket(family, socket.SOCK_STREAM)

@@ -5,7 +5,6 @@ The programs of clients/, as in test_clients.py; each believes one CA only, chec
 its library can, and says what the server's own status says of the session's other leg. With TLS 1.3
 (or what the client prefers) and, where a client can be told so, with 1.2.
 """
-import os
 import pathlib
 import shutil
 import sys
@@ -42,17 +41,14 @@ class OverTls(Encrypted, test_clients.Clients):
         ca = cls.authority.certificate
         with certificates.Authority("somebody else") as other:
             shutil.copyfile(other.certificate, f"{ca}.other")
-        settings = {"HEADGATE_TLS_CA": ca}
+        cls.settings = {"HEADGATE_TLS_CA": ca}
         if cls.asked:
             conf = cls.authority.folder / "openssl.cnf"
             conf.write_text(OPENSSL_CONF.format(minor=cls.asked[2:]), encoding="utf8")
-            settings |= {"HEADGATE_TLS_VERSION": cls.asked, "OPENSSL_CONF": str(conf)}
-        for name, value in settings.items():
-            os.environ[name] = value
-            cls.addClassCleanup(os.environ.pop, name)
+            cls.settings |= {"HEADGATE_TLS_VERSION": cls.asked, "OPENSSL_CONF": str(conf)}
 
     def transcript(self, command, address, environment):
-        lines = super().transcript(command, address, environment)
+        lines = super().transcript(command, address, {**environment, **self.settings})
         said = [line for line in lines if line["step"] == "tls"]
         self.assertEqual(len(said), 1, lines)
         self.assertTrue(said[0].get("out") == "1\n" or "TLS" in str(said[0]), said)

@@ -114,7 +114,7 @@ public class ConnectorJClient {
 
   static void encrypted() throws Exception {
     try (Connection c = connect("")) {
-      List<Object> row = (List<Object>) ask(c, "SHOW SESSION STATUS LIKE 'Ssl_version'").get(0);
+      List<?> row = (List<?>) ask(c, "SHOW SESSION STATUS LIKE 'Ssl_version'").get(0);
       say("tls", row.get(1).toString().substring(0, 3));
     }
     String right = authority;
