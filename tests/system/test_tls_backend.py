@@ -11,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import certificates
 import netns
 import scenario
+import tls_socket
 import wire
 from encrypted import Encrypted, leg
 from private_mariadb import PrivateMariadb
@@ -120,13 +121,8 @@ class Certificates(Encrypted, scenario.Scenario):
 
 class WithoutTls(Encrypted, scenario.Scenario):
     """The server has no certificate."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.db.stop()
-        cls.db = PrivateMariadb(cls.max_connections, [*cls.db_options, "--skip-ssl"]).start()
-        cls.addClassCleanup(cls.db.stop)
+    server_has_tls = False
+    db_options = (*scenario.Scenario.db_options, "--skip-ssl")
 
     def test_refused(self):
         gate = self.start_gate()
@@ -138,8 +134,8 @@ class WithoutTls(Encrypted, scenario.Scenario):
     def test_plaintext_allowed(self):
         """On loopback, when the operator says so: what sends no password in clear works."""
         gate = self.start_gate(self.config(gate={"backend_plaintext": True}))
-        for version in ("TLSv1.2", "TLSv1.3"):
-            client = self.client(gate.address)
+        for version in ("1.2", "1.3"):
+            client = self.client(gate.address, tls=tls_socket.context(self.authority, version))
             self.assertEqual(leg(client), "", version)
             self.assertEqual(client.query_value("SELECT REPEAT('x', 100)"), "x" * 100)
         heard = self.heard(gate.address, password="wrong")
@@ -166,8 +162,7 @@ class NeverBlocked(Encrypted, scenario.Scenario):
     def setUpClass(cls):
         cls.hosts = netns.ThreeHosts()
         cls.enterClassContext(cls.hosts)
-        super().setUpClass()
-        cls.db.stop()
+        cls.make_certificates()
         cls.other = certificates.Authority("somebody else")
         cls.addClassCleanup(cls.other.remove)
         cls.db = PrivateMariadb(60, ["--performance-schema=ON", "--max-connect-errors=5"],

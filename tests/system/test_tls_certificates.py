@@ -34,7 +34,7 @@ class Clients(Encrypted, scenario.Scenario):
 
     def turned_away(self, gate, pair, version):
         before = gate.count("tls_failed")
-        self.assertEqual(self.heard(gate.address, tls=self.by(pair, version)), "closed")
+        self.assertEqual(self.heard(gate.address, tls=self.by(pair, version))[0], "closed")
         self.assertTrue(scenario.wait_for(lambda: gate.count("tls_failed") == before + 1, 3))
 
     def test_optional(self):
