@@ -50,8 +50,9 @@ class Encrypted:
 
     def heard(self, address, user="app", password=None, **options):
         """refused() of a login of a client with `options` of wire.Blocking."""
+        password = f"{user}-secret" if password is None else password
         with wire.Blocking(address, **options) as client:
-            return refused(lambda: client.login(user, password or f"{user}-secret", "shop"))
+            return refused(lambda: client.login(user, password, "shop"))
 
     def encrypted_app(self, target, **options):
         return self.start_app(target, ca=self.authority.certificate, **options)
