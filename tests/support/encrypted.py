@@ -80,3 +80,10 @@ def refused(login):
     except (EOFError, OSError):
         return "closed", "", ""
     raise AssertionError("was let in")
+
+
+def asks_all_the_same(client):
+    """What a client hears that asks for TLS where the greeting offers none."""
+    client.greeting()
+    client.sock.sendall(wire.packet(1, wire.ssl_request()))
+    return refused(lambda: client.auth(""))

@@ -2,7 +2,7 @@
 """A private Oracle MySQL, from Debian sid in a chroot: Debian's stable releases have none.
 
 HEADGATE_MYSQL_ROOT names a folder with such a chroot; it is made there when it does not exist.
-HEADGATE_MYSQL=1 makes one below the scratch folder, once: about two minutes, 700 MiB. Without
+HEADGATE_MYSQL=1 makes one below the scratch folder, once: some minutes, 500 MiB. Without
 either, why_not() says that the server is not there. Needs root, and the package debootstrap.
 
 Accounts: admin@localhost (all rights, unix socket) and the monitor's; a test makes its own.
@@ -47,7 +47,7 @@ def why_not():
     root = wanted_root()
     if root is None:
         return ("Oracle MySQL is not asked for: HEADGATE_MYSQL=1 makes a chroot with it (two"
-                " minutes, 700 MiB), HEADGATE_MYSQL_ROOT=FOLDER keeps it elsewhere")
+                " minutes, 500 MiB), HEADGATE_MYSQL_ROOT=FOLDER keeps it elsewhere")
     if os.geteuid() != 0:
         return "a chroot needs root"
     if not has_server(root) and not shutil.which("debootstrap"):

@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import scenario
 import tls_socket
 import wire
-from encrypted import Encrypted, leg, refused
+from encrypted import Encrypted, asks_all_the_same, leg
 
 MEMORY = ("Private_Clean", "Private_Dirty")
 
@@ -54,14 +54,8 @@ class Legs(Encrypted, scenario.Scenario):
             with wire.Blocking(gate.address) as client:
                 self.assertEqual(bool(client.greeting().capabilities & wire.SSL), offered, mode)
         with wire.Blocking(gate.address) as client:
-            self.assertIn("TLS is not offered", self.asks_all_the_same(client)[2])
+            self.assertIn("TLS is not offered", asks_all_the_same(client)[2])
         self.assertEqual(gate.count("tls_not_offered"), 1)
-
-    @staticmethod
-    def asks_all_the_same(client):
-        client.greeting()
-        client.sock.sendall(wire.packet(1, wire.ssl_request()))
-        return refused(lambda: client.auth(""))
 
     def test_require_ssl(self):
         self.db.query("CREATE OR REPLACE USER strict@'%' IDENTIFIED BY 'strict-secret' REQUIRE SSL")

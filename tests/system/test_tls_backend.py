@@ -6,6 +6,7 @@ worse; the server never counts it against the gate.
 """
 import pathlib
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import certificates
@@ -13,7 +14,7 @@ import netns
 import scenario
 import tls_socket
 import wire
-from encrypted import Encrypted, leg
+from encrypted import Encrypted, asks_all_the_same, leg
 from private_mariadb import PrivateMariadb
 
 UNREACHABLE = (1105, "headgate: the database server cannot be reached by TLS")
@@ -61,7 +62,9 @@ class Certificates(Encrypted, scenario.Scenario):
             heard = self.heard(gate.address)
             self.assertEqual((heard[0], heard[2]), UNREACHABLE, note)
         self.assertEqual(gate.count("backend_tls") - before, 0 if good else 1, note)
-        self.assertEqual(leg(self.client(gate.address, tls=False)), "", note)
+        plain = self.client(gate.address, tls=False)
+        self.assertEqual(leg(plain), "", note)
+        plain.sock.close()
 
     def test_what_is_verified(self):
         """backend_verify against the server's certificate."""
@@ -103,8 +106,18 @@ class Certificates(Encrypted, scenario.Scenario):
         report = app.finish()
         self.assertEqual(report.failed, 0, report.errors)
         self.server_shows("right")
-        self.client(gate.address).sock.close()
+        self.recovered(gate)
         self.all_back(gate)
+
+    def recovered(self, gate):
+        """A server whose TLS failed is tried again every ten seconds or so, and not by each."""
+        def well():
+            try:
+                self.client(gate.address).sock.close()
+            except wire.ServerError:
+                return False
+            return True
+        self.assertTrue(scenario.wait_for(well, 15, 0.5))
 
     def test_reload(self):
         """backend_ca is read again, for new logins; live ones go on."""
@@ -124,11 +137,14 @@ class WithoutTls(Encrypted, scenario.Scenario):
     server_has_tls = False
     db_options = (*scenario.Scenario.db_options, "--skip-ssl")
 
-    def test_refused(self):
+    def test_not_offered(self):
+        """The gate offers what it can carry on, as the server itself: here, no TLS."""
         gate = self.start_gate()
-        heard = self.heard(gate.address)
-        self.assertEqual((heard[0], heard[2]), UNREACHABLE)
-        self.assertEqual(gate.count("backend_tls"), 1)
+        with wire.Blocking(gate.address, tls=False) as client:
+            self.assertFalse(client.greeting().capabilities & wire.SSL)
+        with wire.Blocking(gate.address, tls=False) as client:
+            self.assertIn("TLS is not offered", asks_all_the_same(client)[2])
+        self.assertEqual(gate.count("tls_not_offered"), 1)
         self.assertEqual(leg(self.client(gate.address, tls=False)), "")
 
     def test_plaintext_allowed(self):
@@ -152,6 +168,31 @@ class WithoutTls(Encrypted, scenario.Scenario):
         self.db.query("CREATE OR REPLACE USER app@localhost IDENTIFIED BY 'app-secret'")
         self.db.query("GRANT ALL ON shop.* TO app@localhost")
         self.assertEqual(leg(self.client(gate.address)), "")
+
+
+class LosesTls(Encrypted, scenario.Scenario):
+
+    def test_restarted_without(self):
+        """Offered while the gate believes in it: refused then, and never carried on in plain."""
+        gate = self.start_gate()
+        self.client(gate.address).sock.close()
+        self.db.end_process()
+        self.db.options.append("--skip-ssl")
+        self.db.start()
+        self.assertTrue(scenario.wait_for(lambda: gate.status()["backend"]["up"], 15))
+        for _ in range(20):
+            with wire.Blocking(gate.address, tls=False) as client:
+                offered = client.greeting().capabilities & wire.SSL
+            if not offered:
+                break
+            heard = self.heard(gate.address)
+            if heard[0] != "closed":  # it learned of it between those two
+                self.assertEqual((heard[0], heard[2]), UNREACHABLE)
+            time.sleep(0.2)
+        plain = self.client(gate.address, tls=False)
+        self.assertEqual(leg(plain), "")
+        plain.sock.close()
+        self.all_back(gate)
 
 
 @scenario.needs_root()
@@ -194,6 +235,7 @@ class NeverBlocked(Encrypted, scenario.Scenario):
             self.assertEqual(self.blamed(), before, name)
         certificates.put(good, self.server_pair)
         self.db.query("FLUSH SSL")
+        time.sleep(11)  # the gate spares a server whose TLS fails
         well = self.encrypted_app(gate.address, source=netns.CLIENT, netns=self.hosts.client)
         scenario.wait_for(lambda: well.progress()[0] > 50, 10)
         for report in (well.finish(), app.finish()):
