@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 import threading
+import warnings
 
 CHUNK = 1 << 16
 HANDSHAKE = 22  # the type of its records
@@ -34,6 +35,7 @@ def context(authority=None, version=None, pair=None, oldest=None):
 
 
 def numbered(version):
+    warnings.filterwarnings("ignore", "ssl.TLSVersion", DeprecationWarning)  # 1.0 and 1.1
     return {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1,
             "1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[version]
 

@@ -189,6 +189,7 @@ class LosesTls(Encrypted, scenario.Scenario):
             if heard[0] != "closed":  # it learned of it between those two
                 self.assertEqual((heard[0], heard[2]), UNREACHABLE)
             time.sleep(0.2)
+        self.figures("a server that lost its TLS", f"{gate.count('backend_tls')} refused")
         plain = self.client(gate.address, tls=False)
         self.assertEqual(leg(plain), "")
         plain.sock.close()
