@@ -101,6 +101,13 @@ class Authority:
         return pair
 
 
+def add_chain(pair, authority):
+    """Puts the CA's certificate behind the pair's own, as MariaDB sends it too."""
+    with open(pair.certificate, "ab") as file:
+        file.write(pathlib.Path(authority.certificate).read_bytes())
+    return pair
+
+
 def give(pair, reader):
     """The key to `reader` (None: it stays with who runs the test)."""
     os.chmod(pair.certificate, 0o644)

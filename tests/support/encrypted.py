@@ -23,7 +23,8 @@ class Encrypted:
     def make_certificates(cls):
         cls.authority = certificates.Authority()
         cls.addClassCleanup(cls.authority.remove)
-        cls.gate_pair = cls.authority.issue("gate", reader="nobody")
+        cls.gate_pair = certificates.add_chain(cls.authority.issue("gate", reader="nobody"),
+                                               cls.authority)
         cls.server_pair = cls.authority.issue("server", reader="mysql")
         cls.by_tls = tls_socket.context(cls.authority, cls.version)
         if cls.raw_by_tls:
