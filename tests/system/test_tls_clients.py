@@ -20,6 +20,7 @@ import test_clients  # noqa: E402
 from encrypted import Encrypted  # noqa: E402
 from scenario import main  # noqa: E402
 
+LOST = [2013, "HY000", "Lost connection to server during query"]
 # For libraries that cannot be told: the newest version that OpenSSL offers.
 OPENSSL_CONF = """openssl_conf = conf
 [conf]
@@ -51,6 +52,9 @@ class OverTls(Encrypted, test_clients.Clients):
         lines = super().transcript(command, address, {**environment, **self.settings})
         said = [line for line in lines if line["step"] == "tls"]
         self.assertEqual(len(said), 1, lines)
+        for line in lines:  # MariaDB ends a killed connection without a word by TLS; the gate has one
+            if "unexpected eof" in str(line.get("error")):
+                line["error"][:3] = LOST
         self.assertTrue(said[0].get("out") == "1\n" or "TLS" in str(said[0]), said)
         return lines
 
