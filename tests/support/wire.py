@@ -163,7 +163,7 @@ class Blocking:
     def send(self, sequence, payload):
         if sequence == 0:
             self._ahead = 0  # a command
-        elif sequence == 1 and self.tls and not self._ahead:
+        elif sequence == 1 and self.tls and not isinstance(self.sock, TlsSocket):
             payload = self._start_tls(payload)
         self.sock.sendall(packet(sequence + self._ahead, payload))
 
