@@ -80,15 +80,17 @@ class Authority:
                 "-out", pair.certificate, "-subj", subject_of(subject), *more)
         return pair
 
-    def issue(self, name, subject=None, names=HERE, days=30, kind=EC, client=False, reader=None):
+    def issue(self, name, subject=None, names=HERE, days=30, kind=EC, client=False, reader=None,
+              more=()):
         """A server's certificate, or a client's; with `days` < 0 it is past its date.
 
-        Server: `names` are its subjectAltName. `reader` is the user who gets the key."""
+        Server: `names` are its subjectAltName. `reader` is the user who gets the key, `more` are
+        lines of extensions."""
         pair, request = self._files(name), self.folder / f"{name}.csr"
         openssl("req", "-new", "-newkey", *kind, "-nodes", "-keyout", pair.key, "-out", request,
                 "-subj", subject_of(subject or name))
         usage = "clientAuth" if client else "serverAuth"
-        lines = [f"extendedKeyUsage={usage}"]
+        lines = [f"extendedKeyUsage={usage}", *more]
         if names and not client:
             lines.append(f"subjectAltName={','.join(names)}")
         extensions = self.folder / f"{name}.ext"

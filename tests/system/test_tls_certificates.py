@@ -59,6 +59,19 @@ class Clients(Encrypted, scenario.Scenario):
         # Of clients with TLS: who uses none is up to the account's REQUIRE.
         self.client(gate.address, tls=False)
 
+    def test_huge(self):
+        """A certificate costs memory before it is verified: there is a most."""
+        gate = self.start_gate(self.asked("optional"))
+        for size, good in ((8000, True), (30000, False), (1_000_000, False)):
+            pair = self.authority.issue(f"large-{size}", client=True,
+                                        more=[f"nsComment={'x' * size}"])
+            for version in ("1.2", "1.3"):
+                if good:
+                    self.client(gate.address, tls=self.by(pair, version))
+                else:
+                    self.turned_away(gate, pair, version)
+        self.assertLess(gate.memory(), 200 * scenario.MEBIBYTE)
+
     def test_off(self):
         """Nobody is asked, so what a client has stays with it."""
         gate = self.start_gate()

@@ -116,6 +116,7 @@ class Login:
 class OverMysql(Encrypted, scenario.Scenario):
     raw_by_tls = False
     max_connections = 100
+    server_options = ()
 
     @classmethod
     def setUpClass(cls):
@@ -123,8 +124,8 @@ class OverMysql(Encrypted, scenario.Scenario):
         if reason:
             raise unittest.SkipTest(reason)
         cls.make_certificates()
-        cls.db = private_mysql.PrivateMysql(cls.max_connections, tls=cls.server_pair,
-                                            ca=cls.authority.certificate).start()
+        cls.db = private_mysql.PrivateMysql(cls.max_connections, cls.server_options,
+                                            cls.server_pair, cls.authority.certificate).start()
         cls.addClassCleanup(cls.db.stop)
         version, = cls.db.query("SELECT VERSION()")
         print(f"figures MySQL {version[0]}", flush=True)
@@ -344,6 +345,27 @@ class ByTls(Ways, OverMysql):
             seen.append((len(done.stdout), hashlib.sha256(done.stdout).hexdigest()))
         self.assertEqual(seen[0], seen[1])
         self.assertGreater(seen[0][0], 9_000_000)
+
+
+class PlainServer(OverMysql):
+    """The client has TLS and the server none: what would need the password in clear fails."""
+    server_options = ("--tls-version=",)
+
+    def test_what_works(self):
+        gate = self.start_gate(scenario.merged(self.config(),
+                                               {"gate": {"backend_plaintext": True}}))
+        tls = tls_socket.context(self.authority)
+        for user in ("caching", "sha256"):
+            seen = self.attempt(gate.address, user, tls, forget=True)
+            self.figures(f"{user}, TLS, then plaintext", str(seen))
+            self.assertIn(1045, seen)
+        self.attempt(self.db.address, "caching", False)  # now the server remembers it
+        seen = self.attempt(gate.address, "caching", tls)
+        self.assertEqual(seen, ["switch to caching_sha2_password", "fast", "OK"])
+        with wire.Blocking(gate.address, tls=tls) as client:
+            self.assertEqual(Login(client, PASSWORD).run("caching")[-1], "OK")
+            self.assertEqual(client.query_value("SELECT 'in'"), "in")
+        self.all_back(gate)
 
 
 class Plain(Ways, OverMysql):
