@@ -22,7 +22,7 @@ std::string SharedAddressText(const SharedAddress& found) {
   return absl::StrFormat(
       "%s %s: if many clients stand behind this one address, limits by source take them for one, "
       "and refuse or ban all of them together. A load balancer that can send PROXY headers belongs "
-      "into [gate] proxy_from_clients (docs/proxy.md); another, or a NAT, into [source] exempt or "
+      "in [gate] proxy_from_clients (docs/proxy.md); another, or a NAT, in [source] exempt or "
       "the sources of a [[class]]",
       net::SourceText(found.load.source), Seen(found));
 }

@@ -163,4 +163,9 @@ ProxyHeaderIn ReadProxyHeader(Bytes in) {
   return {.kind = Kind::kBad};
 }
 
+Endpoint SourceBehind(const Endpoint& proxy, const Endpoint& named) {
+  const bool its_own = named.address.IsLoopback() && !proxy.address.IsLoopback();
+  return {its_own ? proxy.address : named.address, named.port};
+}
+
 }  // namespace headgate::net

@@ -39,4 +39,8 @@ struct ProxyHeaderIn {
 // and with that many it is never kMore.
 [[nodiscard]] ProxyHeaderIn ReadProxyHeader(std::span<const std::uint8_t> in);
 
+// Who it is that `proxy` has named. A loopback address is of the proxy's own host: its address
+// stands for it, unless it came over loopback itself.
+[[nodiscard]] Endpoint SourceBehind(const Endpoint& proxy, const Endpoint& named);
+
 }  // namespace headgate::net

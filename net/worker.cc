@@ -122,14 +122,14 @@ void Worker::AwaitProxyHeader(Fd client, const Endpoint& proxy, const Limits& li
 
 void Worker::OnNamed(Fd client, const Endpoint& proxy, const ProxyHeaderIn& header) {
   shared_.clients.fetch_sub(1, std::memory_order_relaxed);
-  if (header.kind == ProxyHeaderIn::Kind::kOwn) {
+  // HAProxy's checks with v1 name the address they come from.
+  const bool itself =
+      header.kind == ProxyHeaderIn::Kind::kOwn || header.pair.source.address == proxy.address;
+  if (itself) {
     return Admit(std::move(client), {.peer = proxy, .how = Arrival::kProxyItself}, Now());
   }
-  Client who{header.pair.source, Arrival::kProxied, header.pair.destination};
-  // Loopback is the proxy's own host, which is another one unless it came that way itself.
-  if (who.peer.address.IsLoopback() && !proxy.address.IsLoopback()) {
-    who.peer.address = proxy.address;
-  }
+  const Client who{SourceBehind(proxy, header.pair.source), Arrival::kProxied,
+                   header.pair.destination};
   Admit(std::move(client), who, Now());
 }
 

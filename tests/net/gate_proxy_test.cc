@@ -128,6 +128,9 @@ TEST_F(GateProxyTest, LocalIsTheProxyItselfWithoutLimits) {
   for (int i = 0; i < 5; ++i) {
     WirePeer client = running.Client();
     ExpectGreeted(client, ProxyHeaderBytes(ProxyHeader::kV2, std::nullopt));
+    // As HAProxy's checks say it with v1.
+    WirePeer check = running.Client();
+    ExpectGreeted(check, Header("127.0.0.1", ProxyHeader::kV1));
   }
   EXPECT_EQ(running.acted(Reason::kConnectRate), 0u);
 }

@@ -86,6 +86,19 @@ TEST(ProxyHeaderIn, AMappedAddressIsTheIpv4One) {
             Address::V4(0xc0000201));
 }
 
+TEST(ProxyHeaderIn, LoopbackIsTheProxysOwnHost) {
+  const auto behind = [](const char* proxy, const char* named) {
+    return SourceBehind({*ParseAddress(proxy), 1}, {*ParseAddress(named), 2});
+  };
+  const auto is = [](const char* text) { return Endpoint{*ParseAddress(text), 2}; };
+  EXPECT_EQ(behind("192.0.2.5", "203.0.113.7"), is("203.0.113.7"));
+  EXPECT_EQ(behind("192.0.2.5", "127.0.0.1"), is("192.0.2.5"));
+  EXPECT_EQ(behind("192.0.2.5", "::ffff:127.1.2.3"), is("192.0.2.5"));
+  EXPECT_EQ(behind("2001:db8::5", "::1"), is("2001:db8::5"));
+  EXPECT_EQ(behind("127.0.0.1", "127.0.0.1"), is("127.0.0.1"));
+  EXPECT_EQ(behind("::1", "203.0.113.7"), is("203.0.113.7"));
+}
+
 TEST(ProxyHeaderIn, UnknownIsTheSendersOwnWhateverItSays) {
   ExpectWhole("PROXY UNKNOWN\r\n", Kind::kOwn);
   ExpectWhole("PROXY UNKNOWN ffff:f...f ffff:f...f 65535 65535\r\n", Kind::kOwn);
