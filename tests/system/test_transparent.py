@@ -16,6 +16,23 @@ import scenario
 from gate import binary
 from grants import HOSTS, PASSWORD
 
+# A client of the server's address that tells it, as a router would, that its packets are too long.
+TOO_LONG = '''
+import socket, struct, sys
+server, port = sys.argv[1], int(sys.argv[2])
+with socket.create_connection((server, port), 10) as client:
+    client.recv(100)
+    here, from_port = client.getsockname()
+    quoted = struct.pack("!BBHHHBBH4s4sHHI", 0x45, 0, 1500, 0, 0x4000, 64, 6, 0,
+                         socket.inet_aton(server), socket.inet_aton(here), port, from_port, 0)
+    message = struct.pack("!BBHHH", 3, 4, 0, 0, 1400) + quoted
+    total = sum(struct.unpack(f"!{len(message) // 2}H", message))
+    total = (total & 0xffff) + (total >> 16)
+    message = message[:2] + struct.pack("!H", ~(total + (total >> 16)) & 0xffff) + message[4:]
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    raw.sendto(message, (server, 0))
+'''
+
 LOST = "10.98.0.7"  # of the client's host; the server has no way back to it
 NET_ADMIN, NET_RAW = 1 << 12, 1 << 13
 
@@ -138,6 +155,23 @@ class Transparent(grants.OnThreeHosts):
         self.load(gate)
         self.limits_see_the_source(gate, (netns.DB, self.db.port))
         self.all_back(gate)
+
+    def test_errors_of_routers_are_the_gates(self):
+        gate = self.transparent_gate()
+        self.load(gate)
+        target = (netns.DB, str(self.db.port))
+        self.assertEqual(self.packets("errors"), 0)
+        netns.inside(self.hosts.client, "/usr/bin/python3", "-c", TOO_LONG, *target)
+        self.assertTrue(scenario.wait_for(lambda: self.packets("errors") == 1, 5))
+        self.all_back(gate)
+
+    def packets(self, name):
+        listing = json.loads(netns.inside(self.hosts.gate, "nft", "-j", "list", "ruleset"))
+        for item in listing["nftables"]:
+            rule = item.get("rule", {})
+            if rule.get("comment", "").startswith(name + " "):
+                return next(e["counter"]["packets"] for e in rule["expr"] if "counter" in e)
+        raise AssertionError(f"no rule {name}")
 
     # Sessions end as they do elsewhere.
 
