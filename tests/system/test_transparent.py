@@ -239,20 +239,21 @@ class Transparent(grants.OnThreeHosts):
 
     def up_since(self, gate, when):
         """It is up, and has been all the time: a breaker may have opened for a moment only."""
-        backend, elapsed = gate.status()["backends"][0], time.monotonic() - when
+        elapsed = time.monotonic() - when
+        backend = gate.status()["backends"][0]
         self.assertTrue(backend["up"], backend)
-        self.assertGreater(backend["for_s"], elapsed - 0.1)
+        self.assertGreaterEqual(backend["for_s"], int(elapsed))  # whole seconds
 
     def test_another_family_opens_no_breaker(self):
         gate = self.transparent_gate()
         self.assertIn("has no IPv6 address", gate.text())  # said by the check
         self.load(gate)
         ready = time.monotonic()
-        for _ in range(8):
+        for _ in range(12):
             came = self.login((HOSTS.GATE_CLIENT_SIDE6, gate.port))
             self.assertEqual(came.get("code"), 1105, came)
         self.up_since(gate, ready)
-        self.assertEqual(gate.count("backend_unreachable"), 8)
+        self.assertEqual(gate.count("backend_unreachable"), 12)
         self.assertEqual(gate.text().count("from the client's address"), 1, gate.text())
         self.assertNotIn("down", gate.text())
         self.assertEqual(self.seen(gate.address), (f"peer@{netns.CLIENT}", netns.CLIENT))
