@@ -165,6 +165,10 @@ void AddTransparent(const FirewallOptions& options, NftRuleset& out) {
                          absl::StrCat("iifname != \"lo\" tcp sport ",
                                       PortSet(transparent.server_ports), " socket transparent 1"),
                          deliver, "to connections that the gate made from clients' addresses"});
+  // nft finds the socket by what is quoted in them.
+  chain.rules.push_back({"errors",
+                         "iifname != \"lo\" meta l4proto { icmp, ipv6-icmp } socket transparent 1",
+                         deliver, "of routers, about such connections: path MTU discovery"});
   for (const bool v4 : {true, false}) {
     const std::string match = ServersMatch(transparent, v4);
     const std::string to = ProxyTo(transparent, v4);

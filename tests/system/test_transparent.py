@@ -16,6 +16,23 @@ import scenario
 from gate import binary
 from grants import HOSTS, PASSWORD
 
+# A client of the server's address that tells it, as a router would, that its packets are too long.
+TOO_LONG = '''
+import socket, struct, sys
+server, port = sys.argv[1], int(sys.argv[2])
+with socket.create_connection((server, port), 10) as client:
+    client.recv(100)
+    here, from_port = client.getsockname()
+    quoted = struct.pack("!BBHHHBBH4s4sHHI", 0x45, 0, 1500, 0, 0x4000, 64, 6, 0,
+                         socket.inet_aton(server), socket.inet_aton(here), port, from_port, 0)
+    message = struct.pack("!BBHHH", 3, 4, 0, 0, 1400) + quoted
+    total = sum(struct.unpack(f"!{len(message) // 2}H", message))
+    total = (total & 0xffff) + (total >> 16)
+    message = message[:2] + struct.pack("!H", ~(total + (total >> 16)) & 0xffff) + message[4:]
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    raw.sendto(message, (server, 0))
+'''
+
 LOST = "10.98.0.7"  # of the client's host; the server has no way back to it
 NET_ADMIN, NET_RAW = 1 << 12, 1 << 13
 
@@ -139,6 +156,23 @@ class Transparent(grants.OnThreeHosts):
         self.limits_see_the_source(gate, (netns.DB, self.db.port))
         self.all_back(gate)
 
+    def test_errors_of_routers_are_the_gates(self):
+        gate = self.transparent_gate()
+        self.load(gate)
+        target = (netns.DB, str(self.db.port))
+        self.assertEqual(self.packets("errors"), 0)
+        netns.inside(self.hosts.client, "/usr/bin/python3", "-c", TOO_LONG, *target)
+        self.assertTrue(scenario.wait_for(lambda: self.packets("errors") == 1, 5))
+        self.all_back(gate)
+
+    def packets(self, name):
+        listing = json.loads(netns.inside(self.hosts.gate, "nft", "-j", "list", "ruleset"))
+        for item in listing["nftables"]:
+            rule = item.get("rule", {})
+            if rule.get("comment", "").startswith(name + " "):
+                return next(e["counter"]["packets"] for e in rule["expr"] if "counter" in e)
+        raise AssertionError(f"no rule {name}")
+
     # Sessions end as they do elsewhere.
 
     def session(self, target, sql, **who):
@@ -189,11 +223,12 @@ class Transparent(grants.OnThreeHosts):
     def test_a_source_without_a_way_back_opens_no_breaker(self):
         gate = self.transparent_gate(login={"deadline": "1s"})
         self.load(gate)
+        ready = time.monotonic()
         # Nobody else comes meanwhile: a login that works would end the row of failures.
         for _ in range(4):
             came = self.login(gate.address, user="app", password="app-secret", source=LOST)
             self.assertEqual(came.get("code"), 1105, came)
-            self.assertTrue(gate.status()["backend"]["up"])
+        self.up_since(gate, ready)
         self.assertEqual(self.seen(gate.address), (f"peer@{netns.CLIENT}", netns.CLIENT))
         lines = [line for line in gate.text().splitlines() if LOST in line]
         self.assertEqual(len(lines), 1, gate.text())
@@ -202,16 +237,23 @@ class Transparent(grants.OnThreeHosts):
         self.figures("lost", lines[0])
         self.all_back(gate)
 
+    def up_since(self, gate, when):
+        """It is up, and has been all the time: a breaker may have opened for a moment only."""
+        elapsed = time.monotonic() - when
+        backend = gate.status()["backends"][0]
+        self.assertTrue(backend["up"], backend)
+        self.assertGreaterEqual(backend["for_s"], int(elapsed))  # whole seconds
+
     def test_another_family_opens_no_breaker(self):
         gate = self.transparent_gate()
         self.assertIn("has no IPv6 address", gate.text())  # said by the check
         self.load(gate)
-        for _ in range(4):
+        ready = time.monotonic()
+        for _ in range(12):
             came = self.login((HOSTS.GATE_CLIENT_SIDE6, gate.port))
             self.assertEqual(came.get("code"), 1105, came)
-        status = gate.status()
-        self.assertTrue(status["backend"]["up"])
-        self.assertEqual(status["acted"]["backend_unreachable"], 4)
+        self.up_since(gate, ready)
+        self.assertEqual(gate.count("backend_unreachable"), 12)
         self.assertEqual(gate.text().count("from the client's address"), 1, gate.text())
         self.assertNotIn("down", gate.text())
         self.assertEqual(self.seen(gate.address), (f"peer@{netns.CLIENT}", netns.CLIENT))
