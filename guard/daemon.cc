@@ -15,6 +15,7 @@
 #include "guard/config_text.h"
 #include "guard/config_values.h"
 #include "guard/control.h"
+#include "guard/core_dumps.h"
 #include "guard/gate_options.h"
 #include "guard/identity.h"
 #include "guard/json_text.h"
@@ -43,7 +44,7 @@ absl::Status Start(std::string_view what, const absl::Status& status) {
 
 class Daemon {
  public:
-  explicit Daemon(std::string path) : path_(std::move(path)) {}
+  Daemon(std::string path, bool core_dumps) : path_(std::move(path)), core_dumps_(core_dumps) {}
 
   int Run() {
     Loaded loaded = LoadConfig(path_);
@@ -54,6 +55,7 @@ class Daemon {
     }
     if (!loaded.config) return kExitUsage;
     config_ = std::move(*loaded.config);
+    if (const absl::Status status = SettleCoreDumps(); !status.ok()) return Fail(status);
     if (const absl::Status status = Open(); !status.ok()) return Fail(status);
     if (const absl::Status status = Serve(); !status.ok()) return Fail(status);
     return Loop();
@@ -63,6 +65,14 @@ class Daemon {
   static int Fail(const absl::Status& status) {
     Log(LogLevel::kError, std::string(status.message()));
     return kExitNo;
+  }
+
+  absl::Status SettleCoreDumps() const {
+    if (!core_dumps_) return ForbidCoreDumps();
+    Log(LogLevel::kWarning,
+        "--core-dumps: a crash may leave a core file, and what passes through the gate is in it, "
+        "passwords as well");
+    return absl::OkStatus();
   }
 
   // Everything that may need root, in the end without it.
@@ -82,6 +92,10 @@ class Daemon {
     OpenWire();
     const Keep keep = config_.firewall.enforce ? Keep::kNetAdmin : Keep::kNothing;
     if (auto s = BecomeUser(*who, keep); !s.ok()) return s;
+    // The change of the user has taken half of it back.
+    if (!core_dumps_) {
+      if (auto s = ForbidCoreDumps(); !s.ok()) return s;
+    }
     SayWho(*who);
     return absl::OkStatus();
   }
@@ -354,6 +368,7 @@ class Daemon {
   }
 
   const std::string path_;
+  const bool core_dumps_;
   Config config_;  // as it was at the start; control_ has the running one
   BackendNames backends_;
   std::optional<SavedState> saved_;       // of an earlier run; until it is handed over
@@ -373,6 +388,6 @@ class Daemon {
 
 }  // namespace
 
-int RunDaemon(const std::string& path) { return Daemon(path).Run(); }
+int RunDaemon(const std::string& path, bool core_dumps) { return Daemon(path, core_dumps).Run(); }
 
 }  // namespace headgate::guard
