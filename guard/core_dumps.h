@@ -14,4 +14,7 @@ namespace headgate::guard {
 // after one.
 [[nodiscard]] absl::Status ForbidCoreDumps();
 
+// Takes back what a change of the process's user has forbidden; RLIMIT_CORE stays as it was found.
+[[nodiscard]] absl::Status AllowCoreDumps();
+
 }  // namespace headgate::guard

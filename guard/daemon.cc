@@ -92,10 +92,8 @@ class Daemon {
     OpenWire();
     const Keep keep = config_.firewall.enforce ? Keep::kNetAdmin : Keep::kNothing;
     if (auto s = BecomeUser(*who, keep); !s.ok()) return s;
-    // The change of the user has taken half of it back.
-    if (!core_dumps_) {
-      if (auto s = ForbidCoreDumps(); !s.ok()) return s;
-    }
+    // A change of the user settles that anew.
+    if (auto s = core_dumps_ ? AllowCoreDumps() : ForbidCoreDumps(); !s.ok()) return s;
     SayWho(*who);
     return absl::OkStatus();
   }
