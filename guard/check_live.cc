@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 #include <cerrno>
+#include <csignal>
 #include <iostream>
 
 #include "guard/config_commands.h"
@@ -105,6 +106,8 @@ void PrintText(const LiveFindings& findings) {
 }  // namespace
 
 int RunCheckLive(const std::string& config, const CheckLiveOptions& o, bool as_json) {
+  // OpenSSL writes without MSG_NOSIGNAL: a gate that closes must not end this.
+  signal(SIGPIPE, SIG_IGN);
   // A password is in this process's memory, too.
   if (const auto status = ForbidCoreDumps(); !status.ok()) {
     SayError(std::string(status.message()), as_json);

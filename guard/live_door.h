@@ -23,7 +23,7 @@ struct Knock {
                             Duration patience);
 
 // Goes on with TLS behind a greeting, and looks at the certificate that is shown; logs nobody in.
-// `name`: what the certificate is verified for; empty: for nothing.
+// `name`: what the certificate is verified for; empty: for nothing. REQUIRES: SIGPIPE is ignored.
 [[nodiscard]] LiveCertificate LookAtCertificate(const Knock& knock, const std::string& name,
                                                 Duration patience);
 

@@ -99,6 +99,7 @@ struct LiveFacts {
   std::string running_error;         // why not
   std::vector<std::string> differs;  // from the file: "gate.mode: ..."
   std::string account;               // who logged in
+  bool by_monitor = false;           // which is the monitor's account, as none was given
   LivePassword monitor_password = LivePassword::kNone;
   std::string password_error;           // of the monitor's file
   std::optional<LiveLogin> plain, tls;  // through the gate; absent: not tried

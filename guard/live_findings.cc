@@ -115,6 +115,14 @@ std::string LoginRemedy(const LiveFacts& f, const LiveLogin& login) {
   }
 }
 
+// The monitor's account is granted to the gate's host, which is not where this client comes from.
+bool IsHostsAlone(const LiveFacts& f, const LiveLogin& login) {
+  const bool denied = login.code == kDenied || login.code == kNoAccount;
+  return f.by_monitor && denied &&
+         std::any_of(f.monitors.begin(), f.monitors.end(),
+                     [](const LiveMonitor& m) { return m.login.ok; });
+}
+
 void JudgePassword(const LiveFacts& f, LiveFindings& out) {
   const std::string other = "--user NAME with --password-file FILE or --password-stdin";
   if (!f.account.empty()) return;
@@ -156,6 +164,15 @@ void JudgeLogin(const LiveFacts& f, LiveFindings& out) {
   JudgePassword(f, out);
   const LiveLogin* login = BestLogin(f);
   if (login == nullptr) return;
+  if (!login->ok && IsHostsAlone(f, *login)) {
+    out.push_back({Level::kUnknown, "login",
+                   "the monitor's account, which works at the server itself, is not granted to "
+                   "where the server sees this client: " +
+                       login->error,
+                   "give another account: --user NAME with --password-file FILE or "
+                   "--password-stdin"});
+    return;
+  }
   if (!login->ok) {
     out.push_back({Level::kProblem, "login",
                    absl::StrFormat("%s is refused: %s", Quoted(f.account), login->error),

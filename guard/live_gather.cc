@@ -111,7 +111,8 @@ class Gatherer {
     if (password.ok()) {
       facts_.monitor_password = LivePassword::kGiven;
       monitor_password_ = *password;
-      if (account_.user.empty()) account_ = {monitor.user, *password};
+      facts_.by_monitor = account_.user.empty();
+      if (facts_.by_monitor) account_ = {monitor.user, *password};
       facts_.account = account_.user;
     } else if (absl::IsNotFound(password.status())) {
       facts_.monitor_password = LivePassword::kMissing;

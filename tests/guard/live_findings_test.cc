@@ -136,6 +136,20 @@ TEST(LiveFindings, RefusalsSayWhatTheyMean) {
   EXPECT_THAT(remedy(9999, true), Not(IsEmpty()));
 }
 
+TEST(LiveFindings, MonitorsAccountIsForTheGatesHostAlone) {
+  LiveFacts f = Good();
+  f.by_monitor = true;
+  f.plain = Refused(1045, "denied");
+  f.marked.reset();
+  EXPECT_THAT(About("login", f), Contains(Is(Level::kUnknown, "denied", "--user NAME")));
+  EXPECT_FALSE(AnyProblem(JudgeLive(f)));
+  f.monitors[0].login = Refused(1045, "denied");  // then it is the password
+  EXPECT_THAT(About("login", f), Contains(Is(Level::kProblem, "denied")));
+  f.monitors[0].login.ok = true;
+  f.plain = Refused(1130, "not allowed");
+  EXPECT_THAT(About("login", f), Contains(Is(Level::kProblem, "not allowed")));
+}
+
 TEST(LiveFindings, NoAccountIsUnknownAndNoProblem) {
   LiveFacts f = Good();
   f.account.clear();
