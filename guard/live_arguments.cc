@@ -30,7 +30,7 @@ With --live, a line a finding: "ok", "unknown" (it could not be found out, and w
 "problem", each with its remedy: whether a gate answers, and with this file; who the server takes
 the client for; TLS on each leg; what the monitor's account may do; settings of the server that a
 gate suffers from; ways around the gate. It changes nothing, and tries no wrong password. Each step
-says on standard error what it waits for, and gives up after at most ten seconds.
+says on standard error what it waits for, and gives up after ten seconds without an answer.
 
 Exit status: 0 all holds, 1 there is a problem, 2 wrong usage, or an error in the file.)");
 }

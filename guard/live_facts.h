@@ -88,7 +88,7 @@ struct LiveSettings {
 };
 
 // Whether there was an account to log in with.
-enum class LivePassword : std::uint8_t { kGiven, kNone, kMissing, kUnreadable, kOpenToAll };
+enum class LivePassword : std::uint8_t { kGiven, kNone, kMissing, kUnreadable, kUnusable };
 
 struct LiveFacts {
   Config config;         // as the file has it

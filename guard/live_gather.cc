@@ -117,8 +117,10 @@ class Gatherer {
     } else if (absl::IsNotFound(password.status())) {
       facts_.monitor_password = LivePassword::kMissing;
     } else {
-      const bool open = facts_.password_error.find("open to everybody") != std::string::npos;
-      facts_.monitor_password = open ? LivePassword::kOpenToAll : LivePassword::kUnreadable;
+      // It may be read, and the gate does not take it.
+      const bool unusable = absl::IsInvalidArgument(password.status()) ||
+                            facts_.password_error.find("open to everybody") != std::string::npos;
+      facts_.monitor_password = unusable ? LivePassword::kUnusable : LivePassword::kUnreadable;
     }
   }
 

@@ -167,7 +167,7 @@ void JudgeMonitors(const LiveFacts& f, LiveFindings& out) {
       out.push_back({Level::kUnknown, "monitor", f.password_error,
                      "run this as root or as the gate's user, which has to be able to read it"});
       return;
-    case LivePassword::kOpenToAll:
+    case LivePassword::kUnusable:
       out.push_back(
           {Level::kProblem, "monitor", "its password is not used by the gate", f.password_error});
       return;

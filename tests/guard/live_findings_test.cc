@@ -366,7 +366,7 @@ TEST(LiveMonitors, PasswordFile) {
   f.password_error = "/etc/pw";
   f.monitor_password = LivePassword::kUnreadable;
   EXPECT_THAT(About("monitor", f), Contains(Is(Level::kUnknown, "/etc/pw", "as root")));
-  f.monitor_password = LivePassword::kOpenToAll;
+  f.monitor_password = LivePassword::kUnusable;
   EXPECT_THAT(About("monitor", f), Contains(Is(Level::kProblem, "not used", "/etc/pw")));
   f.monitor_password = LivePassword::kMissing;
   EXPECT_THAT(About("monitor", f), Contains(Is(Level::kOk, "none is set up", "docs/monitor.md")));
