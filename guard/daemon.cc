@@ -15,6 +15,7 @@
 #include "guard/config_text.h"
 #include "guard/config_values.h"
 #include "guard/control.h"
+#include "guard/core_dumps.h"
 #include "guard/gate_options.h"
 #include "guard/identity.h"
 #include "guard/json_text.h"
@@ -45,7 +46,7 @@ absl::Status Start(std::string_view what, const absl::Status& status) {
 
 class Daemon {
  public:
-  explicit Daemon(std::string path) : path_(std::move(path)) {}
+  Daemon(std::string path, bool core_dumps) : path_(std::move(path)), core_dumps_(core_dumps) {}
 
   int Run() {
     Loaded loaded = LoadConfig(path_);
@@ -56,6 +57,7 @@ class Daemon {
     }
     if (!loaded.config) return kExitUsage;
     config_ = std::move(*loaded.config);
+    if (const absl::Status status = SettleCoreDumps(); !status.ok()) return Fail(status);
     if (const absl::Status status = Open(); !status.ok()) return Fail(status);
     if (const absl::Status status = Serve(); !status.ok()) return Fail(status);
     return Loop();
@@ -65,6 +67,14 @@ class Daemon {
   static int Fail(const absl::Status& status) {
     Log(LogLevel::kError, std::string(status.message()));
     return kExitNo;
+  }
+
+  absl::Status SettleCoreDumps() const {
+    if (!core_dumps_) return ForbidCoreDumps();
+    Log(LogLevel::kWarning,
+        "--core-dumps: a crash may leave a core file, and what passes through the gate is in it, "
+        "passwords as well");
+    return absl::OkStatus();
   }
 
   // Everything that may need root, in the end without it.
@@ -85,6 +95,8 @@ class Daemon {
     OpenWire();
     const Keep keep{.net_admin = config_.firewall.enforce, .net_raw = config_.transparent};
     if (auto s = BecomeUser(*who, keep); !s.ok()) return s;
+    // A change of the user settles that anew.
+    if (auto s = core_dumps_ ? AllowCoreDumps() : ForbidCoreDumps(); !s.ok()) return s;
     if (config_.transparent) {
       const absl::Status proven = ProveTransparent(backends_.Addresses());
       if (!proven.ok()) return Start("[gate] transparent", proven);
@@ -402,6 +414,7 @@ class Daemon {
   }
 
   const std::string path_;
+  const bool core_dumps_;
   Config config_;  // as it was at the start; control_ has the running one
   BackendNames backends_;
   std::optional<SavedState> saved_;       // of an earlier run; until it is handed over
@@ -421,6 +434,6 @@ class Daemon {
 
 }  // namespace
 
-int RunDaemon(const std::string& path) { return Daemon(path).Run(); }
+int RunDaemon(const std::string& path, bool core_dumps) { return Daemon(path, core_dumps).Run(); }
 
 }  // namespace headgate::guard

@@ -93,6 +93,11 @@ void CheckPassthrough(const Config& config, Findings& findings) {
                 "databases of classes, known-good, [query], [shape], [[rule]], KILL by the "
                 "gate's ids; and a TLS handshake that breaks off counts for the server's "
                 "max_connect_errors against the gate");
+  if (config.limits.login.known_good_share > 0) {
+    findings.Warn("login.known_good_share",
+                  "with [gate] tls = \"passthrough\" nobody becomes known-good, and this share of "
+                  "in_progress stays empty: set it to 0");
+  }
   if (config.clients_become_localhost) {
     findings.Error("gate.tls",
                    "\"passthrough\" cannot tell root from others, whom the server lets in from "

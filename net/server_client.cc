@@ -3,6 +3,7 @@
 #include <mysql.h>
 #include <sys/un.h>
 
+#include <charconv>
 #include <mutex>
 #include <utility>
 
@@ -46,8 +47,16 @@ absl::Status ErrorOf(MYSQL* mysql) {
           std::to_string(mysql_errno(mysql)) + " " + mysql_error(mysql)};
 }
 
+// Said either way: what the library does unasked differs by its version.
+void SetUpTls(MYSQL* mysql, LoginTls tls) {
+  const my_bool enforce = tls == LoginTls::kUnverified ? 1 : 0;
+  const my_bool verify = 0;
+  mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &enforce);
+  mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+}
+
 void SetUp(MYSQL* mysql, const ServerLogin& login) {
-  const auto patience = static_cast<unsigned>(kServerPatience.count());
+  const auto patience = static_cast<unsigned>(login.patience.count());
   mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &patience);
   mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &patience);
   mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &patience);
@@ -56,6 +65,8 @@ void SetUp(MYSQL* mysql, const ServerLogin& login) {
   mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off);
   mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
   mysql_optionsv(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "headgate");
+  SetUpTls(mysql, login.tls);
+  if (!login.from.empty()) mysql_options(mysql, MYSQL_OPT_BIND, login.from.c_str());
   if (!login.proxy_header.empty()) {
     mysql_optionsv(mysql, MARIADB_OPT_PROXY_HEADER, login.proxy_header.data(),
                    login.proxy_header.size());
@@ -149,6 +160,22 @@ std::uint32_t ServerClient::connection_id() const {
   return static_cast<std::uint32_t>(mysql_thread_id(&impl_->mysql));
 }
 
+Endpoint ServerClient::local() const {
+  return LocalEndpoint(static_cast<int>(mysql_get_socket(&impl_->mysql)));
+}
+
+std::string ServerClient::tls_cipher() const {
+  const char* cipher = mysql_get_ssl_cipher(&impl_->mysql);
+  return cipher == nullptr ? "" : cipher;
+}
+
+std::string ServerClient::tls_version() const {
+  const char* version = nullptr;
+  if (tls_cipher().empty()) return "";
+  mariadb_get_infov(&impl_->mysql, MARIADB_CONNECTION_TLS_VERSION, &version);
+  return version == nullptr ? "" : version;
+}
+
 mysql::Greeting ServerClient::greeting() const {
   MYSQL* mysql = &impl_->mysql;
   unsigned long extended = 0;
@@ -165,6 +192,13 @@ mysql::Greeting ServerClient::greeting() const {
   // MariaDB 10 says so for the sake of old replicas, and the library cuts it off.
   if (g.server_version.rfind("10.", 0) == 0) g.server_version.insert(0, "5.5.5-");
   return g;
+}
+
+unsigned ServerErrorNumber(const absl::Status& status) {
+  const std::string text(status.message());  // as ErrorOf() begins it
+  unsigned number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
 }
 
 }  // namespace headgate::net
