@@ -26,7 +26,7 @@
 #include "guard/state_keeper.h"
 #include "guard/state_place.h"
 #include "guard/telemetry.h"
-#include "guard/tls_checks.h"
+#include "guard/tls_files.h"
 #include "guard/transparent_start.h"
 #include "guard/version.h"
 #include "guard/wire.h"
@@ -87,7 +87,8 @@ class Daemon {
     const bool collapsed = config_.limits.identity_collapsed;
     if (auto s = JudgeRunningUser(config_, collapsed, who->name, who->uid); !s.ok()) return s;
     if (auto s = OpenLogs(*who); !s.ok()) return s;
-    if (auto s = CheckTransparency(); !s.ok()) return Start("[gate] transparent", s);
+    if (auto s = CheckTransparentStart(config_, backends_.Addresses()); !s.ok())
+      return Start("[gate] transparent", s);
     auto gate = net::Gate::Bind(MakeGateOptions());
     if (!gate.ok()) return Start("[gate]", gate.status());
     gate_ = std::move(*gate);
@@ -115,17 +116,6 @@ class Daemon {
     }
     config_.limits.identity_collapsed = backends_.collapsed;
     return absl::OkStatus();
-  }
-
-  // While it may still look at the firewall.
-  absl::Status CheckTransparency() const {
-    if (!config_.transparent) return absl::OkStatus();
-    const TransparentFinding found =
-        JudgeTransparent(ReadTransparentFacts(config_, backends_.Addresses()), config_);
-    for (const std::string& warning : found.warnings) {
-      Log(LogLevel::kWarning, "[gate] transparent: " + warning);
-    }
-    return found.refusal.empty() ? absl::OkStatus() : absl::PermissionDeniedError(found.refusal);
   }
 
   // Nothing that goes wrong here keeps the gate from starting.
@@ -186,12 +176,7 @@ class Daemon {
                                               "refused until it can",
                                               path_, who.name));
     }
-    if (config_.tls.mode != net::TlsMode::kTerminate) return;
-    for (const net::TlsFault& fault : TryTlsFiles(config_.tls).faults) {
-      Log(LogLevel::kWarning,
-          absl::StrFormat("[gate] %s: %s: a reload will be refused until the user %s can read it",
-                          fault.key, fault.message, who.name));
-    }
+    WarnOfTlsFiles(config_, who.name);
   }
 
   absl::Status Serve() {
@@ -317,29 +302,6 @@ class Daemon {
     return gate_->UseBackend(*connect, net::Now());
   }
 
-  // What a check may leave to the gate, a reload may not.
-  Loaded LoadForReload() const {
-    Loaded loaded = LoadConfig(path_);
-    if (!loaded.config || loaded.config->tls.mode != net::TlsMode::kTerminate) return loaded;
-    for (const net::TlsFault& fault : TryTlsFiles(loaded.config->tls).faults) {
-      loaded.problems.push_back(
-          {.file = path_, .at = {}, .key = "gate." + fault.key, .message = fault.message});
-    }
-    if (AnyError(loaded.problems)) loaded.config.reset();
-    return loaded;
-  }
-
-  // The files, anew, for clients that come from now on.
-  void TakeTls(const Config& config) {
-    if (config.tls.mode != net::TlsMode::kTerminate) return;
-    std::vector<net::TlsFault> faults;
-    if (auto context = net::TlsContext::Make(config.tls, faults)) gate_->SetTls(std::move(context));
-    for (const net::TlsFault& fault : faults) {
-      Log(LogLevel::kError,
-          absl::StrFormat("reload: TLS stays as it was: [gate] %s: %s", fault.key, fault.message));
-    }
-  }
-
   Control::Parts ControlParts() {
     Control::Parts parts;
     parts.engine = engine_.get();
@@ -352,12 +314,12 @@ class Daemon {
     parts.firewall = [this] {
       return kernel_bans_ ? kernel_bans_->Status() : net::FirewallStatus();
     };
-    parts.load = [this] { return LoadForReload(); };
+    parts.load = [this] { return LoadForReload(path_); };
     parts.apply = [this](const Config& config) {
       SetLogLevel(config.log_level);
       telemetry_->SetSample(config.log_sample);
       if (kernel_bans_) kernel_bans_->Reload(config);
-      TakeTls(config);
+      if (auto tls = ReloadTls(config)) gate_->SetTls(std::move(tls));
     };
     parts.log_dropped = [this] { return telemetry_->dropped(); };
     parts.listening = gate_->listening();

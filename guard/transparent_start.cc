@@ -8,6 +8,7 @@
 #include <absl/strings/str_format.h>
 #include <absl/strings/str_join.h>
 #include "guard/firewall_plan.h"
+#include "guard/log.h"
 #include "guard/transparent_recipe.h"
 #include "net/address_text.h"
 #include "net/nft_listing.h"
@@ -136,6 +137,15 @@ TransparentFinding JudgeTransparent(const TransparentFacts& facts, const Config&
   }
   JudgeMarkRule(facts, config, finding.warnings);
   return finding;
+}
+
+absl::Status CheckTransparentStart(const Config& config, const std::vector<Address>& servers) {
+  if (!config.transparent) return absl::OkStatus();
+  const TransparentFinding found = JudgeTransparent(ReadTransparentFacts(config, servers), config);
+  for (const std::string& warning : found.warnings) {
+    Log(LogLevel::kWarning, "[gate] transparent: " + warning);
+  }
+  return found.refusal.empty() ? absl::OkStatus() : absl::PermissionDeniedError(found.refusal);
 }
 
 absl::Status ProveTransparent(const std::vector<Address>& servers) {

@@ -49,6 +49,9 @@ struct TransparentFinding {
                                                     const std::vector<Address>& servers);
 [[nodiscard]] TransparentFinding JudgeTransparent(const TransparentFacts& facts,
                                                   const Config& config);
+// The two, while the process may still look at the firewall: warnings go to the log.
+[[nodiscard]] absl::Status CheckTransparentStart(const Config& config,
+                                                 const std::vector<Address>& servers);
 // Once more as the user that serves: only whether the right is there.
 [[nodiscard]] absl::Status ProveTransparent(const std::vector<Address>& servers);
 

@@ -93,8 +93,11 @@ TEST(TlsChecks, ASubjectWithoutCertificatesMatchesNobody) {
 }
 
 TEST(TlsChecks, PassthroughSaysWhatItCannotDo) {
+  const std::string lane = "[login]\nknown_good_share = 0\n";
+  EXPECT_THAT(Warnings(Gate("tls = \"passthrough\"", {})),
+              Contains(HasSubstr("login.known_good_share: with [gate] tls")));
   EXPECT_THAT(
-      Warnings(Gate("tls = \"passthrough\"", {})),
+      Warnings(Gate("tls = \"passthrough\"", {}, lane)),
       ElementsAre(AllOf(HasSubstr("no users and no statements"), HasSubstr("max_connect_errors"))));
   EXPECT_THAT(
       Errors(Gate("tls = \"passthrough\"", {}, "[[class]]\nname = \"a\"\nusers = [\"a\"]\n")),
