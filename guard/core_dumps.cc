@@ -7,6 +7,8 @@
 #include <cstring>
 #include <string>
 
+#include "guard/log.h"
+
 namespace headgate::guard {
 namespace {
 
@@ -21,6 +23,14 @@ absl::Status ForbidCoreDumps() {
   if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
     return Failed();
   }
+  return absl::OkStatus();
+}
+
+absl::Status SettleCoreDumps(bool allowed) {
+  if (!allowed) return ForbidCoreDumps();
+  Log(LogLevel::kWarning,
+      "--core-dumps: a crash may leave a core file, and what passes through the gate is in it, "
+      "passwords as well");
   return absl::OkStatus();
 }
 

@@ -14,6 +14,9 @@ namespace headgate::guard {
 // after one.
 [[nodiscard]] absl::Status ForbidCoreDumps();
 
+// At the very start: none, or a warning of what will be in them.
+[[nodiscard]] absl::Status SettleCoreDumps(bool allowed);
+
 // Takes back what a change of the process's user has forbidden; RLIMIT_CORE stays as it was found.
 [[nodiscard]] absl::Status AllowCoreDumps();
 

@@ -57,7 +57,7 @@ class Daemon {
     }
     if (!loaded.config) return kExitUsage;
     config_ = std::move(*loaded.config);
-    if (const absl::Status status = SettleCoreDumps(); !status.ok()) return Fail(status);
+    if (const absl::Status status = SettleCoreDumps(core_dumps_); !status.ok()) return Fail(status);
     if (const absl::Status status = Open(); !status.ok()) return Fail(status);
     if (const absl::Status status = Serve(); !status.ok()) return Fail(status);
     return Loop();
@@ -67,14 +67,6 @@ class Daemon {
   static int Fail(const absl::Status& status) {
     Log(LogLevel::kError, std::string(status.message()));
     return kExitNo;
-  }
-
-  absl::Status SettleCoreDumps() const {
-    if (!core_dumps_) return ForbidCoreDumps();
-    Log(LogLevel::kWarning,
-        "--core-dumps: a crash may leave a core file, and what passes through the gate is in it, "
-        "passwords as well");
-    return absl::OkStatus();
   }
 
   // Everything that may need root, in the end without it.
