@@ -119,6 +119,7 @@ Leg::Got Leg::ReceiveTls(std::span<std::uint8_t> scratch, std::size_t& n) {
 // MSG_TRUNC lets TCP drop the bytes without copying them (tcp(7)). What is read so is lost to TLS
 // as well: the side is not read in any other way any more.
 Leg::Got Leg::Discard(std::span<std::uint8_t> scratch) {
+  readable_ = false;
   return ResultOf(recv(fd(), scratch.data(), scratch.size(), MSG_TRUNC));
 }
 

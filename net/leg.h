@@ -66,6 +66,8 @@ class Leg {
   // that is still there.)
   void ShutdownAfterFlush();
   [[nodiscard]] bool blocked() const { return !unsent_.empty() || stuck_; }
+  // TLS has something of its own to say that the socket does not take: reading waits for that too.
+  [[nodiscard]] bool stuck() const { return stuck_; }
   // How often a queue has been emptied: two equal answers with blocked() between them mean that
   // the peer has not even taken one read's worth meanwhile.
   [[nodiscard]] std::uint64_t drains() const { return drains_; }

@@ -29,6 +29,11 @@ namespace headgate::net {
 
 class Worker;
 
+// How long a client may leave its bytes where they are when no limit says so: one that has said FIN
+// the answers it is owed, one that nobody understands whatever it gets. It is what the server's
+// net_write_timeout gives it by default.
+inline constexpr Duration kDeliveryStall = std::chrono::seconds(60);
+
 class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap {
  public:
   Relay(Worker& worker, ConnectionId id, const Endpoint& peer, TicketPtr ticket,
@@ -87,6 +92,7 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   void StartServerTls();
   void GoOnWithTls(Side side);
   void OnTlsDone(Side side);
+  [[nodiscard]] Reason WhyTlsFailed(Side side) const;
   void OnTlsFailed(Side side, Reason reason);
   // For the PROXY header.
   [[nodiscard]] std::optional<ProxiedTls> ClientTls() const;
@@ -127,6 +133,9 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   void AskSweep(const BackendIds& lock_waits, Time now);
   void SweepNow();
   void NoteStall(Time now);
+  // Of a session that nobody understands only this: a client that takes nothing must go.
+  [[nodiscard]] bool SweepOpaque(Time now);
+  void LookForEnd();
   void WantKill(Time now);
   void AskKill(Time now);
   void EndKill();
@@ -134,6 +143,10 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   [[nodiscard]] bool CanBeSwept() const;
   [[nodiscard]] bool NeedsWatching() const;
 
+  // A handshake is on that somebody still waits for.
+  [[nodiscard]] bool InHandshake(Side side) const {
+    return leg(side).handshaking() && !session_over_;
+  }
   [[nodiscard]] Leg& leg(Side side) { return side == Side::kClient ? client_ : server_; }
   [[nodiscard]] const Leg& leg(Side side) const {
     return side == Side::kClient ? client_ : server_;

@@ -16,9 +16,6 @@ namespace {
 
 // For ending a login at the backend politely, one round trip.
 constexpr Duration kFinishingTime = std::chrono::seconds(2);
-// How long a client that has said FIN may leave the answers it is owed where they are: what the
-// server's net_write_timeout gives it by default.
-constexpr Duration kDeliveryStall = std::chrono::seconds(60);
 // Clients can cause such lines at will.
 constexpr Rate kSourceNews{1.0 / 60, 1};
 
@@ -180,9 +177,10 @@ void Relay::OnLoginOk() {
   const mysql::Greeting* greeting = session_.backend_greeting();
   if (greeting != nullptr) backend_->Learn(*greeting);
   logged_in_ = true;
-  worker_.engine().OnLoginOk(*ticket_, Now());
   if (worker_.shared().options.tls.mode == TlsMode::kPassthrough) {
-    worker_.engine().OnOpaque(*ticket_);
+    worker_.engine().OnOpaque(*ticket_, Now());
+  } else {
+    worker_.engine().OnLoginOk(*ticket_, Now());
   }
 }
 
@@ -246,13 +244,15 @@ void Relay::LetClientGo(mysql::Bytes last_words) {
 void Relay::NoteClientGone() {
   if (std::exchange(client_gone_, true)) return;
   holding_ = false;
+  ForgetTls();
   kill_.Release();
   if (link_ != Link::kEnded) worker_.engine().OnClientGone(*ticket_, Now());
 }
 
 void Relay::PhaseChanged() {
   phase_ = session_.phase();
-  if (phase_ == mysql::Phase::kCommand) worker_.NeedSweeps();
+  const bool swept = phase_ == mysql::Phase::kCommand || phase_ == mysql::Phase::kOpaque;
+  if (swept) worker_.NeedSweeps();
   // A command may have been held since, which has a time of its own.
   if (!holding_) SetDeadline(DeadlineOf(phase_, Now()));
 }

@@ -45,16 +45,22 @@ void Relay::GoOnWithTls(Side side) {
       backend_->NoteTlsFailure("it ends the connection instead", Now());
       return OnServerEnd();
     case Step::kFailed:
-      OnTlsFailed(side, side == Side::kClient ? Reason::kTlsFailed : Reason::kBackendTls);
+      OnTlsFailed(side, WhyTlsFailed(side));
       break;
   }
   Settle();
 }
 
+// A client that does not trust our certificate is not to blame for it.
+Reason Relay::WhyTlsFailed(Side side) const {
+  if (side == Side::kServer) return Reason::kBackendTls;
+  return client_.tls()->refused_by_peer() ? Reason::kTlsRefused : Reason::kTlsFailed;
+}
+
 void Relay::OnTlsDone(Side side) {
   if (side == Side::kServer) {
     std::string why;
-    if (worker_.tls()->TrustsBackend(*server_.tls(), why)) {
+    if (server_.tls()->trusted(why)) {
       return Event(session_.OnTlsEstablished(side));
     }
     backend_->NoteTlsFailure("its certificate is not trusted: " + why, Now());

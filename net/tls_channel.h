@@ -30,6 +30,9 @@ struct TlsFacts {
   bool resumed = false;
 };
 inline constexpr std::size_t kMaxSubject = 512;
+// What one call takes from the socket at most, bytes: there are messages of TLS that hold no data,
+// and the library would go on as long as there are any.
+inline constexpr std::size_t kTlsBudget = std::size_t{128} * 1024;
 
 class TlsChannel {
  public:
@@ -64,8 +67,13 @@ class TlsChannel {
 
   // Of an established one.
   [[nodiscard]] TlsFacts facts() const;
-  // Whether the peer's certificate is what the context asks for; else why not, in words.
+  // From now on trusted() is true.
+  void TrustAnybody() { trusts_anybody_ = true; }
+  // Whether the peer's certificate is what the context asked for; else why not, in words.
   [[nodiscard]] bool trusted(std::string& why) const;
+  // It failed because the peer said so: by its alert, such as that it does not trust our
+  // certificate.
+  [[nodiscard]] bool refused_by_peer() const { return refused_by_peer_; }
   // Why it failed, in the library's words; "" when it has not.
   [[nodiscard]] const std::string& error() const { return error_; }
 
@@ -76,11 +84,14 @@ class TlsChannel {
 
   ssl_st* ssl_;
   const int fd_;
+  std::size_t budget_ = 0;           // what the call that runs may still take from the socket
   std::vector<std::uint8_t> begun_;  // of already_read, what is not consumed yet
   std::size_t begun_at_ = 0;
+  bool trusts_anybody_ = false;
   bool established_ = false;
   bool at_end_ = false;  // of the socket
-  bool fin_ = false;     // read behind bytes that were given first
+  bool refused_by_peer_ = false;
+  bool fin_ = false;  // read behind bytes that were given first
   bool more_ = false;
   std::string error_;
 };

@@ -177,11 +177,9 @@ std::unique_ptr<TlsChannel> TlsContext::Connect(int fd, const std::string& host)
       return nullptr;
     }
   }
-  return std::make_unique<TlsChannel>(ssl, fd);
-}
-
-bool TlsContext::TrustsBackend(const TlsChannel& channel, std::string& why) const {
-  return options_.backend_verify == BackendVerify::kNone || channel.trusted(why);
+  auto channel = std::make_unique<TlsChannel>(ssl, fd);
+  if (options_.backend_verify == BackendVerify::kNone) channel->TrustAnybody();
+  return channel;
 }
 
 std::chrono::system_clock::time_point TlsContext::not_after() const {

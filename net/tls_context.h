@@ -35,9 +35,8 @@ class TlsContext {
   // For a client's socket. Null: out of memory.
   [[nodiscard]] std::unique_ptr<TlsChannel> Accept(int fd) const;
   // For a backend's. `host`: its name or address, without a port; empty for a unix socket. Whether
-  // its certificate is right is asked when it is established: TrustsBackend().
+  // its certificate is right is asked when it is established: TlsChannel::trusted().
   [[nodiscard]] std::unique_ptr<TlsChannel> Connect(int fd, const std::string& host) const;
-  [[nodiscard]] bool TrustsBackend(const TlsChannel& channel, std::string& why) const;
   [[nodiscard]] bool backend_plaintext() const { return options_.backend_plaintext; }
   // Of the gate's own certificate.
   [[nodiscard]] std::chrono::system_clock::time_point not_after() const;

@@ -142,8 +142,10 @@ class Engine {
   // leased until OnBackendEnded. OnLoginFailed charges the pair and the source and counts
   // logins_failed; the reason the connection is then closed with is told with Count() as any other.
   void OnLoginOk(Ticket& t, Time now);
-  // Nothing will be known of what it does from here on: it never counts as idle. After OnLoginOk.
-  void OnOpaque(Ticket& t);
+  // In place of OnLoginOk where nobody will know what came of the login, nor what follows: the lane
+  // is given back, and the slot stays. It is no proof: the source earns nothing by it, and nothing
+  // that it does is ever taken for idling.
+  void OnOpaque(Ticket& t, Time now);
   void OnLoginFailed(Ticket& t, LoginFailure how, Time now);
   // COM_CHANGE_USER: admission asked again for the new user on the slot already held. Never kWait.
   // Then OnLoginOk or OnLoginFailed as above. After kRefuse the connection has to be closed.

@@ -25,6 +25,18 @@ Verdict Engine::OnTlsHandshake(Ticket& t, Time now) {
   return {Verdict::Kind::kRefuse, Reason::kTlsRate};
 }
 
-void Engine::OnOpaque(Ticket& t) { t.idle_since.store(Ticket::kBusy, std::memory_order_relaxed); }
+// The unproven budget is for claims of users, and there is none here: a class by its sources has
+// the reserve that it is documented to have.
+void Engine::OnOpaque(Ticket& t, Time now) {
+  Impl& m = *impl_;
+  const Impl::Admission admission(m, now);
+  t.lane.Release();
+  if (t.state == Ticket::State::kLogin) {
+    t.slot.Prove();
+    t.state = Ticket::State::kIn;
+    m.lane.ramp.OnLoginOk();
+  }
+  m.Serve(now);
+}
 
 }  // namespace headgate

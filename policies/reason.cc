@@ -61,6 +61,8 @@ constexpr std::array<Row, kReasonCount> kRows = {{
     {Reason::kTlsRate, "tls_rate", kYes,
      "The source begins more TLS handshakes per second than [source] tls_rate allows."},
     {Reason::kTlsFailed, "tls_failed", kYes, "The TLS handshake with the client failed."},
+    {Reason::kTlsRefused, "tls_refused", kNo,
+     "The client broke off the TLS handshake, as those do that do not trust the certificate."},
     {Reason::kNoAuthSwitch, "no_auth_switch", kYes,
      "The client cannot switch the authentication plugin, which logging in through the gate "
      "needs."},

@@ -40,6 +40,7 @@ enum class Reason : std::uint8_t {
   kTlsNotOffered,      // asked for TLS that the gate did not offer
   kTlsRate,            // more TLS handshakes a second than [source] tls_rate
   kTlsFailed,          // the TLS handshake with the client failed
+  kTlsRefused,         // the client broke it off itself, by an alert
   kNoAuthSwitch,       // a client older than auth plugins took the switch for an OK (ERR 1251)
   kMalformedAuth,      // an auth answer of a length the plugin cannot have (ERR 1043)
   kProtocolError,      // anything else that cannot be parsed

@@ -59,6 +59,7 @@ Text TextFor(Reason reason) {
     case Reason::kNone:
     case Reason::kClientClosed:
     case Reason::kHealthCheck:
+    case Reason::kTlsRefused:
     case Reason::kCount:
       return {0, "", ""};
     default:

@@ -58,6 +58,7 @@ struct LoginState {
   std::uint8_t polite_answers = 0;
   bool upset_server = false;  // its answer was 1043, or TLS failed
   bool tls_due = false;       // the backend was asked for TLS, which now begins
+  bool asked_for_tls = false;
   LoginFailure failure = LoginFailure::kServerError;
   Reason reason = Reason::kNone;
   Buffer last_words;  // for the client

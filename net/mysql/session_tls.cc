@@ -21,6 +21,7 @@ bool Session::Impl::NeedsServerTls() const {
 Action Session::Impl::AskServerForTls(std::size_t n) {
   out = BuildSslRequest(login->request, *login->backend);
   login->tls_due = true;
+  login->asked_for_tls = true;
   SetPhase(Phase::kServerTls);
   return {.kind = Kind::kSend, .n = n, .to = Side::kServer, .bytes = out};
 }
@@ -46,7 +47,18 @@ Action Session::Impl::ServerTlsFailed() {
   return EndNow(LoginFailure::kServerError, Reason::kBackendTls, Words(Reason::kBackendTls), 0);
 }
 
-void Session::Impl::LeaveAsNobody() { login->request = ProbeLogin(*login->backend); }
+// Behind a request for TLS the server goes by the capabilities in that one, and takes a login with
+// others for a broken one.
+void Session::Impl::LeaveAsNobody() {
+  LoginRequest nobody = ProbeLogin(*login->backend);
+  if (login->asked_for_tls) {
+    login->request.user = std::move(nobody.user);
+    login->request.database.clear();
+    login->request.attributes.clear();
+  } else {
+    login->request = std::move(nobody);
+  }
+}
 
 void Session::AllowPlainBackend() { impl_->plain_backend = true; }
 

@@ -83,12 +83,42 @@ TEST_F(EngineTlsTest, AClassGoesByTheSubjectOfACertificate) {
 // What nobody understands cannot be called idle.
 TEST_F(EngineTlsTest, OpaqueSessionsAreNotReclaimed) {
   Start();
-  const TicketPtr opaque = Enter(Foe(1), "");
-  ASSERT_NE(opaque, nullptr);
-  engine_->OnOpaque(*opaque);
+  const TicketPtr opaque = Accept(Foe(1));
+  EXPECT_EQ(Login(opaque, "").kind, Kind::kAdmit);
+  engine_->OnOpaque(*opaque, now_);
+  EXPECT_EQ(engine_->Status(now_).logins, 0u);
   now_ += std::chrono::hours(1);
   const SweepVerdict verdict = engine_->OnSweep(*opaque, {}, now_);
   EXPECT_EQ(verdict.kind, SweepVerdict::Kind::kNone);
+}
+
+// A first packet is no password: it protects nobody from what else he does.
+TEST_F(EngineTlsTest, AnOpaqueSessionIsNoProof) {
+  limits_.source.ban_after = {1, 5};
+  Start();
+  const TicketPtr opaque = Accept(Foe(1));
+  EXPECT_EQ(Login(opaque, "").kind, Kind::kAdmit);
+  engine_->OnOpaque(*opaque, now_);
+  EXPECT_EQ(engine_->Status(now_).logins_ok, 0u);
+  for (int i = 0; i < 10; ++i) {
+    const TicketPtr foe = Accept(Foe(1));
+    if (foe == nullptr) break;
+    engine_->Count(*foe, Reason::kMalformedLogin, now_);
+    if (engine_->Status(now_).bans > 0) break;
+  }
+  EXPECT_EQ(Knock(Foe(1)).verdict.reason, Reason::kBanned);
+}
+
+// A client that does not trust the certificate is not the one to blame.
+TEST_F(EngineTlsTest, WhoRefusesTheCertificateIsNotCharged) {
+  limits_.source.ban_after = {1, 5};
+  Start();
+  for (int i = 0; i < 20; ++i) {
+    const TicketPtr t = Accept(Foe(1));
+    ASSERT_NE(t, nullptr);
+    engine_->Count(*t, Reason::kTlsRefused, now_);
+  }
+  EXPECT_EQ(engine_->Status(now_).bans, 0u);
 }
 
 }  // namespace

@@ -5,6 +5,8 @@ A client with TLS hears ERR 1105 and the reason is backend_tls; clients without 
 worse; the server never counts it against the gate.
 """
 import pathlib
+import socket
+import struct
 import sys
 import time
 
@@ -16,6 +18,7 @@ import tls_socket
 import wire
 from encrypted import Encrypted, asks_all_the_same, leg
 from private_mariadb import PrivateMariadb
+from tls_backend import TlsBackend
 
 UNREACHABLE = (1105, "headgate: the database server cannot be reached by TLS")
 
@@ -193,6 +196,47 @@ class LosesTls(Encrypted, scenario.Scenario):
         plain = self.client(gate.address, tls=False)
         self.assertEqual(leg(plain), "")
         plain.sock.close()
+        self.all_back(gate)
+
+
+class Broken(Encrypted, scenario.Scenario):
+    """Servers that do what no server should: nothing turns round and round for it."""
+
+    def gate_before(self, server):
+        return self.start_gate(self.config(gate={
+            "backend": [f"127.0.0.1:{server.address[1]}"], "proxy_to_backend": "off",
+            "clients_become_localhost": True, "backend_verify": "none"}))
+
+    def rests(self, gate):
+        before = gate.cpu()
+        time.sleep(2)
+        used = gate.cpu() - before
+        self.figures("CPU in 2 s", f"{used:.2f} s")
+        self.assertLess(used, 1)
+
+    def test_refuses_what_it_has_offered(self):
+        with TlsBackend("refuses") as server:
+            gate = self.gate_before(server)
+            for _ in range(3):
+                heard = self.heard(gate.address)
+                self.assertEqual((heard[0], heard[2]), UNREACHABLE)
+            self.assertGreater(server.asked, 0)
+            self.rests(gate)
+            self.all_back(gate)
+            self.assertEqual(gate.status()["tls"]["sessions"], 0)
+
+    def test_holds_a_result_whose_client_has_gone(self):
+        pair = self.authority.issue("holds")
+        with TlsBackend("holds", pair) as server:
+            gate = self.gate_before(server)
+            client = self.client(gate.address)
+            client.send(0, b"\x03SELECT 1")
+            time.sleep(1)  # all that fits is on its way
+            client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.sock.close()
+            self.assertTrue(scenario.wait_for(lambda: gate.status()["slots"]["orphans"] == 1, 10))
+            self.rests(gate)
+            self.assertEqual(gate.status()["tls"]["sessions"], 0)
         self.all_back(gate)
 
 

@@ -25,7 +25,9 @@ std::uint32_t CapabilitiesIn(const std::string& packet) {
   return in.U32();
 }
 
-const LoginFields kByTls{.capabilities = kTypicalClient | kCapSsl};
+const LoginFields kByTls{
+    .capabilities = kTypicalClient | kCapSsl | kCapConnectWithDb | kCapConnectAttrs,
+    .attributes = "\4name\5value"};
 
 std::string SslRequest() { return Packet(1, LoginPayload(kByTls).substr(0, 32)); }
 
@@ -184,10 +186,11 @@ TEST(SessionTls, APlainBackendWillDoWhereItIsAllowed) {
 TEST(SessionTls, AnUntrustedBackendLearnsNothingOfTheClient) {
   Driver d(WithTls(), Driver::kWhole, TlsUse::kOffered);
   AskByTls(d);
-  d.ToServer();
+  const std::uint32_t asked = CapabilitiesIn(d.ToServer());
   d.TlsUntrusted();
   const std::string login = d.ToServer();
   EXPECT_EQ(login[3], 2);
+  EXPECT_EQ(CapabilitiesIn(login), asked);  // the server goes by those
   EXPECT_THAT(login, Not(HasSubstr("app")));
   d.Client(Packet(3, "secret"));  // whatever it says now stays here
   d.Server(AuthSwitch(3, "mysql_clear_password"));
