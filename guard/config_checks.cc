@@ -19,6 +19,7 @@ namespace {
 // No load balancers need more; what is wider has clients in it.
 constexpr std::uint8_t kWideV4 = kV4Bits + 8;
 constexpr std::uint8_t kWideV6 = 32;
+constexpr std::uint8_t kSourceV6 = 64;
 
 class Checker {
  public:
@@ -98,6 +99,13 @@ class Checker {
 
   void CheckProxies() {
     for (const Cidr& network : limits_.proxies) {
+      if (network.bits > kSourceV6 && !network.IsV4() && !network.address.IsLoopback()) {
+        findings_.Note("gate.proxy_from_clients",
+                       absl::StrFormat("%s: its whole /64 is neither charged nor banned, as IPv6 "
+                                       "sources are networks of 64 bits; give load balancers a "
+                                       "/64 in which nobody else is",
+                                       net::ToText(network)));
+      }
       const bool everybody = network.bits == (network.IsV4() ? kV4Bits : 0);
       if (!everybody && network.bits >= (network.IsV4() ? kWideV4 : kWideV6)) continue;
       Warn("gate.proxy_from_clients",

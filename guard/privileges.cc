@@ -79,7 +79,9 @@ absl::Status LeaveNoWayBack(Keep keep) {
   const bool net_admin = keep.net_admin && before.Has(CAP_NET_ADMIN);
   Capabilities left;
   if (net_admin) left.Add(CAP_NET_ADMIN, /*inheritable=*/true);
-  if (keep.net_raw && before.Has(CAP_NET_RAW)) left.Add(CAP_NET_RAW, /*inheritable=*/false);
+  // Either of the two will do (ip(7), IP_TRANSPARENT).
+  if (keep.net_raw && !net_admin && before.Has(CAP_NET_RAW))
+    left.Add(CAP_NET_RAW, /*inheritable=*/false);
   if (!left.Set()) return Failed("capset");
   if (net_admin && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0) != 0) {
     return Failed("ambient capability");

@@ -31,7 +31,8 @@ struct RunAs {
 struct Keep {
   // CAP_NET_ADMIN, ambient too (capabilities(7)), so that the nft program has it.
   bool net_admin = false;
-  // CAP_NET_RAW, for sockets with clients' addresses (ip(7), IP_TRANSPARENT). No child gets it.
+  // CAP_NET_RAW, for sockets with clients' addresses (ip(7), IP_TRANSPARENT), where CAP_NET_ADMIN,
+  // which does as well, is not kept. No child gets it.
   bool net_raw = false;
 };
 

@@ -19,6 +19,14 @@ std::string Seen(const SharedAddress& found) {
 }  // namespace
 
 std::string SharedAddressText(const SharedAddress& found) {
+  if (found.of_proxy) {
+    return absl::StrFormat(
+        "%s %s: it is in [gate] proxy_from_clients, and so often its PROXY headers name itself, or "
+        "nobody. If its clients come by a NAT that has the same address, or are never named, "
+        "limits by source take them for one, and refuse all of them together: give the balancer "
+        "an address of its own, or see docs/proxy.md",
+        net::SourceText(found.load.source), Seen(found));
+  }
   return absl::StrFormat(
       "%s %s: if many clients stand behind this one address, limits by source take them for one, "
       "and refuse or ban all of them together. A load balancer that can send PROXY headers belongs "

@@ -15,13 +15,8 @@ using Kind = ProxyHeaderIn::Kind;
 using Bytes = std::span<const std::uint8_t>;
 
 constexpr std::string_view kV1Begin = "PROXY ";
-constexpr std::string_view kSignature{"\r\n\r\n\0\r\nQUIT\n", 12};
 constexpr std::size_t kV2Head = 16;
 constexpr std::size_t kTlvHead = 3;  // type, length
-
-// Command in the low half, version 2 in the high one.
-constexpr std::uint8_t kLocal = 0x20;
-constexpr std::uint8_t kProxy = 0x21;
 
 std::string_view Text(Bytes in) { return {reinterpret_cast<const char*>(in.data()), in.size()}; }
 
@@ -80,7 +75,7 @@ ProxyHeaderIn Version1(std::string_view in) {
   std::string_view line = in.substr(kV1Begin.size(), end - kV1Begin.size());
   // What a sender of UNKNOWN says of the addresses is to be ignored.
   if (line == "UNKNOWN" || line.starts_with("UNKNOWN ")) {
-    return {.kind = Kind::kOwn, .n = end + 2};
+    return {.kind = Kind::kUnnamed, .n = end + 2};
   }
   const auto family = TakeField(line);
   if (!family || (*family != "TCP4" && *family != "TCP6")) return {.kind = Kind::kBad};
@@ -111,24 +106,22 @@ struct Family {
   std::uint8_t code;
   std::size_t addresses;
 };
-constexpr Family kFamilies[] = {{0x11, 12}, {0x12, 12},  {0x21, 36},
-                                {0x22, 36}, {0x31, 216}, {0x32, 216}};
+constexpr Family kFamilies[] = {{kProxyTcp4, 12}, {0x12, 12},  {kProxyTcp6, 36},
+                                {0x22, 36},       {0x31, 216}, {0x32, 216}};
 constexpr std::uint8_t kUnspecified = 0x00;
-constexpr std::uint8_t kTcp4 = 0x11;
-constexpr std::uint8_t kTcp6 = 0x21;
 
 // `body`: all that stands behind the length.
 ProxyHeaderIn Proxied(std::uint8_t code, Bytes body) {
   const std::size_t n = kV2Head + body.size();
-  if (code == kUnspecified) return {.kind = Kind::kOwn, .n = n};
+  if (code == kUnspecified) return {.kind = Kind::kUnnamed, .n = n};
   const auto* family = std::find_if(std::begin(kFamilies), std::end(kFamilies),
                                     [&](const Family& f) { return f.code == code; });
   if (family == std::end(kFamilies) || body.size() < family->addresses ||
       !TlvsAreWhole(body.subspan(family->addresses))) {
     return {.kind = Kind::kBad};
   }
-  if (code != kTcp4 && code != kTcp6) return {.kind = Kind::kOwn, .n = n};
-  const bool v4 = code == kTcp4;
+  if (code != kProxyTcp4 && code != kProxyTcp6) return {.kind = Kind::kUnnamed, .n = n};
+  const bool v4 = code == kProxyTcp4;
   const std::size_t width = v4 ? 4 : 16;
   const auto port = [&](std::size_t at) { return static_cast<std::uint16_t>(Short(body, at)); };
   return {.kind = Kind::kProxied,
@@ -138,19 +131,19 @@ ProxyHeaderIn Proxied(std::uint8_t code, Bytes body) {
 }
 
 ProxyHeaderIn Version2(Bytes in) {
-  if (in.size() > kSignature.size()) {
-    const std::uint8_t command = in[kSignature.size()];
-    if (command != kLocal && command != kProxy) return {.kind = Kind::kBad};
+  if (in.size() > kProxySignature.size()) {
+    const std::uint8_t command = in[kProxySignature.size()];
+    if (command != kProxyCommandLocal && command != kProxyCommandProxy) return {.kind = Kind::kBad};
   }
   if (in.size() < kV2Head) return {};
   const std::size_t length = Short(in, kV2Head - 2);
   if (length > kMaxProxyV2Body) return {.kind = Kind::kBad};
   if (in.size() < kV2Head + length) return {};
   // The family and all behind it are to be ignored then.
-  if (in[kSignature.size()] == kLocal) {
-    return {.kind = Kind::kOwn, .n = kV2Head + length};
+  if (in[kProxySignature.size()] == kProxyCommandLocal) {
+    return {.kind = Kind::kLocal, .n = kV2Head + length};
   }
-  return Proxied(in[kSignature.size() + 1], in.subspan(kV2Head, length));
+  return Proxied(in[kProxySignature.size() + 1], in.subspan(kV2Head, length));
 }
 
 }  // namespace
@@ -158,7 +151,7 @@ ProxyHeaderIn Version2(Bytes in) {
 ProxyHeaderIn ReadProxyHeader(Bytes in) {
   const std::string_view text = Text(in);
   if (in.empty()) return {};
-  if (Agree(text, kSignature)) return Version2(in);
+  if (Agree(text, kProxySignature)) return Version2(in);
   if (Agree(text, kV1Begin)) return Version1(text);
   return {.kind = Kind::kBad};
 }

@@ -25,13 +25,14 @@ inline constexpr std::size_t kMaxProxyHeader = 16 + kMaxProxyV2Body;
 
 struct ProxyHeaderIn {
   enum class Kind : std::uint8_t {
-    kMore,  // the beginning of one: all of these bytes belong to it
-    kBad,   // none, and no further byte makes one of it
-    kOwn,   // the sender speaks for itself: LOCAL, UNKNOWN, or a family that is no TCP over IP
+    kMore,     // the beginning of one: all of these bytes belong to it
+    kBad,      // none, and no further byte makes one of it
+    kLocal,    // the sender speaks for itself, and says so
+    kUnnamed,  // for whom it speaks is not said: UNKNOWN, or a family that is no TCP over IP
     kProxied,
   };
   Kind kind = Kind::kMore;
-  std::size_t n = 0;   // the header's length, for kOwn and kProxied
+  std::size_t n = 0;   // the header's length, for the last three
   ProxiedPair pair{};  // for kProxied
 };
 

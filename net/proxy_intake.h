@@ -26,7 +26,7 @@ namespace headgate::net {
 class ProxyIntake {
  public:
   struct Callbacks {
-    // Its header is complete: kOwn or kProxied.
+    // Its header is complete: no kMore or kBad.
     std::function<void(Fd client, const Endpoint& proxy, const ProxyHeaderIn& header)> named;
     // It must go: kProxyHeader, kHealthCheck when it left without a word, or what TurnAwayAll() was
     // told.

@@ -11,11 +11,6 @@
 namespace headgate::net {
 namespace {
 
-constexpr std::string_view kSignature{"\r\n\r\n\0\r\nQUIT\n", 12};
-constexpr char kVersion2Local = 0x20;
-constexpr char kVersion2Proxy = 0x21;
-constexpr char kTcp4 = 0x11;
-constexpr char kTcp6 = 0x21;
 constexpr char kSslTlv = 0x20, kSslVersion = 0x21, kSslCommonName = 0x22, kSslCipher = 0x23;
 constexpr char kClientSsl = 0x01, kClientCertificate = 0x02 | 0x04;
 constexpr std::size_t kLongestValue = 256;
@@ -70,17 +65,17 @@ std::string TlsTlv(const std::optional<ProxiedTls>& tls) {
 }
 
 std::string Version2(const std::optional<ProxiedPair>& pair) {
-  std::string out(kSignature);
+  std::string out(kProxySignature);
   if (!pair) {
-    out.push_back(kVersion2Local);
+    out.push_back(static_cast<char>(kProxyCommandLocal));
     out.push_back(0);
     AppendShort(out, 0);
     return out;
   }
   const bool v4 = pair->source.address.IsV4() && pair->destination.address.IsV4();
   const std::size_t width = v4 ? kV4Bytes : kV6Bytes;
-  out.push_back(kVersion2Proxy);
-  out.push_back(v4 ? kTcp4 : kTcp6);
+  out.push_back(static_cast<char>(kProxyCommandProxy));
+  out.push_back(static_cast<char>(v4 ? kProxyTcp4 : kProxyTcp6));
   const std::string tls = TlsTlv(pair->tls);
   AppendShort(out, 2 * width + 4 + tls.size());
   AppendAddress(out, pair->source.address, width);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "net/options.h"
 #include "policies/address.h"
@@ -18,6 +19,14 @@ struct Endpoint {
   std::uint16_t port = 0;
   bool operator==(const Endpoint&) const = default;
 };
+
+// What a v2 header begins with, and its command behind that: version 2 in the high half.
+inline constexpr std::string_view kProxySignature{"\r\n\r\n\0\r\nQUIT\n", 12};
+inline constexpr std::uint8_t kProxyCommandLocal = 0x20;
+inline constexpr std::uint8_t kProxyCommandProxy = 0x21;
+// The family behind the command.
+inline constexpr std::uint8_t kProxyTcp4 = 0x11;
+inline constexpr std::uint8_t kProxyTcp6 = 0x21;
 
 // What a client's TLS is, for a server that it does not reach (section 2.2.6).
 struct ProxiedTls {

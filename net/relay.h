@@ -111,6 +111,7 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   void NoteGreeted();
   void NoteNoGreeting(BackendFailure how, const std::string& detail);
   [[nodiscard]] std::optional<Address> ClientSource() const;
+  [[nodiscard]] bool IsOnServersHost() const;
   void SaySourceTrouble(const std::string& what);
   [[nodiscard]] std::uint32_t BackendId(std::uint32_t our_id) const override;
   void OnLoginOk();

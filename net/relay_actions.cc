@@ -1,4 +1,5 @@
 // The deeds of a relay: what each Action means for the sockets and for the engine's books.
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -91,6 +92,13 @@ void Relay::OpenBackend() {
     link_ = Link::kEnded;
     return Event(session_.OnBackendFailed());
   }
+  if (IsOnServersHost()) {
+    link_ = Link::kEnded;
+    SaySourceTrouble(
+        "that is the server's own, which takes no packets from itself out of the wire: "
+        "clients on the server's host cannot come through a transparent gate");
+    return Event(session_.OnBackendFailed());
+  }
   const bool needs_tls = client_.tls() != nullptr && !PlainBackendWillDo();
   if (needs_tls && !backend_->may_start_tls(Now())) {
     link_ = Link::kEnded;
@@ -157,6 +165,14 @@ void Relay::NoteNoGreeting(BackendFailure how, const std::string& detail) {
 std::optional<Address> Relay::ClientSource() const {
   const bool own = !worker_.shared().options.transparent || peer_.address.IsLoopback();
   return own ? std::nullopt : std::optional(peer_.address);
+}
+
+bool Relay::IsOnServersHost() const {
+  if (!ClientSource()) return false;
+  const auto& servers = backend_->addresses();
+  return std::any_of(servers.begin(), servers.end(), [this](const SocketAddress& server) {
+    return ToEndpoint(server).address == peer_.address;
+  });
 }
 
 void Relay::SaySourceTrouble(const std::string& what) {

@@ -30,7 +30,7 @@ Worker::Worker(std::uint32_t index, GateShared& shared, std::vector<Fd> listener
                       OnNamed(std::move(client), proxy, header);
                     },
                     [this](Fd client, const Endpoint& proxy, Reason reason) {
-                      OnUnnamed(client, proxy, reason);
+                      OnUnnamed(std::move(client), proxy, reason);
                     }}) {
   for (std::size_t i = 0; i < kReasonCount; ++i) {
     refusals_[i] = mysql::BuildRefusal(static_cast<Reason>(i), 0, /*first=*/true);
@@ -122,21 +122,27 @@ void Worker::AwaitProxyHeader(Fd client, const Endpoint& proxy, const Limits& li
 
 void Worker::OnNamed(Fd client, const Endpoint& proxy, const ProxyHeaderIn& header) {
   shared_.clients.fetch_sub(1, std::memory_order_relaxed);
-  // HAProxy's checks with v1 name the address they come from.
-  const bool itself =
-      header.kind == ProxyHeaderIn::Kind::kOwn || header.pair.source.address == proxy.address;
-  if (itself) {
-    return Admit(std::move(client), {.peer = proxy, .how = Arrival::kProxyItself}, Now());
+  Client who{proxy, Arrival::kProxyLocal};
+  if (header.kind != ProxyHeaderIn::Kind::kLocal) who.how = Arrival::kProxyItself;
+  if (header.kind == ProxyHeaderIn::Kind::kProxied) {
+    who.peer = SourceBehind(proxy, header.pair.source);
+    // HAProxy's checks with v1 name the address they come from; and so is named who comes by a NAT
+    // that has the same address.
+    if (who.peer.address != proxy.address) who.how = Arrival::kProxied;
+    who.destination = header.pair.destination;
   }
-  const Client who{SourceBehind(proxy, header.pair.source), Arrival::kProxied,
-                   header.pair.destination};
   Admit(std::move(client), who, Now());
 }
 
-void Worker::OnUnnamed(const Fd& client, const Endpoint& proxy, Reason reason) {
+void Worker::OnUnnamed(Fd client, const Endpoint& proxy, Reason reason) {
   shared_.clients.fetch_sub(1, std::memory_order_relaxed);
   engine().Count(reason, proxy.address, Now());
-  if (reason != Reason::kHealthCheck) TurnAway(client, reason);  // that one has left
+  if (reason == Reason::kHealthCheck) return;  // it has left
+  // What it sent is unread, and would make a reset of the close.
+  if (reason == Reason::kProxyHeader && engine().limits()->how == RefuseHow::kError) {
+    return SayFarewell({std::move(client), nullptr, refusals_[static_cast<std::size_t>(reason)]});
+  }
+  TurnAway(client, reason);
 }
 
 void Worker::Admit(Fd client, const Client& who, Time now) {

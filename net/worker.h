@@ -130,7 +130,7 @@ class Worker {
   void OnAccepted(Fd client, const SocketAddress& peer);
   void AwaitProxyHeader(Fd client, const Endpoint& proxy, const Limits& limits, Time now);
   void OnNamed(Fd client, const Endpoint& proxy, const ProxyHeaderIn& header);
-  void OnUnnamed(const Fd& client, const Endpoint& proxy, Reason reason);
+  void OnUnnamed(Fd client, const Endpoint& proxy, Reason reason);
   void Admit(Fd client, const Client& who, Time now);
   void StartRelay(Fd client, const Client& who, ConnectionId id, TicketPtr ticket, Time now);
   [[nodiscard]] mysql::TlsUse TlsUseFor(const mysql::Greeting& greeting);

@@ -16,7 +16,7 @@ AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now, Ar
   }
   TicketPtr t(new Ticket(m, m.guard.queue(), id, peer, how));
   t->known_source = known_good;
-  t->exempt = how == Arrival::kProxyItself || AnyContains(limits->source.exempt, peer);
+  t->exempt = how == Arrival::kProxyLocal || AnyContains(limits->source.exempt, peer);
   Reason refused = m.AskSource(*limits, *t, now);
   Impl::Blamed charged;
   if (refused == Reason::kNone) {
@@ -34,6 +34,13 @@ AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now, Ar
   return {{Verdict::Kind::kAdmit, Reason::kNone}, std::move(t)};
 }
 
+// Whether it is one of those among whom one that stands for many is looked for. Checks are nobody's
+// clients, and who is in a proxy's /64 is no proxy by that.
+bool Engine::Impl::IsTallied(const Limits& l, const Address& source, Arrival how) {
+  if (how == Arrival::kProxyLocal) return false;
+  return how != Arrival::kDirect || !AnyTouches(l.proxies, source);
+}
+
 // True when it is refused. An operator's ban binds whatever [source] enforce says; one of the
 // gate's own not a proxy, which may have been banned before it was known as one.
 bool Engine::Impl::AskBan(const Limits& l, const Address& peer, Arrival how, Time now,
@@ -45,14 +52,14 @@ bool Engine::Impl::AskBan(const Limits& l, const Address& peer, Arrival how, Tim
     is_known_good = known_good.size() > 0 && known_good.IsKnownGoodSource(source);
     if (bans.size() == 0 || !bans.IsBanned(source, now)) return false;
     const bool by_operator = bans.IsBannedByOperator(source, now);
-    if (how == Arrival::kProxyItself && !by_operator) return false;
+    if (!by_operator && AnyTouches(l.proxies, source)) return false;
     if (!acts) acts = l.mode == Mode::kEnforce && by_operator;
     // From now on the kernel has packets to match.
     if (how == Arrival::kDirect && bans.NoteDirect(source, now)) {
       ban_version.fetch_add(1, std::memory_order_relaxed);
     }
   }
-  {
+  if (IsTallied(l, source, how)) {
     Shard& shard = ShardOf(source);
     const std::lock_guard lock(shard.mutex);
     if (acts) shard.tally.OnConnect(source);  // else AskSource() does
@@ -67,6 +74,7 @@ Reason Engine::Impl::AskSource(const Limits& l, Ticket& t, Time now) {
   const bool crowded =
       asked && scarce.load(std::memory_order_relaxed) && !IsReservedSource(l, t.peer);
   const std::uint32_t most = l.source.connections.Of(capacity.load(std::memory_order_relaxed));
+  const bool tallied = IsTallied(l, t.source, t.arrival);
   bool rate = false, connections = false;
   {
     Shard& shard = ShardOf(t.source);
@@ -75,8 +83,8 @@ Reason Engine::Impl::AskSource(const Limits& l, Ticket& t, Time now) {
     const bool counted = t.entry != SourceTable::kOverflow;
     rate = asked && !shard.sources.TakeConnect(t.entry, l.source.connect_rate, now);
     connections = crowded && counted && shard.sources.Live(t.entry) >= most;
-    shard.tally.OnConnect(t.source);
-    if (rate || connections) shard.tally.OnRefusal(t.source);
+    if (tallied) shard.tally.OnConnect(t.source);
+    if (tallied && (rate || connections)) shard.tally.OnRefusal(t.source);
     t.live = !acts || !(rate || connections);
     if (t.live) shard.sources.AddLive(t.entry);
   }
@@ -106,7 +114,8 @@ Reason Engine::Impl::AskSqueezed(const Limits& l, Ticket& t, Time now) {
            !shard.sources.TakeSqueezed(t.entry, at.connect_rate, now);
     connections = at.connections != l.source.connections && t.entry != SourceTable::kOverflow &&
                   shard.sources.Live(t.entry) > most;  // itself included
-    if (rate || connections) shard.tally.OnRefusal(t.source);
+    const bool tallied = IsTallied(l, t.source, t.arrival);
+    if (tallied && (rate || connections)) shard.tally.OnRefusal(t.source);
   }
   if (!rate && !connections) return Reason::kNone;
   const Reason reason = rate ? Reason::kConnectRate : Reason::kSourceConnections;

@@ -127,6 +127,7 @@ struct Engine::Impl {
   std::size_t EvictAllOf(const Cidr& network, bool logged_in_too, Time now);
 
   // engine_accept.cc
+  [[nodiscard]] static bool IsTallied(const Limits& limits, const Address& source, Arrival how);
   [[nodiscard]] bool AskBan(const Limits& limits, const Address& peer, Arrival how, Time now,
                             bool& known_good);
   [[nodiscard]] Reason AskSource(const Limits& limits, Ticket& t, Time now);

@@ -16,7 +16,7 @@ bool LimitsBySource(const Limits& l) {
 }
 
 bool ProvidedFor(const Limits& l, const Address& source) {
-  return AnyTouches(l.proxies, source) || AnyTouches(l.source.exempt, source) ||
+  return AnyTouches(l.source.exempt, source) ||
          std::any_of(l.classes.begin(), l.classes.end(),
                      [&](const ClassLimits& c) { return AnyTouches(c.sources, source); });
 }
@@ -31,14 +31,17 @@ void Engine::Impl::LookForSharedAddress(Time now) {
   AddressLoad knocks = MostConnects();
   const Admission admission(*this, now);
   const auto last = shared_addresses.last();
-  if (last && ProvidedFor(*limits, last->load.source)) shared_addresses.Forget();
+  if (last && (ProvidedFor(*limits, last->load.source) ||
+               last->of_proxy != AnyTouches(limits->proxies, last->load.source))) {
+    shared_addresses.Forget();
+  }
   if (!LimitsBySource(*limits)) return shared_addresses.Forget();
   AddressLoad sits{.source = MostSessions()};
   for (AddressLoad* load : {&knocks, &sits}) {
     CountSessions(*load);
     const auto sign = LooksShared(*load);
     if (!sign || ProvidedFor(*limits, load->source)) continue;
-    const SharedAddress found{*sign, *load};
+    const SharedAddress found{*sign, *load, AnyTouches(limits->proxies, load->source)};
     if (shared_addresses.Note(found, now)) decisions.Tell(found);
     return;
   }
@@ -66,7 +69,7 @@ Address Engine::Impl::MostSessions() const {
   Address candidate;
   std::uint32_t votes = 0;
   for (const Ticket* t = tickets; t != nullptr; t = t->next) {
-    if (!IsIn(*t)) continue;
+    if (!IsIn(*t) || !IsTallied(*limits, t->source, t->arrival)) continue;
     if (votes == 0) candidate = t->source;
     t->source == candidate ? ++votes : --votes;
   }
@@ -78,7 +81,7 @@ void Engine::Impl::CountSessions(AddressLoad& load) const {
   for (const Ticket* t = tickets; t != nullptr; t = t->next) {
     if (!IsIn(*t)) continue;
     ++load.all_sessions;
-    if (t->source != load.source) continue;
+    if (t->source != load.source || !IsTallied(*limits, t->source, t->arrival)) continue;
     ++load.sessions;
     const auto end = users.begin() + load.users;
     if (load.users == kSeveralUsers || std::find(users.begin(), end, t->proven) != end) continue;

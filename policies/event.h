@@ -26,7 +26,9 @@ struct ConnectionId {
 enum class Arrival : std::uint8_t {
   kDirect,       // from its own address
   kProxied,      // through a proxy (Limits::proxies), which has named it
-  kProxyItself,  // it is such a proxy, and speaks for nobody else: a health check
+  kProxyItself,  // through one that has named its own address, or nobody: itself, or whoever shares
+                 // that address with it
+  kProxyLocal,   // it is such a proxy, and says that it speaks for nobody: a health check
 };
 
 // What a login packet claims. A claim is no proof until the server said OK.

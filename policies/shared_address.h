@@ -33,6 +33,7 @@ struct SharedAddress {
   enum class Sign : std::uint8_t { kRefused, kSessions };
   Sign sign = Sign::kRefused;
   AddressLoad load;
+  bool of_proxy = false;  // of one that is to name its clients, and names itself
 };
 
 // How many users are several.

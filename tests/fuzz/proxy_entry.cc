@@ -10,7 +10,7 @@ void FuzzProxyHeader(Bytes in) {
   using Kind = net::ProxyHeaderIn::Kind;
   const net::ProxyHeaderIn whole = net::ReadProxyHeader(in);
   Check(whole.kind != Kind::kMore || in.size() < net::kMaxProxyHeader);
-  const bool found = whole.kind == Kind::kOwn || whole.kind == Kind::kProxied;
+  const bool found = whole.kind != Kind::kMore && whole.kind != Kind::kBad;
   Check(found ? whole.n > 0 && whole.n <= in.size() : whole.n == 0);
   // Wherever it is cut: the same answer, or more is wanted, and a header is asked for to its end.
   for (std::size_t n = 0; n < in.size() && n < net::kMaxProxyHeader; ++n) {

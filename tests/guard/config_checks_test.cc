@@ -49,6 +49,16 @@ TEST(ConfigChecks, ProxiesAreLoadBalancersAndNotEverybody) {
               IsEmpty());
 }
 
+TEST(ConfigChecks, AnIpv6ProxySparesItsNetwork) {
+  const auto with = [](const std::string& network) {
+    return Notes(ParseBeside("gate.proxy_from_clients = [\"" + network + "\"]\n"));
+  };
+  EXPECT_THAT(with("2001:db8::5"), ElementsAre(HasSubstr("its whole /64 is neither charged")));
+  for (const char* other : {"192.0.2.5", "2001:db8::/64", "::1"}) {
+    EXPECT_THAT(with(other), IsEmpty()) << other;
+  }
+}
+
 TEST(ConfigChecks, FirstAboveLast) {
   EXPECT_THAT(Errors(ParseBeside("login.lock = \"2h\"\nsource.ban = \"2h\"\n")),
               ElementsAre(HasSubstr("login.lock: 2h is above lock_max 1h"),

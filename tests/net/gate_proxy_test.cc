@@ -128,11 +128,30 @@ TEST_F(GateProxyTest, LocalIsTheProxyItselfWithoutLimits) {
   for (int i = 0; i < 5; ++i) {
     WirePeer client = running.Client();
     ExpectGreeted(client, ProxyHeaderBytes(ProxyHeader::kV2, std::nullopt));
-    // As HAProxy's checks say it with v1.
-    WirePeer check = running.Client();
-    ExpectGreeted(check, Header("127.0.0.1", ProxyHeader::kV1));
   }
   EXPECT_EQ(running.acted(Reason::kConnectRate), 0u);
+}
+
+// A NAT in front of the balancer may have its address.
+TEST_F(GateProxyTest, WhoIsNamedByTheProxysAddressOrNotAtAllIsLimited) {
+  const std::string headers[] = {Header("127.0.0.1", ProxyHeader::kV1), Header("127.0.0.1"),
+                                 ProxyHeaderBytes(ProxyHeader::kV1, std::nullopt),
+                                 std::string("\r\n\r\n\0\r\nQUIT\n\x21\0\0\0", 16)};
+  for (const std::string& header : headers) {
+    Limits limits = Behind();
+    limits.source.connect_rate = {0.001, 2};
+    limits.source.ban_after = {0.001, 1};
+    Running& running = Start(limits);
+    for (int i = 0; i < 5; ++i) {
+      WirePeer client = running.Client();
+      const auto packet = Answer(client, header);
+      ASSERT_TRUE(packet);
+      EXPECT_EQ(packet->IsErr(), i >= 2) << i;
+    }
+    EXPECT_EQ(running.acted(Reason::kConnectRate), 3u);
+    EXPECT_TRUE(running.engine->Bans(Now()).empty());
+    running_.reset();
+  }
 }
 
 TEST_F(GateProxyTest, NoHeaderIsToldAndChargedToNobody) {
@@ -141,7 +160,11 @@ TEST_F(GateProxyTest, NoHeaderIsToldAndChargedToNobody) {
   Running& running = Start(limits);
   for (int i = 0; i < 5; ++i) {
     WirePeer client = running.Client();
-    client.Send("NONSENSE");
+    client.Send("NONSENSE, and more of it than is a header" + std::string(5000, 'x'));
+    const auto packet = client.ReadPacket();
+    ASSERT_TRUE(packet && packet->IsErr());  // also where it has not been read
+    EXPECT_NE(packet->payload.find("PROXY header was expected"), std::string::npos);
+    EXPECT_TRUE(client.ReadsEnd());
     EXPECT_TRUE(running.Until(
         [&] { return running.acted(Reason::kProxyHeader) == static_cast<std::uint64_t>(i + 1); }));
   }

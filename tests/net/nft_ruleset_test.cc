@@ -83,18 +83,25 @@ TEST(NftRuleset, TransparentLeadsHereWhatIsOurs) {
   const std::string text = Body(options);
   EXPECT_THAT(
       text,
-      AllOf(
-          HasSubstr("    type filter hook prerouting priority -149; policy accept;\n"),
-          HasSubstr("    iifname != \"lo\" tcp sport { 3306, 3310 } socket transparent 1 counter "
-                    "meta mark set meta mark | 0x01000000 accept comment \"answers "),
-          HasSubstr("meta l4proto { icmp, ipv6-icmp } socket transparent 1 counter meta mark set"),
-          HasSubstr("    iifname != \"lo\" ip daddr . tcp dport { 192.0.2.10 . 3306, 192.0.2.9 . "
-                    "3306 } counter tproxy ip to :3307 meta mark set meta mark | 0x01000000 "
-                    "accept comment \"clients4 "),
-          HasSubstr("ip6 daddr . tcp dport { 2001:db8::10 . 3310 } counter tproxy ip6 to "
-                    "[2001:db8::1]:3308 meta mark"),
-          HasSubstr("192.0.2.9 . 3306 } counter reject with tcp reset comment \"closed4 "),
-          HasSubstr("tcp dport { 3306, 3310 } tcp flags")));
+      AllOf(HasSubstr("    type filter hook prerouting priority -149; policy accept;\n"),
+            HasSubstr("    iifname != \"lo\" tcp sport { 3306, 3310 } socket transparent 1 counter "
+                      "jump to_gate comment \"answers "),
+            HasSubstr("meta l4proto { icmp, ipv6-icmp } socket transparent 1 counter jump to_gate"),
+            HasSubstr("    socket wildcard 1 counter return comment \"listener "),
+            HasSubstr("    counter meta mark set meta mark | 0x01000000 accept comment \"deliver "),
+            HasSubstr("    iifname != \"lo\" ip daddr . tcp dport { 192.0.2.10 . 3306, 192.0.2.9 . "
+                      "3306 } counter tproxy ip to :3307 meta mark set meta mark | 0x01000000 "
+                      "accept comment \"clients4 "),
+            HasSubstr("ip6 daddr . tcp dport { 2001:db8::10 . 3310 } counter tproxy ip6 to "
+                      "[2001:db8::1]:3308 meta mark"),
+            HasSubstr("192.0.2.9 . 3306 } counter reject with tcp reset comment \"closed4 "),
+            HasSubstr(
+                "iifname != \"lo\" ip daddr . tcp dport { 192.0.2.10 . 3306, 192.0.2.9 . 3306 } "
+                "tcp flags"),
+            HasSubstr("ip6 daddr . tcp dport { 2001:db8::10 . 3310 } tcp flags"),
+            HasSubstr("fib daddr type local tcp dport { 3306")));
+  EXPECT_THAT(Body(SomeFirewall()),
+              Not(HasSubstr("fib daddr type local tcp dport { 3306, 3307 }")));
   // Who means the server and finds no gate is refused, not passed on: after the redirect.
   EXPECT_LT(text.find("clients4 "), text.find("closed4 "));
 }

@@ -74,7 +74,8 @@ TEST(ProxyHeaderIn, ReadsWhatWeWrite) {
       EXPECT_EQ(in.pair.source, pair.source);
       EXPECT_EQ(in.pair.destination, pair.destination);
     }
-    ExpectWhole(ProxyHeaderBytes(version, std::nullopt), Kind::kOwn);
+    ExpectWhole(ProxyHeaderBytes(version, std::nullopt),
+                version == ProxyHeader::kV2 ? Kind::kLocal : Kind::kUnnamed);
   }
 }
 
@@ -100,9 +101,9 @@ TEST(ProxyHeaderIn, LoopbackIsTheProxysOwnHost) {
 }
 
 TEST(ProxyHeaderIn, UnknownIsTheSendersOwnWhateverItSays) {
-  ExpectWhole("PROXY UNKNOWN\r\n", Kind::kOwn);
-  ExpectWhole("PROXY UNKNOWN ffff:f...f ffff:f...f 65535 65535\r\n", Kind::kOwn);
-  ExpectWhole("PROXY UNKNOWN " + std::string(107 - 16, 'x') + "\r\n", Kind::kOwn);
+  ExpectWhole("PROXY UNKNOWN\r\n", Kind::kUnnamed);
+  ExpectWhole("PROXY UNKNOWN ffff:f...f ffff:f...f 65535 65535\r\n", Kind::kUnnamed);
+  ExpectWhole("PROXY UNKNOWN " + std::string(107 - 16, 'x') + "\r\n", Kind::kUnnamed);
   ExpectBad("PROXY UNKNOWN " + std::string(107 - 15, 'x') + "\r\n");
   ExpectBad("PROXY UNKNOWNX\r\n");
 }
@@ -154,19 +155,19 @@ TEST(ProxyHeaderIn, Version1EndsWithin107Bytes) {
 }
 
 TEST(ProxyHeaderIn, LocalIsTheSendersOwnWhateverItSays) {
-  ExpectWhole(V2("\x20\x00"s, ""), Kind::kOwn);
-  ExpectWhole(V2("\x20\x11"s, kFour), Kind::kOwn);
-  ExpectWhole(V2("\x20\xff"s, "no TLV"), Kind::kOwn);
-  ExpectWhole(V2("\x20\x00"s, std::string(kMaxProxyV2Body, 'x')), Kind::kOwn);
+  ExpectWhole(V2("\x20\x00"s, ""), Kind::kLocal);
+  ExpectWhole(V2("\x20\x11"s, kFour), Kind::kLocal);
+  ExpectWhole(V2("\x20\xff"s, "no TLV"), Kind::kLocal);
+  ExpectWhole(V2("\x20\x00"s, std::string(kMaxProxyV2Body, 'x')), Kind::kLocal);
 }
 
 TEST(ProxyHeaderIn, FamiliesThatAreNoTcpAreTheSendersOwn) {
-  ExpectWhole(V2("\x21\x00"s, ""), Kind::kOwn);
-  ExpectWhole(V2("\x21\x00"s, "whatever"), Kind::kOwn);
-  ExpectWhole(V2("\x21\x12"s, kFour), Kind::kOwn);
-  ExpectWhole(V2("\x21\x22"s, std::string(36, 'x')), Kind::kOwn);
-  ExpectWhole(V2("\x21\x31"s, std::string(216, 'x')), Kind::kOwn);
-  ExpectWhole(V2("\x21\x32"s, std::string(216, 'x')), Kind::kOwn);
+  ExpectWhole(V2("\x21\x00"s, ""), Kind::kUnnamed);
+  ExpectWhole(V2("\x21\x00"s, "whatever"), Kind::kUnnamed);
+  ExpectWhole(V2("\x21\x12"s, kFour), Kind::kUnnamed);
+  ExpectWhole(V2("\x21\x22"s, std::string(36, 'x')), Kind::kUnnamed);
+  ExpectWhole(V2("\x21\x31"s, std::string(216, 'x')), Kind::kUnnamed);
+  ExpectWhole(V2("\x21\x32"s, std::string(216, 'x')), Kind::kUnnamed);
 }
 
 TEST(ProxyHeaderIn, TlvsAreSkipped) {

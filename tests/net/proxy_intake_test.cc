@@ -131,7 +131,7 @@ TEST_F(ProxyIntakeTest, TheLongestHeaderFits) {
 TEST_F(ProxyIntakeTest, LocalSpeaksForTheProxy) {
   const Fd proxy = Knock(ProxyHeaderBytes(ProxyHeader::kV2, std::nullopt) + "rest");
   ASSERT_EQ(said_.size(), 1u);
-  EXPECT_EQ(said_[0].header.kind, Kind::kOwn);
+  EXPECT_EQ(said_[0].header.kind, Kind::kLocal);
   EXPECT_EQ(Left(said_[0].client), "rest");
 }
 

@@ -72,8 +72,9 @@ TEST_F(EngineProxyTest, MetDirectlyWhileBannedTheKernelIsToldThen) {
 
 TEST_F(EngineProxyTest, AProxyIsNeitherChargedNorBanned) {
   Start();
-  Misbehave(Proxy(), Arrival::kProxyItself);
-  Misbehave(Proxy(), Arrival::kDirect);
+  for (const Arrival how : {Arrival::kProxyItself, Arrival::kProxyLocal, Arrival::kDirect}) {
+    Misbehave(Proxy(), how);
+  }
   for (int i = 0; i < 10; ++i) engine_->Count(Reason::kProxyHeader, Proxy(), now_);
   EXPECT_TRUE(engine_->Bans(now_).empty());
   EXPECT_EQ(Acted(Reason::kProxyHeader), 10u);
@@ -105,8 +106,18 @@ TEST_F(EngineProxyTest, ItsOwnConnectionsHaveNoLimitsBySource) {
   limits_.source.prefix_connections = Share::Number(1);
   Start();
   for (int i = 0; i < 10; ++i) {
-    EXPECT_NE(Through(Proxy(), Arrival::kProxyItself).ticket, nullptr);
+    EXPECT_NE(Through(Proxy(), Arrival::kProxyLocal).ticket, nullptr);
   }
+}
+
+// It may be anybody behind a NAT that has the same address.
+TEST_F(EngineProxyTest, WhoIsNamedByItsAddressIsLimitedLikeAnybody) {
+  limits_.source.connect_rate = {0.001, 3};
+  Start();
+  for (int i = 0; i < 3; ++i) EXPECT_NE(Through(Proxy(), Arrival::kProxyItself).ticket, nullptr);
+  EXPECT_EQ(Through(Proxy(), Arrival::kProxyItself).verdict.reason, Reason::kConnectRate);
+  EXPECT_NE(Through(Proxy(), Arrival::kProxyLocal).ticket, nullptr);
+  EXPECT_TRUE(engine_->Bans(now_).empty());
 }
 
 TEST_F(EngineProxyTest, ABanFromBeforeItWasAProxyDoesNotBindIt) {
@@ -116,7 +127,10 @@ TEST_F(EngineProxyTest, ABanFromBeforeItWasAProxyDoesNotBindIt) {
   ASSERT_EQ(engine_->Bans(now_).size(), 1u);
   limits_.proxies = {{Proxy(), 128}};
   Reload();
-  EXPECT_NE(Through(Proxy(), Arrival::kProxyItself).ticket, nullptr);
+  // Whoever names it: another proxy as well.
+  for (const Arrival how : {Arrival::kProxyItself, Arrival::kProxyLocal, Arrival::kProxied}) {
+    EXPECT_NE(Through(Proxy(), how).ticket, nullptr);
+  }
   EXPECT_NE(Through(Foe(1)).ticket, nullptr);
 }
 

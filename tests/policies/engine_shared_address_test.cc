@@ -20,9 +20,11 @@ class SharedAddressEngineTest : public EngineTest {
   void OnSharedAddress(const SharedAddress& found) override { found_.push_back(found); }
 
   // Two rounds: whom to count is known after the first.
-  void Rounds(int knocks, int strangers = 0) {
+  void Rounds(int knocks, int strangers = 0, Arrival how = Arrival::kDirect) {
     for (int round = 0; round < 2; ++round) {
-      for (int i = 0; i < knocks; ++i) (void)Knock(App());
+      for (int i = 0; i < knocks; ++i) {
+        (void)engine_->OnAccept({0, ++serial_}, App(), now_, how);
+      }
       for (int i = 0; i < strangers; ++i) (void)Knock(Foe(static_cast<std::uint32_t>(i)));
       Pass(SharedAddressWatch::kRound);
     }
@@ -103,11 +105,52 @@ TEST_F(SharedAddressEngineTest, WhoIsProvidedForIsNotToldOf) {
     limits_ = plain;
     if (how == 0) limits_.source.exempt = {network};
     if (how == 1) limits_.classes.insert(limits_.classes.begin(), pool);
-    if (how == 2) limits_.proxies = {network};
+    if (how == 2) limits_.proxies = {network};  // they came before it was one
     Fill(kSeveralUsers);
     EXPECT_TRUE(found_.empty()) << how;
     in_.clear();
   }
+}
+
+TEST_F(SharedAddressEngineTest, AProxyThatNamesItselfForOthers) {
+  limits_.proxies = {{App(), 128}};
+  Start();
+  Rounds(200, 0, Arrival::kProxyItself);
+  ASSERT_EQ(found_.size(), 1u);
+  EXPECT_TRUE(found_[0].of_proxy);
+  EXPECT_EQ(found_[0].load.source, App());
+  EXPECT_EQ(found_[0].load.connects, 200u);
+  ASSERT_TRUE(Status().shared_address);
+  // No proxy any more: nothing of that is true then.
+  limits_.proxies.clear();
+  Reload();
+  Pass(SharedAddressWatch::kRound);
+  EXPECT_FALSE(Status().shared_address);
+}
+
+TEST_F(SharedAddressEngineTest, SessionsThatAProxyNamesByItsOwnAddress) {
+  limits_.proxies = {{App(), 128}};
+  limits_.source.connect_rate = {50, 200};
+  Start();
+  for (int i = 0; i < 40; ++i) {
+    in_.push_back(engine_->OnAccept({0, ++serial_}, App(), now_, Arrival::kProxyItself).ticket);
+    ASSERT_NE(in_.back(), nullptr);
+    ASSERT_EQ(Login(in_.back(), "user" + std::to_string(i % kSeveralUsers)).kind, Kind::kAdmit);
+    engine_->OnLoginOk(*in_.back(), now_);
+  }
+  Pass(SharedAddressWatch::kRound);
+  ASSERT_EQ(found_.size(), 1u);
+  EXPECT_EQ(found_[0].sign, Sign::kSessions);
+  EXPECT_TRUE(found_[0].of_proxy);
+}
+
+TEST_F(SharedAddressEngineTest, ItsChecksAreNobodysClients) {
+  limits_.proxies = {{App(), 128}};
+  limits_.source.enforce = false;
+  Start();
+  (void)engine_->Ban(SourceNetwork(App()), std::chrono::minutes(5), "operator", now_);
+  Rounds(200, 0, Arrival::kProxyLocal);
+  EXPECT_TRUE(found_.empty());
 }
 
 TEST_F(SharedAddressEngineTest, AReloadThatProvidesForItEndsTheWarning) {

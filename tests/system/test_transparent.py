@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """transparent: with [gate] transparent the server sees who the client really is, by TPROXY and
 without PROXY headers; what `headgate firewall print` says is what it takes."""
-import contextlib
 import json
 import pathlib
 import signal
@@ -13,8 +12,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import grants
 import netns
 import scenario
+import transparent
 from gate import binary
-from grants import HOSTS, PASSWORD
+from grants import HOSTS
 
 # A client of the server's address that tells it, as a router would, that its packets are too long.
 TOO_LONG = '''
@@ -38,62 +38,7 @@ NET_ADMIN, NET_RAW = 1 << 12, 1 << 13
 
 
 @scenario.needs_root()
-class Transparent(grants.OnThreeHosts):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        netns.ip("-n", cls.hosts.client, "route", "add", "local", "10.98.0.0/16", "dev", "lo")
-        netns.ip("-n", cls.hosts.gate, "route", "add", "10.98.0.0/16", "via", netns.CLIENT)
-        netns.ip("-n", cls.hosts.db, "route", "add", "blackhole", "10.98.0.0/16")
-
-    def config(self, **over):
-        return super().config(**scenario.merged(
-            {"gate": {"transparent": True, "proxy_to_backend": "off"}}, over))
-
-    def backends(self):
-        port = self.db.port
-        return [f"{netns.DB}:{port}", f"[{HOSTS.DB6}]:{port}"]
-
-    def transparent_gate(self, backend=0, start=True, **over):
-        return self.gate_with(start=start, **scenario.merged(
-            {"gate": {"backend": self.backends()[backend:backend + 1]}}, over))
-
-    def printed(self, gate, *more):
-        return netns.inside(self.hosts.gate, binary(), "firewall", "print", "--config",
-                            str(gate.file), *more)
-
-    def load(self, gate):
-        """What is printed, as it is: the table, and once each command of this and the db host."""
-        text = self.printed(gate)
-        netns.inside(self.hosts.gate, "nft", "-f", "-", input=text)
-        told = json.loads(self.printed(gate, "--json"))["transparent"]
-        commands = [line[4:] for line in text.splitlines() if line.startswith("#   ")]
-        self.assertEqual(commands,
-                         told["gate"] + [c for s in told["servers"] for c in s["commands"]])
-        for command in told["gate"]:
-            self.run_once(self.hosts.gate, command)
-        self.lead_answers_back(gate)
-
-    def lead_answers_back(self, gate):
-        """What is printed for the server's host alone."""
-        for server in json.loads(self.printed(gate, "--json"))["transparent"]["servers"]:
-            for command in server["commands"]:
-                netns.inside(self.hosts.db, *command.split())
-
-    def run_once(self, host, command):
-        words = command.split()
-        if "rule" in words:
-            family = ["-6"] if "-6" in words else []
-            if "3306" in netns.inside(host, "ip", *family, "rule", "show", "priority", "3306"):
-                return
-        netns.inside(host, *words)
-
-    def unload(self):
-        for words in (("nft", "flush", "ruleset"), ("ip", "rule", "del", "priority", "3306"),
-                      ("ip", "-6", "rule", "del", "priority", "3306")):
-            with contextlib.suppress(RuntimeError):
-                netns.inside(self.hosts.gate, *words)
-
+class Transparent(transparent.OnRoutedHosts):
     # Clients call the gate's own address.
 
     def test_grants_hold(self):
@@ -334,7 +279,7 @@ class Transparent(grants.OnThreeHosts):
     def test_what_is_left_of_root(self):
         for enforce in (False, True):
             gate = self.transparent_gate(firewall={"enforce": enforce})
-            held = NET_RAW | (NET_ADMIN if enforce else 0)
+            held = NET_ADMIN if enforce else NET_RAW
             inherited = NET_ADMIN if enforce else 0
             for task in pathlib.Path(f"/proc/{gate.pid()}/task").iterdir():
                 sets = self.capabilities(f"{gate.pid()}/task/{task.name}")
