@@ -41,6 +41,7 @@ class Seen {
   }
 
   LiveFinding Judge() const {
+    if (NothingShown()) return JudgeSameHost();
     if (as_client_) return as_gate_ || !Distinct() ? JudgeSameHost() : Proven();
     const std::string what = absl::StrFormat("the client came from %s, and the server names it %s",
                                              net::ToText(login_->local), login_->user);
@@ -63,6 +64,13 @@ class Seen {
   bool Expected() const { return Proxied() || facts_.config.transparent; }
   // Whether the client's address is one that the gate itself cannot have at the server.
   bool Distinct() const { return !facts_.own_host || IsMarked() || direct_ != nullptr; }
+
+  // A transparent gate binds to an address of its own host without any rule or route, and shows a
+  // client from loopback as itself: neither says how others fare.
+  bool NothingShown() const {
+    if (!facts_.config.transparent || !facts_.own_host) return false;
+    return as_client_ || login_->local.IsLoopback();
+  }
 
   LiveFinding Proven() const {
     std::string how = "the server sees clients as they are";

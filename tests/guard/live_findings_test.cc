@@ -11,6 +11,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -229,6 +230,22 @@ TEST(LiveIdentity, TransparentThatDoesNotGetThrough) {
               Contains(Is(Level::kProblem, "gate's own address", "headgate firewall print")));
   f.plain = In("app@192.0.2.5", "192.0.2.5");
   EXPECT_THAT(About("identity", f), Contains(Is(Level::kOk, "transparent works")));
+}
+
+TEST(LiveIdentity, TransparentShowsNothingOnTheGatesHost) {
+  LiveFacts f = Good();
+  f.config.proxy_to_backend = ProxyToBackend::kOff;
+  f.config.transparent = true;
+  f.marked.reset();
+  // Two addresses of the gate's own host: binding to either takes no rule and no route.
+  f.plain = In("app@192.0.2.1", "192.0.2.1");
+  f.monitors[0].login = In("headgate@198.51.100.1", "198.51.100.1");
+  EXPECT_THAT(About("identity", f), ElementsAre(Is(Level::kUnknown, "same host", "--connect")));
+  // A client from loopback is shown as the gate on purpose.
+  f.plain = In("app@198.51.100.1", "127.0.0.1");
+  EXPECT_THAT(About("identity", f), ElementsAre(Is(Level::kUnknown, "same host", "--connect")));
+  f.plain = In("app@198.51.100.1", "192.0.2.1");
+  EXPECT_THAT(About("identity", f), ElementsAre(Is(Level::kProblem, "the gate's own address")));
 }
 
 TEST(LiveIdentity, AThirdAddressIsNobodys) {
