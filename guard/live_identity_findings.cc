@@ -31,9 +31,13 @@ class Seen {
     if (login_ == nullptr) return;
     host_ = HostOf(login_->user);
     // USER() of a login over a unix socket, or from loopback with name resolution on.
-    as_localhost_ = host_ == "localhost" || AnyLoopback(login_->seen);
-    as_client_ = Has(login_->seen, login_->local) ||
-                 (host_ == "localhost" && login_->local.IsLoopback() && !IsMarked());
+    const bool localhost = host_ == "localhost";
+    named_ = !localhost && !net::ParseAddress(host_);
+    as_localhost_ = localhost || (!named_ && AnyLoopback(login_->seen));
+    // Loopback behind a name is this host's view of it, not the server's.
+    const bool shows = !named_ || !login_->local.IsLoopback();
+    as_client_ = (shows && Has(login_->seen, login_->local)) ||
+                 (localhost && login_->local.IsLoopback() && !IsMarked());
     for (const LiveMonitor& direct : facts.monitors) {
       if (direct.login.ok) direct_ = &direct.login;
     }
@@ -46,6 +50,7 @@ class Seen {
     const std::string what = absl::StrFormat("the client came from %s, and the server names it %s",
                                              net::ToText(login_->local), login_->user);
     if (as_localhost_) return Collapsed(what);
+    if (named_ && (login_->seen.empty() || AnyLoopback(login_->seen))) return Unclear(what);
     if (as_gate_ || direct_ == nullptr) return AsGate(what);
     return {Expected() ? Level::kProblem : Level::kWarning, "identity",
             what + ", which is neither the client's address nor the gate's",
@@ -103,6 +108,15 @@ class Seen {
             remedy};
   }
 
+  // As with a Debian host that has its own name for 127.0.1.1 in /etc/hosts.
+  LiveFinding Unclear(const std::string& what) const {
+    return {Level::kUnknown, "identity",
+            what + ": which address the server means cannot be told, since here that name stands "
+                   "for " +
+                (login_->seen.empty() ? "none" : net::ToText(login_->seen.front())),
+            "ask from a host that finds the server's address for the name: its DNS or /etc/hosts"};
+  }
+
   LiveFinding Collapsed(const std::string& what) const {
     const bool accepted = !Expected() && facts_.config.clients_become_localhost;
     std::string remedy =
@@ -136,6 +150,7 @@ class Seen {
   const LiveLogin* const login_;
   const LiveLogin* direct_ = nullptr;
   std::string host_;
+  bool named_ = false;  // by a host's name, which the server has looked up
   bool as_localhost_ = false, as_client_ = false, as_gate_ = false;
 };
 

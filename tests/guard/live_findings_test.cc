@@ -185,8 +185,16 @@ TEST(LiveIdentity, SeenFromAnotherHost) {
 
 TEST(LiveIdentity, OfAHostWithAName) {
   LiveFacts f = Remote("app@client.example", "192.0.2.5");
+  EXPECT_THAT(About("identity", f), ElementsAre(Is(Level::kUnknown, "stands for none")));
+  // This host's own /etc/hosts: not what the server has seen.
+  f.plain->seen = {At("127.0.1.1")};
+  EXPECT_THAT(About("identity", f), ElementsAre(Is(Level::kUnknown, "127.0.1.1", "/etc/hosts")));
+  f.plain->local = At("127.0.1.1");
+  EXPECT_THAT(About("identity", f), ElementsAre(Is(Level::kUnknown, "127.0.1.1")));
+  f.plain->local = At("192.0.2.5");
+  f.plain->seen = {At("192.0.2.20")};
   EXPECT_TRUE(AnyProblem(About("identity", f)));
-  f.plain->seen = {At("192.0.2.5")};
+  f.plain->seen = {At("127.0.1.1"), At("192.0.2.5")};
   EXPECT_THAT(About("identity", f), Contains(Is(Level::kOk, "app@client.example")));
 }
 
