@@ -111,8 +111,9 @@ class Seen {
   // As with a Debian host that has its own name for 127.0.1.1 in /etc/hosts.
   LiveFinding Unclear(const std::string& what) const {
     return {Level::kUnknown, "identity",
-            what + ": which address the server means cannot be told, since here that name stands "
-                   "for " +
+            what +
+                ": which address the server means cannot be told, since here that name stands "
+                "for " +
                 (login_->seen.empty() ? "none" : net::ToText(login_->seen.front())),
             "ask from a host that finds the server's address for the name: its DNS or /etc/hosts"};
   }

@@ -60,7 +60,7 @@ std::string Where(const LiveFacts& f, const LiveMonitor& m) {
 }
 
 std::string RefusedRemedy(const LiveFacts& f, const LiveMonitor& m) {
-  if (m.proxied && m.login.code == kNotAllowed) return ProxyRemedy(f);
+  if (m.proxied && RefusesHeader(m.login)) return ProxyRemedy(f);
   if (m.proxied && m.login.code == kOutOfOrder) {
     return "the server takes no PROXY header, as MySQL does not: proxy_to_backend = \"off\", and "
            "[gate] transparent = true shows it the clients";

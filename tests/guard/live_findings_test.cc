@@ -127,7 +127,6 @@ TEST(LiveFindings, RefusalsSayWhatTheyMean) {
     EXPECT_THAT(login, Contains(Is(Level::kProblem, "words of the server"))) << code;
     return login.at(0).remedy;
   };
-  EXPECT_THAT(remedy(1130, true), HasSubstr("proxy_protocol_networks"));
   EXPECT_THAT(remedy(1130, false),
               AllOf(HasSubstr("CREATE USER"), Not(HasSubstr("proxy_protocol_networks"))));
   EXPECT_THAT(remedy(1156, true), HasSubstr("transparent = true"));
@@ -135,6 +134,26 @@ TEST(LiveFindings, RefusalsSayWhatTheyMean) {
   EXPECT_THAT(remedy(1129, true), HasSubstr("FLUSH HOSTS"));
   EXPECT_THAT(remedy(1040, true), HasSubstr("headgate status"));
   EXPECT_THAT(remedy(9999, true), Not(IsEmpty()));
+}
+
+TEST(LiveFindings, NotAllowedIsTheHeaderOrTheGrant) {
+  const auto remedy = [](LiveFacts f, const char* text = "Host '192.0.2.5' is not allowed") {
+    f.plain = Refused(1130, text);
+    f.marked.reset();
+    const LiveFindings login = About("login", f);
+    EXPECT_THAT(login, ElementsAre(Is(Level::kProblem, text)));
+    return login.at(0).remedy;
+  };
+  const auto is_header = HasSubstr("proxy_protocol_networks"), is_grant = HasSubstr("CREATE USER");
+  LiveFacts f = Good();
+  EXPECT_THAT(remedy(f, "Proxy header is not accepted from 192.0.2.20"),
+              AllOf(is_header, Not(is_grant)));
+  EXPECT_THAT(remedy(f), AllOf(is_grant, HasSubstr("the monitor is in"), Not(is_header)));
+  f.monitors[0].proxied = false;
+  EXPECT_THAT(remedy(f), AllOf(is_grant, is_header)) << "nothing tells which";
+  f.config.proxy_to_backend = ProxyToBackend::kOff;
+  f.config.transparent = true;
+  EXPECT_THAT(remedy(f), AllOf(is_grant, HasSubstr("client's own address"), Not(is_header)));
 }
 
 TEST(LiveFindings, MonitorsAccountIsForTheGatesHostAlone) {
@@ -148,7 +167,13 @@ TEST(LiveFindings, MonitorsAccountIsForTheGatesHostAlone) {
   EXPECT_THAT(About("login", f), Contains(Is(Level::kProblem, "denied")));
   f.monitors[0].login.ok = true;
   f.plain = Refused(1130, "not allowed");
+  EXPECT_THAT(About("login", f), Contains(Is(Level::kUnknown, "not allowed", "--user NAME")));
+  f.monitors[0].proxied = false;
   EXPECT_THAT(About("login", f), Contains(Is(Level::kProblem, "not allowed")));
+  f.config.proxy_to_backend = ProxyToBackend::kOff;
+  EXPECT_THAT(About("login", f), Contains(Is(Level::kUnknown, "not allowed")));
+  f.plain = Refused(1130, "Proxy header is not accepted from 192.0.2.20");
+  EXPECT_THAT(About("login", f), Contains(Is(Level::kProblem, "not accepted")));
 }
 
 TEST(LiveFindings, NoAccountIsUnknownAndNoProblem) {
@@ -374,9 +399,11 @@ TEST(LiveMonitors, LackingPrivilegesNamesTheGrant) {
 
 TEST(LiveMonitors, RefusedAndSlow) {
   LiveFacts f = Good();
-  f.monitors[0].login = Refused(1130, "not allowed");
+  f.monitors[0].login = Refused(1130, "Proxy header is not accepted from 192.0.2.20");
   EXPECT_THAT(About("monitor", f),
-              Contains(Is(Level::kProblem, "not allowed", "proxy_protocol_networks")));
+              Contains(Is(Level::kProblem, "not accepted", "proxy_protocol_networks")));
+  f.monitors[0].login = Refused(1130, "not allowed");
+  EXPECT_THAT(About("monitor", f), Contains(Is(Level::kProblem, "not allowed", "docs/monitor.md")));
   f.monitors[0].proxied = false;
   EXPECT_THAT(About("monitor", f), Contains(Is(Level::kProblem, "not allowed", "docs/monitor.md")));
   f = Good();
