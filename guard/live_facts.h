@@ -37,6 +37,19 @@ struct LiveDoor {
   Address local;  // this side's address
 };
 
+// Of SHOW GLOBAL VARIABLES; absent: the server did not say.
+struct LiveSettings {
+  bool known = false;
+  std::optional<bool> skip_name_resolve;
+  std::optional<std::uint64_t> max_connect_errors;
+  std::optional<bool> skip_networking;
+  std::optional<std::string> bind_address;
+  std::optional<std::string> port;
+  // MySQL's other ways in: of its X plugin, and for administrators (an empty address: none).
+  std::optional<std::string> x_address, x_port, admin_address, admin_port;
+  std::optional<std::string> proxy_networks;
+};
+
 // One login, and what the server said of it. Texts of the server's are as it sent them.
 struct LiveLogin {
   bool ok = false;
@@ -52,6 +65,7 @@ struct LiveLogin {
   std::string cipher, version;    // TLS of this side; empty: none
   bool knows_server_tls = false;  // whether the server said the next two
   std::string server_cipher, server_tls_version;  // Ssl_cipher, Ssl_version; empty: none
+  LiveSettings settings;                          // of the server that it came to
 };
 
 // The gate's certificate, as it was shown in a handshake of its own.
@@ -74,17 +88,7 @@ struct LiveMonitor {
   bool knows_privileges = false;
   std::string privileges_error;
   std::vector<std::string> lacks;  // "PROCESS", "CONNECTION ADMIN"
-};
-
-// Of SHOW GLOBAL VARIABLES; absent: the server did not say.
-struct LiveSettings {
-  bool known = false;
-  std::optional<bool> skip_name_resolve;
-  std::optional<std::uint64_t> max_connect_errors;
-  std::optional<bool> skip_networking;
-  std::optional<std::string> bind_address;
-  std::optional<std::string> port;
-  std::optional<std::string> proxy_networks;
+  bool local = false;              // the server is on the gate's host
 };
 
 // Whether there was an account to log in with.
@@ -106,7 +110,6 @@ struct LiveFacts {
   std::optional<LiveLogin> marked;      // plain, from a loopback address that nobody else has
   std::optional<LiveCertificate> certificate;
   std::vector<LiveMonitor> monitors;
-  LiveSettings settings;
   bool backend_local = false;  // every backend is on the gate's host
 };
 

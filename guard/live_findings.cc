@@ -17,6 +17,13 @@ using Level = LiveFinding::Level;
 constexpr unsigned kTooMany = 1040, kDenied = 1045, kHostBlocked = 1129, kNotAllowed = 1130,
                    kOutOfOrder = 1156, kNoAccount = 1698, kLost = 2013, kNoTls = 2026;
 
+// Whether the monitor's login works at a server itself; `proxied`: behind a PROXY header.
+bool DirectlyIn(const LiveFacts& f, bool proxied) {
+  return std::any_of(f.monitors.begin(), f.monitors.end(), [proxied](const LiveMonitor& m) {
+    return m.login.ok && (m.proxied || !proxied);
+  });
+}
+
 void JudgeDoor(const LiveFacts& f, LiveFindings& out) {
   using Answer = LiveDoor::Answer;
   const LiveDoor& door = f.door;
@@ -86,6 +93,24 @@ void JudgeRunning(const LiveFacts& f, LiveFindings& out) {
                  "`headgate diff FILE` lists them; `headgate reload`, or a restart, applies them"});
 }
 
+// 1130 of a server that is not a broken PROXY set-up: no account for the host that it names.
+std::string NotAllowedRemedy(const LiveFacts& f, const LiveLogin& login) {
+  if (RefusesHeader(login)) return ProxyRemedy(f);
+  if (f.config.transparent) {
+    return "no account of the server is granted to the client's own address, which it sees: CREATE "
+           "USER name@'that address'";
+  }
+  if (f.config.proxy_to_backend == ProxyToBackend::kOff) {
+    return "no account of the server is granted to the gate's address: CREATE USER "
+           "name@'that address'";
+  }
+  const std::string grant =
+      "no account of the server is granted to the host that the message names: CREATE USER "
+      "name@'that host'";
+  if (DirectlyIn(f, true)) return grant + " (it takes the gate's PROXY header: the monitor is in)";
+  return grant + ". Is that the gate's address, and not the client's? Then " + ProxyRemedy(f);
+}
+
 std::string LoginRemedy(const LiveFacts& f, const LiveLogin& login) {
   switch (login.code) {
     case kTooMany:
@@ -98,10 +123,7 @@ std::string LoginRemedy(const LiveFacts& f, const LiveLogin& login) {
       return "the server has blocked the gate's address over max_connect_errors: FLUSH HOSTS, and "
              "skip_name_resolve = ON keeps it from happening again";
     case kNotAllowed:
-      return f.config.proxy_to_backend == ProxyToBackend::kOff
-                 ? "no account of the server is granted to the gate's address: CREATE USER "
-                   "name@'that address'"
-                 : ProxyRemedy(f);
+      return NotAllowedRemedy(f, login);
     case kOutOfOrder:
       return "the server takes no PROXY header, as MySQL does not: proxy_to_backend = \"off\", and "
              "[gate] transparent = true shows it the clients";
@@ -117,10 +139,11 @@ std::string LoginRemedy(const LiveFacts& f, const LiveLogin& login) {
 
 // The monitor's account is granted to the gate's host, which is not where this client comes from.
 bool IsHostsAlone(const LiveFacts& f, const LiveLogin& login) {
-  const bool denied = login.code == kDenied || login.code == kNoAccount;
-  return f.by_monitor && denied &&
-         std::any_of(f.monitors.begin(), f.monitors.end(),
-                     [](const LiveMonitor& m) { return m.login.ok; });
+  if (!f.by_monitor || RefusesHeader(login)) return false;
+  // Without a header of its own the monitor's login does not tell what 1130 is about.
+  const bool proxied = f.config.proxy_to_backend != ProxyToBackend::kOff;
+  if (login.code == kNotAllowed) return DirectlyIn(f, proxied);
+  return (login.code == kDenied || login.code == kNoAccount) && DirectlyIn(f, false);
 }
 
 void JudgePassword(const LiveFacts& f, LiveFindings& out) {
@@ -140,6 +163,11 @@ const LiveLogin* BestLogin(const LiveFacts& f) {
   if (f.tls && f.tls->ok && !(f.plain && f.plain->ok)) return &*f.tls;
   if (f.plain) return &*f.plain;
   return f.tls ? &*f.tls : nullptr;
+}
+
+bool RefusesHeader(const LiveLogin& login) {
+  // MariaDB's, the same in every language: "Proxy header is not accepted from 192.0.2.20".
+  return login.code == kNotAllowed && login.error.find("roxy header") != std::string::npos;
 }
 
 std::string ProxyRemedy(const LiveFacts& f) {

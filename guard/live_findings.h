@@ -41,6 +41,9 @@ void JudgeServer(const LiveFacts& facts, LiveFindings& out);
 
 // The login to go by: one that succeeded where there is one; null: none was tried.
 [[nodiscard]] const LiveLogin* BestLogin(const LiveFacts& facts);
+// Whether the server said that it takes no PROXY header from there: its 1130 may mean that, or that
+// no account is granted to the host.
+[[nodiscard]] bool RefusesHeader(const LiveLogin& login);
 // How the server's proxy_protocol_networks is set.
 [[nodiscard]] std::string ProxyRemedy(const LiveFacts& facts);
 

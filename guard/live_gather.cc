@@ -125,16 +125,16 @@ class Gatherer {
   }
 
   void FindBackends() {
-    const auto is_own = [this](const Address& a) { return IsOwn(a); };
-    facts_.backend_local = true;
-    for (const Endpoint& backend : facts_.config.backend) {
-      bool local = ServesLoopback(backend) || IsOwn(backend.address);
-      if (!backend.host.empty()) {
-        const auto addresses = NamesAddresses(host_, backend.host);
-        local = std::any_of(addresses.begin(), addresses.end(), is_own);
-      }
-      facts_.backend_local = facts_.backend_local && local;
-    }
+    const auto& backends = facts_.config.backend;
+    facts_.backend_local = std::all_of(backends.begin(), backends.end(),
+                                       [this](const Endpoint& e) { return IsHere(e); });
+  }
+
+  bool IsHere(const Endpoint& e) const {
+    if (e.host.empty()) return ServesLoopback(e) || IsOwn(e.address);
+    const auto addresses = NamesAddresses(host_, e.host);
+    return std::any_of(addresses.begin(), addresses.end(),
+                       [this](const Address& a) { return IsOwn(a); });
   }
 
   bool IsOwn(const Address& a) const {
@@ -205,14 +205,10 @@ class Gatherer {
     net::ServerLogin login{account_.user, account_.password, HeaderFrom(facts_.door.local)};
     login.patience = kLivePatience;
     Say("logging in through " + facts_.gate);
-    LiveAsked plain = LogIn(to, login);
-    if (plain.settings.known) facts_.settings = plain.settings;
-    facts_.plain = std::move(plain.login);
+    facts_.plain = LogIn(to, login).login;
     if (tls) {
       login.tls = net::LoginTls::kUnverified;
-      LiveAsked asked = LogIn(to, login);
-      if (asked.settings.known) facts_.settings = asked.settings;
-      facts_.tls = std::move(asked.login);
+      facts_.tls = LogIn(to, login).login;
       login.tls = net::LoginTls::kOff;
     }
     if (facts_.plain->ok) LogInMarked(to, std::move(login));
@@ -251,6 +247,8 @@ class Gatherer {
     LiveMonitor& out = facts_.monitors.emplace_back();
     out.backend = where;
     out.proxied = !header.empty();
+    const auto endpoint = ParseEndpoint(where);
+    out.local = endpoint && IsHere(*endpoint);
     const auto addresses = ResolveWithin(where);
     if (!addresses.ok()) {
       out.login.error = std::string(addresses.status().message());
@@ -264,7 +262,6 @@ class Gatherer {
       out.knows_privileges = asked.lacks.ok();
       out.privileges_error = std::string(asked.lacks.status().message());
       if (asked.lacks.ok()) out.lacks = *asked.lacks;
-      if (out.login.ok && asked.settings.known) facts_.settings = asked.settings;
       if (out.login.ok) return;
     }
   }

@@ -31,9 +31,13 @@ class Seen {
     if (login_ == nullptr) return;
     host_ = HostOf(login_->user);
     // USER() of a login over a unix socket, or from loopback with name resolution on.
-    as_localhost_ = host_ == "localhost" || AnyLoopback(login_->seen);
-    as_client_ = Has(login_->seen, login_->local) ||
-                 (host_ == "localhost" && login_->local.IsLoopback() && !IsMarked());
+    const bool localhost = host_ == "localhost";
+    named_ = !localhost && !net::ParseAddress(host_);
+    as_localhost_ = localhost || (!named_ && AnyLoopback(login_->seen));
+    // Loopback behind a name is this host's view of it, not the server's.
+    const bool shows = !named_ || !login_->local.IsLoopback();
+    as_client_ = (shows && Has(login_->seen, login_->local)) ||
+                 (localhost && login_->local.IsLoopback() && !IsMarked());
     for (const LiveMonitor& direct : facts.monitors) {
       if (direct.login.ok) direct_ = &direct.login;
     }
@@ -41,10 +45,12 @@ class Seen {
   }
 
   LiveFinding Judge() const {
+    if (NothingShown()) return JudgeSameHost();
     if (as_client_) return as_gate_ || !Distinct() ? JudgeSameHost() : Proven();
     const std::string what = absl::StrFormat("the client came from %s, and the server names it %s",
                                              net::ToText(login_->local), login_->user);
     if (as_localhost_) return Collapsed(what);
+    if (named_ && (login_->seen.empty() || AnyLoopback(login_->seen))) return Unclear(what);
     if (as_gate_ || direct_ == nullptr) return AsGate(what);
     return {Expected() ? Level::kProblem : Level::kWarning, "identity",
             what + ", which is neither the client's address nor the gate's",
@@ -63,6 +69,13 @@ class Seen {
   bool Expected() const { return Proxied() || facts_.config.transparent; }
   // Whether the client's address is one that the gate itself cannot have at the server.
   bool Distinct() const { return !facts_.own_host || IsMarked() || direct_ != nullptr; }
+
+  // A transparent gate binds to an address of its own host without any rule or route, and shows a
+  // client from loopback as itself: neither says how others fare.
+  bool NothingShown() const {
+    if (!facts_.config.transparent || !facts_.own_host) return false;
+    return as_client_ || login_->local.IsLoopback();
+  }
 
   LiveFinding Proven() const {
     std::string how = "the server sees clients as they are";
@@ -93,6 +106,16 @@ class Seen {
             "client and gate are the same host here, so USER() " + login_->user +
                 " does not tell whether the server sees the client or the gate",
             remedy};
+  }
+
+  // As with a Debian host that has its own name for 127.0.1.1 in /etc/hosts.
+  LiveFinding Unclear(const std::string& what) const {
+    return {Level::kUnknown, "identity",
+            what +
+                ": which address the server means cannot be told, since here that name stands "
+                "for " +
+                (login_->seen.empty() ? "none" : net::ToText(login_->seen.front())),
+            "ask from a host that finds the server's address for the name: its DNS or /etc/hosts"};
   }
 
   LiveFinding Collapsed(const std::string& what) const {
@@ -128,6 +151,7 @@ class Seen {
   const LiveLogin* const login_;
   const LiveLogin* direct_ = nullptr;
   std::string host_;
+  bool named_ = false;  // by a host's name, which the server has looked up
   bool as_localhost_ = false, as_client_ = false, as_gate_ = false;
 };
 

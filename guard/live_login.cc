@@ -37,13 +37,18 @@ LiveSettings AskSettings(net::ServerClient& client) {
   const Values values = AskValues(
       client,
       "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('skip_name_resolve', 'max_connect_errors',"
-      " 'skip_networking', 'bind_address', 'port', 'proxy_protocol_networks')");
+      " 'skip_networking', 'bind_address', 'port', 'proxy_protocol_networks',"
+      " 'mysqlx_bind_address', 'mysqlx_port', 'admin_address', 'admin_port')");
   LiveSettings out;
   out.known = !values.empty();
   out.skip_name_resolve = SwitchOf(values, "skip_name_resolve");
   out.skip_networking = SwitchOf(values, "skip_networking");
   out.bind_address = TextOf(values, "bind_address");
   out.port = TextOf(values, "port");
+  out.x_address = TextOf(values, "mysqlx_bind_address");
+  out.x_port = TextOf(values, "mysqlx_port");
+  out.admin_address = TextOf(values, "admin_address");
+  out.admin_port = TextOf(values, "admin_port");
   out.proxy_networks = TextOf(values, "proxy_protocol_networks");
   if (const auto text = TextOf(values, "max_connect_errors")) {
     std::uint64_t number = 0;
@@ -115,7 +120,7 @@ LiveAsked LogInLive(const net::SocketAddress& to, const net::ServerLogin& login,
   out.login.ok = true;
   out.login.seen = SeenIn(out.login.user, resolve);
   AskTls(**client, out.login);
-  out.settings = AskSettings(**client);
+  out.login.settings = AskSettings(**client);
   out.lacks = net::AskMissingPrivileges(**client);
   return out;
 }

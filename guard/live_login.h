@@ -17,7 +17,6 @@ inline constexpr std::chrono::seconds kLivePatience{10};
 
 struct LiveAsked {
   LiveLogin login;
-  LiveSettings settings;  // where it logged in
   absl::StatusOr<std::vector<std::string>> lacks = std::vector<std::string>();  // privileges
 };
 // Logs in and asks. `resolve`: the addresses of a host's name.

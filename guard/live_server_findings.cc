@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <string_view>
 
 #include <absl/strings/str_format.h>
 #include "guard/config_values.h"
@@ -60,7 +61,7 @@ std::string Where(const LiveFacts& f, const LiveMonitor& m) {
 }
 
 std::string RefusedRemedy(const LiveFacts& f, const LiveMonitor& m) {
-  if (m.proxied && m.login.code == kNotAllowed) return ProxyRemedy(f);
+  if (m.proxied && RefusesHeader(m.login)) return ProxyRemedy(f);
   if (m.proxied && m.login.code == kOutOfOrder) {
     return "the server takes no PROXY header, as MySQL does not: proxy_to_backend = \"off\", and "
            "[gate] transparent = true shows it the clients";
@@ -99,57 +100,6 @@ void JudgeMonitor(const LiveFacts& f, const LiveMonitor& m, LiveFindings& out) {
                  "ON"});
 }
 
-void JudgeNames(const LiveSettings& s, LiveFindings& out) {
-  if (!s.skip_name_resolve) {
-    out.push_back({Level::kUnknown, "server", "skip_name_resolve: it does not say", ""});
-  } else if (*s.skip_name_resolve) {
-    out.push_back({Level::kOk, "server",
-                   "skip_name_resolve is on: no login waits for DNS, and max_connect_errors blocks "
-                   "nobody",
-                   ""});
-  } else {
-    const std::string most =
-        s.max_connect_errors ? absl::StrFormat(" after %d in a row", *s.max_connect_errors) : "";
-    out.push_back(
-        {Level::kWarning, "server",
-         "skip_name_resolve is off: without DNS each login stalls for seconds, and broken "
-         "logins can block an address, the gate's as well (error 1129" +
-             most + ")",
-         "skip_name_resolve = ON (grants to host names then no longer hold), or a large "
-         "max_connect_errors"});
-  }
-}
-
-bool IsLoopbackOnly(const std::string& bind) {
-  return bind == "localhost" || bind == "::1" || bind.rfind("127.", 0) == 0;
-}
-
-void JudgeBypass(const LiveFacts& f, LiveFindings& out) {
-  if (!f.backend_local) {
-    out.push_back({Level::kUnknown, "bypass",
-                   "whether others than the gate reach the server cannot be seen from here",
-                   "let its firewall, or its accounts' hosts, admit nobody but the gate"});
-    return;
-  }
-  const LiveSettings& s = f.settings;
-  if (s.skip_networking.value_or(false)) {
-    out.push_back({Level::kOk, "bypass", "the server has no TCP port (skip_networking)", ""});
-  } else if (!s.bind_address) {
-    out.push_back({Level::kUnknown, "bypass", "bind_address: the server does not say", ""});
-  } else if (IsLoopbackOnly(*s.bind_address)) {
-    out.push_back({Level::kOk, "bypass",
-                   "the server listens on loopback alone (bind_address " + *s.bind_address +
-                       "): nobody comes past the gate",
-                   ""});
-  } else {
-    const std::string where = s.bind_address->empty() ? "every address" : *s.bind_address;
-    out.push_back({Level::kWarning, "bypass",
-                   "the server listens on " + where + ", port " + s.port.value_or("unknown") +
-                       ": clients come past the gate there, unless a firewall is in the way",
-                   "bind_address = 127.0.0.1, or a firewall rule"});
-  }
-}
-
 }  // namespace
 
 void JudgeMonitors(const LiveFacts& f, LiveFindings& out) {
@@ -180,15 +130,6 @@ void JudgeMonitors(const LiveFacts& f, LiveFindings& out) {
                    "run this on the gate's host as well"});
   }
   for (const LiveMonitor& monitor : f.monitors) JudgeMonitor(f, monitor, out);
-}
-
-void JudgeServer(const LiveFacts& f, LiveFindings& out) {
-  if (!f.settings.known) {
-    out.push_back({Level::kUnknown, "server", "its settings: no login could ask for them", ""});
-    return;
-  }
-  JudgeNames(f.settings, out);
-  JudgeBypass(f, out);
 }
 
 }  // namespace headgate::guard
