@@ -62,8 +62,8 @@ void AppendChain(const NftRuleset& ruleset, const NftChain& chain, std::string& 
   }
   for (const NftRule& rule : chain.rules) {
     AppendWhy("    ", rule.why, out);
-    absl::StrAppend(&out, "    ", rule.match, " counter ", rule.verdict, " comment \"",
-                    RuleComment(ruleset, rule), "\"\n");
+    absl::StrAppend(&out, "    ", rule.match, rule.match.empty() ? "" : " ", "counter ",
+                    rule.verdict, " comment \"", RuleComment(ruleset, rule), "\"\n");
   }
   out += "  }\n";
 }

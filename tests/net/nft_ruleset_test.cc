@@ -62,7 +62,7 @@ TEST(NftRuleset, RedirectAndBackstopOnlyWhenAskedFor) {
   const std::string text = Body(Everything());
   EXPECT_THAT(
       text,
-      AllOf(HasSubstr("tcp dport { 3306, 3307, 3308, 3310 } tcp flags"),
+      AllOf(HasSubstr("fib daddr type local tcp dport { 3306, 3307, 3308 } tcp flags"),
             HasSubstr("iifname != \"lo\" fib daddr type local tcp dport 3306 counter redirect to "
                       ":3307"),
             HasSubstr("update @rate4 { ip saddr limit rate over 30/minute burst 200 packets }"),
