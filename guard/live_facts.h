@@ -104,6 +104,7 @@ struct LiveFacts {
   std::vector<std::string> differs;  // from the file: "gate.mode: ..."
   std::string account;               // who logged in
   bool by_monitor = false;           // which is the monitor's account, as none was given
+  std::string not_tried;  // why there is an account, and it did not log in through the gate
   LivePassword monitor_password = LivePassword::kNone;
   std::string password_error;           // of the monitor's file
   std::optional<LiveLogin> plain, tls;  // through the gate; absent: not tried

@@ -15,7 +15,8 @@ using Level = LiveFinding::Level;
 // What the server's own errors mean behind a gate, by their numbers in the MySQL and MariaDB error
 // references.
 constexpr unsigned kTooMany = 1040, kDenied = 1045, kHostBlocked = 1129, kNotAllowed = 1130,
-                   kOutOfOrder = 1156, kNoAccount = 1698, kLost = 2013, kNoTls = 2026;
+                   kOutOfOrder = 1156, kNoAccount = 1698, kLost = 2013, kNoTls = 2026,
+                   kClearPlugin = 5010;
 
 // Whether the monitor's login works at a server itself; `proxied`: behind a PROXY header.
 bool DirectlyIn(const LiveFacts& f, bool proxied) {
@@ -24,55 +25,62 @@ bool DirectlyIn(const LiveFacts& f, bool proxied) {
   });
 }
 
-void JudgeDoor(const LiveFacts& f, LiveFindings& out) {
+// What stands there instead of a greeting. REQUIRES: the gate was asked.
+LiveFinding NoGreeting(const LiveFacts& f) {
   using Answer = LiveDoor::Answer;
-  const LiveDoor& door = f.door;
-  switch (door.answer) {
-    case Answer::kNotAsked:
-      return;
+  const std::string by_reason = "`headgate status` on its host tells refusals by reason";
+  const auto problem = [&f](const std::string& text, const std::string& remedy) {
+    return LiveFinding{Level::kProblem, "gate", f.gate + text, remedy};
+  };
+  switch (f.door.answer) {
     case Answer::kNoConnection:
-      out.push_back({Level::kProblem, "gate", f.gate + " cannot be reached: " + door.error,
+      return problem(" cannot be reached: " + f.door.error,
                      "is it running? `systemctl status headgate`; [gate] listen and the firewall "
-                     "say where it can be reached; --connect HOST:PORT asks elsewhere"});
-      return;
+                     "say where it can be reached; --connect HOST:PORT asks elsewhere");
     case Answer::kSilent:
-      out.push_back({Level::kProblem, "gate", f.gate + " takes the connection and says nothing",
+      return problem(" takes the connection and says nothing",
                      "`headgate status` on its host: is it out of pending places, or is the "
-                     "server down?"});
-      return;
+                     "server down?");
     case Answer::kClosed:
-      out.push_back({Level::kProblem, "gate", f.gate + " closes the connection without a greeting",
-                     "`headgate status` on its host tells refusals by reason: a ban, a rate, or no "
-                     "backend to greet for"});
-      return;
+      return problem(" closes the connection without a greeting",
+                     by_reason + ": a ban, a rate, or no backend to greet for");
     case Answer::kError:
-      out.push_back({Level::kProblem, "gate",
-                     absl::StrFormat("%s answers with error %d: %s", f.gate, door.code, door.error),
-                     "`headgate status` on its host tells refusals by reason, and the backends"});
-      return;
-    case Answer::kForeign:
-      out.push_back({Level::kProblem, "gate",
-                     f.gate + " says something that is no greeting of a MySQL server",
-                     "another service has the port"});
-      return;
-    case Answer::kGreeting:
-      break;
+      return problem(absl::StrFormat(" answers with error %d: %s", f.door.code, f.door.error),
+                     by_reason + ", and the backends");
+    default:
+      return problem(" says something that is no greeting of a MySQL server",
+                     "another service has the port");
   }
+}
+
+LiveFinding WhoGreets(const LiveFacts& f) {
+  const LiveDoor& door = f.door;
   if (f.config.tls.mode == net::TlsMode::kPassthrough) {
-    out.push_back({Level::kUnknown, "gate",
-                   f.gate + " answers; in passthrough the greeting is the server's own, so it "
-                            "cannot show whether a gate is in between",
-                   ""});
-  } else if (door.connection_id < mysql::kFirstConnectionId) {
-    out.push_back({Level::kProblem, "gate",
-                   absl::StrFormat("at %s the server itself answers (%s, connection id %d), not "
-                                   "headgate",
-                                   f.gate, door.server_version, door.connection_id),
-                   "let the server listen on another port, or on loopback alone, and start the "
-                   "gate; see [gate] listen"});
-  } else {
-    out.push_back({Level::kOk, "gate", f.gate + " answers, and it is headgate", ""});
+    return {Level::kUnknown, "gate",
+            f.gate +
+                " answers; in passthrough the greeting is the server's own, so it cannot show "
+                "whether a gate is in between",
+            ""};
   }
+  if (door.connection_id < mysql::kFirstConnectionId) {
+    return {Level::kProblem, "gate",
+            absl::StrFormat("at %s the server itself answers (%s, connection id %d), not headgate",
+                            f.gate, door.server_version, door.connection_id),
+            "let the server listen on another port, or on loopback alone, and start the gate; see "
+            "[gate] listen"};
+  }
+  // A server that has run for long may have come to such ids, too.
+  if (f.knows_running) return {Level::kOk, "gate", f.gate + " answers, and it is headgate", ""};
+  return {Level::kOk, "gate",
+          absl::StrFormat("%s answers, and looks like headgate (connection id %d)", f.gate,
+                          door.connection_id),
+          ""};
+}
+
+void JudgeDoor(const LiveFacts& f, LiveFindings& out) {
+  if (f.door.answer == LiveDoor::Answer::kNotAsked) return;
+  const bool greets = f.door.answer == LiveDoor::Answer::kGreeting;
+  out.push_back(greets ? WhoGreets(f) : NoGreeting(f));
 }
 
 void JudgeRunning(const LiveFacts& f, LiveFindings& out) {
@@ -130,6 +138,9 @@ std::string LoginRemedy(const LiveFacts& f, const LiveLogin& login) {
     case kLost:
       return "`headgate status` on the gate's host: is the server up, and does the log say why a "
              "login is closed? A server that takes no PROXY header ends one like this";
+    case kClearPlugin:
+      return "who answers wants the password in clear, which it gets on its own host alone (PAM): "
+             "ask there, at loopback, or with another account";
     case kNoTls:
       return "see the findings about tls";
     default:
@@ -148,6 +159,9 @@ bool IsHostsAlone(const LiveFacts& f, const LiveLogin& login) {
 
 void JudgePassword(const LiveFacts& f, LiveFindings& out) {
   const std::string other = "--user NAME with --password-file FILE or --password-stdin";
+  if (!f.not_tried.empty()) {
+    out.push_back({Level::kUnknown, "login", "not tried: " + f.not_tried, "give one: " + other});
+  }
   if (!f.account.empty()) return;
   out.push_back({Level::kUnknown, "login",
                  f.monitor_password == LivePassword::kNone

@@ -41,6 +41,12 @@ void JudgeServer(const LiveFacts& facts, LiveFindings& out);
 
 // The login to go by: one that succeeded where there is one; null: none was tried.
 [[nodiscard]] const LiveLogin* BestLogin(const LiveFacts& facts);
+// Whether an account, "user@host" as CURRENT_USER() has it, is sure to be the one that is asked
+// for from `client`: "%", a pattern of addresses, or that address. Never so for a host's name.
+[[nodiscard]] bool CoversAddress(const std::string& account, const Address& client);
+// Why the account of `f` should not log in through the gate: it would give the monitor's password
+// to who is no gate, or could only fail. Empty: it should. REQUIRES: the monitor was asked first.
+[[nodiscard]] std::string WhyNotTried(const LiveFacts& f);
 // Whether the server said that it takes no PROXY header from there: its 1130 may mean that, or that
 // no account is granted to the host.
 [[nodiscard]] bool RefusesHeader(const LiveLogin& login);

@@ -8,6 +8,7 @@
 
 #include "guard/gate_options.h"
 #include "guard/live_door.h"
+#include "guard/live_findings.h"
 #include "guard/live_login.h"
 #include "guard/settings_json.h"
 #include "net/address_text.h"
@@ -64,11 +65,10 @@ class Gatherer {
     facts_.gate = *target;
     ReadAccounts();
     FindBackends();
-    if (const auto to = AskDoor()) {
-      AskRunning();
-      if (facts_.door.answer == LiveDoor::Answer::kGreeting) LogInThrough(*to);
-    }
+    const auto to = AskDoor();
+    if (to) AskRunning();
     if (facts_.own_host) AskDirectly();
+    if (to && facts_.door.answer == LiveDoor::Answer::kGreeting) LogInThrough(*to);
     return std::move(facts_);
   }
 
@@ -202,6 +202,8 @@ class Gatherer {
     const bool tls = facts_.config.tls.mode != net::TlsMode::kOff && facts_.door.offers_tls;
     if (tls) AskCertificate(to);
     if (account_.user.empty()) return;
+    facts_.not_tried = WhyNotTried(facts_);
+    if (!facts_.not_tried.empty()) return;
     net::ServerLogin login{account_.user, account_.password, HeaderFrom(facts_.door.local)};
     login.patience = kLivePatience;
     Say("logging in through " + facts_.gate);
@@ -219,6 +221,8 @@ class Gatherer {
     const Address local = facts_.plain->local;
     if (!local.IsLoopback() || !local.IsV4() || facts_.config.transparent) return;
     const Address marked = *net::ParseAddress(kMarked);
+    // Else it would be another account, or none: a wrong password that counts.
+    if (!CoversAddress(facts_.plain->current_user, marked)) return;
     login.from = kMarked;
     login.proxy_header = HeaderFrom(marked);
     facts_.marked = LogIn(to, login).login;

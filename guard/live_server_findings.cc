@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include <absl/strings/str_format.h>
 #include "guard/config_values.h"
@@ -100,29 +102,34 @@ void JudgeMonitor(const LiveFacts& f, const LiveMonitor& m, LiveFindings& out) {
                  "ON"});
 }
 
-}  // namespace
-
-void JudgeMonitors(const LiveFacts& f, LiveFindings& out) {
+// Why no monitor could be asked; nothing: it could.
+std::optional<LiveFinding> NoMonitor(const LiveFacts& f) {
   if (f.config.monitor.user.empty()) {
-    out.push_back({Level::kOk, "monitor", "none is set up ([monitor] user)", ""});
-    return;
+    return LiveFinding{Level::kOk, "monitor", "none is set up ([monitor] user)", ""};
   }
   switch (f.monitor_password) {
     case LivePassword::kMissing:
     case LivePassword::kNone:
-      out.push_back({Level::kOk, "monitor", "none is set up: " + f.password_error,
-                     "what one adds, and its account: docs/monitor.md"});
-      return;
+      return LiveFinding{Level::kOk, "monitor", "none is set up: " + f.password_error,
+                         "what one adds, and its account: docs/monitor.md"};
     case LivePassword::kUnreadable:
-      out.push_back({Level::kUnknown, "monitor", f.password_error,
-                     "run this as root or as the gate's user, which has to be able to read it"});
-      return;
+      return LiveFinding{Level::kUnknown, "monitor", f.password_error,
+                         "run this as root or as the gate's user, which has to be able to read it"};
     case LivePassword::kUnusable:
-      out.push_back(
-          {Level::kProblem, "monitor", "its password is not used by the gate", f.password_error});
-      return;
+      return LiveFinding{Level::kProblem, "monitor", "its password is not used by the gate",
+                         f.password_error};
     case LivePassword::kGiven:
-      break;
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void JudgeMonitors(const LiveFacts& f, LiveFindings& out) {
+  if (auto finding = NoMonitor(f)) {
+    out.push_back(std::move(*finding));
+    return;
   }
   if (!f.own_host) {
     out.push_back({Level::kUnknown, "monitor",

@@ -37,6 +37,55 @@ TEST(LiveFindings, TheServerItselfAtThePort) {
   EXPECT_FALSE(AnyProblem(About("gate", f))) << "its greeting is the server's";
 }
 
+TEST(LiveFindings, AnIdAloneIsNoProof) {
+  LiveFacts f = Good();
+  EXPECT_THAT(About("gate", f), Contains(Is(Level::kOk, "it is headgate")));
+  f.knows_running = false;
+  EXPECT_THAT(About("gate", f), Contains(Is(Level::kOk, "looks like headgate")));
+  EXPECT_THAT(About("gate", f), Not(Contains(Is(Level::kOk, "it is headgate"))));
+}
+
+TEST(LivePrecautions, AccountThatCoversAnAddress) {
+  EXPECT_TRUE(CoversAddress("app@%", At("192.0.2.5")));
+  EXPECT_TRUE(CoversAddress("a@b@192.0.2.5", At("192.0.2.5")));
+  EXPECT_TRUE(CoversAddress("app@192.0.2.%", At("192.0.2.5")));
+  EXPECT_TRUE(CoversAddress("app@192.0.2._", At("192.0.2.5")));
+  EXPECT_TRUE(CoversAddress("app@2001:db8::%", At("2001:db8::5")));
+  for (const char* account : {"app@192.0.2.20", "app@localhost", "app@192.0.2._", "app@", "app",
+                              "app@client.example", "app@%.example"}) {
+    EXPECT_FALSE(CoversAddress(account, At("192.0.2.55"))) << account;
+  }
+}
+
+TEST(LivePrecautions, MonitorsPasswordIsForTheGate) {
+  LiveFacts f = Good();
+  f.by_monitor = true;
+  f.door.local = At("127.0.0.1");
+  EXPECT_EQ(WhyNotTried(f), "");
+  f.door.connection_id = 12;
+  EXPECT_THAT(WhyNotTried(f), HasSubstr("instead of the gate"));
+  f.by_monitor = false;
+  EXPECT_EQ(WhyNotTried(f), "") << "who gives a password has chosen where";
+  f.by_monitor = true;
+  f.config.tls.mode = net::TlsMode::kPassthrough;
+  EXPECT_EQ(WhyNotTried(f), "");
+}
+
+TEST(LivePrecautions, MonitorsLoginThatCouldOnlyFail) {
+  LiveFacts f = Good();
+  f.by_monitor = true;
+  f.door.local = At("192.0.2.5");
+  f.monitors[0].login.current_user = "headgate@127.0.0.1";
+  EXPECT_THAT(WhyNotTried(f), HasSubstr("headgate@127.0.0.1"));
+  f.not_tried = WhyNotTried(f);
+  f.plain.reset();
+  EXPECT_THAT(About("login", f), ElementsAre(Is(Level::kUnknown, "not tried", "--user NAME")));
+  f.config.proxy_to_backend = ProxyToBackend::kOff;
+  EXPECT_EQ(WhyNotTried(f), "") << "the server sees the gate";
+  f.config.transparent = true;
+  EXPECT_NE(WhyNotTried(f), "");
+}
+
 TEST(LiveFindings, RunningWithOtherSettings) {
   LiveFacts f = Good();
   f.differs = {"gate.mode: a -> b", "gate.drain: 1 -> 2"};
@@ -63,6 +112,7 @@ TEST(LiveFindings, RefusalsSayWhatTheyMean) {
   EXPECT_THAT(remedy(1045, true), HasSubstr("password"));
   EXPECT_THAT(remedy(1129, true), HasSubstr("FLUSH HOSTS"));
   EXPECT_THAT(remedy(1040, true), HasSubstr("headgate status"));
+  EXPECT_THAT(remedy(5010, true), HasSubstr("in clear"));
   EXPECT_THAT(remedy(9999, true), Not(IsEmpty()));
 }
 

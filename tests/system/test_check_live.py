@@ -3,16 +3,49 @@
 import json
 import pathlib
 import socket
+import struct
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import scenario
+import wire
 from gate import Gate, binary, to_toml
 from private_mariadb import MONITOR_PASSWORD, PrivateMariadb, free_port
 
 LEVELS = ("ok", "unknown", "warning", "problem")
 MARKED = "127.72.71.1"  # where it connects from to be told from the gate
+
+
+def own_address():
+    """One of this host that is not loopback; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.connect(("192.0.2.1", 9))
+        return asking.getsockname()[0]
+
+
+def serve_impostor(listener, heard):
+    """Greets as a gate does, and asks every login for the password in clear."""
+    low, high = wire.CAPABILITIES & 0xffff, wire.CAPABILITIES >> 16
+    greeting = (b"\x0a10.11.6-MariaDB\0" + struct.pack("<I", 0x40000005) + b"saltsalt\0" +
+                struct.pack("<HBHHB10x", low, wire.UTF8MB4, 2, high, 21) + b"saltsaltsalt\0" +
+                wire.NATIVE + b"\0")
+    listener.settimeout(8)
+    while True:
+        try:
+            peer, _ = listener.accept()
+        except OSError:
+            return
+        with peer:
+            peer.settimeout(3)
+            try:
+                peer.sendall(wire.packet(0, greeting))
+                if peer.recv(4096):
+                    peer.sendall(wire.packet(2, b"\xfemysql_clear_password\0"))
+                    heard.append(peer.recv(4096))
+            except OSError:
+                pass
 
 
 class Live(scenario.Scenario):
@@ -121,7 +154,34 @@ class CheckLive(Live):
         host, port = self.db.address
         found = self.check(self.down_file(), "--connect", f"{host}:{port}", status=1)
         self.has(found, "problem", "gate", "the server itself answers", "not headgate")
+        self.has(found, "unknown", "login", "not tried", "instead of the gate")
+
+    def test_from_a_load_balancers_own_address(self):
+        gate = self.start_gate(self.config(gate={"proxy_from_clients": ["127.0.0.0/8"]}, monitor={}))
+        found = self.check(gate.file)
+        self.figures("from the balancer's address", self.printed)
         self.has(found, "ok", "login", '"headgate" is in')
+        self.has(found, "ok", "identity", f"USER() headgate@{MARKED}")
+        self.assertNotIn("problem", self.levels(found))
+
+    def test_who_wants_the_password_in_clear(self):
+        """An impostor with a gate's greeting, on an address that is not loopback."""
+        heard = self.heard_by_impostor(own_address())
+        self.assertNotIn(b"app-secret", heard)
+        self.assertIn(b"app-secret", self.heard_by_impostor("127.0.0.1"), "the impostor works")
+
+    def heard_by_impostor(self, address):
+        heard = []
+        with socket.create_server((address, 0)) as listener:
+            impostor = threading.Thread(target=serve_impostor, args=(listener, heard), daemon=True)
+            impostor.start()
+            where = "{}:{}".format(*listener.getsockname())
+            file = self.down_file()
+            subprocess.run([binary(), "check", "--live", str(file), "--connect", where, "--user",
+                            "app", "--password-stdin"], input=b"app-secret\n", timeout=100,
+                           capture_output=True, check=False)
+        impostor.join(5)
+        return b"".join(heard)
 
     def test_identity_collapsed(self):
         plain = {"proxy_to_backend": "off", "clients_become_localhost": True}
