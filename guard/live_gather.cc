@@ -205,6 +205,7 @@ class Gatherer {
     facts_.not_tried = WhyNotTried(facts_);
     if (!facts_.not_tried.empty()) return;
     net::ServerLogin login{account_.user, account_.password, HeaderFrom(facts_.door.local)};
+    login.header_first = true;
     login.patience = kLivePatience;
     Say("logging in through " + facts_.gate);
     facts_.plain = LogIn(to, login).login;

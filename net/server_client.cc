@@ -1,8 +1,11 @@
 #include "net/server_client.h"
 
 #include <mysql.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 
+#include <cerrno>
 #include <charconv>
 #include <mutex>
 #include <utility>
@@ -67,7 +70,7 @@ void SetUp(MYSQL* mysql, const ServerLogin& login) {
   mysql_optionsv(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "headgate");
   SetUpTls(mysql, login.tls);
   if (!login.from.empty()) mysql_options(mysql, MYSQL_OPT_BIND, login.from.c_str());
-  if (!login.proxy_header.empty()) {
+  if (!login.proxy_header.empty() && !login.header_first) {
     mysql_optionsv(mysql, MARIADB_OPT_PROXY_HEADER, login.proxy_header.data(),
                    login.proxy_header.size());
   }
@@ -85,6 +88,46 @@ void RestrictPlugins(MYSQL* mysql, const SocketAddress& to) {
   mysql_options(mysql, MARIADB_OPT_RESTRICTED_AUTH, kHidingPlugins);
 }
 
+// What has come of what the library waits for: MYSQL_WAIT_*.
+int Await(MYSQL* mysql, int wanted, std::chrono::seconds patience) {
+  pollfd one{static_cast<int>(mysql_get_socket(mysql)), 0, 0};
+  if ((wanted & MYSQL_WAIT_READ) != 0) one.events |= POLLIN;
+  if ((wanted & MYSQL_WAIT_WRITE) != 0) one.events |= POLLOUT;
+  const int most = static_cast<int>(std::chrono::milliseconds(patience).count());
+  const bool timed = (wanted & MYSQL_WAIT_TIMEOUT) != 0;
+  const int wait = timed ? static_cast<int>(mysql_get_timeout_value_ms(mysql)) : most;
+  int ready = -1;
+  do {
+    ready = poll(&one, 1, wait);
+  } while (ready < 0 && errno == EINTR);
+  if (ready <= 0) return MYSQL_WAIT_TIMEOUT;
+  // A broken connection is for the library to find.
+  if ((one.revents & (POLLIN | POLLOUT)) == 0) return wanted & ~MYSQL_WAIT_TIMEOUT;
+  return ((one.revents & POLLIN) != 0 ? MYSQL_WAIT_READ : 0) |
+         ((one.revents & POLLOUT) != 0 ? MYSQL_WAIT_WRITE : 0);
+}
+
+// Step by step: between the connection and the greeting there is no other place for the header.
+bool ReachHeaderFirst(MYSQL* mysql, const Endpoint& to, const ServerLogin& login) {
+  mysql_options(mysql, MYSQL_OPT_NONBLOCK, nullptr);
+  MYSQL* connected = nullptr;
+  bool sent = false;
+  const std::string host = ToText(to.address);
+  int wanted = mysql_real_connect_start(&connected, mysql, host.c_str(), login.user.c_str(),
+                                        login.password.c_str(), nullptr, to.port, nullptr, 0);
+  while (wanted != 0) {
+    if (!sent && (wanted & MYSQL_WAIT_READ) != 0) {
+      sent = true;
+      // Into an empty buffer: it fits, or the connection is broken, as the next read will find.
+      [[maybe_unused]] const ssize_t n =
+          send(static_cast<int>(mysql_get_socket(mysql)), login.proxy_header.data(),
+               login.proxy_header.size(), MSG_NOSIGNAL);
+    }
+    wanted = mysql_real_connect_cont(&connected, mysql, Await(mysql, wanted, login.patience));
+  }
+  return connected != nullptr;
+}
+
 bool Reach(MYSQL* mysql, const SocketAddress& to, const ServerLogin& login) {
   const char* user = login.user.c_str();
   const char* password = login.password.c_str();
@@ -97,6 +140,9 @@ bool Reach(MYSQL* mysql, const SocketAddress& to, const ServerLogin& login) {
   }
   mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
   const Endpoint endpoint = ToEndpoint(to);
+  if (login.header_first && !login.proxy_header.empty()) {
+    return ReachHeaderFirst(mysql, endpoint, login);
+  }
   return mysql_real_connect(mysql, ToText(endpoint.address).c_str(), user, password, nullptr,
                             endpoint.port, nullptr, 0) != nullptr;
 }
