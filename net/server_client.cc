@@ -78,7 +78,7 @@ void SetUp(MYSQL* mysql, const ServerLogin& login) {
 
 // Those that do not say the password in clear on a plain wire.
 constexpr char kHidingPlugins[] =
-    "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password";
+    "mysql_native_password,client_ed25519,parsec,caching_sha2_password,sha256_password";
 
 // Whoever answers names the plugin, and the library loads mysql_clear_password or dialog for it. A
 // peer on this host may do so (PAM); on the wire nobody has proved to be the server, with TLS

@@ -82,7 +82,7 @@ class Clients(Encrypted, scenario.Scenario):
                 if entry["leases"]}
 
     def test_class_by_subject(self):
-        classes = [{"name": "shops", "subjects": ["CN=shop*"], "users": ["app"]},
+        classes = [{"name": "shops", "subjects": ["CN=shop*,O=Example"], "users": ["app"]},
                    {"name": "guests", "subjects": ["CN=guest"]}]
         gate = self.start_gate(self.asked("optional", **{"class": classes}))
         for pair, user, expected in ((self.shop, "app", "shops"), (self.guest, "app", "guests"),
@@ -100,7 +100,7 @@ class Clients(Encrypted, scenario.Scenario):
 
     def test_class_of_a_change_of_user(self):
         """The subject is the connection's: it counts for the next user as well."""
-        classes = [{"name": "shops", "subjects": ["CN=shop*"], "users": ["many"]}]
+        classes = [{"name": "shops", "subjects": ["CN=shop*,O=Example"], "users": ["many"]}]
         gate = self.start_gate(self.asked("optional", **{"class": classes}))
         client = self.client(gate.address, "weak", tls=self.by(self.shop))
         self.assertNotIn("shops", self.leases(gate))
