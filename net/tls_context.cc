@@ -19,7 +19,7 @@ namespace {
 // Forward secrecy and authenticated encryption; TLS 1.3 has nothing else.
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 // A client's certificate with its chain, bytes: what it may make the gate hold.
-constexpr long kMaxChain = 16 * 1024;
+constexpr long kMaxChain = 16L * 1024;
 constexpr int kMaxDepth = 4;
 
 // A key with a passphrase: nobody is there to be asked for it.
@@ -27,7 +27,7 @@ int NoPassphrase(char* /*out*/, int /*size*/, int /*writing*/, void* /*data*/) {
 
 std::string LastError() {
   const char* reason = ERR_reason_error_string(ERR_peek_error());
-  const std::string text = reason == nullptr ? "cannot be used" : reason;
+  std::string text = reason == nullptr ? "cannot be used" : reason;
   ERR_clear_error();
   return text;
 }
