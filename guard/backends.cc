@@ -59,6 +59,15 @@ std::optional<std::string> BackendNames::ConnectOf(const std::string& name) cons
   return std::nullopt;
 }
 
+std::vector<Address> BackendNames::Addresses() const {
+  std::vector<Address> out;
+  for (const std::string& text : connect) {
+    const auto endpoint = ParseEndpoint(text);
+    if (endpoint && !endpoint->IsUnix()) out.push_back(endpoint->address);
+  }
+  return out;
+}
+
 absl::StatusOr<BackendNames> SettleBackends(
     const Config& config, const std::function<std::vector<Address>(const std::string&)>& resolve,
     const std::string& remembered) {

@@ -28,6 +28,8 @@ struct BackendNames {
   [[nodiscard]] std::string ShownOf(const std::string& name) const;
   // What is connected to, for either name of it.
   [[nodiscard]] std::optional<std::string> ConnectOf(const std::string& name) const;
+  // Those of `connect` that are no unix sockets.
+  [[nodiscard]] std::vector<Address> Addresses() const;
 };
 
 // Each name is looked up once, and what came of it is both judged and connected to. `remembered`

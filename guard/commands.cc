@@ -17,6 +17,7 @@
 #include "guard/digests.h"
 #include "guard/firewall_commands.h"
 #include "guard/json_text.h"
+#include "guard/live_arguments.h"
 #include "guard/observe.h"
 #include "guard/pools.h"
 #include "guard/say_error.h"
@@ -35,6 +36,8 @@ constexpr char kFooter[] = R"(
 Examples:
   headgate check /etc/headgate/headgate.toml
       every problem at once, each with file:line:column; conf.d/*.toml beside it counts
+  headgate check --live /etc/headgate/headgate.toml
+      what the running gate and its server make of it: logs in, and tells who the server sees
   headgate diff /etc/headgate/headgate.toml && echo same
       what a reload of it would change, and what only a restart would
   headgate run --config /etc/headgate/headgate.toml
@@ -51,7 +54,8 @@ Examples:
       a source is an IPv4 address or an IPv6 /64; a network is banned whole
   headgate unban all
   headgate firewall print
-      the nftables table as it would be loaded; apply and remove do it
+      the nftables table as it would be loaded, and the routing that transparent needs;
+      apply and remove do what nftables can
   headgate observe --interface eth1 --port 3306
       watch a mirror port without being a gate; --read FILE replays a capture
 
@@ -75,6 +79,8 @@ struct Arguments {
   std::size_t instances = 1;
   std::size_t waiting_limit = 20;
   bool wire = false;
+  CheckLiveOptions check_live;
+  bool core_dumps = false;
   ObserveOptions observe;
 };
 
@@ -258,10 +264,13 @@ void AddStatus(CLI::App* command, Arguments& args) {
 // FILE is the only argument, and --config what other commands call it.
 void AddChecking(CLI::App& app, Arguments& args, Command& chosen) {
   constexpr char kFile[] = "the configuration file; conf.d/*.toml beside it is laid over it";
-  const auto check = [](const Arguments& a) { return RunCheck(a.config, a.as_json); };
-  Add(app, "check", "every problem of a config file", args, chosen, check)
-      ->add_option("file", args.config, kFile)
-      ->capture_default_str();
+  const auto run = [](const Arguments& a) {
+    return a.check_live.live ? RunCheckLive(a.config, a.check_live, a.as_json)
+                             : RunCheck(a.config, a.as_json);
+  };
+  CLI::App* check = Add(app, "check", "every problem of a config file", args, chosen, run);
+  check->add_option("file", args.config, kFile)->capture_default_str();
+  AddLiveOptions(*check, args.check_live);
   const auto diff = [](const Arguments& a) { return RunDiff(a.config, a.socket, a.as_json); };
   CLI::App* command = Add(app, "diff", "what a reload of this file would change, and a restart",
                           args, chosen, diff);
@@ -370,7 +379,11 @@ int RunCommandLine(int argc, char** argv) {
   app.set_version_flag("--version", "headgate " + std::string(Version()));
   CLI::App* run = app.add_subcommand("run", "serve until SIGTERM");
   run->add_option("--config", args.config, "the configuration file")->capture_default_str();
-  run->callback([&] { chosen = [](const Arguments& a) { return RunDaemon(a.config); }; });
+  run->add_flag("--core-dumps", args.core_dumps,
+                "let a crash leave a core file, as ulimit -c or LimitCORE has it. It holds what "
+                "passes through the gate, passwords as well");
+  run->callback(
+      [&] { chosen = [](const Arguments& a) { return RunDaemon(a.config, a.core_dumps); }; });
   AddChecking(app, args, chosen);
   AddAsking(app, args, chosen);
   AddFirewall(app, args, chosen);

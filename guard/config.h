@@ -4,6 +4,7 @@
 // Threads: a Config is immutable once built; a reload builds a new one. Lifetime: none.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -13,6 +14,7 @@
 
 #include "guard/toml_reader.h"
 #include "net/options.h"
+#include "net/tls_context.h"
 #include "policies/address.h"
 #include "policies/limits.h"
 #include "policies/time.h"
@@ -69,6 +71,8 @@ struct Config {
   Failover failover = Failover::kOff;
   ProxyToBackend proxy_to_backend = ProxyToBackend::kOff;
   bool clients_become_localhost = false;
+  bool transparent = false;  // to the backend from the client's own address
+  net::TlsOptions tls;
   std::string user = "headgate";
   std::uint32_t threads = 0;  // 0 = one per core
   Duration drain = std::chrono::seconds(10);
@@ -112,6 +116,12 @@ struct Loaded {
   std::vector<Problem> notes;  // nothing is wrong: which value of an earlier file is replaced
 };
 
+// How the files of [gate] tls = "terminate" fare when they are loaded.
+struct TlsTrial {
+  std::vector<net::TlsFault> faults;
+  std::chrono::system_clock::time_point not_after{};  // of the certificate; zero where it failed
+};
+
 // What the checks have to know about the machine; plain values so that tests can choose.
 struct HostFacts {
   std::uint64_t descriptors = 0;   // the limit on open files; 0 = unknown
@@ -120,6 +130,9 @@ struct HostFacts {
   std::function<std::vector<Address>(const std::string&)> resolve;
   // Whether there is a file of this name. Empty function: they are taken to be there.
   std::function<bool(const std::string&)> file_exists;
+  // Empty function: they are not looked at.
+  std::function<TlsTrial(const net::TlsOptions&)> try_tls;
+  std::chrono::system_clock::time_point now{};
 };
 // Reads them from the running system.
 [[nodiscard]] HostFacts ReadHostFacts();

@@ -8,10 +8,18 @@
 #include "guard/headroom_checks.h"
 #include "guard/identity.h"
 #include "guard/statement_checks.h"
+#include "guard/tls_checks.h"
+#include "guard/transparent_checks.h"
 #include "guard/wire_checks.h"
+#include "net/address_text.h"
 
 namespace headgate::guard {
 namespace {
+
+// No load balancers need more; what is wider has clients in it.
+constexpr std::uint8_t kWideV4 = kV4Bits + 8;
+constexpr std::uint8_t kWideV6 = 32;
+constexpr std::uint8_t kSourceV6 = 64;
 
 class Checker {
  public:
@@ -21,6 +29,7 @@ class Checker {
   std::vector<Problem> Run() {
     CheckLoops();
     CheckIdentity();
+    CheckProxies();
     CheckClasses();
     CheckPairsOfValues();
     CheckDescriptors();
@@ -29,6 +38,7 @@ class Checker {
     CheckHeadroom(config_, Capacity(), host_, findings_);
     CheckRules(config_, findings_);
     CheckWire(config_, findings_);
+    CheckTls(config_, host_, findings_);
     return findings_.Take();
   }
 
@@ -84,6 +94,27 @@ class Checker {
     const IdentityFinding finding = JudgeIdentity(config_, resolved);
     if (!finding.error.empty()) Error("gate.backend", finding.error);
     if (!finding.warning.empty()) Warn("gate.clients_become_localhost", finding.warning);
+    CheckTransparent(config_, resolved, host_, findings_);
+  }
+
+  void CheckProxies() {
+    for (const Cidr& network : limits_.proxies) {
+      if (network.bits > kSourceV6 && !network.IsV4() && !network.address.IsLoopback()) {
+        findings_.Note("gate.proxy_from_clients",
+                       absl::StrFormat("%s: its whole /64 is neither charged nor banned, as IPv6 "
+                                       "sources are networks of 64 bits; give load balancers a "
+                                       "/64 in which nobody else is",
+                                       net::ToText(network)));
+      }
+      const bool everybody = network.bits == (network.IsV4() ? kV4Bits : 0);
+      if (!everybody && network.bits >= (network.IsV4() ? kWideV4 : kWideV6)) continue;
+      Warn("gate.proxy_from_clients",
+           absl::StrFormat("%s holds %s: whoever connects from there may claim to be anybody, "
+                           "must send a PROXY header to get in, and is never banned; name the load "
+                           "balancers' own addresses",
+                           net::ToText(network),
+                           everybody ? "everybody" : "far more than load balancers"));
+    }
   }
 
   std::uint32_t Capacity() const {

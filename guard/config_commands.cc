@@ -69,18 +69,25 @@ void SayDiff(const Differences& found, const std::string& version) {
 
 }  // namespace
 
+json::object CheckJson(const Loaded& loaded) {
+  return {{"ok", loaded.config.has_value()},
+          {"problems", ToJson(loaded.problems)},
+          {"notes", ToJson(loaded.notes)}};
+}
+
+void PrintCheck(const std::string& config, const Loaded& loaded, bool as_json) {
+  if (as_json) {
+    std::cout << json::serialize(CheckJson(loaded)) << "\n";
+    return;
+  }
+  for (const Problem& p : loaded.problems) std::cout << ToText(p) << "\n";
+  for (const Problem& p : loaded.notes) std::cout << ToText(p) << "\n";
+  if (loaded.config) std::cout << config << ": ok\n";
+}
+
 int RunCheck(const std::string& config, bool as_json) {
   const Loaded loaded = LoadConfig(config);
-  if (as_json) {
-    const json::object all{{"ok", loaded.config.has_value()},
-                           {"problems", ToJson(loaded.problems)},
-                           {"notes", ToJson(loaded.notes)}};
-    std::cout << json::serialize(all) << "\n";
-  } else {
-    for (const Problem& p : loaded.problems) std::cout << ToText(p) << "\n";
-    for (const Problem& p : loaded.notes) std::cout << ToText(p) << "\n";
-    if (loaded.config) std::cout << config << ": ok\n";
-  }
+  PrintCheck(config, loaded, as_json);
   return loaded.config ? kExitDone : kExitUsage;
 }
 

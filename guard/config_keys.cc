@@ -65,12 +65,45 @@ std::vector<Key<Config>> GateKeys() {
           t, "localhost_only_users", [](auto& c) -> auto& { return c.limits.localhost_users; }),
       Networks<C>(
           t, "local_sources", [](auto& c) -> auto& { return c.limits.local_sources; }),
+      Networks<C>(
+          t, "proxy_from_clients", [](auto& c) -> auto& { return c.limits.proxies; }),
+      Bool<C>(
+          t, "transparent", kRestart, [](auto& c) -> auto& { return c.transparent; }),
       Text<C>(
           t, "user", kRestart, [](auto& c) -> auto& { return c.user; }),
       Count<C>(
           t, "threads", {0, 256}, kRestart, [](auto& c) -> auto& { return c.threads; }),
       Span<C>(
           t, "drain", {Duration::zero(), hours(1)}, [](auto& c) -> auto& { return c.drain; }),
+  };
+}
+
+std::vector<Key<Config>> TlsKeys() {
+  using C = Config;
+  const char* t = "gate";
+  return {
+      Choice<3>(
+          t, "tls", {"off", "terminate", "passthrough"}, kRestart,
+          [](auto& c) -> auto& { return c.tls.mode; }),
+      Text<C>(
+          t, "certificate", kReload, [](auto& c) -> auto& { return c.tls.certificate; }),
+      Text<C>(
+          t, "private_key", kReload, [](auto& c) -> auto& { return c.tls.private_key; }),
+      Text<C>(
+          t, "client_ca", kReload, [](auto& c) -> auto& { return c.tls.client_ca; }),
+      Choice<3>(
+          t, "client_certificates", {"off", "optional", "required"}, kReload,
+          [](auto& c) -> auto& { return c.tls.client_certificates; }),
+      Text<C>(
+          t, "backend_ca", kReload, [](auto& c) -> auto& { return c.tls.backend_ca; }),
+      Choice<3>(
+          t, "backend_verify", {"name", "ca", "none"}, kReload,
+          [](auto& c) -> auto& { return c.tls.backend_verify; }),
+      Text<C>(
+          t, "backend_name", kReload, [](auto& c) -> auto& { return c.tls.backend_name; }),
+      Bool<C>(
+          t, "backend_plaintext", kReload,
+          [](auto& c) -> auto& { return c.tls.backend_plaintext; }),
   };
 }
 
@@ -151,6 +184,8 @@ std::vector<Key<Config>> SourceKeys() {
           t, "prefix_connections",
           [](auto& c) -> auto& { return c.limits.source.prefix_connections; }),
       RateOf<C>(
+          t, "tls_rate", [](auto& c) -> auto& { return c.limits.source.tls_rate; }),
+      RateOf<C>(
           t, "ban_after", [](auto& c) -> auto& { return c.limits.source.ban_after; }),
       Span<C>(
           t, "ban", {seconds(1), hours(24 * 7)},
@@ -213,6 +248,8 @@ std::vector<Key<ClassLimits>> MakeClassKeys() {
           t, "users", [](auto& c) -> auto& { return c.users; }),
       Texts<L>(
           t, "databases", [](auto& c) -> auto& { return c.databases; }),
+      Texts<L>(
+          t, "subjects", [](auto& c) -> auto& { return c.subjects; }),
   };
 }
 constexpr std::size_t kDefaultClassKeys = 6;
@@ -222,8 +259,8 @@ constexpr std::size_t kDefaultClassKeys = 6;
 std::span<const Key<Config>> ConfigKeys() {
   static const std::vector<Key<Config>> keys = [] {
     std::vector<Key<Config>> all;
-    for (auto part : {GateKeys(), AdmissionKeys(), LoginKeys(), SourceKeys(), StatementKeys(),
-                      HeadroomKeys(), WireKeys(), OtherKeys()}) {
+    for (auto part : {GateKeys(), TlsKeys(), AdmissionKeys(), LoginKeys(), SourceKeys(),
+                      StatementKeys(), HeadroomKeys(), WireKeys(), OtherKeys()}) {
       std::move(part.begin(), part.end(), std::back_inserter(all));
     }
     return all;

@@ -76,6 +76,7 @@ std::string Covered(const Cidr& banned, const Limits& limits) {
   };
   look(limits.source.never_ban, "[source] never_ban");
   look(limits.source.exempt, "[source] exempt");
+  look(limits.proxies, "[gate] proxy_from_clients");
   for (const ClassLimits& c : limits.classes) look(c.sources, "class " + c.name);
   return found.empty() ? found : found + " as well; `headgate unban` lifts it";
 }

@@ -15,6 +15,7 @@
 #include "guard/config_text.h"
 #include "guard/config_values.h"
 #include "guard/control.h"
+#include "guard/core_dumps.h"
 #include "guard/gate_options.h"
 #include "guard/identity.h"
 #include "guard/json_text.h"
@@ -25,6 +26,8 @@
 #include "guard/state_keeper.h"
 #include "guard/state_place.h"
 #include "guard/telemetry.h"
+#include "guard/tls_files.h"
+#include "guard/transparent_start.h"
 #include "guard/version.h"
 #include "guard/wire.h"
 #include "net/admin.h"
@@ -43,7 +46,7 @@ absl::Status Start(std::string_view what, const absl::Status& status) {
 
 class Daemon {
  public:
-  explicit Daemon(std::string path) : path_(std::move(path)) {}
+  Daemon(std::string path, bool core_dumps) : path_(std::move(path)), core_dumps_(core_dumps) {}
 
   int Run() {
     Loaded loaded = LoadConfig(path_);
@@ -54,6 +57,7 @@ class Daemon {
     }
     if (!loaded.config) return kExitUsage;
     config_ = std::move(*loaded.config);
+    if (const absl::Status status = SettleCoreDumps(core_dumps_); !status.ok()) return Fail(status);
     if (const absl::Status status = Open(); !status.ok()) return Fail(status);
     if (const absl::Status status = Serve(); !status.ok()) return Fail(status);
     return Loop();
@@ -75,13 +79,21 @@ class Daemon {
     const bool collapsed = config_.limits.identity_collapsed;
     if (auto s = JudgeRunningUser(config_, collapsed, who->name, who->uid); !s.ok()) return s;
     if (auto s = OpenLogs(*who); !s.ok()) return s;
+    if (auto s = CheckTransparentStart(config_, backends_.Addresses()); !s.ok())
+      return Start("[gate] transparent", s);
     auto gate = net::Gate::Bind(MakeGateOptions());
-    if (!gate.ok()) return Start("[gate] listen", gate.status());
+    if (!gate.ok()) return Start("[gate]", gate.status());
     gate_ = std::move(*gate);
     if (auto s = OpenAdmin(*who); !s.ok()) return s;
     OpenWire();
-    const Keep keep = config_.firewall.enforce ? Keep::kNetAdmin : Keep::kNothing;
+    const Keep keep{.net_admin = config_.firewall.enforce, .net_raw = config_.transparent};
     if (auto s = BecomeUser(*who, keep); !s.ok()) return s;
+    // A change of the user settles that anew.
+    if (auto s = core_dumps_ ? AllowCoreDumps() : ForbidCoreDumps(); !s.ok()) return s;
+    if (config_.transparent) {
+      const absl::Status proven = ProveTransparent(backends_.Addresses());
+      if (!proven.ok()) return Start("[gate] transparent", proven);
+    }
     SayWho(*who);
     return absl::OkStatus();
   }
@@ -156,6 +168,7 @@ class Daemon {
                                               "refused until it can",
                                               path_, who.name));
     }
+    WarnOfTlsFiles(config_, who.name);
   }
 
   absl::Status Serve() {
@@ -293,11 +306,12 @@ class Daemon {
     parts.firewall = [this] {
       return kernel_bans_ ? kernel_bans_->Status() : net::FirewallStatus();
     };
-    parts.load = [this] { return LoadConfig(path_); };
+    parts.load = [this] { return LoadForReload(path_); };
     parts.apply = [this](const Config& config) {
       SetLogLevel(config.log_level);
       telemetry_->SetSample(config.log_sample);
       if (kernel_bans_) kernel_bans_->Reload(config);
+      if (auto tls = ReloadTls(config)) gate_->SetTls(std::move(tls));
     };
     parts.log_dropped = [this] { return telemetry_->dropped(); };
     parts.listening = gate_->listening();
@@ -354,6 +368,7 @@ class Daemon {
   }
 
   const std::string path_;
+  const bool core_dumps_;
   Config config_;  // as it was at the start; control_ has the running one
   BackendNames backends_;
   std::optional<SavedState> saved_;       // of an earlier run; until it is handed over
@@ -373,6 +388,6 @@ class Daemon {
 
 }  // namespace
 
-int RunDaemon(const std::string& path) { return Daemon(path).Run(); }
+int RunDaemon(const std::string& path, bool core_dumps) { return Daemon(path, core_dumps).Run(); }
 
 }  // namespace headgate::guard

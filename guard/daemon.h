@@ -13,7 +13,8 @@ inline constexpr int kExitNo = 1;     // the answer is no; the gate could not st
 inline constexpr int kExitUsage = 2;  // wrong usage or config
 
 // Reads the config at `path`, opens what needs root, drops privileges, serves until SIGTERM or
-// SIGINT (drains within [gate] drain; a second one ends at once). Returns an exit status.
-[[nodiscard]] int RunDaemon(const std::string& path);
+// SIGINT (drains within [gate] drain; a second one ends at once). Returns an exit status. Without
+// `core_dumps` a crash leaves no core file (core_dumps.h).
+[[nodiscard]] int RunDaemon(const std::string& path, bool core_dumps);
 
 }  // namespace headgate::guard

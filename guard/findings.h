@@ -25,6 +25,9 @@ class Findings {
   void Warn(const std::string& key, std::string message) {
     Add(Problem::Severity::kWarning, key, std::move(message));
   }
+  void Note(const std::string& key, std::string message) {
+    Add(Problem::Severity::kNote, key, std::move(message));
+  }
   // Whether the file has this key.
   [[nodiscard]] bool Written(const std::string& key) const { return positions_.contains(key); }
   [[nodiscard]] std::vector<Problem> Take() { return std::move(problems_); }

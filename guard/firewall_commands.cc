@@ -10,6 +10,7 @@
 #include "guard/firewall_plan.h"
 #include "guard/json_text.h"
 #include "guard/say_error.h"
+#include "guard/transparent_recipe.h"
 #include "net/firewall_sync.h"
 
 namespace headgate::guard {
@@ -33,15 +34,18 @@ int Refuse(const std::vector<Problem>& problems, bool as_json) {
   return kExitUsage;
 }
 
-int Print(const net::NftRuleset& ruleset, bool as_json) {
+int Print(const Config& config, const net::NftRuleset& ruleset, bool as_json) {
   const std::string text = net::PrintedText(ruleset);
+  TransparentRecipe recipe;
+  if (config.transparent) recipe = RecipeOf(config, ReadHostFacts().resolve);
   if (as_json) {
-    std::cout << json::serialize(json::object{{"table", JsonText(ruleset.table)},
-                                              {"digest", JsonText(ruleset.digest)},
-                                              {"ruleset", JsonText(text)}})
-              << "\n";
+    json::object all{{"table", JsonText(ruleset.table)},
+                     {"digest", JsonText(ruleset.digest)},
+                     {"ruleset", JsonText(text)}};
+    if (config.transparent) all["transparent"] = RecipeJson(recipe);
+    std::cout << json::serialize(all) << "\n";
   } else {
-    std::cout << text;
+    std::cout << text << RecipeText(recipe);
   }
   return kExitDone;
 }
@@ -75,7 +79,7 @@ int RunFirewall(FirewallAct act, const std::string& path, bool as_json) {
   if (!loaded.config) return Refuse(loaded.problems, as_json);
   auto ruleset = net::MakeRuleset(FirewallOptionsOf(*loaded.config));
   if (!ruleset.ok()) return Fail(ruleset.status(), as_json);
-  if (act == FirewallAct::kPrint) return Print(*ruleset, as_json);
+  if (act == FirewallAct::kPrint) return Print(*loaded.config, *ruleset, as_json);
   return Change(act, std::move(*ruleset), as_json);
 }
 

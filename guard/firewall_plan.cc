@@ -18,6 +18,17 @@ net::FirewallOptions::StaticLimits StaticLimitsOf(const Limits& limits) {
   return out;
 }
 
+net::FirewallOptions::Transparent TransparentOf(const Config& config) {
+  net::FirewallOptions::Transparent out;
+  out.server_ports = TcpPorts(config.backend);
+  for (const Endpoint& backend : config.backend) {
+    if (backend.IsUnix() || !backend.host.empty()) continue;
+    out.servers.push_back({backend.address, backend.port});
+  }
+  for (const Endpoint& listen : config.listen) out.gate.push_back({listen.address, listen.port});
+  return out;
+}
+
 }  // namespace
 
 net::FirewallOptions FirewallOptionsOf(const Config& config) {
@@ -28,10 +39,13 @@ net::FirewallOptions FirewallOptionsOf(const Config& config) {
     options.redirect_from = static_cast<std::uint16_t>(config.firewall.redirect);
     options.redirect_to = options.ports.front();
   }
+  if (config.transparent) options.transparent = TransparentOf(config);
   const SourceLimits& source = config.limits.source;
   std::vector<Cidr>& never = options.never;
   never = source.never_ban;
   never.insert(never.end(), source.exempt.begin(), source.exempt.end());
+  const std::vector<Cidr>& proxies = config.limits.proxies;
+  never.insert(never.end(), proxies.begin(), proxies.end());
   // A limit that does not act in the gate does not in the kernel.
   const bool acts = config.limits.mode == Mode::kEnforce && source.enforce;
   if (config.firewall.static_limits && acts) {
@@ -51,6 +65,7 @@ std::vector<net::WantedBan> WantedBans(const std::vector<BanInfo>& bans, const L
   wanted.reserve(bans.size());
   for (const BanInfo& ban : bans) {
     if (!ban.by_operator && !limits.source.enforce) continue;
+    if (ban.gate_only) continue;
     wanted.push_back({ban.network, ban.until, ban.by_operator});
   }
   return wanted;

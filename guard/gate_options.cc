@@ -1,5 +1,7 @@
 #include "guard/gate_options.h"
 
+#include "net/address_text.h"
+
 namespace headgate::guard {
 namespace {
 
@@ -15,15 +17,25 @@ net::ProxyHeader HeaderOf(ProxyToBackend proxy) {
   return net::ProxyHeader::kV2;
 }
 
+// As a certificate names it.
+std::string HostOf(const std::string& backend) {
+  const auto endpoint = ParseEndpoint(backend);
+  if (!endpoint || endpoint->IsUnix()) return {};
+  return endpoint->host.empty() ? net::ToText(endpoint->address) : endpoint->host;
+}
+
 }  // namespace
 
 net::GateOptions GateOptionsOf(const Config& config, const BackendNames& backends) {
   net::GateOptions options;
   for (const Endpoint& listen : config.listen) options.listen.push_back(ToText(listen));
   options.backends = backends.connect;
+  for (const std::string& name : backends.shown) options.backend_hosts.push_back(HostOf(name));
   options.failover_sticky = config.failover == Failover::kSticky;
   options.current_backend = backends.start;
   options.proxy_to_backend = HeaderOf(config.proxy_to_backend);
+  options.transparent = config.transparent;
+  options.tls = config.tls;
   options.threads = config.threads;
   options.monitor = config.monitor;
   return options;

@@ -117,6 +117,8 @@ std::vector<Key<LevelLimits>> MakeLevelKeys() {
       ShareOf<L>(
           "source", "prefix_connections",
           [](auto& l) -> auto& { return l.source.prefix_connections; }),
+      RateOf<L>(
+          "source", "tls_rate", [](auto& l) -> auto& { return l.source.tls_rate; }),
       Span<L>(
           "pending", "deadline", {milliseconds(100), minutes(5)},
           [](auto& l) -> auto& { return l.pending.deadline; }),

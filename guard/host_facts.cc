@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "guard/config.h"
+#include "guard/tls_checks.h"
 
 namespace headgate::guard {
 namespace {
@@ -66,6 +67,8 @@ HostFacts ReadHostFacts() {
     std::error_code no_matter;
     return std::filesystem::exists(name, no_matter);
   };
+  facts.try_tls = TryTlsFiles;
+  facts.now = std::chrono::system_clock::now();
   return facts;
 }
 

@@ -27,7 +27,8 @@ bool IsLocal(const Endpoint& backend, const std::vector<Address>& resolved) {
   return IsLocalName(backend.host) || std::any_of(resolved.begin(), resolved.end(), IsThisHost);
 }
 
-// The first backend over which identity collapses; null where there is none.
+// The first backend over which identity collapses; null where there is none. [gate] transparent
+// saves it elsewhere than here.
 const Endpoint* FindCollapsed(const Config& config, const Resolved& resolved) {
   if (config.proxy_to_backend != ProxyToBackend::kOff) return nullptr;
   for (std::size_t i = 0; i < config.backend.size(); ++i) {
@@ -54,6 +55,14 @@ IdentityFinding JudgeIdentity(const Config& config, const Resolved& resolved) {
     if (config.clients_become_localhost) {
       finding.warning = "has no meaning here: the server does not see the clients as localhost";
     }
+    return finding;
+  }
+  if (config.transparent) {
+    finding.error = absl::StrFormat(
+        "over %s transparent cannot work: a server on this host would answer the clients by its "
+        "own routes. Set [gate] transparent = false and proxy_to_backend = \"v2\", or run the gate "
+        "on another host than the server",
+        ToText(*local));
     return finding;
   }
   if (!config.clients_become_localhost) {

@@ -28,7 +28,8 @@ class KernelBans {
   absl::Status Start(Engine& engine);
   // After a reload: whom the rules spare, and what they limit.
   void Reload(const Config& config);
-  // What is not to be kept is taken away; a redirect stays, or the server's port would be open.
+  // What is not to be kept is taken away; a redirect stays, and what is transparent, or the server
+  // would be open.
   void Stop();
   [[nodiscard]] net::FirewallStatus Status() const;
 

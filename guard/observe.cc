@@ -129,7 +129,7 @@ class Observation {
     if (auto s = OpenState(*who); !s.ok()) return s;
     if (auto s = DrawSecrets(); !s.ok()) return s;
     if (auto s = OpenAdmin(*who); !s.ok()) return s;
-    return BecomeUser(*who, Keep::kNothing);
+    return BecomeUser(*who, Keep());
   }
 
   absl::Status OpenState(const RunAs& who) {

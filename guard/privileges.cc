@@ -53,12 +53,12 @@ struct Capabilities {
   [[nodiscard]] bool Has(unsigned capability) const {
     return (words[capability / 32].permitted & 1U << capability % 32) != 0;
   }
-  // Exactly this one, in all three sets; none with nothing.
-  void Only(std::optional<unsigned> capability) {
-    words = {};
-    if (!capability) return;
-    auto& w = words[*capability / 32];
-    w.effective = w.permitted = w.inheritable = 1U << *capability % 32;
+  void Add(unsigned capability, bool inheritable) {
+    auto& w = words[capability / 32];
+    const std::uint32_t bit = 1U << capability % 32;
+    w.effective |= bit;
+    w.permitted |= bit;
+    if (inheritable) w.inheritable |= bit;
   }
   [[nodiscard]] bool operator==(const Capabilities& o) const {
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -76,9 +76,12 @@ absl::Status LeaveNoWayBack(Keep keep) {
   prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   Capabilities before;
   if (!before.Get()) return Failed("capget");
-  const bool net_admin = keep == Keep::kNetAdmin && before.Has(CAP_NET_ADMIN);
+  const bool net_admin = keep.net_admin && before.Has(CAP_NET_ADMIN);
   Capabilities left;
-  if (net_admin) left.Only(CAP_NET_ADMIN);
+  if (net_admin) left.Add(CAP_NET_ADMIN, /*inheritable=*/true);
+  // Either of the two will do (ip(7), IP_TRANSPARENT).
+  if (keep.net_raw && !net_admin && before.Has(CAP_NET_RAW))
+    left.Add(CAP_NET_RAW, /*inheritable=*/false);
   if (!left.Set()) return Failed("capset");
   if (net_admin && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0) != 0) {
     return Failed("ambient capability");
@@ -119,7 +122,7 @@ absl::StatusOr<RunAs> ChooseUser(const Config& config) {
 absl::Status BecomeUser(const RunAs& who, Keep keep) {
   if (who.started_as_root) {
     // Without this the change of the uid takes all capabilities away.
-    if (keep != Keep::kNothing && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
+    if ((keep.net_admin || keep.net_raw) && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
       return Failed("keepcaps");
     }
     if (setgroups(1, &who.gid) != 0) return Failed("setgroups");

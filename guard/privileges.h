@@ -7,7 +7,6 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
 #include <string>
 
 #include <absl/status/status.h>
@@ -27,12 +26,14 @@ struct RunAs {
 // Started as root: [gate] user, or nobody where there is no such user. Otherwise who we are.
 [[nodiscard]] absl::StatusOr<RunAs> ChooseUser(const Config& config);
 
-// What is left of root's power.
-enum class Keep : std::uint8_t {
-  kNothing,
-  // CAP_NET_ADMIN, ambient too (capabilities(7)), so that the nft program has it. Where the process
-  // had none that is no error: the firewall says so.
-  kNetAdmin,
+// What is left of root's power. Where the process had none of it that is no error here: who needs
+// it says so.
+struct Keep {
+  // CAP_NET_ADMIN, ambient too (capabilities(7)), so that the nft program has it.
+  bool net_admin = false;
+  // CAP_NET_RAW, for sockets with clients' addresses (ip(7), IP_TRANSPARENT), where CAP_NET_ADMIN,
+  // which does as well, is not kept. No child gets it.
+  bool net_raw = false;
 };
 
 // Becomes `who`: supplementary groups, gid, uid (setgroups(2), setgid(2), setuid(2)), no

@@ -8,6 +8,7 @@
 #include "guard/backends.h"
 #include "guard/json_text.h"
 #include "guard/printable.h"
+#include "guard/shared_address.h"
 #include "guard/version.h"
 #include "guard/wire_status.h"
 #include "net/address_text.h"
@@ -107,6 +108,20 @@ json::object State(const StateStatus& state) {
           {"error", Printable(state.error)}};
 }
 
+// Null, or who many clients seem to share.
+json::value SharedAddressJson(const EngineStatus& e) {
+  if (!e.shared_address) return nullptr;
+  const AddressLoad& load = e.shared_address->load;
+  return json::object{{"source", JsonText(net::SourceText(load.source))},
+                      {"sessions", load.sessions},
+                      {"all_sessions", load.all_sessions},
+                      {"users", load.users},
+                      {"connects", load.connects},
+                      {"all_connects", load.all_connects},
+                      {"refused", load.refused},
+                      {"warning", JsonText(SharedAddressText(*e.shared_address))}};
+}
+
 void AddEngine(const EngineStatus& e, json::object& out) {
   out["slots"] = Slots(e);
   out["pending"] = NowAndMax(e.pending, e.pending_max);
@@ -123,6 +138,7 @@ void AddEngine(const EngineStatus& e, json::object& out) {
   out["statements"] = {{"running", e.statements_running}, {"held", e.statements_held}};
   out["digests"] = NowAndMax(e.digests, e.digests_max);
   out["rules"] = Rules(e.rules);
+  out["shared_address"] = SharedAddressJson(e);
   out["accepted"] = e.accepted;
   out["logins_ok"] = e.logins_ok;
   out["logins_failed"] = e.logins_failed;
@@ -151,6 +167,9 @@ std::string StatusJson(const StatusFacts& facts) {
   AddEngine(facts.engine, out);
   out["connections"] = facts.gate.connections;
   out["max_clients"] = facts.gate.max_clients;
+  out["tls"] = {{"sessions", facts.gate.tls_sessions},
+                {"handshakes", facts.gate.tls_handshakes},
+                {"resumed", facts.gate.tls_resumed}};
   out["reloads"] = {{"done", facts.reloads.done},
                     {"refused", facts.reloads.refused},
                     {"last", JsonText(facts.reloads.last)}};
@@ -169,6 +188,7 @@ std::string BansJson(std::vector<BanInfo> bans, Time now) {
                                 {"remaining_s", static_cast<std::int64_t>(std::ceil(left))},
                                 {"times", ban.times},
                                 {"operator", ban.by_operator},
+                                {"gate_only", ban.gate_only},
                                 {"reason", JsonText(ban.reason)}});
   }
   return json::serialize(json::object{{"bans", list}});

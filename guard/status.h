@@ -45,7 +45,8 @@ struct StatusFacts {
 // One line of JSON; every reason has its count in "acted", "would_act" and "delayed", zeros
 // included.
 [[nodiscard]] std::string StatusJson(const StatusFacts& facts);
-// {"bans":[{"source","remaining_s","times","reason"}]}, those that end first in front.
+// {"bans":[{"source","remaining_s","times","operator","gate_only","reason"}]}, those that end first
+// in front.
 [[nodiscard]] std::string BansJson(std::vector<BanInfo> bans, Time now);
 
 // For a terminal; what is no such JSON comes back as it is.

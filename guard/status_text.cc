@@ -89,6 +89,12 @@ void Head(const json::value& root, std::string& out) {
   Row(out, "logins",
       Of(root, "logins") + " in progress, " + Plain(At(root, {"logins_ok"})) + " ok, " +
           Plain(At(root, {"logins_failed"})) + " failed");
+  if (At(root, {"tls", "handshakes"}) != json::value(std::int64_t{0})) {
+    Row(out, "tls",
+        Plain(At(root, {"tls", "sessions"})) + " clients, " +
+            Plain(At(root, {"tls", "handshakes"})) + " handshakes, " +
+            Plain(At(root, {"tls", "resumed"})) + " resumed");
+  }
   Row(out, "connections",
       Plain(At(root, {"connections"})) + " now, " + Plain(At(root, {"accepted"})) + " accepted");
   Row(out, "statements",
@@ -97,6 +103,8 @@ void Head(const json::value& root, std::string& out) {
   if (const std::string error = Plain(At(root, {"state", "error"})); !error.empty()) {
     Row(out, "state", "not saved: " + error);
   }
+  const json::value& warning = At(root, {"shared_address", "warning"});
+  if (warning.is_string()) Row(out, "WARNING", Plain(warning));
   Row(out, "sources",
       Plain(At(root, {"sources"})) + ", banned " + Plain(At(root, {"bans"})) +
           ", known-good pairs " + Plain(At(root, {"known_good"})) + ", locked pairs " +
@@ -159,9 +167,10 @@ std::string BansText(const std::string& text) {
   if (bans->empty()) return "nobody is banned\n";
   std::string out = absl::StrFormat("%-40s %9s %6s  %s\n", "SOURCE", "LEFT", "TIMES", "REASON");
   for (const json::value& ban : *bans) {
-    absl::StrAppendFormat(&out, "%-40s %8ss %6s  %s\n", Plain(At(ban, {"source"})),
-                          Plain(At(ban, {"remaining_s"})), Plain(At(ban, {"times"})),
-                          Plain(At(ban, {"reason"})));
+    absl::StrAppendFormat(
+        &out, "%-40s %8ss %6s  %s\n", Plain(At(ban, {"source"})), Plain(At(ban, {"remaining_s"})),
+        Plain(At(ban, {"times"})),
+        Plain(At(ban, {"reason"})) + (IsTrue(At(ban, {"gate_only"})) ? ", through a proxy" : ""));
   }
   return out;
 }

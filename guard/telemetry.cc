@@ -10,6 +10,7 @@
 
 #include <absl/strings/str_format.h>
 #include "guard/log.h"
+#include "guard/shared_address.h"
 
 namespace headgate::guard {
 namespace {
@@ -101,6 +102,10 @@ void Telemetry::OnLevel(const LevelChange& change) {
     levels_.push_back({UnixMilliseconds(), change.from, change.to, std::string(change.cause)});
   }
   wake_.notify_one();
+}
+
+void Telemetry::OnSharedAddress(const SharedAddress& found) {
+  Say(SharedAddressText(found), /*warning=*/true);
 }
 
 void Telemetry::Say(const std::string& line, bool warning) {

@@ -89,6 +89,8 @@ class Telemetry : public DecisionSink {
   void OnDecision(const Decision& d) override;
   // Never sampled: the level's hysteresis bounds them.
   void OnLevel(const LevelChange& change) override;
+  // Not sampled either: there is one an hour for each address.
+  void OnSharedAddress(const SharedAddress& found) override;
   // A line for the log, from any thread, under whatever lock. For what is rare: nothing samples it.
   void Say(const std::string& line, bool warning);
   void SetSample(Rate rate) { sampler_.SetRate(rate); }

@@ -1,11 +1,22 @@
 #include "net/backend.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/backends.h"
 #include "net/clock.h"
 
 namespace headgate::net {
+namespace {
+
+constexpr Rate kTlsFailures{0.1, 10};
+constexpr Rate kTlsNews{1.0 / 60, 1};
+
+bool IsLocal(const SocketAddress& a) {
+  return a.family() == AF_UNIX || ToEndpoint(a).address.IsLoopback();
+}
+
+}  // namespace
 
 Backend::Backend(Backends& room, std::size_t index, std::string name,
                  std::vector<SocketAddress> addresses, const GateOptions& options,
@@ -14,6 +25,8 @@ Backend::Backend(Backends& room, std::size_t index, std::string name,
       index_(index),
       name_(std::move(name)),
       addresses_(std::move(addresses)),
+      host_(index < options.backend_hosts.size() ? options.backend_hosts[index] : std::string()),
+      local_(std::all_of(addresses_.begin(), addresses_.end(), IsLocal)),
       health_(Now()),
       // At another port its login says nothing about this one.
       monitor_can_probe_(!options.monitor.user.empty() && options.monitor.address.empty()),
@@ -28,6 +41,15 @@ void Backend::NoteReached() {
 void Backend::NoteFailure(BackendFailure how, const std::string& detail) {
   room_.OnFailure(*this, how, detail);
 }
+
+bool Backend::may_start_tls(Time now) const { return tls_failures_.Ready(kTlsFailures, now); }
+
+void Backend::NoteTlsFailure(const std::string& why, Time now) {
+  static_cast<void>(tls_failures_.Take(kTlsFailures, now));
+  if (tls_news_.Take(kTlsNews, now)) room_.OnTlsFailure(*this, why);
+}
+
+void Backend::NoteDoubt() { room_.OnDoubt(*this); }
 
 void Backend::Learn(const mysql::Greeting& greeting) {
   const GreetingPtr known = greeting_.Get();

@@ -22,6 +22,7 @@
 #include "net/options.h"
 #include "net/socket_address.h"
 #include "policies/backend_health.h"
+#include "policies/token_bucket.h"
 
 namespace headgate::net {
 
@@ -36,6 +37,10 @@ class Backend final : public MonitorListener {
   [[nodiscard]] std::size_t index() const { return index_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const std::vector<SocketAddress>& addresses() const { return addresses_; }
+  // What its certificate has to be about: the host or address as configured; empty: a unix socket.
+  [[nodiscard]] const std::string& host() const { return host_; }
+  // On a unix socket, or loopback.
+  [[nodiscard]] bool local() const { return local_; }
   [[nodiscard]] Monitor& monitor() { return monitor_; }
   [[nodiscard]] LiveIds& live_ids() { return live_ids_; }
   // Null until it is known.
@@ -46,6 +51,13 @@ class Backend final : public MonitorListener {
   // A session got its greeting. Cheap when nothing changes.
   void NoteReached();
   void NoteFailure(BackendFailure how, const std::string& detail);
+  // Whether another TLS handshake may be tried: a server counts those that fail against the gate's
+  // address, and blocks it after max_connect_errors (100 by default) of them.
+  [[nodiscard]] bool may_start_tls(Time now) const;
+  void NoteTlsFailure(const std::string& why, Time now);
+  // No greeting for a connection from a client's own address, which may be the fault of the way
+  // back to it: that alone counts for nothing, but the backend is tried from the gate's address.
+  void NoteDoubt();
   // The greeting of a live login.
   void Learn(const mysql::Greeting& greeting);
 
@@ -67,6 +79,10 @@ class Backend final : public MonitorListener {
   const std::size_t index_;
   const std::string name_;
   const std::vector<SocketAddress> addresses_;
+  const std::string host_;
+  const bool local_;
+  TokenBucket tls_failures_;
+  TokenBucket tls_news_;
   LiveIds live_ids_;
   GreetingStore greeting_;
   std::atomic<bool> may_connect_{true};
@@ -82,6 +98,7 @@ class Backend final : public MonitorListener {
   bool was_open_ = false;
   bool monitor_lost_ = false;  // it looked once, and nothing came of it since
   Time looked_{};              // the monitor, last
+  Time probed_{};              // a probe or the monitor was asked, last
   bool facts_stale_ = false;   // the engine was told to forget who else is there
   // What was told to GateOptions::on_event (backends_news.cc).
   unsigned downs_ = 0, said_downs_ = 0;

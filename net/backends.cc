@@ -112,6 +112,13 @@ void Backends::OnFailure(Backend& b, BackendFailure how, const std::string& deta
   After(b, now);
 }
 
+void Backends::OnDoubt(Backend& b) {
+  const std::lock_guard lock(mutex_);
+  if (!b.health_.may_connect()) return;
+  b.health_.WantProbe(std::max(Now(), b.probed_ + kProbePause));
+  Plan(b);
+}
+
 void Backends::OnGreeting(Backend& b, const mysql::Greeting& greeting) {
   const std::lock_guard lock(mutex_);
   if (b.Teach(greeting, Backend::Taught::kLive)) RefreshOffered();

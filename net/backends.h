@@ -90,6 +90,8 @@ class Backends {
   [[nodiscard]] boost::asio::io_context& io() { return io_; }
   void OnReached(Backend& b);
   void OnFailure(Backend& b, BackendFailure how, const std::string& detail);
+  void OnTlsFailure(const Backend& b, const std::string& why);
+  void OnDoubt(Backend& b);
   void OnGreeting(Backend& b, const mysql::Greeting& greeting);
   void OnMonitorLogin(Backend& b, const mysql::Greeting& greeting);
   void OnMonitorLook(Backend& b, const ServerFigures& figures);

@@ -75,6 +75,11 @@ void Backends::SayNewsOf(Backend& b, Time now) {
   b.said_at_ = now;
 }
 
+void Backends::OnTlsFailure(const Backend& b, const std::string& why) {
+  if (!options_.on_event) return;
+  Say("backend " + b.name() + ": no TLS, so clients with TLS are turned away: " + why, true);
+}
+
 void Backends::Say(const std::string& line, bool warning) const {
   options_.on_event(OneLine(line), warning);
 }

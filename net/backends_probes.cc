@@ -55,6 +55,7 @@ void Backends::OnDue(Backend& b) {
     const Time now = Now();
     if (b.health_.next_probe() > now) return;  // it was reached meanwhile
     b.health_.OnProbeStarted(now);
+    b.probed_ = now;
     b.planned_ = kNever;
     // An old connection of the monitor's proves nothing about new ones.
     const bool first = b.health_.state() == BackendHealth::State::kUnknown;

@@ -6,14 +6,18 @@
 #include <utility>
 
 #include "net/listen_socket.h"
+#include "net/transparent.h"
 
 namespace headgate::net {
 
 Connector::Connector(const boost::asio::any_io_executor& executor,
-                     const std::vector<SocketAddress>& addresses, std::string header, Done done)
+                     const std::vector<SocketAddress>& addresses, std::string header, Done done,
+                     std::optional<Address> source)
     : socket_(executor),
       addresses_(addresses),
+      error_(source ? EADDRNOTAVAIL : 0),
       header_(std::move(header)),
+      source_(source),
       done_(std::move(done)) {}
 
 void Connector::Start() { TryNext(); }
@@ -46,9 +50,12 @@ void Connector::TryNext() {
 Connector::Step Connector::Connect(const SocketAddress& to) {
   boost::system::error_code error;
   socket_.close(error);
+  const int family = source_ && source_->IsV4() ? AF_INET : AF_INET6;
+  if (source_ && to.family() != family) return Step::kFailed;
   Fd fd(socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return Failed(errno);
   TuneBackendSocket(fd.get(), to.family());
+  if (const int own = TakeSource(fd.get()); own != 0) return Failed(own);
   // A unix socket whose backlog is full says EAGAIN (unix(7)), and no event would follow.
   const bool connected = connect(fd.get(), to.get(), to.size) == 0;
   if (!connected && errno != EINPROGRESS) return Failed(errno);
@@ -67,6 +74,13 @@ void Connector::OnWritable() {
   TryNext();
 }
 
+// Of a client by IPv6's link-local address, say, nothing can be bound: that is not the backend's
+// doing.
+int Connector::TakeSource(int fd) const {
+  const int error = source_ ? BindToClient(fd, *source_) : 0;
+  return error == 0 || IsOurOwn(error) ? error : EADDRNOTAVAIL;
+}
+
 Connector::Step Connector::Failed(int error) {
   error_ = error;
   return Step::kFailed;
@@ -74,10 +88,10 @@ Connector::Step Connector::Failed(int error) {
 
 bool Connector::IsOurOwn(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
-         error == EADDRNOTAVAIL;
+         error == EADDRNOTAVAIL || error == EADDRINUSE;
 }
 
-// At most 108 bytes into the empty buffer of a new connection: they fit, or it is broken.
+// At most a kilobyte into the empty buffer of a new connection: they fit, or it is broken.
 bool Connector::SendHeader() {
   return header_.empty() || send(socket_.native_handle(), header_.data(), header_.size(),
                                  MSG_NOSIGNAL) == static_cast<ssize_t>(header_.size());

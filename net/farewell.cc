@@ -24,6 +24,7 @@ bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == E
 struct Farewells::One {
   explicit One(boost::asio::io_context& io) : socket(io) {}
   Descriptor socket;
+  std::unique_ptr<TlsChannel> tls;
   std::vector<std::uint8_t> owed;
   std::size_t sent = 0;
   std::size_t discarded = 0;
@@ -34,15 +35,34 @@ struct Farewells::One {
   // True when everything owed has left; false with `broken` set when it never will.
   bool Flush(bool& broken) {
     while (sent < owed.size()) {
-      const ssize_t n = send(socket.native_handle(), owed.data() + sent, owed.size() - sent,
-                             MSG_NOSIGNAL | MSG_DONTWAIT);
-      if (n < 0) {
-        broken = !WouldBlock();
-        return false;
-      }
-      sent += static_cast<std::size_t>(n);
+      if (!SendSome(broken)) return false;
     }
     return true;
+  }
+
+  bool SendSome(bool& broken) {
+    const mysql::Bytes rest = mysql::Bytes(owed).subspan(sent);
+    if (tls != nullptr) {
+      std::size_t n = 0;
+      const TlsChannel::Step step = tls->Write(rest, n);
+      sent += n;
+      broken = step != TlsChannel::Step::kDone && step != TlsChannel::Step::kWantsWrite;
+      return step == TlsChannel::Step::kDone;
+    }
+    const ssize_t n =
+        send(socket.native_handle(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0) {
+      broken = !WouldBlock();
+      return false;
+    }
+    sent += static_cast<std::size_t>(n);
+    return true;
+  }
+
+  void Shut() {
+    if (std::exchange(shut, true)) return;
+    if (tls != nullptr) tls->SayEnd();
+    shutdown(socket.native_handle(), SHUT_WR);
   }
 
   // True when the client has ended, or is not worth listening to any longer.
@@ -62,14 +82,15 @@ Farewells::~Farewells() {
   while (!open_.empty()) Close(open_.front());
 }
 
-void Farewells::Take(Fd client, std::vector<std::uint8_t> owed, Time now) {
+void Farewells::Take(Parting client, Time now) {
   if (open_.size() >= kMaxFarewells) Close(open_.front());
   auto one = std::make_shared<One>(io_);
   boost::system::error_code error;
-  one->socket.assign(client.get(), error);
+  one->socket.assign(client.socket.get(), error);
   if (error) return;
-  static_cast<void>(client.Release());
-  one->owed = std::move(owed);
+  static_cast<void>(client.socket.Release());
+  one->tls = std::move(client.tls);
+  one->owed = std::move(client.owed);
   one->deadline = now + kFarewellTime;
   one->place = open_.insert(open_.end(), one);
   Advance(one);
@@ -78,7 +99,7 @@ void Farewells::Take(Fd client, std::vector<std::uint8_t> owed, Time now) {
 void Farewells::Advance(const OnePtr& one) {
   bool broken = false;
   if (!one->Flush(broken)) return broken ? Close(one) : WaitFor(one, /*writable=*/true);
-  if (!std::exchange(one->shut, true)) shutdown(one->socket.native_handle(), SHUT_WR);
+  one->Shut();
   if (one->Drained()) return Close(one);
   WaitFor(one, /*writable=*/false);
 }

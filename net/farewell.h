@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "net/fd.h"
+#include "net/tls_channel.h"
 #include "policies/time.h"
 
 namespace headgate::net {
@@ -21,13 +22,19 @@ namespace headgate::net {
 inline constexpr std::size_t kMaxFarewells = 64;
 inline constexpr Duration kFarewellTime = std::chrono::seconds(2);
 
+// What is handed over.
+struct Parting {
+  Fd socket;                        // non-blocking
+  std::unique_ptr<TlsChannel> tls;  // of that socket; null: plain
+  std::vector<std::uint8_t> owed;
+};
+
 class Farewells {
  public:
   explicit Farewells(boost::asio::io_context& io);
   ~Farewells();
 
-  // Owns `client` from here on. Non-blocking.
-  void Take(Fd client, std::vector<std::uint8_t> owed, Time now);
+  void Take(Parting client, Time now);
   // Closes those whose time has passed.
   void Expire(Time now);
   [[nodiscard]] bool empty() const { return open_.empty(); }

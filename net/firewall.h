@@ -67,9 +67,9 @@ class Firewall {
   // then all stays as it was.
   absl::Status SetOptions(const FirewallOptions& options);
   // Ends the thread, after the transaction it is at; an nft that hangs is given 3 s, and 3 s more
-  // for what is done here. With keep = false the table is removed, or with a redirect only the bans
-  // are: clients must not come past the gate while it is down. An error says when that could not be
-  // done; in dry-run nothing is.
+  // for what is done here. With keep = false the table is removed, or where it leads clients to the
+  // gate only the bans are: nobody must come past the gate while it is down. An error says when
+  // that could not be done; in dry-run nothing is.
   absl::Status Stop(bool keep);
 
   [[nodiscard]] FirewallStatus Status() const;

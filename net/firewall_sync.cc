@@ -57,10 +57,7 @@ void FirewallSync::SetRuleset(NftRuleset ruleset, std::uint32_t hosts, std::uint
   NameRules();
 }
 
-bool FirewallSync::redirects() const {
-  const auto& chains = options_.ruleset.chains;
-  return std::any_of(chains.begin(), chains.end(), [](const auto& c) { return c.type == "nat"; });
-}
+bool FirewallSync::redirects() const { return options_.ruleset.outlives_gate; }
 
 absl::Status FirewallSync::Going() const {
   return options_.stopping() ? absl::CancelledError("stopped before all was done")

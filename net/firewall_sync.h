@@ -63,7 +63,7 @@ class FirewallSync {
   void Pretend(std::span<const WantedBan> wanted);
 
   [[nodiscard]] bool in_step() const { return in_step_; }
-  // Whether the table leads clients of the server to the gate.
+  // Whether the table leads clients of the server to the gate, and so outlives it.
   [[nodiscard]] bool redirects() const;
   // When to push even though nothing was banned or unbanned: a network ends before one inside it.
   [[nodiscard]] Time again() const { return again_; }

@@ -57,6 +57,7 @@ struct Gate::Impl final : Wakeups {
   }
 
   absl::Status Bind();
+  absl::Status BindTls();
   void StartWorkers();
   Backends::Callbacks NewsOfBackends();
   void End(Time deadline);
@@ -89,17 +90,27 @@ absl::Status Gate::Impl::Bind() {
   if (shared.options.max_clients != 0) {
     shared.max_clients = std::min(shared.max_clients, shared.options.max_clients);
   }
+  if (absl::Status status = BindTls(); !status.ok()) return status;
   for (const std::string& text : shared.options.listen) {
     const auto endpoint = ParseEndpoint(text);
     if (!endpoint) {
       return absl::InvalidArgumentError("listen \"" + text +
                                         "\": expected ADDRESS:PORT or [IPV6]:PORT");
     }
-    auto one = BindListeners(*endpoint, threads);
+    auto one = BindListeners(*endpoint, threads, shared.options.transparent);
     if (!one.ok()) return one.status();
     bound.push_back(std::move(*one));
   }
   return absl::OkStatus();
+}
+
+// Here, where the key may be one that only root can read.
+absl::Status Gate::Impl::BindTls() {
+  if (shared.options.tls.mode != TlsMode::kTerminate) return absl::OkStatus();
+  std::vector<TlsFault> faults;
+  shared.tls.Set(TlsContext::Make(shared.options.tls, faults));
+  if (faults.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("tls: " + faults.front().key + ": " + faults.front().message);
 }
 
 void Gate::Impl::StartWorkers() {
@@ -191,6 +202,10 @@ absl::Status Gate::Start(Engine& engine) {
 
 void Gate::Drain(Duration patience) { impl_->End(Now() + patience); }
 
+void Gate::SetTls(std::shared_ptr<const TlsContext> context) {
+  impl_->shared.tls.Set(std::move(context));
+}
+
 void Gate::StopNow() { impl_->End(Now()); }
 
 void Gate::Wait() {
@@ -227,6 +242,10 @@ GateStatus Gate::Status() const {
     status.sessions.push_back(worker->session_count());
     status.connections += status.sessions.back();
   }
+  const TlsCounts& tls = impl_->shared.tls_counts;
+  status.tls_sessions = tls.sessions.load(std::memory_order_relaxed);
+  status.tls_handshakes = tls.handshakes.load(std::memory_order_relaxed);
+  status.tls_resumed = tls.resumed.load(std::memory_order_relaxed);
   status.backends = impl_->shared.backends->Status();
   for (const BackendStatus& backend : status.backends) {
     if (backend.current) TakeCurrent(backend, status);

@@ -30,10 +30,15 @@
 
 namespace headgate::net {
 
+class TlsContext;
+
 struct GateStatus {
   std::vector<std::uint64_t> sessions;  // live, one number per thread; orphans included
   std::uint64_t connections = 0;        // their sum
   std::uint64_t max_clients = 0;        // what the descriptors allow
+  std::uint64_t tls_sessions = 0;       // clients with TLS now
+  std::uint64_t tls_handshakes = 0;     // with clients, complete
+  std::uint64_t tls_resumed = 0;        // of those: by a ticket
   std::vector<BackendStatus> backends;  // in order of preference
   // Of the current backend, once more.
   std::string backend;              // as configured
@@ -68,6 +73,8 @@ class Gate {
   void Drain(Duration patience);
   // Ends everything now: listeners first, then the sessions. Returns at once. Also cuts a Drain().
   void StopNow();
+  // For clients that come from now on. REQUIRES: TlsMode::kTerminate.
+  void SetTls(std::shared_ptr<const TlsContext> context);
   // Blocks until a Drain() or StopNow() is complete and all threads have ended. At once when never
   // started.
   void Wait();

@@ -29,11 +29,16 @@ bool Leg::Open(Fd fd) {
   return true;
 }
 
-Fd Leg::Release(std::vector<std::uint8_t>& owed) {
-  owed = std::exchange(unsent_, {});
+Parting Leg::Release() {
+  Parting parting;
+  if (!handshaking()) parting.owed = std::exchange(unsent_, {});
   tail_ = {};
   input_ = {};
-  return Fd(socket_.release());
+  unsent_ = {};
+  if (!handshaking()) parting.tls = std::move(tls_);
+  tls_.reset();
+  parting.socket = Fd(socket_.release());
+  return parting;
 }
 
 void Leg::Reset() {
@@ -44,27 +49,77 @@ void Leg::Reset() {
 void Leg::Close() {
   boost::system::error_code ignored;
   socket_.close(ignored);
+  tls_.reset();
+  stuck_ = false;
   tail_ = {};
   input_ = {};
   unsent_ = {};
 }
 
+// The first step is not one of the socket's: all that it waits for may have been read already.
+void Leg::StartTls(std::unique_ptr<TlsChannel> tls) {
+  tls->Begin(input_);
+  input_ = {};
+  tail_ = {};
+  tls_ = std::move(tls);
+  readable_ = true;
+}
+
+TlsChannel::Step Leg::Handshake() {
+  const TlsChannel::Step step = tls_->Handshake();
+  stuck_ = step == TlsChannel::Step::kWantsWrite;
+  // Behind the end of the handshake there may be something said already.
+  readable_ = step == TlsChannel::Step::kDone;
+  return step;
+}
+
 Leg::Got Leg::Receive(std::span<std::uint8_t> scratch) {
-  const ssize_t n = recv(fd(), scratch.data(), scratch.size(), 0);
-  const Got got = ResultOf(n);
-  if (got != Got::kBytes) return got;
-  const auto bytes = scratch.first(static_cast<std::size_t>(n));
+  std::size_t size = 0;
+  Got got = Got::kNothing;
+  if (tls_ != nullptr) {
+    got = ReceiveTls(scratch, size);
+  } else {
+    const ssize_t n = recv(fd(), scratch.data(), scratch.size(), 0);
+    got = ResultOf(n);
+    if (got == Got::kBytes) size = static_cast<std::size_t>(n);
+  }
+  if (got == Got::kBytes) AddInput(scratch.first(size));
+  return got;
+}
+
+void Leg::AddInput(mysql::Bytes bytes) {
   if (tail_.empty()) {
     input_ = bytes;
   } else {
     tail_.insert(tail_.end(), bytes.begin(), bytes.end());
     input_ = tail_;
   }
-  return got;
 }
 
-// MSG_TRUNC lets TCP drop the bytes without copying them (tcp(7)).
+Leg::Got Leg::ReceiveTls(std::span<std::uint8_t> scratch, std::size_t& n) {
+  const TlsChannel::Step step = tls_->Read(scratch, n);
+  readable_ = tls_->more();
+  switch (step) {
+    case TlsChannel::Step::kDone:
+      return Got::kBytes;
+    case TlsChannel::Step::kWantsWrite:
+      stuck_ = true;
+      return Got::kNothing;
+    case TlsChannel::Step::kWantsRead:
+      return Got::kNothing;
+    case TlsChannel::Step::kFin:
+      return Got::kFin;
+    case TlsChannel::Step::kFailed:
+      break;
+  }
+  broken_ = true;
+  return Got::kEnd;
+}
+
+// MSG_TRUNC lets TCP drop the bytes without copying them (tcp(7)). What is read so is lost to TLS
+// as well: the side is not read in any other way any more.
 Leg::Got Leg::Discard(std::span<std::uint8_t> scratch) {
+  readable_ = false;
   return ResultOf(recv(fd(), scratch.data(), scratch.size(), MSG_TRUNC));
 }
 
@@ -83,7 +138,23 @@ void Leg::KeepInput() {
   input_ = tail_;
 }
 
+std::size_t Leg::TrySendTls(mysql::Bytes bytes) {
+  std::size_t n = 0;
+  switch (tls_->Write(bytes, n)) {
+    case TlsChannel::Step::kDone:
+    case TlsChannel::Step::kWantsWrite:
+      break;
+    case TlsChannel::Step::kWantsRead:
+    case TlsChannel::Step::kFin:
+    case TlsChannel::Step::kFailed:
+      broken_ = true;
+      break;
+  }
+  return n;
+}
+
 std::size_t Leg::TrySend(mysql::Bytes bytes) {
+  if (tls_ != nullptr) return TrySendTls(bytes);
   const ssize_t n = send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (n >= 0) return static_cast<std::size_t>(n);
   if (!Temporary(errno)) broken_ = true;
@@ -91,13 +162,14 @@ std::size_t Leg::TrySend(mysql::Bytes bytes) {
 }
 
 void Leg::Send(mysql::Bytes bytes) {
-  if (broken_ || !open() || bytes.empty()) return;
+  if (broken_ || !open() || bytes.empty() || handshaking()) return;
   const std::size_t sent = unsent_.empty() ? TrySend(bytes) : 0;
   if (broken_ || sent == bytes.size()) return;
   unsent_.insert(unsent_.end(), bytes.begin() + static_cast<std::ptrdiff_t>(sent), bytes.end());
 }
 
 void Leg::Flush() {
+  if (std::exchange(stuck_, false)) readable_ = true;  // it was reading that met this
   const std::size_t sent = broken_ ? 0 : TrySend(unsent_);
   if (broken_ || sent == unsent_.size()) {
     unsent_ = {};

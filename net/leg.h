@@ -1,18 +1,23 @@
-// One side of a relay: a non-blocking socket, input the session has not consumed, and output the
-// kernel has not taken. Both are empty for an idle side, and then hold no memory.
+// One side of a relay: a non-blocking socket, with or without TLS on it, input the session has not
+// consumed, and output the kernel has not taken. Both are empty for an idle side, and then hold no
+// memory.
 //
 // Threads: one. Lifetime: closes its socket when destroyed.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
+#include "net/farewell.h"
 #include "net/fd.h"
 #include "net/mysql/wire.h"
+#include "net/tls_channel.h"
 
 namespace headgate::net {
 
@@ -25,13 +30,22 @@ class Leg {
   [[nodiscard]] bool Open(Fd fd);
   [[nodiscard]] bool open() const { return socket_.is_open(); }
   [[nodiscard]] int fd() { return socket_.native_handle(); }
-  // Hands the socket and what it is still owed over; open() is false afterwards.
-  [[nodiscard]] Fd Release(std::vector<std::uint8_t>& owed);
+  // Hands the socket over with what it is still owed; open() is false afterwards.
+  [[nodiscard]] Parting Release();
   void Close();
   // Close() with RST: what is still on its way is of no use to the peer.
   void Reset();
 
-  // One recv(2). New bytes are looked at where they are, in `scratch`, until KeepInput().
+  // From here on all of it is TLS, what was received and is not consumed included. Until
+  // Handshake() has said kDone there is no input, and what is sent vanishes.
+  void StartTls(std::unique_ptr<TlsChannel> tls);
+  [[nodiscard]] bool handshaking() const { return tls_ != nullptr && !tls_->established(); }
+  [[nodiscard]] TlsChannel::Step Handshake();
+  // Null without TLS.
+  [[nodiscard]] const TlsChannel* tls() const { return tls_.get(); }
+
+  // One recv(2), or what TLS makes of some. New bytes are looked at where they are, in `scratch`,
+  // until KeepInput().
   [[nodiscard]] Got Receive(std::span<std::uint8_t> scratch);
   // One recv(2) of what nobody wants to see.
   [[nodiscard]] Got Discard(std::span<std::uint8_t> scratch);
@@ -47,9 +61,13 @@ class Leg {
   // sent later vanishes, and reading will meet the end.
   void Send(mysql::Bytes bytes);
   void Flush();
-  // Once nothing is queued any more: FIN.
+  // Once nothing is queued any more: FIN, and no word of TLS before it, as that is what a server
+  // looks for while a statement runs. (MariaDB's vio_is_connected() takes unread bytes for a client
+  // that is still there.)
   void ShutdownAfterFlush();
-  [[nodiscard]] bool blocked() const { return !unsent_.empty(); }
+  [[nodiscard]] bool blocked() const { return !unsent_.empty() || stuck_; }
+  // TLS has something of its own to say that the socket does not take: reading waits for that too.
+  [[nodiscard]] bool stuck() const { return stuck_; }
   // How often a queue has been emptied: two equal answers with blocked() between them mean that
   // the peer has not even taken one read's worth meanwhile.
   [[nodiscard]] std::uint64_t drains() const { return drains_; }
@@ -58,6 +76,11 @@ class Leg {
   // One handler at a time of each kind; called with an error when the leg was closed meanwhile.
   template <typename Handler>
   void WaitReadable(Handler handler) {
+    if (readable_) {  // as no event of the socket will say
+      boost::asio::post(socket_.get_executor(),
+                        [h = std::move(handler)]() mutable { h(boost::system::error_code()); });
+      return;
+    }
     socket_.async_wait(Descriptor::wait_read, std::move(handler));
   }
   template <typename Handler>
@@ -71,13 +94,19 @@ class Leg {
 
  private:
   using Descriptor = boost::asio::posix::stream_descriptor;
+  [[nodiscard]] Got ReceiveTls(std::span<std::uint8_t> scratch, std::size_t& n);
+  void AddInput(mysql::Bytes bytes);
   std::size_t TrySend(mysql::Bytes bytes);
+  std::size_t TrySendTls(mysql::Bytes bytes);
   void ShutdownIfDue();
 
   Descriptor socket_;
   mysql::Bytes input_;              // in tail_, or in the thread's scratch buffer
   std::vector<std::uint8_t> tail_;  // unconsumed input, between two events
   std::vector<std::uint8_t> unsent_;
+  std::unique_ptr<TlsChannel> tls_;
+  bool readable_ = false;  // TLS has something that is in the socket no more
+  bool stuck_ = false;     // TLS has something to say of its own that the socket does not take
   std::uint64_t drains_ = 0;
   bool broken_ = false;
   bool shutdown_due_ = false;

@@ -11,6 +11,7 @@
 
 #include <absl/status/status.h>
 #include "net/socket_address.h"
+#include "net/transparent.h"
 
 namespace headgate::net {
 namespace {
@@ -75,7 +76,7 @@ Fd BindOne(const Endpoint& e, Sharing sharing, int& error) {
 
 }  // namespace
 
-absl::StatusOr<Bound> BindListeners(Endpoint endpoint, std::size_t threads) {
+absl::StatusOr<Bound> BindListeners(Endpoint endpoint, std::size_t threads, bool transparent) {
   int error = 0;
   if (endpoint.port != 0) {
     // SO_REUSEPORT would silently share the port with another gate of the same user.
@@ -92,6 +93,10 @@ absl::StatusOr<Bound> BindListeners(Endpoint endpoint, std::size_t threads) {
   }
   // Accepted sockets inherit these (tcp(7)): no system call per client.
   for (const Fd& fd : bound.sockets) {
+    const int family = endpoint.address.IsV4() ? AF_INET : AF_INET6;
+    // After bind(2), which else would take an address that no interface has without a word.
+    error = transparent ? SetTransparent(fd.get(), family) : 0;
+    if (error != 0) return Failed(endpoint, error);
     TuneTcp(fd.get());
     Set(fd.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMs);
     if (listen(fd.get(), SOMAXCONN) != 0) return Failed(endpoint, errno);

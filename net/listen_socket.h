@@ -18,8 +18,11 @@ struct Bound {
 };
 
 // Refuses an address on which another process listens, even one that would share it. An IPv6
-// socket takes IPv6 only. The error names the address and the remedy.
-[[nodiscard]] absl::StatusOr<Bound> BindListeners(Endpoint endpoint, std::size_t threads);
+// socket takes IPv6 only. `transparent`: connections meant for other addresses are taken as well
+// where the firewall leads them here (nft's tproxy); their own side then has that address. The
+// error names the address and the remedy.
+[[nodiscard]] absl::StatusOr<Bound> BindListeners(Endpoint endpoint, std::size_t threads,
+                                                  bool transparent = false);
 
 // TCP_NODELAY and keepalive for a connection to the backend; nothing on a unix socket.
 void TuneBackendSocket(int fd, int family);

@@ -51,20 +51,27 @@ absl::StatusOr<std::string> ReadPassword(const std::string& path) {
   return std::string(line);
 }
 
-absl::Status CheckPrivileges(ServerClient& client) {
+absl::StatusOr<std::vector<std::string>> AskMissingPrivileges(ServerClient& client) {
   const auto rows = client.Query(
       "SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES"
       " WHERE GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')");
   if (!rows.ok()) return rows.status();
-  std::string lacks;
-  if (!Holds(*rows, {"PROCESS"})) lacks = "PROCESS";
+  std::vector<std::string> lacks;
+  if (!Holds(*rows, {"PROCESS"})) lacks.emplace_back("PROCESS");
   // MariaDB's name, MySQL's name, and what both had before.
   if (!Holds(*rows, {"CONNECTION ADMIN", "CONNECTION_ADMIN", "SUPER"})) {
-    lacks += lacks.empty() ? "CONNECTION ADMIN" : " and CONNECTION ADMIN";
+    lacks.emplace_back("CONNECTION ADMIN");
   }
-  if (lacks.empty()) return absl::OkStatus();
+  return lacks;
+}
+
+absl::Status CheckPrivileges(ServerClient& client) {
+  const auto missing = AskMissingPrivileges(client);
+  if (!missing.ok()) return missing.status();
+  if (missing->empty()) return absl::OkStatus();
   return absl::PermissionDeniedError(
-      "the account lacks " + lacks +
+      "the account lacks " + missing->front() +
+      (missing->size() > 1 ? " and " + missing->back() : "") +
       ": GRANT PROCESS, CONNECTION ADMIN ON *.* (MySQL: CONNECTION_ADMIN) to it, not to a role");
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
@@ -15,6 +16,8 @@ namespace headgate::net {
 // read, or others may read it too. InvalidArgument: it holds no password.
 [[nodiscard]] absl::StatusOr<std::string> ReadPassword(const std::string& path);
 
+// Those of "PROCESS" and "CONNECTION ADMIN" that the account lacks.
+[[nodiscard]] absl::StatusOr<std::vector<std::string>> AskMissingPrivileges(ServerClient& client);
 // PermissionDenied, naming the GRANT, when the account lacks what monitor.h says it needs.
 [[nodiscard]] absl::Status CheckPrivileges(ServerClient& client);
 

@@ -11,6 +11,7 @@
 #include "net/address_text.h"
 #include "net/nft_elements.h"
 #include "net/nft_listing.h"
+#include "net/transparent.h"
 
 namespace headgate::net {
 namespace {
@@ -36,16 +37,55 @@ absl::Status Check(const FirewallOptions& options) {
   if (options.redirect_from != 0 && options.redirect_from == options.redirect_to) {
     return absl::InvalidArgumentError("a redirect from a port to itself");
   }
+  if (options.transparent && options.transparent->server_ports.empty()) {
+    return absl::InvalidArgumentError("transparent needs the servers' ports");
+  }
   return absl::OkStatus();
 }
 
-// "tcp dport { 3306, 3307 }": the gate's ports and the one that is redirected to it.
+std::string PortSet(std::vector<std::uint16_t> ports) {
+  std::sort(ports.begin(), ports.end());
+  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
+  return absl::StrCat("{ ", absl::StrJoin(ports, ", "), " }");
+}
+
+// "tcp dport { 3306, 3307 }": the gate's ports and those that lead to it. A transparent gate's host
+// is a router: what it passes on to the same port elsewhere is not meant.
 std::string PortsMatch(const FirewallOptions& options) {
   std::vector<std::uint16_t> ports = options.ports;
   if (options.redirect_from != 0) ports.push_back(options.redirect_from);
-  std::sort(ports.begin(), ports.end());
-  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
-  return absl::StrCat("iifname != \"lo\" tcp dport { ", absl::StrJoin(ports, ", "), " }");
+  return absl::StrCat("iifname != \"lo\" ",
+                      options.transparent ? "fib daddr type local tcp dport " : "tcp dport ",
+                      PortSet(std::move(ports)));
+}
+
+using Transparent = FirewallOptions::Transparent;
+
+// "ip daddr . tcp dport { 192.0.2.10 . 3306 }"; empty where there is none of the family.
+std::string ServersMatch(const Transparent& transparent, bool v4) {
+  std::vector<std::string> servers;
+  for (const Endpoint& p : transparent.servers) {
+    if (p.address.IsV4() == v4) servers.push_back(absl::StrCat(ToText(p.address), " . ", p.port));
+  }
+  std::sort(servers.begin(), servers.end());
+  servers.erase(std::unique(servers.begin(), servers.end()), servers.end());
+  if (servers.empty()) return "";
+  return absl::StrCat("iifname != \"lo\" ", v4 ? "ip" : "ip6", " daddr . tcp dport { ",
+                      absl::StrJoin(servers, ", "), " }");
+}
+
+// The rule for what comes to the gate, and those for what a transparent one takes: `how` of it.
+void AddToGate(const FirewallOptions& options, const NftRule& how, NftChain& chain) {
+  NftRule rule = how;
+  rule.match = PortsMatch(options) + how.match;
+  chain.rules.push_back(rule);
+  if (!options.transparent) return;
+  for (const bool v4 : {true, false}) {
+    const std::string servers = ServersMatch(*options.transparent, v4);
+    if (servers.empty()) continue;
+    chain.rules.push_back({how.name + (v4 ? "4" : "6"), servers + how.match, how.verdict,
+                           "[gate] backend: the same for who means the server"});
+  }
 }
 
 // Those of one family as nft's list, without those that another one contains: nft takes no
@@ -78,7 +118,7 @@ std::vector<NftSet> MakeSets(const FirewallOptions& options) {
 }
 
 void AddNever(const FirewallOptions& options, const std::string& name, NftChain& chain) {
-  const std::string why = "[source] never_ban and exempt: never dropped";
+  const std::string why = "[source] never_ban and exempt, proxy_from_clients: never dropped";
   const std::string v4 = Networks(options.never, true);
   const std::string v6 = Networks(options.never, false);
   if (!v4.empty()) chain.rules.push_back({name + "4", "ip saddr { " + v4 + " }", "accept", why});
@@ -95,21 +135,82 @@ void AddBans(const FirewallOptions& options, NftRuleset& out) {
                           "a /64 is one source; by its mask, so that no interval set is needed"});
   banned.rules.push_back({"networks6", "ip6 saddr @networks6", "drop", ""});
   NftChain hook{"new_connections", "filter", -300, {}, "Before conntrack, which costs memory"};
-  hook.rules.push_back(
-      {"syn", PortsMatch(options) + " tcp flags & (fin | syn | rst | ack) == syn", "jump banned",
-       "[gate] listen: new connections only; the gate itself ends those there are"});
+  AddToGate(options,
+            {"syn", " tcp flags & (fin | syn | rst | ack) == syn", "jump banned",
+             "[gate] listen: new connections only; the gate itself ends those there are"},
+            hook);
   out.chains.push_back(std::move(banned));
   out.chains.push_back(std::move(hook));
 }
 
 void AddRedirect(const FirewallOptions& options, NftRuleset& out) {
   if (options.redirect_from == 0) return;
+  out.outlives_gate = true;
   NftChain chain{"redirect_clients", "nat", -100, {}, "Who means the server meets the gate"};
   chain.rules.push_back(
       {"redirect",
        absl::StrCat("iifname != \"lo\" fib daddr type local tcp dport ", options.redirect_from),
        absl::StrCat("redirect to :", options.redirect_to),
        "[firewall] redirect: what is meant for this host and does not come from it"});
+  out.chains.push_back(std::move(chain));
+}
+
+// "tproxy ip to 192.0.2.1:3306"; empty where the gate does not listen to the family.
+std::string ProxyTo(const Transparent& transparent, bool v4) {
+  const auto& gate = transparent.gate;
+  const auto place = std::find_if(gate.begin(), gate.end(),
+                                  [v4](const Endpoint& p) { return p.address.IsV4() == v4; });
+  if (place == gate.end()) return "";
+  const bool any = place->address == Address{} || place->address == Address::V4(0);
+  const std::string host = any ? "" : ToText(place->address);
+  return absl::StrCat("tproxy ", v4 ? "ip" : "ip6", " to ", v4 || any ? host : "[" + host + "]",
+                      ":", place->port);
+}
+
+// A transparent socket is also the one that listens to a wildcard address, and that one is found
+// for whatever goes from the server's port to the gate's, whoever is meant. To be asked last: of
+// connections in TIME_WAIT nothing but transparency can be asked, and they are ours.
+void AddDelivery(const std::string& deliver, NftRuleset& out) {
+  out.chains.push_back({"to_gate",
+                        "",
+                        0,
+                        {{"listener", "socket wildcard 1", "return", "no connection of ours"},
+                         {"deliver", "", deliver, ""}},
+                        "What a transparent socket was found for"});
+}
+
+// Where the gate does not listen tproxy is no match, and the next rule has the packet: who means
+// the server gets no further while the gate is down.
+void AddTransparent(const FirewallOptions& options, NftRuleset& out) {
+  if (!options.transparent) return;
+  const Transparent& transparent = *options.transparent;
+  const std::string deliver =
+      absl::StrFormat("meta mark set meta mark | 0x%08x accept", kTransparentMark);
+  AddDelivery(deliver, out);
+  NftChain chain{
+      kTransparentChain, "filter", -149, {}, "[gate] transparent: needs its routing as well"};
+  chain.rules.push_back({kAnswersRule,
+                         absl::StrCat("iifname != \"lo\" tcp sport ",
+                                      PortSet(transparent.server_ports), " socket transparent 1"),
+                         "jump to_gate",
+                         "to connections that the gate made from clients' addresses"});
+  // nft finds the socket by what is quoted in them.
+  chain.rules.push_back({"errors",
+                         "iifname != \"lo\" meta l4proto { icmp, ipv6-icmp } socket transparent 1",
+                         "jump to_gate", "of routers, about such connections: path MTU discovery"});
+  for (const bool v4 : {true, false}) {
+    const std::string match = ServersMatch(transparent, v4);
+    const std::string to = ProxyTo(transparent, v4);
+    const std::string number = v4 ? "4" : "6";
+    if (match.empty()) continue;
+    if (!to.empty()) {
+      chain.rules.push_back({"clients" + number, match, absl::StrCat(to, " ", deliver),
+                             "who means the server and comes this way meets the gate"});
+    }
+    chain.rules.push_back({"closed" + number, match, "reject with tcp reset",
+                           "nobody gets past a gate that does not listen"});
+  }
+  out.outlives_gate = true;
   out.chains.push_back(std::move(chain));
 }
 
@@ -167,7 +268,7 @@ void AddLimits(const FirewallOptions& options, NftRuleset& out) {
             "[source] connections", over);
   }
   NftChain hook{"backstop", "filter", -150, {}, "[firewall] static_limits"};
-  hook.rules.push_back({"new", PortsMatch(options) + " ct state new", "jump over_limits", ""});
+  AddToGate(options, {"new", " ct state new", "jump over_limits", ""}, hook);
   out.chains.push_back(std::move(over));
   out.chains.push_back(std::move(hook));
 }
@@ -188,6 +289,7 @@ absl::StatusOr<NftRuleset> MakeRuleset(const FirewallOptions& options) {
   AddBans(options, out);
   AddRedirect(options, out);
   AddLimits(options, out);
+  AddTransparent(options, out);
   std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a: a mark, no secret
   for (const unsigned char c : BodyText(out)) hash = (hash ^ c) * 0x100000001b3;
   out.digest = absl::StrFormat("%016x", hash);

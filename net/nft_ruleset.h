@@ -18,11 +18,16 @@
 #include <vector>
 
 #include <absl/status/statusor.h>
+#include "net/proxy_protocol.h"
 #include "policies/address.h"
 
 namespace headgate::net {
 
 struct NftListing;
+
+// The chain of [gate] transparent, and its rule that marks the answers.
+inline constexpr char kTransparentChain[] = "transparent";
+inline constexpr char kAnswersRule[] = "answers";
 
 struct FirewallOptions {
   // Held by the kernel also while the gate is down. Applied per IPv4 address and IPv6 /64.
@@ -31,12 +36,20 @@ struct FirewallOptions {
     double burst = 1;               // at most 1,000,000
     std::uint32_t connections = 0;  // [source] connections; 0 = no such rule
   };
+  // [gate] transparent: what belongs to connections made in clients' names comes to this host, and
+  // so do the connections of clients to the server's own address.
+  struct Transparent {
+    std::vector<std::uint16_t> server_ports;  // what answers come from; at least one
+    std::vector<Endpoint> servers;            // those known by address
+    std::vector<Endpoint> gate;               // where it listens; of each family the first is used
+  };
   std::string table = "headgate";    // IsTableName()
   std::vector<std::uint16_t> ports;  // the gate's TCP ports, at least one
   std::uint16_t redirect_from = 0;   // 0 = no redirect; is guarded like `ports`
   std::uint16_t redirect_to = 0;     // the gate's port
   std::vector<Cidr> never;           // never dropped: loopback, exempt networks
   std::optional<StaticLimits> limits;
+  std::optional<Transparent> transparent;
   std::uint32_t hosts = 65536;    // most in banned4, and in banned6
   std::uint32_t networks = 4096;  // most in networks4, and in networks6
 };
@@ -69,6 +82,7 @@ struct NftChain {
 
 struct NftRuleset {
   std::string table;
+  bool outlives_gate = false;  // without it clients would get past a gate that is down
   std::vector<NftSet> sets;
   std::vector<NftChain> chains;  // who is jumped to comes first
   std::string digest;            // 16 hex digits, of all of the above
@@ -78,8 +92,8 @@ struct NftRuleset {
 // word of nft's language nor a table that others have.
 [[nodiscard]] bool IsTableName(std::string_view name);
 
-// Errors: InvalidArgument when the table's name is not one, no port is given, or a redirect is half
-// said.
+// Errors: InvalidArgument when the table's name is not one, no port is given, or a redirect or
+// what is transparent is half said.
 [[nodiscard]] absl::StatusOr<NftRuleset> MakeRuleset(const FirewallOptions& options);
 
 // "table inet NAME { ... }". Loaded over a table that has its chains already, it would append.

@@ -12,8 +12,9 @@ namespace headgate::net {
 namespace {
 
 // All that MakeRuleset() ever makes.
-constexpr std::array<std::string_view, 5> kChains = {"banned", "new_connections",
-                                                     "redirect_clients", "over_limits", "backstop"};
+constexpr std::array<std::string_view, 7> kChains = {
+    "banned",   "new_connections", "redirect_clients", "over_limits",
+    "backstop", "to_gate",         "transparent"};
 constexpr std::array<std::string_view, 8> kSets = {"banned4", "banned6", "networks4", "networks6",
                                                    "rate4",   "rate6",   "open4",     "open6"};
 constexpr std::size_t kDigestDigits = 16;
@@ -61,8 +62,8 @@ void AppendChain(const NftRuleset& ruleset, const NftChain& chain, std::string& 
   }
   for (const NftRule& rule : chain.rules) {
     AppendWhy("    ", rule.why, out);
-    absl::StrAppend(&out, "    ", rule.match, " counter ", rule.verdict, " comment \"",
-                    RuleComment(ruleset, rule), "\"\n");
+    absl::StrAppend(&out, "    ", rule.match, rule.match.empty() ? "" : " ", "counter ",
+                    rule.verdict, " comment \"", RuleComment(ruleset, rule), "\"\n");
   }
   out += "  }\n";
 }

@@ -19,6 +19,30 @@ namespace headgate::net {
 // The header the backend gets before its greeting (haproxy's proxy-protocol.txt).
 enum class ProxyHeader : std::uint8_t { kOff, kV1, kV2 };
 
+// What the gate does about TLS. kTerminate: it has a certificate, and speaks TLS with the backend
+// if and only if the client does with it. kPassthrough: TLS is the server's; the gate only counts
+// connections.
+enum class TlsMode : std::uint8_t { kOff, kTerminate, kPassthrough };
+enum class ClientCertificates : std::uint8_t { kOff, kOptional, kRequired };
+// What has to be right about the backend's certificate: its signature and its name, its signature
+// alone, nothing.
+enum class BackendVerify : std::uint8_t { kName, kCa, kNone };
+
+// Files are PEM.
+struct TlsOptions {
+  TlsMode mode = TlsMode::kOff;
+  std::string certificate;  // with the chain behind it
+  std::string private_key;
+  std::string client_ca;  // whose certificates clients may show
+  ClientCertificates client_certificates = ClientCertificates::kOff;
+  std::string backend_ca;  // empty: those the system trusts
+  BackendVerify backend_verify = BackendVerify::kName;
+  std::string backend_name;  // in its certificate; empty: the backend's host or address
+  // A client with TLS gets a backend on a unix socket or loopback without.
+  bool backend_plaintext = false;
+  bool operator==(const TlsOptions&) const = default;
+};
+
 // [monitor]: an account of the gate's own at the server. Off while the user is empty or the
 // password file does not exist.
 struct MonitorOptions {
@@ -43,6 +67,8 @@ struct GateOptions {
   // In order of preference: "192.0.2.10:3306", "[2001:db8::1]:3306", "db.example:3306" (resolved
   // once, at Start()), or "unix:/run/mysqld/mysqld.sock".
   std::vector<std::string> backends;
+  // Of each, what its certificate has to be about: host name or address. Empty: a unix socket.
+  std::vector<std::string> backend_hosts;
   // Another one takes over when the current one is down, and keeps it. Nobody is fenced.
   bool failover_sticky = false;
   // The one that was current before a restart; empty, or no such name: the first.
@@ -50,6 +76,9 @@ struct GateOptions {
   // From before a restart: so that clients can be greeted while the servers are away.
   std::vector<KnownGreeting> greetings;
   ProxyHeader proxy_to_backend = ProxyHeader::kOff;
+  // Connect to the backend from the client's own address (IP_TRANSPARENT).
+  bool transparent = false;
+  TlsOptions tls;
   MonitorOptions monitor;
   // A line for the log, at most one a second for each backend: it is down or up again, its monitor
   // was lost or is back, another one is current. May be called under a lock, from any of net's

@@ -2,18 +2,18 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <string_view>
 
 #include "net/address_text.h"
 
 namespace headgate::net {
 namespace {
 
-constexpr std::string_view kSignature{"\r\n\r\n\0\r\nQUIT\n", 12};
-constexpr char kVersion2Local = 0x20;
-constexpr char kVersion2Proxy = 0x21;
-constexpr char kTcp4 = 0x11;
-constexpr char kTcp6 = 0x21;
+constexpr char kSslTlv = 0x20, kSslVersion = 0x21, kSslCommonName = 0x22, kSslCipher = 0x23;
+constexpr char kClientSsl = 0x01, kClientCertificate = 0x02 | 0x04;
+constexpr std::size_t kLongestValue = 256;
 constexpr std::size_t kV4Bytes = 4;
 constexpr std::size_t kV6Bytes = 16;
 
@@ -43,24 +43,46 @@ std::string Version1(const std::optional<ProxiedPair>& pair) {
          ' ' + std::to_string(pair->destination.port) + "\r\n";
 }
 
+void AppendTlv(std::string& out, char type, std::string_view value) {
+  out.push_back(type);
+  AppendShort(out, std::min(value.size(), kLongestValue));
+  out.append(value.substr(0, kLongestValue));
+}
+
+std::string TlsTlv(const std::optional<ProxiedTls>& tls) {
+  if (!tls) return {};
+  std::string inner;
+  inner.push_back(static_cast<char>(kClientSsl | (tls->verified ? kClientCertificate : 0)));
+  inner.append(3, '\0');  // "verify", four bytes: 0 for a certificate that was verified
+  inner.push_back(static_cast<char>(tls->verified ? 0 : 1));
+  AppendTlv(inner, kSslVersion, tls->version);
+  if (tls->verified) AppendTlv(inner, kSslCommonName, tls->common_name);
+  AppendTlv(inner, kSslCipher, tls->cipher);
+  std::string out;
+  out.push_back(kSslTlv);
+  AppendShort(out, inner.size());
+  return out + inner;
+}
+
 std::string Version2(const std::optional<ProxiedPair>& pair) {
-  std::string out(kSignature);
+  std::string out(kProxySignature);
   if (!pair) {
-    out.push_back(kVersion2Local);
+    out.push_back(static_cast<char>(kProxyCommandLocal));
     out.push_back(0);
     AppendShort(out, 0);
     return out;
   }
   const bool v4 = pair->source.address.IsV4() && pair->destination.address.IsV4();
   const std::size_t width = v4 ? kV4Bytes : kV6Bytes;
-  out.push_back(kVersion2Proxy);
-  out.push_back(v4 ? kTcp4 : kTcp6);
-  AppendShort(out, 2 * width + 4);
+  out.push_back(static_cast<char>(kProxyCommandProxy));
+  out.push_back(static_cast<char>(v4 ? kProxyTcp4 : kProxyTcp6));
+  const std::string tls = TlsTlv(pair->tls);
+  AppendShort(out, 2 * width + 4 + tls.size());
   AppendAddress(out, pair->source.address, width);
   AppendAddress(out, pair->destination.address, width);
   AppendShort(out, pair->source.port);
   AppendShort(out, pair->destination.port);
-  return out;
+  return out + tls;
 }
 
 }  // namespace

@@ -15,10 +15,11 @@ Reason LimitBehind(mysql::Phase phase) {
     case Phase::kGreeting:
     case Phase::kAwaitLogin:
       return Reason::kPendingDeadline;
+    case Phase::kFirstPacket:
     case Phase::kAuthenticating:
     case Phase::kReauthenticating:
       return Reason::kLoginDeadline;
-    default:  // a backend that hangs before its greeting is down, whatever is enforced
+    default:  // a backend that hangs before its greeting, or in TLS, is down, whatever is enforced
       return Reason::kNone;
   }
 }
@@ -107,6 +108,8 @@ void Relay::Settle() {
 bool Relay::WantsToRead(Side side) const {
   // FIN stays readable for ever.
   if (side == Side::kClient && (answers_owed_ || client_.blocked())) return false;
+  if (leg(side).stuck()) return false;
+  if (InHandshake(side)) return true;
   if (side == Side::kServer && discarding()) return true;
   return !leg(side).held && !leg(Other(side)).blocked();
 }
@@ -133,6 +136,7 @@ void Relay::OnReadable(Side side) {
   if (!l.open()) return;
   // Asked for before the other side was blocked: the bytes can wait in the kernel.
   if (!WantsToRead(side)) return;
+  if (InHandshake(side)) return GoOnWithTls(side);
   const bool unseen = side == Side::kServer && discarding();
   switch (unseen ? l.Discard(worker_.scratch()) : l.Receive(worker_.scratch())) {
     case Leg::Got::kFin:
@@ -159,6 +163,7 @@ void Relay::OnReadable(Side side) {
 
 void Relay::OnWritable(Side side) {
   if (!leg(side).open()) return;
+  if (InHandshake(side)) return GoOnWithTls(side);
   leg(side).Flush();
   Poll();
   Settle();
@@ -235,6 +240,7 @@ void Relay::OnDeadline() {
     if (!worker_.engine().Gate(*ticket_, limit, Now())) return;
     engine_said_ = limit;
   }
+  if (server_.handshaking()) backend_->NoteTlsFailure("no end to the handshake", Now());
   if (link_ == Link::kConnecting) {
     NoteNoGreeting(BackendFailure::kNoGreeting, "no answer to the connect");
   } else if (link_ == Link::kOpen) {

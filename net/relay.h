@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "net/backends.h"
@@ -28,11 +29,18 @@ namespace headgate::net {
 
 class Worker;
 
+// How long a client may leave its bytes where they are when no limit says so: one that has said FIN
+// the answers it is owed, one that nobody understands whatever it gets. It is what the server's
+// net_write_timeout gives it by default.
+inline constexpr Duration kDeliveryStall = std::chrono::seconds(60);
+
 class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap {
  public:
   Relay(Worker& worker, ConnectionId id, const Endpoint& peer, TicketPtr ticket,
         net::KillMap::Lease kill, mysql::SessionOptions options, Time accepted);
 
+  // Which address the client says it connected to, by its proxy: for the backend's PROXY header.
+  void ReachedAt(const Endpoint& destination) { destination_ = destination; }
   void Start(Fd client);
   // The engine's answer to a login that waited.
   void OnAdmission(bool admitted, Reason reason);
@@ -78,15 +86,33 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   void FollowClientEnd();
   void OnServerEnd();
 
+  // TLS (relay_tls.cc).
+  void StartTls(Side side);
+  void StartClientTls();
+  void StartServerTls();
+  void GoOnWithTls(Side side);
+  void OnTlsDone(Side side);
+  [[nodiscard]] Reason WhyTlsFailed(Side side) const;
+  void OnTlsFailed(Side side, Reason reason);
+  // For the PROXY header.
+  [[nodiscard]] std::optional<ProxiedTls> ClientTls() const;
+  // For a client with TLS.
+  [[nodiscard]] bool PlainBackendWillDo();
+  void ForgetTls();
+
   // The deeds (relay_actions.cc).
   void Perform(const Action& action);
   void AskEngine(bool reauthentication);
   void Admit(bool admitted, Reason reason);
   void SetStatementLimit();
   void OpenBackend();
+  [[nodiscard]] std::string HeaderForBackend();
   void OnConnected(Fd fd, int error);
   void NoteGreeted();
   void NoteNoGreeting(BackendFailure how, const std::string& detail);
+  [[nodiscard]] std::optional<Address> ClientSource() const;
+  [[nodiscard]] bool IsOnServersHost() const;
+  void SaySourceTrouble(const std::string& what);
   [[nodiscard]] std::uint32_t BackendId(std::uint32_t our_id) const override;
   void OnLoginOk();
   void OnLoginFailed(LoginFailure failure);
@@ -108,6 +134,9 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   void AskSweep(const BackendIds& lock_waits, Time now);
   void SweepNow();
   void NoteStall(Time now);
+  // Of a session that nobody understands only this: a client that takes nothing must go.
+  [[nodiscard]] bool SweepOpaque(Time now);
+  void LookForEnd();
   void WantKill(Time now);
   void AskKill(Time now);
   void EndKill();
@@ -115,6 +144,10 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   [[nodiscard]] bool CanBeSwept() const;
   [[nodiscard]] bool NeedsWatching() const;
 
+  // A handshake is on that somebody still waits for.
+  [[nodiscard]] bool InHandshake(Side side) const {
+    return leg(side).handshaking() && !session_over_;
+  }
   [[nodiscard]] Leg& leg(Side side) { return side == Side::kClient ? client_ : server_; }
   [[nodiscard]] const Leg& leg(Side side) const {
     return side == Side::kClient ? client_ : server_;
@@ -129,6 +162,7 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   Worker& worker_;
   const ConnectionId id_;
   const Endpoint peer_;
+  std::optional<Endpoint> destination_;  // empty: the client's socket says
   const Time accepted_;
   TicketPtr ticket_;
   net::KillMap::Lease kill_;
@@ -152,6 +186,8 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   Link link_ = Link::kNone;
   Reason engine_said_ = Reason::kNone;  // the verdict that ends it: already in the books
   bool polling_ = false;
+  std::string subject_;         // of the client's certificate
+  bool tls_counted_ = false;    // among the clients with TLS
   bool greeted_ = false;        // by the backend
   bool logged_in_ = false;      // once
   bool holding_ = false;        // a command, on the engine's word; the deadline is its own

@@ -1,10 +1,13 @@
 // The deeds of a relay: what each Action means for the sockets and for the engine's books.
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "net/address_text.h"
 #include "net/clock.h"
 #include "net/relay.h"
 #include "net/worker.h"
@@ -14,9 +17,8 @@ namespace {
 
 // For ending a login at the backend politely, one round trip.
 constexpr Duration kFinishingTime = std::chrono::seconds(2);
-// How long a client that has said FIN may leave the answers it is owed where they are: what the
-// server's net_write_timeout gives it by default.
-constexpr Duration kDeliveryStall = std::chrono::seconds(60);
+// Clients can cause such lines at will.
+constexpr Rate kSourceNews{1.0 / 60, 1};
 
 }  // namespace
 
@@ -36,6 +38,8 @@ void Relay::Perform(const Action& action) {
       return AskEngine(/*reauthentication=*/false);
     case Kind::kAskReauth:
       return AskEngine(/*reauthentication=*/true);
+    case Kind::kStartTls:
+      return StartTls(action.to);
     case Kind::kOpenBackend:
       return OpenBackend();
     case Kind::kLoginOk:
@@ -50,7 +54,7 @@ void Relay::Perform(const Action& action) {
 }
 
 void Relay::AskEngine(bool reauthentication) {
-  const LoginClaim claim{session_.claimed_user(), session_.claimed_database()};
+  const LoginClaim claim{session_.claimed_user(), session_.claimed_database(), subject_};
   Engine& engine = worker_.engine();
   const Verdict verdict = reauthentication ? engine.OnChangeUser(*ticket_, claim, Now())
                                            : engine.OnLogin(*ticket_, claim, Now());
@@ -62,6 +66,7 @@ void Relay::Admit(bool admitted, Reason reason) {
   if (admitted) {
     if (backend_ == nullptr) backend_ = &worker_.shared().backends->current();
     SetStatementLimit();
+    if (PlainBackendWillDo()) session_.AllowPlainBackend();
   } else {
     engine_said_ = reason;
   }
@@ -87,20 +92,37 @@ void Relay::OpenBackend() {
     link_ = Link::kEnded;
     return Event(session_.OnBackendFailed());
   }
-  const GateShared& shared = worker_.shared();
-  std::optional<ProxiedPair> pair;
-  if (shared.options.proxy_to_backend != ProxyHeader::kOff && client_.open()) {
-    pair = ProxiedPair{peer_, LocalEndpoint(client_.fd())};
+  if (IsOnServersHost()) {
+    link_ = Link::kEnded;
+    SaySourceTrouble(
+        "that is the server's own, which takes no packets from itself out of the wire: "
+        "clients on the server's host cannot come through a transparent gate");
+    return Event(session_.OnBackendFailed());
+  }
+  const bool needs_tls = client_.tls() != nullptr && !PlainBackendWillDo();
+  if (needs_tls && !backend_->may_start_tls(Now())) {
+    link_ = Link::kEnded;
+    return Event(session_.OnTlsFailed(Side::kServer, Reason::kBackendTls));
   }
   link_ = Link::kConnecting;
   login_deadline_ = Now() + worker_.engine().limits()->login.deadline;
   // The local one: an answer given at once drops the member.
   const auto connector = std::make_shared<Connector>(
-      worker_.io().get_executor(), backend_->addresses(),
-      ProxyHeaderBytes(shared.options.proxy_to_backend, pair),
-      [self = shared_from_this()](Fd fd, int error) { self->OnConnected(std::move(fd), error); });
+      worker_.io().get_executor(), backend_->addresses(), HeaderForBackend(),
+      [self = shared_from_this()](Fd fd, int error) { self->OnConnected(std::move(fd), error); },
+      ClientSource());
   connector_ = connector;
   connector->Start();
+}
+
+std::string Relay::HeaderForBackend() {
+  const ProxyHeader version = worker_.shared().options.proxy_to_backend;
+  std::optional<ProxiedPair> pair;
+  if (version != ProxyHeader::kOff && client_.open()) {
+    const Endpoint reached = destination_ ? *destination_ : LocalEndpoint(client_.fd());
+    pair = ProxiedPair{peer_, reached, ClientTls()};
+  }
+  return ProxyHeaderBytes(version, pair);
 }
 
 void Relay::OnConnected(Fd fd, int error) {
@@ -109,7 +131,13 @@ void Relay::OnConnected(Fd fd, int error) {
     link_ = Link::kOpen;
     return Event(session_.OnBackendConnected());
   }
-  if (!Connector::IsOurOwn(error)) NoteNoGreeting(BackendFailure::kRefused, std::strerror(error));
+  if (!Connector::IsOurOwn(error)) {
+    NoteNoGreeting(BackendFailure::kRefused, std::strerror(error));
+  } else if (ClientSource()) {
+    SaySourceTrouble(error == EADDRNOTAVAIL
+                         ? "it cannot be had here, or the server has none of its family"
+                         : std::strerror(error));
+  }
   link_ = Link::kEnded;
   Event(session_.OnBackendFailed());
 }
@@ -124,7 +152,35 @@ void Relay::NoteGreeted() {
 }
 
 void Relay::NoteNoGreeting(BackendFailure how, const std::string& detail) {
-  if (session_.backend_connection_id() == 0) backend_->NoteFailure(how, detail);
+  if (session_.backend_connection_id() != 0) return;
+  if (!ClientSource()) return backend_->NoteFailure(how, detail);
+  SaySourceTrouble(detail +
+                   "; where the server is up, its answers to that address do not come back "
+                   "through this host: docs/transparent.md");
+  backend_->NoteDoubt();
+}
+
+// What the backend is connected to from, when not from this host's own address. A client that came
+// over loopback is this host, and nobody elsewhere could answer it.
+std::optional<Address> Relay::ClientSource() const {
+  const bool own = !worker_.shared().options.transparent || peer_.address.IsLoopback();
+  return own ? std::nullopt : std::optional(peer_.address);
+}
+
+bool Relay::IsOnServersHost() const {
+  if (!ClientSource()) return false;
+  const auto& servers = backend_->addresses();
+  return std::any_of(servers.begin(), servers.end(), [this](const SocketAddress& server) {
+    return ToEndpoint(server).address == peer_.address;
+  });
+}
+
+void Relay::SaySourceTrouble(const std::string& what) {
+  GateShared& shared = worker_.shared();
+  if (!shared.options.on_event || !shared.source_news.Take(kSourceNews, Now())) return;
+  shared.options.on_event("transparent: no connection to " + backend_->name() +
+                              " from the client's address " + ToText(peer_.address) + ": " + what,
+                          /*warning=*/true);
 }
 
 // Of a connection of ours at this one's backend.
@@ -137,12 +193,20 @@ void Relay::OnLoginOk() {
   const mysql::Greeting* greeting = session_.backend_greeting();
   if (greeting != nullptr) backend_->Learn(*greeting);
   logged_in_ = true;
-  worker_.engine().OnLoginOk(*ticket_, Now());
+  if (worker_.shared().options.tls.mode == TlsMode::kPassthrough) {
+    worker_.engine().OnOpaque(*ticket_, Now());
+  } else {
+    worker_.engine().OnLoginOk(*ticket_, Now());
+  }
 }
 
 void Relay::OnLoginFailed(LoginFailure failure) {
   const Time now = Now();
   if (failure == LoginFailure::kBackendFull) backend_->NoteReached();  // it lives
+  // From a client's address that says nothing of the server: the probe does (NoteNoGreeting).
+  if (failure == LoginFailure::kUnreachable && ClientSource()) {
+    failure = LoginFailure::kBackendRefused;
+  }
   if (failure == LoginFailure::kServerError && link_ == Link::kOpen) {
     NoteNoGreeting(BackendFailure::kNoHandshake, "what it says first is no greeting");
   }
@@ -187,9 +251,8 @@ void Relay::LetClientGo(mysql::Bytes last_words) {
   if (client_.open()) {
     client_.Send(last_words);
     const bool reachable = !client_.broken();
-    std::vector<std::uint8_t> owed;
-    Fd fd = client_.Release(owed);
-    if (reachable) worker_.SayFarewell(std::move(fd), std::move(owed));
+    Parting parting = client_.Release();
+    if (reachable) worker_.SayFarewell(std::move(parting));
   }
   NoteClientGone();
 }
@@ -197,13 +260,15 @@ void Relay::LetClientGo(mysql::Bytes last_words) {
 void Relay::NoteClientGone() {
   if (std::exchange(client_gone_, true)) return;
   holding_ = false;
+  ForgetTls();
   kill_.Release();
   if (link_ != Link::kEnded) worker_.engine().OnClientGone(*ticket_, Now());
 }
 
 void Relay::PhaseChanged() {
   phase_ = session_.phase();
-  if (phase_ == mysql::Phase::kCommand) worker_.NeedSweeps();
+  const bool swept = phase_ == mysql::Phase::kCommand || phase_ == mysql::Phase::kOpaque;
+  if (swept) worker_.NeedSweeps();
   // A command may have been held since, which has a time of its own.
   if (!holding_) SetDeadline(DeadlineOf(phase_, Now()));
 }
@@ -216,6 +281,8 @@ Time Relay::DeadlineOf(mysql::Phase phase, Time now) const {
       return accepted_ + worker_.engine().PendingDeadline(*ticket_);
     case Phase::kConnecting:
     case Phase::kAwaitServerGreeting:
+    case Phase::kServerTls:
+    case Phase::kFirstPacket:
     case Phase::kAuthenticating:
       return login_deadline_;
     case Phase::kReauthenticating:
@@ -225,6 +292,7 @@ Time Relay::DeadlineOf(mysql::Phase phase, Time now) const {
     case Phase::kAwaitAdmission:  // the engine's waiting room has its own
     case Phase::kReauthAdmission:
     case Phase::kCommand:
+    case Phase::kOpaque:
     case Phase::kClosed:
       return kNever;
     case Phase::kOrphaned:
@@ -254,6 +322,7 @@ void Relay::Detach() {
   if (connector_ != nullptr) std::exchange(connector_, nullptr)->Cancel();
   client_.Close();
   server_.Close();
+  ForgetTls();
   live_.Release();
   kill_.Release();
   if (link_ != Link::kNone) worker_.engine().OnBackendEnded(*ticket_, Now());

@@ -68,15 +68,28 @@ bool Relay::NeedsWatching() const {
                           killing_ != Kill::kNone);
 }
 
+bool Relay::SweepOpaque(Time now) {
+  NoteStall(now);
+  LookForEnd();
+  const bool stalled = stalled_since_ != kNever && now - stalled_since_ > kDeliveryStall;
+  if (stalled && !client_gone_) OnEvicted(Reason::kStalledRead, /*by_engine=*/false);
+  return !client_gone_ && client_.blocked();
+}
+
+// Of a client that is not read now.
+void Relay::LookForEnd() {
+  if (client_gone_ || !client_.open() || !(client_.held || client_.blocked())) return;
+  const Leg::Got end = client_.PeerEnd();
+  if (end == Leg::Got::kFin) OnClientFin();
+  if (end == Leg::Got::kEnd) OnClientEnd();
+}
+
 bool Relay::Sweep(const LockWaits& lock_waits, Time now) {
+  if (session_.phase() == mysql::Phase::kOpaque) return watched_ = SweepOpaque(now);
   watched_ = CanBeSwept();
   if (!watched_) return false;
   NoteStall(now);
-  if (!client_gone_ && client_.open() && (client_.held || client_.blocked())) {
-    const Leg::Got end = client_.PeerEnd();
-    if (end == Leg::Got::kFin) OnClientFin();
-    if (end == Leg::Got::kEnd) OnClientEnd();
-  }
+  LookForEnd();
   AskSweep(*lock_waits[backend_->index()], now);
   FollowKill(now);
   watched_ = NeedsWatching();

@@ -1,8 +1,12 @@
 #include "net/server_client.h"
 
 #include <mysql.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 
+#include <cerrno>
+#include <charconv>
 #include <mutex>
 #include <utility>
 
@@ -46,8 +50,16 @@ absl::Status ErrorOf(MYSQL* mysql) {
           std::to_string(mysql_errno(mysql)) + " " + mysql_error(mysql)};
 }
 
+// Said either way: what the library does unasked differs by its version.
+void SetUpTls(MYSQL* mysql, LoginTls tls) {
+  const my_bool enforce = tls == LoginTls::kUnverified ? 1 : 0;
+  const my_bool verify = 0;
+  mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &enforce);
+  mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+}
+
 void SetUp(MYSQL* mysql, const ServerLogin& login) {
-  const auto patience = static_cast<unsigned>(kServerPatience.count());
+  const auto patience = static_cast<unsigned>(login.patience.count());
   mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &patience);
   mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &patience);
   mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &patience);
@@ -56,10 +68,64 @@ void SetUp(MYSQL* mysql, const ServerLogin& login) {
   mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off);
   mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
   mysql_optionsv(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "headgate");
-  if (!login.proxy_header.empty()) {
+  SetUpTls(mysql, login.tls);
+  if (!login.from.empty()) mysql_options(mysql, MYSQL_OPT_BIND, login.from.c_str());
+  if (!login.proxy_header.empty() && !login.header_first) {
     mysql_optionsv(mysql, MARIADB_OPT_PROXY_HEADER, login.proxy_header.data(),
                    login.proxy_header.size());
   }
+}
+
+// Those that do not say the password in clear on a plain wire.
+constexpr char kHidingPlugins[] =
+    "mysql_native_password,client_ed25519,parsec,caching_sha2_password,sha256_password";
+
+// Whoever answers names the plugin, and the library loads mysql_clear_password or dialog for it. A
+// peer on this host may do so (PAM); on the wire nobody has proved to be the server, with TLS
+// neither, as no certificate is verified. A refusal is the library's error 5010.
+void RestrictPlugins(MYSQL* mysql, const SocketAddress& to) {
+  if (to.family() == AF_UNIX || ToEndpoint(to).address.IsLoopback()) return;
+  mysql_options(mysql, MARIADB_OPT_RESTRICTED_AUTH, kHidingPlugins);
+}
+
+// What has come of what the library waits for: MYSQL_WAIT_*.
+int Await(MYSQL* mysql, int wanted, std::chrono::seconds patience) {
+  pollfd one{static_cast<int>(mysql_get_socket(mysql)), 0, 0};
+  if ((wanted & MYSQL_WAIT_READ) != 0) one.events |= POLLIN;
+  if ((wanted & MYSQL_WAIT_WRITE) != 0) one.events |= POLLOUT;
+  const int most = static_cast<int>(std::chrono::milliseconds(patience).count());
+  const bool timed = (wanted & MYSQL_WAIT_TIMEOUT) != 0;
+  const int wait = timed ? static_cast<int>(mysql_get_timeout_value_ms(mysql)) : most;
+  int ready = -1;
+  do {
+    ready = poll(&one, 1, wait);
+  } while (ready < 0 && errno == EINTR);
+  if (ready <= 0) return MYSQL_WAIT_TIMEOUT;
+  // A broken connection is for the library to find.
+  if ((one.revents & (POLLIN | POLLOUT)) == 0) return wanted & ~MYSQL_WAIT_TIMEOUT;
+  return ((one.revents & POLLIN) != 0 ? MYSQL_WAIT_READ : 0) |
+         ((one.revents & POLLOUT) != 0 ? MYSQL_WAIT_WRITE : 0);
+}
+
+// Step by step: between the connection and the greeting there is no other place for the header.
+bool ReachHeaderFirst(MYSQL* mysql, const Endpoint& to, const ServerLogin& login) {
+  mysql_options(mysql, MYSQL_OPT_NONBLOCK, nullptr);
+  MYSQL* connected = nullptr;
+  bool sent = false;
+  const std::string host = ToText(to.address);
+  int wanted = mysql_real_connect_start(&connected, mysql, host.c_str(), login.user.c_str(),
+                                        login.password.c_str(), nullptr, to.port, nullptr, 0);
+  while (wanted != 0) {
+    if (!sent && (wanted & MYSQL_WAIT_READ) != 0) {
+      sent = true;
+      // Into an empty buffer: it fits, or the connection is broken, as the next read will find.
+      [[maybe_unused]] const ssize_t n =
+          send(static_cast<int>(mysql_get_socket(mysql)), login.proxy_header.data(),
+               login.proxy_header.size(), MSG_NOSIGNAL);
+    }
+    wanted = mysql_real_connect_cont(&connected, mysql, Await(mysql, wanted, login.patience));
+  }
+  return connected != nullptr;
 }
 
 bool Reach(MYSQL* mysql, const SocketAddress& to, const ServerLogin& login) {
@@ -74,6 +140,9 @@ bool Reach(MYSQL* mysql, const SocketAddress& to, const ServerLogin& login) {
   }
   mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
   const Endpoint endpoint = ToEndpoint(to);
+  if (login.header_first && !login.proxy_header.empty()) {
+    return ReachHeaderFirst(mysql, endpoint, login);
+  }
   return mysql_real_connect(mysql, ToText(endpoint.address).c_str(), user, password, nullptr,
                             endpoint.port, nullptr, 0) != nullptr;
 }
@@ -118,6 +187,7 @@ absl::StatusOr<std::unique_ptr<ServerClient>> ServerClient::Connect(const Socket
                                                                     const ServerLogin& login) {
   auto impl = std::make_unique<Impl>();
   SetUp(&impl->mysql, login);
+  RestrictPlugins(&impl->mysql, to);
   if (!Reach(&impl->mysql, to, login)) return ErrorOf(&impl->mysql);
   return std::unique_ptr<ServerClient>(new ServerClient(std::move(impl)));
 }
@@ -149,6 +219,22 @@ std::uint32_t ServerClient::connection_id() const {
   return static_cast<std::uint32_t>(mysql_thread_id(&impl_->mysql));
 }
 
+Endpoint ServerClient::local() const {
+  return LocalEndpoint(static_cast<int>(mysql_get_socket(&impl_->mysql)));
+}
+
+std::string ServerClient::tls_cipher() const {
+  const char* cipher = mysql_get_ssl_cipher(&impl_->mysql);
+  return cipher == nullptr ? "" : cipher;
+}
+
+std::string ServerClient::tls_version() const {
+  const char* version = nullptr;
+  if (tls_cipher().empty()) return "";
+  mariadb_get_infov(&impl_->mysql, MARIADB_CONNECTION_TLS_VERSION, &version);
+  return version == nullptr ? "" : version;
+}
+
 mysql::Greeting ServerClient::greeting() const {
   MYSQL* mysql = &impl_->mysql;
   unsigned long extended = 0;
@@ -165,6 +251,13 @@ mysql::Greeting ServerClient::greeting() const {
   // MariaDB 10 says so for the sake of old replicas, and the library cuts it off.
   if (g.server_version.rfind("10.", 0) == 0) g.server_version.insert(0, "5.5.5-");
   return g;
+}
+
+unsigned ServerErrorNumber(const absl::Status& status) {
+  const std::string text(status.message());  // as ErrorOf() begins it
+  unsigned number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
 }
 
 }  // namespace headgate::net

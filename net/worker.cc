@@ -8,8 +8,10 @@
 
 #include "net/clock.h"
 #include "net/descriptors.h"
+#include "net/mysql/capabilities.h"
 #include "net/mysql/refusal.h"
 #include "net/relay.h"
+#include "policies/class_matcher.h"
 
 namespace headgate::net {
 namespace {
@@ -22,7 +24,14 @@ Worker::Worker(std::uint32_t index, GateShared& shared, std::vector<Fd> listener
     : index_(index),
       shared_(shared),
       work_(io_.get_executor()),
-      greeting_(shared.backends->offered()) {
+      greeting_(shared.backends->offered().Look()),
+      tls_(shared.tls),
+      intake_(io_, {[this](Fd client, const Endpoint& proxy, const ProxyHeaderIn& header) {
+                      OnNamed(std::move(client), proxy, header);
+                    },
+                    [this](Fd client, const Endpoint& proxy, Reason reason) {
+                      OnUnnamed(std::move(client), proxy, reason);
+                    }}) {
   for (std::size_t i = 0; i < kReasonCount; ++i) {
     refusals_[i] = mysql::BuildRefusal(static_cast<Reason>(i), 0, /*first=*/true);
   }
@@ -55,6 +64,7 @@ void Worker::PostCloseListeners(std::function<void()> closed) {
   boost::asio::post(io_, [this, closed = std::move(closed)] {
     closing_ = true;
     for (const auto& listener : listeners_) listener->Close();
+    intake_.TurnAwayAll(Reason::kDraining);
     closed();
   });
 }
@@ -90,8 +100,54 @@ void Worker::OnAccepted(Fd client, const SocketAddress& peer_address) {
     engine().Count(Reason::kDraining, peer.address, now);
     return TurnAway(client, Reason::kDraining);
   }
+  const auto limits = engine().limits();
+  if (AnyContains(limits->proxies, peer.address)) {
+    return AwaitProxyHeader(std::move(client), peer, *limits, now);
+  }
+  Admit(std::move(client), {.peer = peer}, now);
+}
+
+// As many as may be pending, on each thread. Silent ones are a proxy's mistake, and the oldest of
+// them makes room: whoever has just come will speak at once.
+void Worker::AwaitProxyHeader(Fd client, const Endpoint& proxy, const Limits& limits, Time now) {
+  if (shared_.clients.load(std::memory_order_relaxed) >= shared_.max_clients) {
+    engine().Count(Reason::kDescriptors, proxy.address, now);
+    return TurnAway(client, Reason::kDescriptors);
+  }
+  if (intake_.size() >= limits.pending.max) intake_.TurnAwayOldest();
+  shared_.clients.fetch_add(1, std::memory_order_relaxed);
+  intake_.Take(std::move(client), proxy, now + limits.pending.deadline);
+  if (intake_.size() > 0) NeedTick();
+}
+
+void Worker::OnNamed(Fd client, const Endpoint& proxy, const ProxyHeaderIn& header) {
+  shared_.clients.fetch_sub(1, std::memory_order_relaxed);
+  Client who{proxy, Arrival::kProxyLocal};
+  if (header.kind != ProxyHeaderIn::Kind::kLocal) who.how = Arrival::kProxyItself;
+  if (header.kind == ProxyHeaderIn::Kind::kProxied) {
+    who.peer = SourceBehind(proxy, header.pair.source);
+    // HAProxy's checks with v1 name the address they come from; and so is named who comes by a NAT
+    // that has the same address.
+    if (who.peer.address != proxy.address) who.how = Arrival::kProxied;
+    who.destination = header.pair.destination;
+  }
+  Admit(std::move(client), who, Now());
+}
+
+void Worker::OnUnnamed(Fd client, const Endpoint& proxy, Reason reason) {
+  shared_.clients.fetch_sub(1, std::memory_order_relaxed);
+  engine().Count(reason, proxy.address, Now());
+  if (reason == Reason::kHealthCheck) return;  // it has left
+  // What it sent is unread, and would make a reset of the close.
+  if (reason == Reason::kProxyHeader && engine().limits()->how == RefuseHow::kError) {
+    return SayFarewell({std::move(client), nullptr, refusals_[static_cast<std::size_t>(reason)]});
+  }
+  TurnAway(client, reason);
+}
+
+void Worker::Admit(Fd client, const Client& who, Time now) {
   const ConnectionId id{index_, next_serial_++};
-  AcceptResult result = engine().OnAccept(id, peer.address, now);
+  AcceptResult result = engine().OnAccept(id, who.peer.address, now, who.how);
   if (result.ticket == nullptr) return TurnAway(client, result.verdict.reason);
   Reason obstacle = Reason::kNone;
   if (shared_.clients.load(std::memory_order_relaxed) >= shared_.max_clients) {
@@ -100,26 +156,37 @@ void Worker::OnAccepted(Fd client, const SocketAddress& peer_address) {
     obstacle = Reason::kBackendUnreachable;
   }
   if (obstacle == Reason::kNone) {
-    return StartRelay(std::move(client), peer, id, std::move(result.ticket), now);
+    return StartRelay(std::move(client), who, id, std::move(result.ticket), now);
   }
   engine().Count(*result.ticket, obstacle, now);
   TurnAway(client, obstacle);
 }
 
-void Worker::StartRelay(Fd client, const Endpoint& peer, ConnectionId id, TicketPtr ticket,
-                        Time now) {
+void Worker::StartRelay(Fd client, const Client& who, ConnectionId id, TicketPtr ticket, Time now) {
   KillMap::Lease kill = shared_.kill_map.Allocate();
   mysql::SessionOptions options;
   options.greeting = greeting_.Get();
   options.connection_id = kill.id();
   options.salt = salts_.Next();
+  options.tls = TlsUseFor(*options.greeting);
   options.refuse_unknown_plugins = !shared_.handshake_errors.Ready(kHandshakeErrors, now);
-  const auto relay = std::make_shared<Relay>(*this, id, peer, std::move(ticket), std::move(kill),
-                                             std::move(options), now);
+  const auto relay = std::make_shared<Relay>(*this, id, who.peer, std::move(ticket),
+                                             std::move(kill), std::move(options), now);
+  if (who.destination) relay->ReachedAt(*who.destination);
   relays_.emplace(id.serial, relay);
   shared_.clients.fetch_add(1, std::memory_order_relaxed);
   session_count_.store(relays_.size(), std::memory_order_relaxed);
   relay->Start(std::move(client));
+}
+
+// A client that would take plaintext as well is not led into a TLS that ends at the gate.
+mysql::TlsUse Worker::TlsUseFor(const mysql::Greeting& greeting) {
+  if (shared_.options.tls.mode == TlsMode::kPassthrough) return mysql::TlsUse::kPassthrough;
+  const TlsContextPtr& context = tls();
+  if (context == nullptr) return mysql::TlsUse::kNone;
+  const bool backend_has = (greeting.capabilities & mysql::kCapSsl) != 0;
+  const bool plain_will_do = context->backend_plaintext() && shared_.backends->current().local();
+  return backend_has || plain_will_do ? mysql::TlsUse::kOffered : mysql::TlsUse::kNone;
 }
 
 void Worker::Remove(std::uint64_t serial) {
@@ -180,8 +247,8 @@ void Worker::MoveDeadline(std::uint64_t serial, Time was, Time when) {
   if (when != kNever) NeedTick();
 }
 
-void Worker::SayFarewell(Fd client, std::vector<std::uint8_t> owed) {
-  farewells_.Take(std::move(client), std::move(owed), Now());
+void Worker::SayFarewell(Parting client) {
+  farewells_.Take(std::move(client), Now());
   if (!farewells_.empty()) NeedTick();
 }
 
@@ -202,9 +269,10 @@ void Worker::Tick() {
     const std::shared_ptr<Relay> relay = found->second;
     relay->OnDeadline();
   }
+  intake_.Expire(now);
   farewells_.Expire(now);
   if (draining_) return Drain();
-  if (!deadlines_.empty() || !farewells_.empty()) NeedTick();
+  if (!deadlines_.empty() || !farewells_.empty() || intake_.size() > 0) NeedTick();
 }
 
 void Worker::NeedSweeps() {

@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,9 +26,13 @@
 #include "net/greeting_store.h"
 #include "net/kill_map.h"
 #include "net/listener.h"
+#include "net/mysql/session.h"
 #include "net/mysql/wire.h"
 #include "net/options.h"
+#include "net/proxy_intake.h"
+#include "net/published.h"
 #include "net/salts.h"
+#include "net/tls_context.h"
 #include "policies/engine.h"
 #include "policies/token_bucket.h"
 
@@ -40,6 +45,14 @@ class Relay;
 // gate. Above it their logins are ended politely before the answer.
 inline constexpr Rate kHandshakeErrors{1.0 / 60, 10};
 
+struct TlsCounts {
+  std::atomic<std::uint64_t> handshakes{0};  // with clients, to their end
+  std::atomic<std::uint64_t> resumed{0};     // of those
+  std::atomic<std::uint64_t> sessions{0};    // clients with TLS now
+};
+
+using TlsContextPtr = std::shared_ptr<const TlsContext>;
+
 // What all workers share.
 struct GateShared {
   GateOptions options;
@@ -48,7 +61,10 @@ struct GateShared {
   KillMap kill_map;
   std::unique_ptr<Backends> backends;
   TokenBucket handshake_errors;  // at the backend, by answers of plugins the gate does not know
-  std::atomic<std::size_t> clients{0};     // sessions of all threads
+  TokenBucket source_news;       // lines about connects from clients' addresses that failed
+  Published<TlsContext> tls;     // as the last reload has it
+  TlsCounts tls_counts;
+  std::atomic<std::size_t> clients{0};     // sessions of all threads, and who is in an intake
   std::atomic<Time> end_sessions{kNever};  // while draining: when those still there are ended
 };
 
@@ -95,7 +111,9 @@ class Worker {
   [[nodiscard]] Engine& engine() { return *shared_.engine; }
   [[nodiscard]] std::span<std::uint8_t> scratch() { return scratch_; }
   void MoveDeadline(std::uint64_t serial, Time was, Time when);
-  void SayFarewell(Fd client, std::vector<std::uint8_t> owed);
+  void SayFarewell(Parting client);
+  // Null: TLS is off.
+  [[nodiscard]] const TlsContextPtr& tls() { return tls_.Get(); }
   void Remove(std::uint64_t serial);
   // Every session that is logged in is swept each kIdleSweep; those that are watched, and say so
   // each time, each kSweep.
@@ -103,8 +121,19 @@ class Worker {
   void Watch(std::shared_ptr<Relay> relay);
 
  private:
+  // Who is at the other end of a client's socket, and how it came.
+  struct Client {
+    Endpoint peer;
+    Arrival how = Arrival::kDirect;
+    std::optional<Endpoint> destination{};  // as a proxy has named it; else the socket's own
+  };
   void OnAccepted(Fd client, const SocketAddress& peer);
-  void StartRelay(Fd client, const Endpoint& peer, ConnectionId id, TicketPtr ticket, Time now);
+  void AwaitProxyHeader(Fd client, const Endpoint& proxy, const Limits& limits, Time now);
+  void OnNamed(Fd client, const Endpoint& proxy, const ProxyHeaderIn& header);
+  void OnUnnamed(Fd client, const Endpoint& proxy, Reason reason);
+  void Admit(Fd client, const Client& who, Time now);
+  void StartRelay(Fd client, const Client& who, ConnectionId id, TicketPtr ticket, Time now);
+  [[nodiscard]] mysql::TlsUse TlsUseFor(const mysql::Greeting& greeting);
   // The cheap way out: no session, no allocation, no log line.
   void TurnAway(const Fd& client, Reason reason);
   void TakeWakes();
@@ -135,10 +164,12 @@ class Worker {
   bool draining_ = false;  // sessions are asked to end
   std::vector<std::unique_ptr<Listener>> listeners_;
   GreetingStore::View greeting_;
+  Published<TlsContext>::View tls_;
   Salts salts_;
   std::array<mysql::Buffer, kReasonCount> refusals_;  // what is sent at accept, by reason
   DeadlineQueue deadlines_;
   Farewells farewells_{io_};
+  ProxyIntake intake_;
   std::uint64_t next_serial_ = 1;
   absl::flat_hash_map<std::uint64_t, std::shared_ptr<Relay>> relays_;
   std::vector<std::shared_ptr<Relay>> watched_;

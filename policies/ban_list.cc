@@ -86,7 +86,7 @@ bool BanList::IsBannedByOperator(const Address& source, Time now) const {
 }
 
 Time BanList::Escalate(const Address& source, Duration ban, Duration ban_max,
-                       std::string_view reason, Time now) {
+                       std::string_view reason, Time now, bool gate_only) {
   const Id id = FindOrMake(SourceNetwork(source), Kind::kOwn, now);
   if (id == 0) return now;
   Entry e = table_[id];
@@ -98,10 +98,18 @@ Time BanList::Escalate(const Address& source, Duration ban, Duration ban_max,
   e.forget = e.until + std::clamp(ban_max, Duration::zero(), kLongest);
   e.times = std::min<std::uint32_t>(e.times + 1, 64);
   e.kind = Kind::kOwn;
+  e.gate_only = gate_only && (!running || e.gate_only);
   e.reason = reason.substr(0, kMaxReasonBytes);
   const Time end = e.until;
   Set(id, std::move(e));
   return end;
+}
+
+bool BanList::NoteDirect(const Address& source, Time now) {
+  const Id id = table_.Find(SourceNetwork(source));
+  if (id == 0) return false;
+  Entry& e = table_[id];
+  return e.kind == Kind::kOwn && now < e.until && std::exchange(e.gate_only, false);
 }
 
 bool BanList::Ban(const Cidr& network, Duration how_long, std::string_view reason, Time now) {
@@ -112,6 +120,7 @@ bool BanList::Ban(const Cidr& network, Duration how_long, std::string_view reaso
   e.forget = std::max(e.forget, e.until);
   e.times = std::min<std::uint32_t>(e.times + 1, 64);
   e.kind = Kind::kOperator;
+  e.gate_only = false;
   e.reason = reason.substr(0, kMaxReasonBytes);
   Set(id, std::move(e));
   return true;
@@ -138,7 +147,7 @@ std::vector<BanInfo> BanList::List(Time now) const {
     const Entry& e = table_[o.id];
     if (e.kind == Kind::kEnded || e.until <= now) continue;
     const bool by_operator = e.kind == Kind::kOperator;
-    bans.push_back({table_.KeyOf(o.id), e.until, e.times, e.reason, by_operator});
+    bans.push_back({table_.KeyOf(o.id), e.until, e.times, e.reason, by_operator, e.gate_only});
   }
   return bans;
 }

@@ -29,6 +29,8 @@ struct BanInfo {
   std::uint32_t times = 0;  // how often it was banned lately: decides the next duration
   std::string reason;
   bool by_operator = false;
+  // It came through a proxy, whose address the packets have: the kernel has nothing to match.
+  bool gate_only = false;
 };
 
 class BanList {
@@ -46,9 +48,11 @@ class BanList {
 
   // The gate's own: for `ban`, doubled for each ban within the last `ban_max` of quiet, at most
   // `ban_max`. A running longer ban is never shortened. Returns when it ends; `now` when the list
-  // is full of the operator's bans.
+  // is full of the operator's bans. `gate_only`: see BanInfo.
   Time Escalate(const Address& source, Duration ban, Duration ban_max, std::string_view reason,
-                Time now);
+                Time now, bool gate_only = false);
+  // The source was met at its own address: its ban is not gate_only any more. True when it was.
+  bool NoteDirect(const Address& source, Time now);
   // The operator's: exactly this long (at most 10 years), replacing what was. REQUIRES: a source's
   // own network, or a wider one. False: the list is full of an operator's longer bans.
   bool Ban(const Cidr& network, Duration how_long, std::string_view reason, Time now);
@@ -72,6 +76,7 @@ class BanList {
     Time forget{};  // when the escalation is forgotten: until + ban_max
     std::uint32_t times = 0;
     Kind kind = Kind::kEnded;
+    bool gate_only = false;
     std::string reason;
   };
   using Id = std::uint32_t;

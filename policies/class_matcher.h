@@ -1,5 +1,5 @@
-// Which [[class]] a login belongs to: the first whose sources, users and databases all match; the
-// last class is the default and takes everybody else.
+// Which [[class]] a login belongs to: the first whose sources, users, databases and certificates'
+// subjects all match; the last class is the default and takes everybody else.
 //
 // Threads: immutable after construction. Lifetime: the limits outlive it.
 #pragma once
@@ -19,8 +19,9 @@ class ClassMatcher {
   explicit ClassMatcher(const std::vector<ClassLimits>& classes) : classes_(&classes) {}
 
   // Index into the classes. Time: linear in the classes' matchers, none of them chosen by clients.
+  // `subject`: of a verified certificate; empty matches no class that names subjects.
   [[nodiscard]] std::size_t Match(const Address& peer, std::string_view user,
-                                  std::string_view database) const;
+                                  std::string_view database, std::string_view subject = {}) const;
 
  private:
   const std::vector<ClassLimits>* classes_;

@@ -26,6 +26,7 @@ class Decisions {
     return d.enforced;
   }
   void Tell(const LevelChange& change) { sink_.OnLevel(change); }
+  void Tell(const SharedAddress& found) { sink_.OnSharedAddress(found); }
   // A command that was held for this reason is passed on now.
   void Delayed(Reason r) {
     delayed_[static_cast<std::size_t>(r)].fetch_add(1, std::memory_order_relaxed);

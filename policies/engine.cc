@@ -22,7 +22,9 @@ bool IsOwnFault(Reason reason) {
     case Reason::kPairLocked:
     case Reason::kMalformedLogin:
     case Reason::kOversizedLogin:
+    case Reason::kProxyForbidden:
     case Reason::kTlsNotOffered:
+    case Reason::kTlsFailed:
     case Reason::kNoAuthSwitch:
     case Reason::kProtocolError:
     case Reason::kChangeUserRefused:
@@ -32,10 +34,12 @@ bool IsOwnFault(Reason reason) {
   }
 }
 
-// What says that somebody presses. Who is banned is shut out already, and harms nobody any more.
-// Silence and waiting in vain cost an attacker nothing; what they take is seen where it is taken.
+// What says that somebody presses. Who is banned is shut out already, and harms nobody any more; a
+// proxy that is set up wrong attacks nobody. Silence and waiting in vain cost an attacker nothing;
+// what they take is seen where it is taken.
 bool Presses(Reason reason) {
   switch (reason) {
+    case Reason::kProxyHeader:
     case Reason::kBanned:
     case Reason::kPendingDeadline:
     case Reason::kPendingEvicted:
@@ -113,6 +117,7 @@ bool Engine::Impl::Acts(const Limits& l, Reason reason) {
     case Reason::kSourceTableFull:
     case Reason::kBanned:
     case Reason::kBanApplied:
+    case Reason::kTlsRate:
       return enforcing && l.source.enforce;
     case Reason::kPairLocked:
     case Reason::kLoginLane:
@@ -168,9 +173,17 @@ bool Engine::Impl::Decide(bool acts, Reason reason, const Ticket& t, Time now, b
   return Decide(acts, reason, t.peer, t.user, t.class_name, now, presses);
 }
 
+// Whom the gate does not ban by itself.
+bool Engine::Impl::IsSpared(const Limits& l, const Address& source) {
+  return AnyTouches(l.source.never_ban, source) || AnyTouches(l.source.exempt, source) ||
+         AnyTouches(l.proxies, source);
+}
+
 // Holds no lock when called.
-void Engine::Impl::Charge(const Address& source, Reason reason, Time now) {
+void Engine::Impl::Charge(const Blamed& who, Reason reason, Time now) {
   const LimitsPtr l = Snapshot();
+  const Address& source = who.source;
+  if (AnyTouches(l->proxies, source)) return;
   std::uint32_t live = 0;
   {
     Shard& shard = ShardOf(source);
@@ -180,20 +193,21 @@ void Engine::Impl::Charge(const Address& source, Reason reason, Time now) {
     if (shard.sources.Good(entry) > 0) return;
     live = shard.sources.Live(entry);
   }
-  BanSource(*l, source, Name(reason), /*logged_in_too=*/false, live > 0, now);
+  BanSource(*l, who, Name(reason), /*logged_in_too=*/false, live > 0, now);
 }
 
-// What the gate decides by itself: never against never_ban, exempt and known-good sources.
-void Engine::Impl::BanSource(const Limits& l, const Address& source, std::string_view why,
+// What the gate decides by itself: never against never_ban, exempt, proxies and known-good sources.
+void Engine::Impl::BanSource(const Limits& l, const Blamed& who, std::string_view why,
                              bool logged_in_too, bool here, Time now) {
-  if (AnyTouches(l.source.never_ban, source) || AnyTouches(l.source.exempt, source)) return;
+  const Address& source = who.source;
+  if (IsSpared(l, source)) return;
   const bool acts = Acts(l, Reason::kBanApplied);
   {
     const std::lock_guard lock(trust_mutex);
     if (known_good.IsKnownGoodSource(source)) return;
     // What was in flight when a ban began is no reason for the next.
     if (bans.IsBanned(source, now)) return;
-    if (acts) bans.Escalate(source, l.source.ban, l.source.ban_max, why, now);
+    if (acts) bans.Escalate(source, l.source.ban, l.source.ban_max, why, now, who.proxied);
     if (acts) ban_version.fetch_add(1, std::memory_order_relaxed);
   }
   if (!acts) {
@@ -257,12 +271,12 @@ std::shared_ptr<const Limits> Engine::limits() const { return impl_->Snapshot();
 
 void Engine::Count(const Ticket& t, Reason reason, Time now) {
   impl_->Decide(true, reason, t.peer, t.user, t.class_name, now);
-  if (IsOwnFault(reason)) impl_->Charge(t.source, reason, now);
+  if (IsOwnFault(reason)) impl_->Charge(Impl::Of(t), reason, now);
 }
 
 void Engine::Count(Reason reason, const Address& peer, Time now) {
   impl_->Decide(true, reason, peer, {}, {}, now);
-  if (IsOwnFault(reason)) impl_->Charge(SourceOf(peer), reason, now);
+  if (IsOwnFault(reason)) impl_->Charge({SourceOf(peer)}, reason, now);
 }
 
 bool Engine::Gate(const Ticket& t, Reason reason, Time now) {
@@ -271,7 +285,7 @@ bool Engine::Gate(const Ticket& t, Reason reason, Time now) {
   // What only the level's deadline made late is charged to nobody.
   const bool by_level =
       reason == Reason::kPendingDeadline && PendingDeadline(t) < limits->pending.deadline;
-  if (IsOwnFault(reason) && !by_level) impl_->Charge(t.source, reason, now);
+  if (IsOwnFault(reason) && !by_level) impl_->Charge(Impl::Of(t), reason, now);
   return true;
 }
 

@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -109,6 +110,8 @@ struct EngineStatus {
   };
   std::vector<RuleStatus> rules;
   std::uint64_t accepted = 0, logins_ok = 0, logins_failed = 0;
+  // Seen lately, and not provided for in the limits.
+  std::optional<SharedAddress> shared_address;
 };
 
 class Engine {
@@ -124,10 +127,14 @@ class Engine {
   void Publish(std::shared_ptr<const Limits> limits, Time now);
   [[nodiscard]] std::shared_ptr<const Limits> limits() const;
 
-  // 1. A TCP connection completed its handshake. May evict others (Wakeups::Evicted).
-  [[nodiscard]] AcceptResult OnAccept(ConnectionId id, const Address& peer, Time now);
+  // 1. A TCP connection completed its handshake, and where it came through a proxy that has named
+  // `peer`. May evict others (Wakeups::Evicted).
+  [[nodiscard]] AcceptResult OnAccept(ConnectionId id, const Address& peer, Time now,
+                                      Arrival how = Arrival::kDirect);
   // How long it may take to its complete login packet, from accept.
   [[nodiscard]] Duration PendingDeadline(const Ticket& t) const;
+  // 2. It asks for TLS. After kRefuse the connection has to be closed.
+  [[nodiscard]] Verdict OnTlsHandshake(Ticket& t, Time now);
   // 3. The login packet is complete. kWait: Wakeups says later how it ended. On kAdmit (or a later
   // Admitted) the ticket holds a slot lease and a lane lease, and the edge opens the backend.
   [[nodiscard]] Verdict OnLogin(Ticket& t, const LoginClaim& claim, Time now);
@@ -135,6 +142,10 @@ class Engine {
   // leased until OnBackendEnded. OnLoginFailed charges the pair and the source and counts
   // logins_failed; the reason the connection is then closed with is told with Count() as any other.
   void OnLoginOk(Ticket& t, Time now);
+  // In place of OnLoginOk where nobody will know what came of the login, nor what follows: the lane
+  // is given back, and the slot stays. It is no proof: the source earns nothing by it, and nothing
+  // that it does is ever taken for idling.
+  void OnOpaque(Ticket& t, Time now);
   void OnLoginFailed(Ticket& t, LoginFailure how, Time now);
   // COM_CHANGE_USER: admission asked again for the new user on the slot already held. Never kWait.
   // Then OnLoginOk or OnLoginFailed as above. After kRefuse the connection has to be closed.
@@ -207,7 +218,7 @@ class Engine {
   std::size_t UnbanAll(Time now);
   [[nodiscard]] std::vector<BanInfo> Bans(Time now) const;
   // What an earlier run left, before the first connection: nobody is evicted for it. The gate's own
-  // are left out where it would not ban today: never_ban, exempt.
+  // are left out where it would not ban today: never_ban, exempt, proxies.
   void RestoreBans(const std::vector<BanInfo>& bans, Time now);
   // Another number whenever a ban was made, made longer or lifted, and with new limits; ends by
   // time do not count. Cheap.

@@ -7,25 +7,25 @@
 
 namespace headgate {
 
-AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now) {
+AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now, Arrival how) {
   Impl& m = *impl_;
   const Impl::LimitsPtr limits = m.Snapshot();
-  const Address source = SourceOf(peer);
   bool known_good = false;
-  if (m.AskBan(*limits, peer, source, now, known_good)) {
+  if (m.AskBan(*limits, peer, how, now, known_good)) {
     return {{Verdict::Kind::kRefuse, Reason::kBanned}, nullptr};
   }
-  TicketPtr t(new Ticket(m, m.guard.queue(), id, peer));
+  TicketPtr t(new Ticket(m, m.guard.queue(), id, peer, how));
   t->known_source = known_good;
-  t->exempt = AnyContains(limits->source.exempt, peer);
+  t->exempt = how == Arrival::kProxyLocal || AnyContains(limits->source.exempt, peer);
   Reason refused = m.AskSource(*limits, *t, now);
-  Address charged = t->squeezed ? Address{} : source;
+  Impl::Blamed charged;
   if (refused == Reason::kNone) {
-    charged = {};
     refused = m.EnterPending(*limits, *t, now, charged);
+  } else if (!t->squeezed) {
+    charged = Impl::Of(*t);
   }
   if (refused != Reason::kNone) t.reset();
-  if (charged != Address{} && refused != Reason::kPrefixConnections) {
+  if (charged.source != Address{} && refused != Reason::kPrefixConnections) {
     const Reason why = refused == Reason::kNone ? Reason::kPendingEvicted : refused;
     if (refused != Reason::kPendingFull) m.Charge(charged, why, now);
   }
@@ -34,15 +34,36 @@ AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now) {
   return {{Verdict::Kind::kAdmit, Reason::kNone}, std::move(t)};
 }
 
-// True when it is refused. An operator's ban binds whatever [source] enforce says.
-bool Engine::Impl::AskBan(const Limits& l, const Address& peer, const Address& source, Time now,
+// Whether it is one of those among whom one that stands for many is looked for. Checks are nobody's
+// clients, and who is in a proxy's /64 is no proxy by that.
+bool Engine::Impl::IsTallied(const Limits& l, const Address& source, Arrival how) {
+  if (how == Arrival::kProxyLocal) return false;
+  return how != Arrival::kDirect || !AnyTouches(l.proxies, source);
+}
+
+// True when it is refused. An operator's ban binds whatever [source] enforce says; one of the
+// gate's own not a proxy, which may have been banned before it was known as one.
+bool Engine::Impl::AskBan(const Limits& l, const Address& peer, Arrival how, Time now,
                           bool& is_known_good) {
+  const Address source = SourceOf(peer);
   bool acts = Acts(l, Reason::kBanned);
   {
     const std::lock_guard lock(trust_mutex);
     is_known_good = known_good.size() > 0 && known_good.IsKnownGoodSource(source);
     if (bans.size() == 0 || !bans.IsBanned(source, now)) return false;
-    if (!acts) acts = l.mode == Mode::kEnforce && bans.IsBannedByOperator(source, now);
+    const bool by_operator = bans.IsBannedByOperator(source, now);
+    if (!by_operator && AnyTouches(l.proxies, source)) return false;
+    if (!acts) acts = l.mode == Mode::kEnforce && by_operator;
+    // From now on the kernel has packets to match.
+    if (how == Arrival::kDirect && bans.NoteDirect(source, now)) {
+      ban_version.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+  if (IsTallied(l, source, how)) {
+    Shard& shard = ShardOf(source);
+    const std::lock_guard lock(shard.mutex);
+    if (acts) shard.tally.OnConnect(source);  // else AskSource() does
+    shard.tally.OnRefusal(source);
   }
   return Decide(acts, Reason::kBanned, peer, {}, {}, now);
 }
@@ -53,6 +74,7 @@ Reason Engine::Impl::AskSource(const Limits& l, Ticket& t, Time now) {
   const bool crowded =
       asked && scarce.load(std::memory_order_relaxed) && !IsReservedSource(l, t.peer);
   const std::uint32_t most = l.source.connections.Of(capacity.load(std::memory_order_relaxed));
+  const bool tallied = IsTallied(l, t.source, t.arrival);
   bool rate = false, connections = false;
   {
     Shard& shard = ShardOf(t.source);
@@ -61,6 +83,8 @@ Reason Engine::Impl::AskSource(const Limits& l, Ticket& t, Time now) {
     const bool counted = t.entry != SourceTable::kOverflow;
     rate = asked && !shard.sources.TakeConnect(t.entry, l.source.connect_rate, now);
     connections = crowded && counted && shard.sources.Live(t.entry) >= most;
+    if (tallied) shard.tally.OnConnect(t.source);
+    if (tallied && (rate || connections)) shard.tally.OnRefusal(t.source);
     t.live = !acts || !(rate || connections);
     if (t.live) shard.sources.AddLive(t.entry);
   }
@@ -90,6 +114,8 @@ Reason Engine::Impl::AskSqueezed(const Limits& l, Ticket& t, Time now) {
            !shard.sources.TakeSqueezed(t.entry, at.connect_rate, now);
     connections = at.connections != l.source.connections && t.entry != SourceTable::kOverflow &&
                   shard.sources.Live(t.entry) > most;  // itself included
+    const bool tallied = IsTallied(l, t.source, t.arrival);
+    if (tallied && (rate || connections)) shard.tally.OnRefusal(t.source);
   }
   if (!rate && !connections) return Reason::kNone;
   const Reason reason = rate ? Reason::kConnectRate : Reason::kSourceConnections;
@@ -97,8 +123,8 @@ Reason Engine::Impl::AskSqueezed(const Limits& l, Ticket& t, Time now) {
   return t.squeezed ? reason : Reason::kNone;
 }
 
-// `charged` becomes the source that was evicted for it, if any.
-Reason Engine::Impl::EnterPending(const Limits& l, Ticket& t, Time now, Address& charged) {
+// `evicted` becomes the source that was evicted for it, if any.
+Reason Engine::Impl::EnterPending(const Limits& l, Ticket& t, Time now, Blamed& evicted) {
   const Admission admission(*this, now);
   Link(t);
   if (!t.known_source && !t.exempt) {
@@ -106,7 +132,7 @@ Reason Engine::Impl::EnterPending(const Limits& l, Ticket& t, Time now, Address&
     if (PrefixIsFull(l, t, prefix, now)) return Reason::kPrefixConnections;
     t.prefix = prefixes.Add(prefix);
   }
-  if (TakePendingPlace(l, t, now, charged)) return Reason::kNone;
+  if (TakePendingPlace(l, t, now, evicted)) return Reason::kNone;
   return t.pending == PendingBudget::kRefused && t.refused != Reason::kNone ? t.refused
                                                                             : Reason::kPendingFull;
 }
@@ -126,7 +152,7 @@ bool Engine::Impl::PrefixIsFull(const Limits& l, const Ticket& t, const Address&
                 /*presses=*/false);
 }
 
-bool Engine::Impl::TakePendingPlace(const Limits& l, Ticket& t, Time now, Address& charged) {
+bool Engine::Impl::TakePendingPlace(const Limits& l, Ticket& t, Time now, Blamed& evicted) {
   PendingLimits bounds = l.pending;
   if (pending.size() >= bounds.max && !Acts(l, Reason::kPendingEvicted)) {
     Decide(l, Reason::kPendingEvicted, t, now);
@@ -142,7 +168,7 @@ bool Engine::Impl::TakePendingPlace(const Limits& l, Ticket& t, Time now, Addres
   if (!entered.evicted) return true;
   Ticket& out = TicketOf(*entered.evicted);
   Decide(true, Reason::kPendingEvicted, out.peer, {}, {}, now);
-  charged = out.source;
+  evicted = Of(out);
   out.pending = PendingBudget::kRefused;
   out.state = Ticket::State::kRefused;
   out.refused = Reason::kPendingEvicted;

@@ -32,7 +32,7 @@ Verdict Engine::OnChangeUser(Ticket& t, const LoginClaim& claim, Time now) {
     refused = m.Reseat(t, claim, same_user, trust.known_good, now);
   }
   if (refused == Reason::kNone) return {Kind::kAdmit, Reason::kNone};
-  m.Charge(t.source, refused, now);
+  m.Charge(Impl::Of(t), refused, now);
   return {Kind::kRefuse, refused};
 }
 
@@ -51,7 +51,7 @@ bool Engine::Impl::TakeReauth(const Limits& l, const Ticket& t, Time now) {
 Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, bool is_known_good,
                             Time now) {
   const std::string_view user = CanonicalUser(claim.user);
-  const std::size_t index = matcher->Match(t.peer, user, claim.database);
+  const std::size_t index = matcher->Match(t.peer, user, claim.database, claim.subject);
   const SlotLedger::ClassId id = class_ids[index];
   // The same user again, for the same class, is how pools reset a session: nothing new is claimed,
   // and no place among strangers is needed. Another database may claim another class's reserve.

@@ -22,10 +22,12 @@
 #include "policies/class_matcher.h"
 #include "policies/decisions.h"
 #include "policies/engine.h"
+#include "policies/handshake_rates.h"
 #include "policies/known_good.h"
 #include "policies/pair_lock.h"
 #include "policies/pressure.h"
 #include "policies/query_guard.h"
+#include "policies/shared_address.h"
 #include "policies/ticket.h"
 #include "policies/turn_clock.h"
 
@@ -42,9 +44,13 @@ struct Engine::Impl {
   static constexpr Duration kCallBackEvery = std::chrono::milliseconds(20);
 
   struct alignas(64) Shard {
-    Shard(KeyedHash hash, std::uint32_t capacity) : sources(hash, capacity) {}
+    // Far fewer sources ask for TLS at a time than connect in a day.
+    Shard(KeyedHash hash, std::uint32_t capacity)
+        : sources(hash, capacity), handshakes(hash, capacity / 4 + 1) {}
     std::mutex mutex;
     SourceTable sources;
+    HandshakeRates handshakes;
+    MajorityTally tally;  // of who connects
   };
 
   // Holds the admission lock; when it lets go, what others read without the lock is brought up to
@@ -64,6 +70,13 @@ struct Engine::Impl {
     Impl& m_;
     std::lock_guard<std::mutex> lock_;
   };
+
+  // Whom a refusal is charged to; nobody with the address of zeros.
+  struct Blamed {
+    Address source;
+    bool proxied = false;
+  };
+  static Blamed Of(const Ticket& t) { return {t.source, t.arrival != Arrival::kDirect}; }
 
   // What the policies of trust say about a login.
   struct Trust {
@@ -107,20 +120,22 @@ struct Engine::Impl {
               std::string_view class_name, Time now, bool presses = true);
   bool Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses);
   bool Decide(const Limits& limits, Reason reason, const Ticket& t, Time now);
-  void Charge(const Address& source, Reason reason, Time now);
-  void BanSource(const Limits& limits, const Address& source, std::string_view why,
-                 bool logged_in_too, bool here, Time now);
+  [[nodiscard]] static bool IsSpared(const Limits& limits, const Address& source);
+  void Charge(const Blamed& who, Reason reason, Time now);
+  void BanSource(const Limits& limits, const Blamed& who, std::string_view why, bool logged_in_too,
+                 bool here, Time now);
   std::size_t EvictAllOf(const Cidr& network, bool logged_in_too, Time now);
 
   // engine_accept.cc
-  [[nodiscard]] bool AskBan(const Limits& limits, const Address& peer, const Address& source,
-                            Time now, bool& known_good);
+  [[nodiscard]] static bool IsTallied(const Limits& limits, const Address& source, Arrival how);
+  [[nodiscard]] bool AskBan(const Limits& limits, const Address& peer, Arrival how, Time now,
+                            bool& known_good);
   [[nodiscard]] Reason AskSource(const Limits& limits, Ticket& t, Time now);
   [[nodiscard]] Reason AskSqueezed(const Limits& limits, Ticket& t, Time now);
   [[nodiscard]] bool PrefixIsFull(const Limits& limits, const Ticket& t, const Address& prefix,
                                   Time now);
-  [[nodiscard]] Reason EnterPending(const Limits& limits, Ticket& t, Time now, Address& charged);
-  [[nodiscard]] bool TakePendingPlace(const Limits& limits, Ticket& t, Time now, Address& charged);
+  [[nodiscard]] Reason EnterPending(const Limits& limits, Ticket& t, Time now, Blamed& evicted);
+  [[nodiscard]] bool TakePendingPlace(const Limits& limits, Ticket& t, Time now, Blamed& evicted);
 
   // engine_login.cc; all but the first three under the admission lock
   [[nodiscard]] Trust AskTrust(const PairKey& pair, const Limits& limits, Time now);
@@ -187,6 +202,12 @@ struct Engine::Impl {
   void ReadClasses(EngineStatus& s, Time now) const;
   [[nodiscard]] TurnClock TurnsOf(SlotLedger::ClassId id) const;
 
+  // engine_shared_address.cc
+  void LookForSharedAddress(Time now);
+  [[nodiscard]] AddressLoad MostConnects();
+  void CountSessions(AddressLoad& load) const;
+  [[nodiscard]] Address MostSessions() const;
+
   // engine_life.cc
   void GiveBack(Ticket& t, std::optional<Time> now, bool for_good);
   void Link(Ticket& t);
@@ -229,6 +250,7 @@ struct Engine::Impl {
   std::vector<TurnClock> turns;  // by class id: how fast those who wait got in lately
   bool backend_up = true;
   Time next_call_back{};
+  SharedAddressWatch shared_addresses;
   Ticket* tickets = nullptr;  // all of them
   std::uint32_t ticket_count = 0;
   Time begun{};   // the first
@@ -241,6 +263,7 @@ struct Engine::Impl {
   std::atomic<Level> acting_level{Level::kCalm};
   std::atomic<std::uint64_t> pressing{0};  // refusals that no level's override caused
   std::atomic<Time> stakes_due{Time::min()};
+  std::atomic<Time> shared_due{Time::min()};
   std::atomic<std::uint64_t> ban_version{0};
 
   QueryGuard guard;

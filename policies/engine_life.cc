@@ -86,7 +86,7 @@ void Engine::OnLoginFailed(Ticket& t, LoginFailure how, Time now) {
     case LoginFailure::kBackendRefused:
       return;  // nobody's fault
   }
-  m.Charge(t.source,
+  m.Charge(Impl::Of(t),
            how == LoginFailure::kAccessDenied ? Reason::kLoginFailed : Reason::kLoginDeadline, now);
 }
 
@@ -193,6 +193,7 @@ Time Engine::OnTick(Time now) {
   const Impl::LimitsPtr limits = m.Snapshot();
   Time next = now + kHousekeeping;
   if (now >= m.stakes_due.load(std::memory_order_relaxed)) m.RenewStakes(now);
+  if (now >= m.shared_due.load(std::memory_order_relaxed)) m.LookForSharedAddress(now);
   {
     const Impl::Admission admission(m, now);
     m.ledger.Recover(now);
@@ -215,6 +216,7 @@ Time Engine::OnTick(Time now) {
   Impl::Shard& shard = *m.shards[i % Impl::kShards];
   const std::lock_guard lock(shard.mutex);
   shard.sources.Expire(now, kExpireAtOnce);
+  shard.handshakes.Expire(now, kExpireAtOnce);
   return next;
 }
 

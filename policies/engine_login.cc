@@ -50,7 +50,7 @@ Verdict Engine::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
   }
   if (verdict.kind == Kind::kRefuse &&
       (verdict.reason == Reason::kPairLocked || verdict.reason == Reason::kPasswordlessUser)) {
-    m.Charge(t.source, verdict.reason, now);
+    m.Charge(Impl::Of(t), verdict.reason, now);
   }
   return verdict;
 }
@@ -73,9 +73,11 @@ Reason Engine::Impl::AskClaim(const Limits& l, Ticket& t, std::string_view user,
   return Reason::kNone;
 }
 
+// Who came through a proxy is not on this host, whatever address it was given: 127.0.0.1 is then
+// the proxy's own.
 bool Engine::Impl::RefusedUser(const Limits& l, const Ticket& t, std::string_view user) {
   return l.identity_collapsed && MeansOneOf(l.localhost_users, user) &&
-         !AnyContains(l.local_sources, t.peer);
+         (t.arrival != Arrival::kDirect || !AnyContains(l.local_sources, t.peer));
 }
 
 Engine::Impl::Trust Engine::Impl::AskTrust(const PairKey& pair, const Limits& l, Time now) {
@@ -102,7 +104,8 @@ Verdict Engine::Impl::Refuse(Ticket& t, Reason reason) {
 // A newcomer is tried at once, even when others wait: whoever waits cannot go in now, as they are
 // offered every place that comes free (and those that time frees, just before).
 Verdict Engine::Impl::Seat(Ticket& t, const LoginClaim& claim, const Trust& trust, Time now) {
-  const std::size_t index = matcher->Match(t.peer, CanonicalUser(claim.user), claim.database);
+  const std::size_t index =
+      matcher->Match(t.peer, CanonicalUser(claim.user), claim.database, claim.subject);
   t.class_id = class_ids[index];
   t.class_name = limits->classes[index].name;
   if (!backend_up && Decide(*limits, Reason::kBackendUnreachable, t, now)) {

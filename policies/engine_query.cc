@@ -43,7 +43,7 @@ CommandVerdict Engine::OnCommand(Ticket& t, const CommandFacts& facts, Time now)
   if (v.kind != CommandVerdict::Kind::kMore) NoteIdle(t, now);
   if (bans != nullptr) {
     const Impl::LimitsPtr limits = m.Snapshot();
-    m.BanSource(*limits, t.source, "rule " + bans->name, /*logged_in_too=*/true, /*here=*/true,
+    m.BanSource(*limits, Impl::Of(t), "rule " + bans->name, /*logged_in_too=*/true, /*here=*/true,
                 now);
   }
   return v;

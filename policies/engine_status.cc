@@ -90,6 +90,7 @@ EngineStatus Engine::Status(Time now) const {
     s.level_changes = m.pressure.changes();
     s.backend_up = m.backend_up;
     s.ramp = m.lane.ramp.rate();
+    s.shared_address = m.shared_addresses.Current(now);
   }
   {
     const std::lock_guard lock(m.trust_mutex);
@@ -142,8 +143,7 @@ void Engine::RestoreBans(const std::vector<BanInfo>& bans, Time now) {
   const Impl::LimitsPtr l = impl_->Snapshot();
   const auto spared = [&](const BanInfo& ban) {
     const Address& source = ban.network.address;
-    return ban.network != SourceNetwork(source) || AnyTouches(l->source.never_ban, source) ||
-           AnyTouches(l->source.exempt, source);
+    return ban.network != SourceNetwork(source) || Impl::IsSpared(*l, source);
   };
   const std::lock_guard lock(impl_->trust_mutex);
   for (const BanInfo& ban : bans) {

@@ -9,6 +9,7 @@
 #include "policies/address.h"
 #include "policies/limits.h"
 #include "policies/reason.h"
+#include "policies/shared_address.h"
 #include "policies/time.h"
 
 namespace headgate {
@@ -21,10 +22,21 @@ struct ConnectionId {
   auto operator<=>(const ConnectionId&) const = default;
 };
 
+// How a client has come.
+enum class Arrival : std::uint8_t {
+  kDirect,       // from its own address
+  kProxied,      // through a proxy (Limits::proxies), which has named it
+  kProxyItself,  // through one that has named its own address, or nobody: itself, or whoever shares
+                 // that address with it
+  kProxyLocal,   // it is such a proxy, and says that it speaks for nobody: a health check
+};
+
 // What a login packet claims. A claim is no proof until the server said OK.
 struct LoginClaim {
   std::string_view user;      // bytes as sent
   std::string_view database;  // empty = none
+  // Of the client's verified certificate, as RFC 2253 writes it ("CN=shop,O=Example"); else empty.
+  std::string_view subject{};
 };
 
 // How a login at the backend ended, other than with OK.
@@ -63,6 +75,8 @@ struct LevelChange {
 class DecisionSink {
  public:
   virtual ~DecisionSink() = default;
+  // As OnDecision; once an hour for each address.
+  virtual void OnSharedAddress(const SharedAddress&) {}
   // As OnDecision.
   virtual void OnLevel(const LevelChange&) {}
   // Called from any thread, possibly under an engine lock: must not block and must not call back.

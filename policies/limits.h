@@ -87,6 +87,7 @@ struct SourceLimits {
   Rate connect_rate{50, 200};
   Share connections = Share::Percent(25);
   Share prefix_connections = Share::Percent(50);
+  Rate tls_rate{20, 100};  // TLS handshakes
   Rate ban_after{1, 100};  // refusals of one source; above it: banned
   Duration ban = std::chrono::minutes(1);
   Duration ban_max = std::chrono::hours(1);
@@ -212,6 +213,7 @@ struct ClassLimits {
   std::vector<Cidr> sources;           // empty = any
   std::vector<std::string> users;      // globs, `*` and `?`; empty = any
   std::vector<std::string> databases;  // globs; empty = any
+  std::vector<std::string> subjects;   // globs; empty = any client, with or without a certificate
   std::uint32_t reserve = 0;           // slots always there for it
   bool lend = false;                   // others may use what it does not use, until it asks
   Share max = Share::Percent(100);     // of the slots
@@ -247,6 +249,8 @@ struct Limits {
   bool identity_collapsed = false;
   std::vector<std::string> localhost_users;
   std::vector<Cidr> local_sources;  // who is this host: default 127.0.0.0/8 and ::1
+  // Whose connections are others': each begins with a PROXY header. Never banned themselves.
+  std::vector<Cidr> proxies;
 
   [[nodiscard]] const LevelLimits& At(Level level) const {
     return at[static_cast<std::size_t>(level)];

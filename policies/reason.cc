@@ -15,6 +15,8 @@ constexpr bool kNo = false;
 
 constexpr std::array<Row, kReasonCount> kRows = {{
     {Reason::kNone, "none", kNo, "Nothing stood against it."},
+    {Reason::kProxyHeader, "proxy_header", kYes,
+     "The peer is in proxy_from_clients, and did not begin with a whole PROXY header in time."},
     {Reason::kBanned, "banned", kYes, "The source is on the ban list."},
     {Reason::kConnectRate, "connect_rate", kYes,
      "The source connects more often than [source] connect_rate allows."},
@@ -52,8 +54,15 @@ constexpr std::array<Row, kReasonCount> kRows = {{
      "The login did not end within [login] deadline."},
     {Reason::kMalformedLogin, "malformed_login", kYes, "The login packet does not parse."},
     {Reason::kOversizedLogin, "oversized_login", kYes, "The login packet is longer than 64 KiB."},
+    {Reason::kProxyForbidden, "proxy_forbidden", kYes,
+     "The client sent a PROXY header, and its address is not in proxy_from_clients."},
     {Reason::kTlsNotOffered, "tls_not_offered", kYes,
      "The client asked for TLS, which the gate did not offer."},
+    {Reason::kTlsRate, "tls_rate", kYes,
+     "The source begins more TLS handshakes per second than [source] tls_rate allows."},
+    {Reason::kTlsFailed, "tls_failed", kYes, "The TLS handshake with the client failed."},
+    {Reason::kTlsRefused, "tls_refused", kNo,
+     "The client broke off the TLS handshake, as those do that do not trust the certificate."},
     {Reason::kNoAuthSwitch, "no_auth_switch", kYes,
      "The client cannot switch the authentication plugin, which logging in through the gate "
      "needs."},
@@ -68,6 +77,8 @@ constexpr std::array<Row, kReasonCount> kRows = {{
      "The gate refused COM_CHANGE_USER, as it would have refused that login."},
     {Reason::kBackendUnreachable, "backend_unreachable", kNo,
      "The backend cannot be reached, or never greeted yet."},
+    {Reason::kBackendTls, "backend_tls", kNo,
+     "The client has TLS, and the backend cannot be talked to by TLS."},
     {Reason::kBackendFull, "backend_full", kNo, "The backend itself has too many connections."},
     {Reason::kBackendRefused, "backend_refused", kNo,
      "The backend answered the gate's connect with an error."},

@@ -14,6 +14,7 @@ namespace headgate {
 enum class Reason : std::uint8_t {
   kNone,
   // admission, in the order it is asked
+  kProxyHeader,        // a peer that must begin with a PROXY header did not, in time or in form
   kBanned,             // the source is on the ban list
   kConnectRate,        // more connects per second than [source] connect_rate
   kSourceConnections,  // more connections at once than [source] connections
@@ -35,7 +36,11 @@ enum class Reason : std::uint8_t {
   // protocol outcomes
   kMalformedLogin,     // the login packet does not parse
   kOversizedLogin,     // the login packet is longer than 64 KiB
+  kProxyForbidden,     // began with a PROXY header, and is not one of those that may
   kTlsNotOffered,      // asked for TLS that the gate did not offer
+  kTlsRate,            // more TLS handshakes a second than [source] tls_rate
+  kTlsFailed,          // the TLS handshake with the client failed
+  kTlsRefused,         // the client broke it off itself, by an alert
   kNoAuthSwitch,       // a client older than auth plugins took the switch for an OK (ERR 1251)
   kMalformedAuth,      // an auth answer of a length the plugin cannot have (ERR 1043)
   kProtocolError,      // anything else that cannot be parsed
@@ -44,6 +49,7 @@ enum class Reason : std::uint8_t {
   kChangeUserRefused,  // the gate refused COM_CHANGE_USER
   // the backend
   kBackendUnreachable,  // no connection to the backend, or no greeting known yet
+  kBackendTls,          // no TLS with the backend for a client with TLS
   kBackendFull,         // the backend itself said 1040
   kBackendRefused,      // the backend answered the connect with another ERR (1129, 1130, ...)
   kBackendClosed,       // the backend closed first

@@ -46,11 +46,13 @@ class Ticket {
     kLent,  // in any case, as soon as that can be
   };
 
-  Ticket(Engine::Impl& e, StatementQueue& queue, ConnectionId connection, const Address& from)
+  Ticket(Engine::Impl& e, StatementQueue& queue, ConnectionId connection, const Address& from,
+         Arrival how)
       : engine(e),
         id(connection),
         peer(from),
         source(SourceOf(from)),
+        arrival(how),
         book(queue, connection, source) {}
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
@@ -59,6 +61,7 @@ class Ticket {
   const ConnectionId id;
   const Address peer;
   const Address source;
+  const Arrival arrival;
   SourceTable::Handle entry = SourceTable::kOverflow;
   bool known_source = false;  // some user of it was known-good when it came
   bool exempt = false;

@@ -11,6 +11,10 @@ constexpr std::uint8_t kProtocolVersion = 10;
 constexpr std::size_t kSaltHead = 8;  // the rest of the salt follows after the capabilities
 constexpr std::uint32_t kMasked = kCapCompress | kCapZstd | kCapSsl;
 
+std::uint32_t Masked(std::uint32_t capabilities, bool tls) {
+  return (capabilities & ~kMasked) | (tls ? kCapSsl : 0);
+}
+
 }  // namespace
 
 std::optional<Greeting> ParseGreeting(Bytes payload) {
@@ -51,16 +55,16 @@ Greeting Common(const Greeting& first, const Greeting& second) {
   return g;
 }
 
-Greeting Advertised(const Greeting& backend) {
+Greeting Advertised(const Greeting& backend, bool tls) {
   Greeting g = backend;
-  g.capabilities &= ~kMasked;
+  g.capabilities = Masked(g.capabilities, tls);
   g.mariadb_capabilities &= kExtKnown;
   return g;
 }
 
 Buffer BuildGreeting(const Greeting& backend, std::uint32_t connection_id,
-                     const std::array<std::uint8_t, kSaltSize>& salt) {
-  const std::uint32_t capabilities = backend.capabilities & ~kMasked;
+                     const std::array<std::uint8_t, kSaltSize>& salt, bool tls) {
+  const std::uint32_t capabilities = Masked(backend.capabilities, tls);
   const std::string_view text = AsText(salt);
   Buffer packet = BeginPacket();
   PutInt(packet, kProtocolVersion, 1);

@@ -1,6 +1,7 @@
 // What the gate says first to a client: a mirror of the backend's initial handshake (HandshakeV10),
 // learned once and shared by all sessions. A greeting must not promise what the backend lacks, and
-// must not offer what the gate cannot follow: compression, and TLS (not built yet).
+// must not offer what the gate cannot follow: compression, and TLS without a certificate of its
+// own.
 //
 // Threads: immutable value, shared as std::shared_ptr<const Greeting>. Lifetime: see above.
 #pragma once
@@ -40,12 +41,14 @@ struct Greeting {
 // capabilities than both have.
 [[nodiscard]] Greeting Common(const Greeting& first, const Greeting& second);
 
-// What the gate offers of it: without COMPRESS, ZSTD and SSL, and without those MariaDB extended
-// capabilities whose framing the gate does not know (COM_MULTI, and whatever comes later).
-[[nodiscard]] Greeting Advertised(const Greeting& backend);
+// What the gate offers of it: without COMPRESS and ZSTD, without those MariaDB extended
+// capabilities whose framing the gate does not know (COM_MULTI, and whatever comes later), and with
+// SSL exactly where the gate itself has it to offer.
+[[nodiscard]] Greeting Advertised(const Greeting& backend, bool tls = false);
 
-// The whole packet, sequence 0, of Advertised(backend) with our own id and salt.
+// The whole packet, sequence 0, of Advertised(backend, tls) with our own id and salt.
 [[nodiscard]] Buffer BuildGreeting(const Greeting& backend, std::uint32_t connection_id,
-                                   const std::array<std::uint8_t, kSaltSize>& salt);
+                                   const std::array<std::uint8_t, kSaltSize>& salt,
+                                   bool tls = false);
 
 }  // namespace headgate::mysql

@@ -8,8 +8,6 @@
 namespace headgate::mysql {
 namespace {
 
-// Nobody's account; if it is (an anonymous user lets everybody in), the probe leaves with QUIT.
-constexpr std::string_view kProbeUser = "headgate-probe";
 // Native, then perhaps a second plugin of the same account: more is no server we know.
 constexpr std::uint8_t kMaxAnswers = 4;
 
@@ -36,12 +34,7 @@ GreetingProbe::Step GreetingProbe::ReadGreeting(Bytes payload, std::size_t n) {
   if (payload[0] == kErrByte) error_code_ = ErrCode(payload);
   greeting_ = ParseGreeting(payload);
   if (!greeting_) return OnServerClosed();
-  LoginRequest request;
-  request.capabilities = kCapProtocol41 | kCapSecureConnection | kCapPluginAuth | kCapLongPassword;
-  request.max_packet = kMaxPayload;
-  request.charset = greeting_->charset;
-  request.user = kProbeUser;
-  out_ = BuildBackendLogin(request, *greeting_, 1);
+  out_ = BuildBackendLogin(ProbeLogin(*greeting_), *greeting_, 1);
   return {.kind = Step::Kind::kSend, .n = n, .bytes = out_};
 }
 

@@ -8,6 +8,17 @@ namespace {
 constexpr std::size_t kSslRequestSize = 32;
 constexpr std::size_t kReserved = 19;
 
+// Nobody's account; if it is (an anonymous user lets everybody in), the gate leaves with QUIT.
+constexpr std::string_view kProbeUser = "headgate-probe";
+
+void PutHead(Buffer& packet, const LoginRequest& request, const Greeting& backend, bool tls) {
+  PutInt(packet, request.capabilities | (tls ? kCapSsl : 0), 4);
+  PutInt(packet, request.max_packet, 4);
+  PutInt(packet, request.charset, 1);
+  packet.insert(packet.end(), kReserved, 0);
+  PutInt(packet, request.mariadb_capabilities & backend.mariadb_capabilities, 4);
+}
+
 void SkipAuthData(Reader& in, std::uint32_t capabilities) {
   if (in.size() == 0) return;
   if (capabilities & kCapLenencAuth) {
@@ -74,14 +85,26 @@ void Negotiate(LoginRequest& request, const Greeting& advertised, const Greeting
   if (request.capabilities & kCapLongPassword) request.mariadb_capabilities = 0;
 }
 
-Buffer BuildBackendLogin(const LoginRequest& request, const Greeting& backend,
-                         std::uint8_t sequence) {
+Buffer BuildSslRequest(const LoginRequest& request, const Greeting& backend) {
   Buffer packet = BeginPacket();
-  PutInt(packet, request.capabilities, 4);
-  PutInt(packet, request.max_packet, 4);
-  PutInt(packet, request.charset, 1);
-  packet.insert(packet.end(), kReserved, 0);
-  PutInt(packet, request.mariadb_capabilities & backend.mariadb_capabilities, 4);
+  PutHead(packet, request, backend, /*tls=*/true);
+  EndPacket(packet, 1);
+  return packet;
+}
+
+LoginRequest ProbeLogin(const Greeting& backend) {
+  LoginRequest request;
+  request.capabilities = kCapProtocol41 | kCapSecureConnection | kCapPluginAuth | kCapLongPassword;
+  request.max_packet = kMaxPayload;
+  request.charset = backend.charset;
+  request.user = kProbeUser;
+  return request;
+}
+
+Buffer BuildBackendLogin(const LoginRequest& request, const Greeting& backend,
+                         std::uint8_t sequence, bool tls) {
+  Buffer packet = BeginPacket();
+  PutHead(packet, request, backend, tls);
   PutNulText(packet, request.user);
   PutInt(packet, 0, 1);  // empty auth data, in either form of its length
   if (request.capabilities & kCapConnectWithDb) PutNulText(packet, request.database);

@@ -51,8 +51,15 @@ enum class LoginParse : std::uint8_t {
 // what this backend can; adds what the forced switch needs.
 void Negotiate(LoginRequest& request, const Greeting& advertised, const Greeting& backend);
 
+// What asks the backend for TLS: the login's fixed head, with SSL.
+[[nodiscard]] Buffer BuildSslRequest(const LoginRequest& request, const Greeting& backend);
+
+// A login that nobody has an account for, for the gate's own polite ends.
+[[nodiscard]] LoginRequest ProbeLogin(const Greeting& backend);
+
 // The whole packet. REQUIRES: Negotiate() was applied, or the request is the gate's own.
+// `tls`: it goes through TLS, behind a BuildSslRequest() of the same request.
 [[nodiscard]] Buffer BuildBackendLogin(const LoginRequest& request, const Greeting& backend,
-                                       std::uint8_t sequence);
+                                       std::uint8_t sequence, bool tls = false);
 
 }  // namespace headgate::mysql

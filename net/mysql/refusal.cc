@@ -24,6 +24,12 @@ Text TextFor(Reason reason) {
     case Reason::kTlsNotOffered:
       // 1043 is what a server without TLS answers; its text alone would not help anybody.
       return {1043, "08S01", "Bad handshake: TLS is not offered on this port"};
+    case Reason::kProxyHeader:
+      return {1105, "08S01", "headgate: a PROXY header was expected first"};
+    case Reason::kProxyForbidden:
+      return {1105, "08S01", "headgate: no PROXY header is taken from this address"};
+    case Reason::kBackendTls:
+      return {1105, "08S01", "headgate: the database server cannot be reached by TLS"};
     case Reason::kNoAuthSwitch:
       return {1251, "08004",
               "Client does not support authentication protocol requested by server; consider "
@@ -53,6 +59,7 @@ Text TextFor(Reason reason) {
     case Reason::kNone:
     case Reason::kClientClosed:
     case Reason::kHealthCheck:
+    case Reason::kTlsRefused:
     case Reason::kCount:
       return {0, "", ""};
     default:

@@ -25,6 +25,7 @@ Action Session::OnClientBytes(Bytes in) {
       return in.size() > kMaxHeldAhead ? s.Refuse(Reason::kProtocolError) : Action{};
     case Phase::kConnecting:
     case Phase::kAwaitServerGreeting:
+    case Phase::kServerTls:
       if (in.size() <= kMaxHeldAhead) return {};
       return s.Finish(LoginFailure::kMalformed, Reason::kProtocolError, 0);
     case Phase::kAuthenticating:
@@ -33,6 +34,10 @@ Action Session::OnClientBytes(Bytes in) {
     case Phase::kCommand:
       s.ForgetLogin();
       return s.CommandFromClient(in);
+    case Phase::kFirstPacket:
+      return s.FirstPacket(in);
+    case Phase::kOpaque:
+      return s.PassOn(in);
     case Phase::kFinishing:
     case Phase::kOrphaned:
       return in.empty() ? Action{} : Action{.kind = Action::Kind::kDiscard, .n = in.size()};
@@ -47,6 +52,7 @@ Action Session::OnClientBytes(Bytes in) {
 Action Session::OnServerBytes(Bytes in) {
   Impl& s = *impl_;
   if (s.ending() && s.phase == Phase::kFinishing) return s.NextOfEnd(0);
+  if (s.login && s.login->tls_due) return s.StartServerTls();
   switch (s.phase) {
     case Phase::kAwaitServerGreeting:
       return s.ServerGreeting(in);
@@ -58,12 +64,16 @@ Action Session::OnServerBytes(Bytes in) {
     case Phase::kCommand:
       s.ForgetLogin();
       return s.CommandFromServer(in);
+    case Phase::kFirstPacket:  // an ERR of a server that is tired of waiting
+    case Phase::kOpaque:
+      return s.PassOn(in);
     case Phase::kOrphaned:
       return in.empty() ? Action{} : Action{.kind = Action::Kind::kDiscard, .n = in.size()};
     case Phase::kGreeting:
     case Phase::kAwaitLogin:
     case Phase::kAwaitAdmission:
     case Phase::kConnecting:
+    case Phase::kServerTls:  // within TLS, when it is there
     case Phase::kReauthAdmission:
     case Phase::kClosed:
       break;
@@ -95,9 +105,8 @@ Action Session::OnBackendFailed() {
   if (s.phase != Phase::kConnecting && s.phase != Phase::kAwaitServerGreeting) {
     return OnServerClosed();
   }
-  const auto sequence = static_cast<std::uint8_t>(s.login->client_sequence + 1);
   return s.EndNow(LoginFailure::kUnreachable, Reason::kBackendUnreachable,
-                  BuildRefusal(Reason::kBackendUnreachable, sequence, false), 0);
+                  s.Words(Reason::kBackendUnreachable), 0);
 }
 
 Action Session::OnClientClosed() {
@@ -109,9 +118,13 @@ Action Session::OnClientClosed() {
       return s.Refuse(Reason::kClientClosed);
     case Phase::kConnecting:
     case Phase::kAwaitServerGreeting:
+    case Phase::kServerTls:
     case Phase::kAuthenticating:
     case Phase::kReauthenticating:
       return s.Finish(LoginFailure::kClientGone, Reason::kClientClosed, 0);
+    case Phase::kFirstPacket:
+      return s.EndUnlogged(LoginFailure::kClientGone, Reason::kClientClosed);
+    case Phase::kOpaque:
     case Phase::kCommand:
     case Phase::kReauthAdmission:
       return s.LeaveLoggedIn(Reason::kClientClosed, {});
@@ -129,21 +142,23 @@ Action Session::OnServerClosed() {
     case Phase::kConnecting:
     case Phase::kAwaitServerGreeting:
       return OnBackendFailed();
+    case Phase::kServerTls:
+      return s.ServerTlsFailed();
+    case Phase::kFirstPacket:
     case Phase::kAuthenticating:
-    case Phase::kReauthenticating: {
+    case Phase::kReauthenticating:
       if (s.login->told_ok) {
         s.SetPhase(Phase::kClosed);
         return {.kind = Action::Kind::kClose, .reason = Reason::kBackendClosed};
       }
       s.login->half_close = false;
-      const auto sequence = static_cast<std::uint8_t>(s.login->client_sequence + 1);
       return s.EndNow(LoginFailure::kServerError, Reason::kBackendClosed,
-                      BuildRefusal(Reason::kBackendClosed, sequence, false), 0);
-    }
+                      s.Words(Reason::kBackendClosed), 0);
     case Phase::kFinishing:
       s.login->half_close = false;
       if (s.ending()) return s.NextOfEnd(0);
       return s.EndNow(s.login->failure, s.login->reason, std::move(s.login->last_words), 0);
+    case Phase::kOpaque:
     case Phase::kCommand:
     case Phase::kReauthAdmission:
       s.SetPhase(Phase::kClosed);
@@ -171,12 +186,17 @@ Action Session::OnDeadline() {
     case Phase::kConnecting:
     case Phase::kAwaitServerGreeting:
       return OnBackendFailed();
+    case Phase::kServerTls:
+      return s.ServerTlsFailed();
+    case Phase::kFirstPacket:
+      return s.EndUnlogged(LoginFailure::kStalled, Reason::kLoginDeadline);
     case Phase::kAuthenticating:
     case Phase::kReauthenticating:
       return s.Finish(LoginFailure::kStalled, Reason::kLoginDeadline, 0);
     case Phase::kFinishing:
       if (s.ending()) return s.NextOfEnd(0);
       return s.EndNow(s.login->failure, s.login->reason, std::move(s.login->last_words), 0);
+    case Phase::kOpaque:
     case Phase::kCommand:
     case Phase::kReauthAdmission:
     case Phase::kOrphaned:
@@ -195,9 +215,14 @@ Action Session::OnEvicted(Reason reason) {
       return s.Refuse(reason);
     case Phase::kConnecting:
     case Phase::kAwaitServerGreeting:
+    case Phase::kServerTls:
     case Phase::kAuthenticating:
     case Phase::kReauthenticating:
       return s.Finish(LoginFailure::kClientGone, reason, 0);
+    case Phase::kFirstPacket:
+      return s.EndUnlogged(LoginFailure::kClientGone, reason);
+    case Phase::kOpaque:
+      return s.LeaveLoggedIn(reason, {});
     case Phase::kCommand:
     case Phase::kReauthAdmission:
       return s.LeaveLoggedIn(reason, s.LastWords(reason));

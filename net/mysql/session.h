@@ -22,6 +22,9 @@
 //    pipelined before the OK; beyond it the session closes), 16 KiB + 4 for the server, plus one
 //    read. In the command phase it is a few bytes for the server, and for the client at most 64 KiB
 //    of query attributes and what the last verdict wants to see of a statement's text (kMaxLook).
+//  * TLS is the edge's: kStartTls says from where on. The session sees and says plain bytes only.
+//  * With SessionOptions::tls = kPassthrough none of this is true but the ends: the backend speaks
+//    first, the client's first packet is looked at, and everything behind it passes unseen.
 //  * Each command is asked about once (after kMore again), in order, and before anything of it is
 //    passed on. Only what cannot reach the server as a command is not: the file of a LOAD DATA
 //    LOCAL, a binlog reader's acknowledgements, and commands that the session itself refuses.
@@ -55,13 +58,16 @@ enum class Phase : std::uint8_t {
   kAwaitAdmission,  // the claim is with the engine (admitted, waiting)
   kConnecting,      // the edge opens the backend
   kAwaitServerGreeting,
+  kServerTls,        // the client has TLS, so the backend is asked for it
   kAuthenticating,   // relaying auth packets; the lane is held
   kCommand,          // logged in
   kReauthAdmission,  // COM_CHANGE_USER parsed, the engine is being asked
   kReauthenticating,
-  kFinishing,  // client gone or stalled at the switch: ending the backend's login politely; the
-               // lane is still held. Give it a short deadline of its own, then OnDeadline().
-  kOrphaned,   // client gone: write side towards the server shut, waiting for its FIN
+  kFinishing,    // client gone or stalled at the switch: ending the backend's login politely; the
+                 // lane is still held. Give it a short deadline of its own, then OnDeadline().
+  kOrphaned,     // client gone: write side towards the server shut, waiting for its FIN
+  kFirstPacket,  // passthrough: greeted by the backend, the lane is held until the client speaks
+  kOpaque,       // passthrough: whatever it is, it passes
   kClosed,
 };
 
@@ -78,6 +84,9 @@ struct Action {
     kAskCommand,    // drop nothing; ask Engine::OnCommand with command(), answer at once with
                     // OnCommandVerdict(). After kHold do not read the client; when its time has
                     // come ask Engine::OnHeld and answer with OnCommandVerdict() again.
+    kStartTls,      // drop n; whatever else came from `to`, and comes and goes from now on, is TLS.
+                    // Answer with OnTlsEstablished(), OnTlsUntrusted() or OnTlsFailed(). Until
+                    // then there are no bytes of that side.
     kOpenBackend,   // connect (PROXY header first if configured), answer with OnBackendConnected()
     kLoginOk,       // the server said OK: tell the engine, then poll on. backend_greeting() is
                     // still there: the moment to refresh the mirror. (Not there on a change-user.)
@@ -105,6 +114,12 @@ class KillMap {
   virtual std::uint32_t BackendId(std::uint32_t our_id) const = 0;
 };
 
+enum class TlsUse : std::uint8_t {
+  kNone,
+  kOffered,      // to clients; with the backend if and only if the client took it
+  kPassthrough,  // it is between the client and the backend, and the gate understands nothing
+};
+
 // Ids of ours start here, so that they can be told from a backend's.
 inline constexpr std::uint32_t kFirstConnectionId = 0x40000000;
 inline constexpr std::uint32_t kEndConnectionId = 0x80000000;
@@ -118,9 +133,7 @@ struct SessionOptions {
   const KillMap* kill_map = nullptr;           // null: ids of ours are "gone"
   // Plugins whose answers the gate cannot judge are not tried: too many of them upset the server.
   bool refuse_unknown_plugins = false;
-  // (client leg TLS ? 1 : 0) - (backend leg TLS ? 1 : 0): how far the client's sequence numbers are
-  // ahead of the backend's during the first authentication.
-  std::int8_t sequence_delta = 0;
+  TlsUse tls = TlsUse::kNone;
 };
 
 // No verdict sees more than this of a statement's text, bytes. A kMore that cannot be given more is
@@ -142,13 +155,21 @@ class Session {
   // politely. The edge need not cancel its connect on OnClientClosed; if it does: OnBackendFailed.
   [[nodiscard]] Action OnBackendConnected();
   [[nodiscard]] Action OnBackendFailed();  // could not connect, or ended before its greeting
-  [[nodiscard]] Action OnClientClosed();   // FIN or RST from the client
-  [[nodiscard]] Action OnServerClosed();   // FIN or RST from the server
+  // The end of a kStartTls. Untrusted: established with a backend whose certificate is not right;
+  // its login is ended politely. Failed: `reason` says whose fault it was.
+  [[nodiscard]] Action OnTlsEstablished(Side side);
+  [[nodiscard]] Action OnTlsUntrusted();
+  [[nodiscard]] Action OnTlsFailed(Side side, Reason reason);
+  [[nodiscard]] Action OnClientClosed();  // FIN or RST from the client
+  [[nodiscard]] Action OnServerClosed();  // FIN or RST from the server
   // The deadline of the current phase has passed (the edge knows the numbers and keeps the timer).
   // kCommand and kOrphaned have none: kWait. Held commands have their own: OnCommandVerdict.
   [[nodiscard]] Action OnDeadline();
   // The engine or an operator wants it gone. The client is told when it is at a packet boundary.
   [[nodiscard]] Action OnEvicted(Reason reason);
+
+  // A client with TLS may have a backend without. Call it before OnAdmission().
+  void AllowPlainBackend();
 
   [[nodiscard]] Phase phase() const;
   // Valid from kAskAdmission / kAskReauth until the answer to it.
@@ -160,8 +181,8 @@ class Session {
   [[nodiscard]] std::uint32_t backend_connection_id() const;
   // The backend's own greeting, unmasked: from when it was read until kCommand; else null.
   [[nodiscard]] const Greeting* backend_greeting() const;
-  // The server answered the login with 1043: it counts that against the gate's address. From then
-  // until the end of kLoginFailed.
+  // The server answered the login with 1043, or the handshake of TLS failed: it counts that against
+  // the gate's address. From then until the end of kLoginFailed.
   [[nodiscard]] bool upset_server() const;
   // --- the command phase
   // What kAskCommand is about: valid until the next call, or until the input it was given moves.

@@ -8,9 +8,15 @@
 
 namespace headgate::mysql {
 
-Action Session::Impl::Refuse(Reason reason) {
+Buffer Session::Impl::Words(Reason reason) const {
+  const bool ungreeted = passthrough() && phase < Phase::kServerTls;
+  if (ungreeted) return BuildRefusal(reason, 0, true);
   const std::uint8_t last = login ? login->client_sequence : 0;
-  out = BuildRefusal(reason, static_cast<std::uint8_t>(last + 1), false);
+  return BuildRefusal(reason, static_cast<std::uint8_t>(last + 1), false);
+}
+
+Action Session::Impl::Refuse(Reason reason) {
+  out = Words(reason);
   SetPhase(Phase::kClosed);
   return {.kind = Kind::kClose, .bytes = out, .reason = reason};
 }
@@ -22,8 +28,7 @@ Action Session::Impl::Finish(LoginFailure failure, Reason reason, std::size_t n)
   login->half_close = login->reauth;
   login->failure = failure;
   login->reason = reason;
-  login->last_words =
-      BuildRefusal(reason, static_cast<std::uint8_t>(login->client_sequence + 1), false);
+  login->last_words = Words(reason);
   SetPhase(Phase::kFinishing);
   if (login->may_answer) return PoliteStep(n);
   // Not the backend's turn to hear: FinishFromServer goes on when it spoke.

@@ -1,6 +1,7 @@
 // The session's insides, shared by its sources: session.cc (events), session_login.cc (up to
-// the OK), session_finish.cc (ends), session_command.cc (logged in), session_ask.cc (a command
-// before it is passed on), session_refuse.cc (one that is not). Nobody else includes this.
+// the OK), session_tls.cc, session_passthrough.cc, session_finish.cc (ends), session_command.cc
+// (logged in), session_ask.cc (a command before it is passed on), session_refuse.cc (one that is
+// not). Nobody else includes this.
 //
 // Threads: as Session. Lifetime: as Session.
 #pragma once
@@ -55,7 +56,9 @@ struct LoginState {
   End end = End::kNo;
   bool half_close = false;  // kShutdownServer instead of kClose
   std::uint8_t polite_answers = 0;
-  bool upset_server = false;  // its answer was 1043
+  bool upset_server = false;  // its answer was 1043, or TLS failed
+  bool tls_due = false;       // the backend was asked for TLS, which now begins
+  bool asked_for_tls = false;
   LoginFailure failure = LoginFailure::kServerError;
   Reason reason = Reason::kNone;
   Buffer last_words;  // for the client
@@ -86,6 +89,7 @@ struct Session::Impl {
   Action TakeLogin(Bytes payload, const PacketHeader& header);
   Action ServerGreeting(Bytes in);
   Action SendLogin(Bytes payload, std::size_t n);
+  [[nodiscard]] Bytes LoginPacket();
   Action AuthFromClient(Bytes in);
   Action LeaveAtSwitch(Bytes in, const PacketHeader& header);
   Action RelayAnswer(Bytes packet, const PacketHeader& header);
@@ -96,8 +100,28 @@ struct Session::Impl {
   Bytes ToClient(Bytes packet, std::uint8_t sequence);
   void NoteRequest(Bytes payload);
 
+  // session_tls.cc
+  Action StartClientTls(std::size_t n);
+  [[nodiscard]] bool NeedsServerTls() const;
+  Action AskServerForTls(std::size_t n);
+  Action StartServerTls();
+  Action LoginByTls();
+  Action ServerTlsFailed();
+  // Ends the login at a greeted backend politely: as nobody, with nothing of the client's.
+  void LeaveAsNobody();
+
+  // session_passthrough.cc
+  [[nodiscard]] bool passthrough() const { return options.tls == TlsUse::kPassthrough; }
+  Action StartPassthrough();
+  Action PassGreeting(Bytes payload, std::size_t n);
+  Action FirstPacket(Bytes in);
+  Action EndUnlogged(LoginFailure failure, Reason reason);
+  Action PassOn(Bytes in);
+
   // session_finish.cc
   Action Refuse(Reason reason);  // before there is a backend
+  // The ERR for the client as it stands before the command phase.
+  [[nodiscard]] Buffer Words(Reason reason) const;
   Action Finish(LoginFailure failure, Reason reason, std::size_t n);
   Action FinishFromServer(Bytes in);
   Action FinishStep(Bytes payload, std::uint8_t sequence, std::size_t n);
@@ -176,6 +200,9 @@ struct Session::Impl {
   std::uint16_t charset = 0;
   bool wants_compression = false;  // the client set a flag that nobody offered
   bool mariadb = false;            // the backend is one
+  bool client_tls = false;
+  bool server_tls = false;
+  bool plain_backend = false;  // will do for a client with TLS
   std::unique_ptr<LoginState> login;
 
   // The command phase.

@@ -8,6 +8,17 @@
 #include "net/mysql/session_track.h"
 
 namespace headgate::mysql {
+namespace {
+
+// By its first four bytes, which are no login's: the length would be above kMaxLogin.
+bool IsProxyHeader(Bytes in) {
+  constexpr std::uint8_t kV1[] = {'P', 'R', 'O', 'X'};
+  constexpr std::uint8_t kV2[] = {'\r', '\n', '\r', '\n'};
+  return std::equal(in.begin(), in.begin() + kHeaderSize, kV1) ||
+         std::equal(in.begin(), in.begin() + kHeaderSize, kV2);
+}
+
+}  // namespace
 
 Action Session::Impl::Start() {
   if (!options.greeting) {
@@ -15,7 +26,9 @@ Action Session::Impl::Start() {
     out = BuildRefusal(Reason::kBackendUnreachable, 0, true);
     return {.kind = Kind::kClose, .bytes = out, .reason = Reason::kBackendUnreachable};
   }
-  out = BuildGreeting(*options.greeting, options.connection_id, options.salt);
+  if (passthrough()) return StartPassthrough();
+  const bool tls = options.tls == TlsUse::kOffered;
+  out = BuildGreeting(*options.greeting, options.connection_id, options.salt, tls);
   SetPhase(Phase::kAwaitLogin);
   return {.kind = Kind::kSend, .to = Side::kClient, .bytes = out};
 }
@@ -25,9 +38,11 @@ Action Session::Impl::AwaitLogin(Bytes in) {
   const PacketHeader header = ReadHeader(in);
   if (!login) login = std::make_unique<LoginState>();
   login->client_sequence = header.sequence;
+  if (IsProxyHeader(in)) return Refuse(Reason::kProxyForbidden);
   // Decided from the header, before any of the body is kept.
   if (header.length > kMaxLogin) return Refuse(Reason::kOversizedLogin);
-  if (header.sequence != 1 || header.length == 0) return Refuse(Reason::kMalformedLogin);
+  const std::uint8_t expected = client_tls ? 2 : 1;
+  if (header.sequence != expected || header.length == 0) return Refuse(Reason::kMalformedLogin);
   if (!HasPacket(in, header)) return {};
   return TakeLogin(in.subspan(kHeaderSize, header.length), header);
 }
@@ -35,16 +50,22 @@ Action Session::Impl::AwaitLogin(Bytes in) {
 Action Session::Impl::TakeLogin(Bytes payload, const PacketHeader& header) {
   switch (ParseLogin(payload, login->request)) {
     case LoginParse::kOk:
+      // In clear, and asks for TLS: a server takes that for a broken request.
+      if (!client_tls && options.tls == TlsUse::kOffered &&
+          (login->request.capabilities & kCapSsl) != 0) {
+        return Refuse(Reason::kMalformedLogin);
+      }
       break;
     case LoginParse::kSslRequest:
-      return Refuse(Reason::kTlsNotOffered);
+      if (client_tls) return Refuse(Reason::kMalformedLogin);
+      if (options.tls != TlsUse::kOffered) return Refuse(Reason::kTlsNotOffered);
+      return StartClientTls(kHeaderSize + header.length);
     case LoginParse::kTooOld:
       return Refuse(Reason::kNoAuthSwitch);
     case LoginParse::kMalformed:
       return Refuse(Reason::kMalformedLogin);
   }
   login->names_plugins = (login->request.capabilities & kCapPluginAuth) != 0;
-  login->delta = options.sequence_delta;
   SetPhase(Phase::kAwaitAdmission);
   return {.kind = Kind::kAskAdmission, .n = kHeaderSize + header.length};
 }
@@ -53,37 +74,52 @@ Action Session::Impl::ServerGreeting(Bytes in) {
   if (in.size() < kHeaderSize) return {};
   const PacketHeader header = ReadHeader(in);
   const std::size_t n = kHeaderSize + header.length;
-  const auto sequence = static_cast<std::uint8_t>(login->client_sequence + 1);
   if (header.length > kMaxGreeting || header.length == 0) {
     return EndNow(LoginFailure::kServerError, Reason::kBackendRefused,
-                  BuildRefusal(Reason::kBackendRefused, sequence, false), 0);
+                  Words(Reason::kBackendRefused), 0);
   }
   if (!HasPacket(in, header)) return {};
   const Bytes payload = in.subspan(kHeaderSize, header.length);
-  if (payload[0] != kErrByte) return SendLogin(payload, n);
+  if (payload[0] != kErrByte) {
+    return passthrough() ? PassGreeting(payload, n) : SendLogin(payload, n);
+  }
   const bool full = ErrCode(payload) == 1040;
+  const Bytes packet = in.first(n);
+  const auto sequence = static_cast<std::uint8_t>(login->client_sequence + 1);
+  // To a client that has not been greeted either it is right as it is.
+  Buffer words = passthrough() ? Buffer(packet.begin(), packet.end()) : RelayErr(payload, sequence);
   return EndNow(full ? LoginFailure::kBackendFull : LoginFailure::kBackendRefused,
-                full ? Reason::kBackendFull : Reason::kBackendRefused, RelayErr(payload, sequence),
-                n);
+                full ? Reason::kBackendFull : Reason::kBackendRefused, std::move(words), n);
 }
 
 Action Session::Impl::SendLogin(Bytes payload, std::size_t n) {
   login->backend = ParseGreeting(payload);
   if (!login->backend) {
-    const auto sequence = static_cast<std::uint8_t>(login->client_sequence + 1);
     return EndNow(LoginFailure::kServerError, Reason::kBackendRefused,
-                  BuildRefusal(Reason::kBackendRefused, sequence, false), n);
+                  Words(Reason::kBackendRefused), n);
   }
   backend_id = login->backend->connection_id;
   mariadb = IsMariaDb(*login->backend);
   wants_compression = (login->request.capabilities & (kCapCompress | kCapZstd)) != 0;
+  if (phase == Phase::kFinishing) {
+    if (client_tls || passthrough()) LeaveAsNobody();
+  } else if (client_tls && !NeedsServerTls() && !plain_backend) {
+    static_cast<void>(Finish(LoginFailure::kServerError, Reason::kBackendTls, 0));
+    LeaveAsNobody();
+  }
   Negotiate(login->request, Advertised(*options.greeting), *login->backend);
   capabilities = login->request.capabilities;
   charset = login->request.charset;
-  const auto sequence = static_cast<std::uint8_t>(login->client_sequence - login->delta);
-  out = BuildBackendLogin(login->request, *login->backend, sequence);
+  if (phase == Phase::kAwaitServerGreeting && NeedsServerTls()) return AskServerForTls(n);
   if (phase == Phase::kAwaitServerGreeting) SetPhase(Phase::kAuthenticating);
-  return {.kind = Kind::kSend, .n = n, .to = Side::kServer, .bytes = out};
+  return {.kind = Kind::kSend, .n = n, .to = Side::kServer, .bytes = LoginPacket()};
+}
+
+Bytes Session::Impl::LoginPacket() {
+  const auto sequence = static_cast<std::uint8_t>(server_tls ? 2 : 1);
+  login->delta = static_cast<std::int8_t>(client_tls - server_tls);
+  out = BuildBackendLogin(login->request, *login->backend, sequence, server_tls);
+  return out;
 }
 
 Action Session::Impl::AuthFromClient(Bytes in) {
@@ -139,9 +175,8 @@ Action Session::Impl::AuthFromServer(Bytes in) {
   const bool unbelievable =
       header.length > kMaxAuthPacket || header.length == 0 || login->packets >= kMaxAuthPackets;
   if (unbelievable) {
-    const auto sequence = static_cast<std::uint8_t>(login->client_sequence + 1);
-    return EndNow(LoginFailure::kServerError, Reason::kProtocolError,
-                  BuildRefusal(Reason::kProtocolError, sequence, false), 0);
+    return EndNow(LoginFailure::kServerError, Reason::kProtocolError, Words(Reason::kProtocolError),
+                  0);
   }
   if (!HasPacket(in, header)) return {};
   const Bytes packet = in.first(kHeaderSize + header.length);

@@ -12,27 +12,31 @@
 
 namespace headgate::mysql::fuzz {
 
-void FuzzGreeting(Bytes in);    // a backend's first packet
-void FuzzHandshake(Bytes in);   // a client's login packet
-void FuzzChangeUser(Bytes in);  // COM_CHANGE_USER
-void FuzzKill(Bytes in);        // COM_QUERY, with and without attributes
-void FuzzResponse(Bytes in);    // capabilities, commands, then a server's bytes
-void FuzzSession(Bytes in);     // events and bytes of both sides
-void FuzzScanner(Bytes in);     // how to read it, then a statement
-void FuzzCapture(Bytes in);     // link type, wire length, then a captured frame
+void FuzzGreeting(Bytes in);     // a backend's first packet
+void FuzzHandshake(Bytes in);    // a client's login packet
+void FuzzChangeUser(Bytes in);   // COM_CHANGE_USER
+void FuzzKill(Bytes in);         // COM_QUERY, with and without attributes
+void FuzzResponse(Bytes in);     // capabilities, commands, then a server's bytes
+void FuzzSession(Bytes in);      // events and bytes of both sides
+void FuzzSessionTls(Bytes in);   // how TLS is used, then the same
+void FuzzScanner(Bytes in);      // how to read it, then a statement
+void FuzzCapture(Bytes in);      // link type, wire length, then a captured frame
+void FuzzProxyHeader(Bytes in);  // what a load balancer sends first
 
 struct Entry {
   std::string_view name;  // also of its corpus folder
   void (*run)(Bytes);
 };
-inline constexpr std::array<Entry, 8> kEntries{{{"greeting", FuzzGreeting},
-                                                {"handshake", FuzzHandshake},
-                                                {"change_user", FuzzChangeUser},
-                                                {"kill", FuzzKill},
-                                                {"response", FuzzResponse},
-                                                {"session", FuzzSession},
-                                                {"scanner", FuzzScanner},
-                                                {"capture", FuzzCapture}}};
+inline constexpr std::array<Entry, 10> kEntries{{{"greeting", FuzzGreeting},
+                                                 {"handshake", FuzzHandshake},
+                                                 {"change_user", FuzzChangeUser},
+                                                 {"kill", FuzzKill},
+                                                 {"response", FuzzResponse},
+                                                 {"session", FuzzSession},
+                                                 {"session_tls", FuzzSessionTls},
+                                                 {"scanner", FuzzScanner},
+                                                 {"capture", FuzzCapture},
+                                                 {"proxy_header", FuzzProxyHeader}}};
 
 // Stops the process, in every build.
 inline void Check(bool holds) {

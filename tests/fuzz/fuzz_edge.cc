@@ -15,11 +15,12 @@ const std::string kNul(1, '\0');
 
 }  // namespace
 
-Edge::Edge() {
+Edge::Edge(TlsUse tls) {
   SessionOptions options;
   options.greeting = std::make_shared<const Greeting>(testing::MySql80());
   options.connection_id = kFirstConnectionId;
   options.salt.fill('x');
+  options.tls = tls;
   session_ = std::make_unique<Session>(std::move(options));
   Perform(session_->Start(), Side::kClient);
 }
@@ -27,7 +28,25 @@ Edge::Edge() {
 void Edge::Feed(Side side, Bytes bytes) {
   if (side == Side::kClient && (client_gone_ || half_closed_)) return;
   if (side == Side::kServer && !connected_) return;
+  if (in_tls_[static_cast<int>(side)]) return;
   in_[static_cast<int>(side)] += AsText(bytes);
+  Pump();
+}
+
+void Edge::EndTls(int how) {
+  const Side side = in_tls_[0] ? Side::kClient : Side::kServer;
+  in_tls_[static_cast<int>(side)] = false;
+  if (side == Side::kServer && !connected_) return;
+  if (side == Side::kClient && (client_gone_ || half_closed_)) return;
+  Action a;
+  if (how % 3 == 0) {
+    a = session_->OnTlsFailed(side, Reason::kTlsFailed);
+  } else if (how % 3 == 1 && side == Side::kServer) {
+    a = session_->OnTlsUntrusted();
+  } else {
+    a = session_->OnTlsEstablished(side);
+  }
+  Perform(a, side);
   Pump();
 }
 
@@ -214,6 +233,7 @@ void Edge::Pump() {
 
 bool Edge::Poll(Side side) {
   std::string& in = in_[static_cast<int>(side)];
+  if (in_tls_[static_cast<int>(side)]) return false;
   const Bytes bytes = AsBytes(in);
   const Action a =
       side == Side::kClient ? session_->OnClientBytes(bytes) : session_->OnServerBytes(bytes);
@@ -243,6 +263,11 @@ void Edge::Perform(const Action& a, Side from) {
     case Kind::kAskAdmission:
     case Kind::kAskReauth:
       asked_ = true;
+      break;
+    case Kind::kStartTls:
+      Check(!in_tls_[static_cast<int>(a.to)]);
+      in_tls_[static_cast<int>(a.to)] = true;
+      in_[static_cast<int>(a.to)].clear();
       break;
     case Kind::kOpenBackend:
       connecting_ = true;

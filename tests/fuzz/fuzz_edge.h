@@ -14,13 +14,16 @@ namespace headgate::mysql::fuzz {
 
 class Edge {
  public:
-  Edge();
+  explicit Edge(TlsUse tls = TlsUse::kNone);
 
   void Feed(Side side, Bytes bytes);
   // Well-formed packets that lead deeper than chance would.
   void Scripted(int which);
   // An event; `detail` decides between its variants.
   void Happen(int which, int detail);
+  // Whether a handshake is on, and how it ends.
+  [[nodiscard]] bool in_tls() const { return in_tls_[0] || in_tls_[1]; }
+  void EndTls(int how);
   // How the engine answers the commands to come, or the one that is held; `detail` fills the rest.
   void Decide(int which, int detail);
   // Both sides close: the session must end, exactly once.
@@ -39,6 +42,7 @@ class Edge {
 
   std::unique_ptr<Session> session_;
   std::string in_[2];
+  bool in_tls_[2] = {};
   bool closed_ = false, half_closed_ = false, client_gone_ = false, connecting_ = false;
   bool connected_ = false, asked_ = false, ended_ = false, login_over_ = true;
   bool held_ = false, commands_held_ = false;

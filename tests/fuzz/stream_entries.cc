@@ -71,11 +71,15 @@ void FuzzResponse(Bytes in) {
   Check(bytes <= a.passed);
 }
 
-void FuzzSession(Bytes in) {
-  Edge edge;
-  Reader reader(in);
+namespace {
+
+void Play(Edge& edge, Reader& reader) {
   while (reader.size() > 0 && !edge.closed()) {
     const std::uint8_t what = reader.U8();
+    if (edge.in_tls()) {
+      edge.EndTls(what);
+      continue;
+    }
     switch (what % 16) {
       case 0:
       case 1:
@@ -105,6 +109,21 @@ void FuzzSession(Bytes in) {
     }
   }
   edge.Finish();
+}
+
+}  // namespace
+
+void FuzzSession(Bytes in) {
+  Edge edge;
+  Reader reader(in);
+  Play(edge, reader);
+}
+
+// One byte for how TLS is used, then as above.
+void FuzzSessionTls(Bytes in) {
+  Reader reader(in);
+  Edge edge(reader.U8() % 2 == 0 ? TlsUse::kOffered : TlsUse::kPassthrough);
+  Play(edge, reader);
 }
 
 }  // namespace headgate::mysql::fuzz

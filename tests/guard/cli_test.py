@@ -28,11 +28,11 @@ class Check(Files):
         self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_every_problem_at_once(self):
-        path = self.file('[gate]\nbackend = ["127.0.0.1:3307"]\ntls = "off"\n[pendin]\nmax = 1\n')
+        path = self.file('[gate]\nbackend = ["127.0.0.1:3307"]\ntls = "yes"\n[pendin]\nmax = 1\n')
         done = headgate("check", path)
         self.assertEqual(done.returncode, 2)
         self.assertIn(f"{path}:2:1: gate.backend: ", done.stdout)
-        self.assertIn(f"{path}:3:1: gate.tls: not built yet", done.stdout)
+        self.assertIn(f"{path}:3:7: gate.tls: ", done.stdout)
         self.assertIn(f"{path}:4:2: pendin: there is no such table; did you mean pending?",
                       done.stdout)
 

@@ -31,6 +31,34 @@ TEST(ConfigChecks, ClassThatTakesEverybodyIsATrap) {
               ElementsAre(HasSubstr("it takes everybody")));
 }
 
+TEST(ConfigChecks, ProxiesAreLoadBalancersAndNotEverybody) {
+  const auto with = [](const std::string& network) {
+    return Warnings(ParseBeside("gate.proxy_from_clients = [\"" + network + "\"]\n"));
+  };
+  for (const char* good : {"192.0.2.5", "10.0.0.0/8", "2001:db8::/32", "127.0.0.0/8"}) {
+    EXPECT_THAT(with(good), IsEmpty()) << good;
+  }
+  EXPECT_THAT(with("0.0.0.0/0"), ElementsAre(HasSubstr("0.0.0.0/0 holds everybody")));
+  EXPECT_THAT(with("::/0"), ElementsAre(HasSubstr("holds everybody")));
+  EXPECT_THAT(with("128.0.0.0/1"), ElementsAre(HasSubstr("far more than load balancers")));
+  EXPECT_THAT(with("2001::/16"), ElementsAre(HasSubstr("far more than load balancers")));
+  // What is exempt as well, or never banned, is no contradiction.
+  EXPECT_THAT(Warnings(ParseBeside("gate.proxy_from_clients = [\"192.0.2.5\"]\n"
+                                   "source.exempt = [\"192.0.2.5\"]\n"
+                                   "source.never_ban = [\"192.0.2.0/24\"]\n")),
+              IsEmpty());
+}
+
+TEST(ConfigChecks, AnIpv6ProxySparesItsNetwork) {
+  const auto with = [](const std::string& network) {
+    return Notes(ParseBeside("gate.proxy_from_clients = [\"" + network + "\"]\n"));
+  };
+  EXPECT_THAT(with("2001:db8::5"), ElementsAre(HasSubstr("its whole /64 is neither charged")));
+  for (const char* other : {"192.0.2.5", "2001:db8::/64", "::1"}) {
+    EXPECT_THAT(with(other), IsEmpty()) << other;
+  }
+}
+
 TEST(ConfigChecks, FirstAboveLast) {
   EXPECT_THAT(Errors(ParseBeside("login.lock = \"2h\"\nsource.ban = \"2h\"\n")),
               ElementsAre(HasSubstr("login.lock: 2h is above lock_max 1h"),

@@ -33,7 +33,8 @@ Loaded ParseAll(const std::vector<std::string>& texts) {
   return ParseConfig(files, QuietHost());
 }
 
-std::vector<std::string> Notes(const Loaded& loaded) {
+// Which value is replaced where.
+std::vector<std::string> Replaced(const Loaded& loaded) {
   std::vector<std::string> out;
   for (const Problem& note : loaded.notes) out.push_back(ToText(note));
   return out;
@@ -47,7 +48,7 @@ TEST(ConfigMerge, LaterFilesHaveTheLastWord) {
   EXPECT_EQ(loaded.config->limits.pending.max, 9u);
   EXPECT_EQ(loaded.config->limits.pending.deadline, std::chrono::seconds(2));
   EXPECT_THAT(loaded.config->limits.source.exempt, IsEmpty());
-  EXPECT_THAT(Notes(loaded),
+  EXPECT_THAT(Replaced(loaded),
               ElementsAre("d1.toml:2:1: note: pending.max: replaces what stands in m.toml:4:1",
                           "d2.toml:1:9: note: pending.max: replaces what stands in d1.toml:2:1",
                           "d2.toml:2:8: note: source.exempt: replaces what stands in d1.toml:4:1"));
@@ -66,7 +67,7 @@ TEST(ConfigMerge, ClassesAndRulesAddUp) {
   for (const ClassLimits& each : loaded.config->limits.classes) names.push_back(each.name);
   for (const Rule& each : loaded.config->limits.rules) names.push_back(each.name);
   EXPECT_THAT(names, ElementsAre("b", "a", "c", "default", "y", "x"));
-  EXPECT_THAT(Notes(loaded), IsEmpty());
+  EXPECT_THAT(Replaced(loaded), IsEmpty());
 }
 
 // A class is made of [query], which may stand in a later file.

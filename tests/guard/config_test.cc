@@ -112,7 +112,7 @@ TEST(Config, EveryProblemAtOnceEachInItsPlace) {
       "[gate]\n"
       "backend = [\"192.0.2.10:3306\"]\n"
       "thread = 4\n"
-      "tls = \"terminate\"\n"
+      "tls = \"yes\"\n"
       "[pending]\n"
       "max = 0\n"
       "deadline = 5\n"
@@ -128,7 +128,7 @@ TEST(Config, EveryProblemAtOnceEachInItsPlace) {
   EXPECT_THAT(
       Errors(loaded),
       ElementsAre("t.toml:3:1: gate.thread: there is no such key; did you mean gate.threads?",
-                  StartsWith("t.toml:4:1: gate.tls: not built yet"),
+                  StartsWith("t.toml:4:7: gate.tls: \"yes\" is none of"),
                   "t.toml:6:7: pending.max: 0 is outside 1 to 1000000",
                   StartsWith("t.toml:7:12: pending.deadline: expected a time with its unit"),
                   StartsWith("t.toml:9:25: source.exempt: \"10.0.0.1/8\" is no network"),

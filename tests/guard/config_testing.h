@@ -31,6 +31,14 @@ inline std::vector<std::string> Errors(const Loaded& loaded) {
   return out;
 }
 
+inline std::vector<std::string> Notes(const Loaded& loaded) {
+  std::vector<std::string> out;
+  for (const Problem& p : loaded.problems) {
+    if (p.severity == Problem::Severity::kNote) out.push_back(ToText(p));
+  }
+  return out;
+}
+
 inline std::vector<std::string> Warnings(const Loaded& loaded) {
   std::vector<std::string> out;
   for (const Problem& p : loaded.problems) {

@@ -21,6 +21,12 @@ Config Read(const std::string& text) {
   return loaded.config.value_or(Config());
 }
 
+Config ReadAlone(const std::string& text) {
+  Loaded loaded = Parse(text);
+  EXPECT_THAT(Errors(loaded), IsEmpty());
+  return loaded.config.value_or(Config());
+}
+
 Cidr Network(const char* text) { return net::ParseCidr(text).value_or(Cidr()); }
 
 TEST(FirewallPlan, ThePortsOfTheGateEachOnce) {
@@ -39,6 +45,20 @@ TEST(FirewallPlan, ARedirectLeadsToTheGate) {
   EXPECT_EQ(options.table, "headgate_b");
 }
 
+TEST(FirewallPlan, TransparentIsToldOfBothSides) {
+  EXPECT_FALSE(FirewallOptionsOf(Read("gate.listen = [\"0.0.0.0:3310\"]\n")).transparent);
+  const auto options = FirewallOptionsOf(
+      ReadAlone("[gate]\ntransparent = true\nlisten = [\"0.0.0.0:3310\", \"192.0.2.1:3311\"]\n"
+                "backend = [\"192.0.2.10:3306\", \"db.example:3307\"]\n"));
+  ASSERT_TRUE(options.transparent);
+  EXPECT_THAT(options.transparent->server_ports, ElementsAre(3306, 3307));
+  // A name may mean another address tomorrow.
+  EXPECT_THAT(options.transparent->servers,
+              ElementsAre(net::Endpoint{net::ParseAddress("192.0.2.10").value(), 3306}));
+  EXPECT_THAT(options.transparent->gate, SizeIs(2));
+  EXPECT_EQ(options.transparent->gate[0].port, 3310);
+}
+
 TEST(FirewallPlan, StaticLimitsLeaveClassesAlone) {
   const std::string text =
       "slots.keep_free = 1\n[source]\nconnect_rate = \"7/s burst 9\"\n"
@@ -55,6 +75,21 @@ TEST(FirewallPlan, StaticLimitsLeaveClassesAlone) {
   EXPECT_EQ(on.limits->burst, 9);
   EXPECT_EQ(on.limits->connections, 30U);
   EXPECT_THAT(on.never, Contains(Network("10.1.0.0/16")));
+}
+
+TEST(FirewallPlan, ProxiesAreNeverDropped) {
+  const auto options =
+      FirewallOptionsOf(Read("gate.proxy_from_clients = [\"192.0.2.5\", \"2001:db8:1::/64\"]\n"));
+  EXPECT_THAT(options.never, Contains(Network("192.0.2.5")));
+  EXPECT_THAT(options.never, Contains(Network("2001:db8:1::/64")));
+}
+
+TEST(FirewallPlan, ABanThroughAProxyIsNotPushed) {
+  BanInfo proxied{Network("192.0.2.1"), Time(std::chrono::hours(1)), 1, "", false, true};
+  const BanInfo direct{Network("192.0.2.2"), Time(std::chrono::hours(1)), 1, "", false, false};
+  const auto wanted = WantedBans({proxied, direct}, Limits::Defaults());
+  ASSERT_THAT(wanted, SizeIs(1));
+  EXPECT_EQ(wanted[0].network, direct.network);
 }
 
 TEST(FirewallPlan, LimitsThatDoNotActAreNoRules) {

@@ -68,6 +68,21 @@ TEST(Identity, OwnersWordIsTakenWithAWarning) {
   EXPECT_THAT(finding.warning, HasSubstr("every client is localhost"));
 }
 
+TEST(Identity, TransparentKeepsItElsewhereOnly) {
+  Config config = WithBackend("192.0.2.10:3306");
+  config.transparent = true;
+  EXPECT_FALSE(JudgeIdentity(config, {}).collapsed);
+  EXPECT_THAT(JudgeIdentity(config, {}).error, IsEmpty());
+  for (const char* backend : {"127.0.0.1:3307", "[::1]:3307", "unix:/run/mysqld/mysqld.sock"}) {
+    Config local = WithBackend(backend);
+    local.transparent = true;
+    local.clients_become_localhost = true;
+    EXPECT_THAT(JudgeIdentity(local, {}).error,
+                AllOf(HasSubstr("transparent cannot work"), HasSubstr("proxy_to_backend")))
+        << backend;
+  }
+}
+
 TEST(Identity, PointlessWordIsAWarning) {
   Config config = WithBackend("192.0.2.10:3306");
   config.clients_become_localhost = true;

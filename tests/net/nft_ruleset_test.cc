@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "net/nft_listing.h"
+#include "net/socket_address.h"
 #include "tests/net/own_netns.h"
 
 namespace headgate::net {
@@ -13,6 +14,13 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+FirewallOptions::Transparent SomeServers() {
+  const auto at = [](const char* text) { return ParseEndpoint(text).value(); };
+  return {.server_ports = {3310, 3306, 3306},
+          .servers = {at("192.0.2.10:3306"), at("192.0.2.9:3306"), at("[2001:db8::10]:3310")},
+          .gate = {at("0.0.0.0:3307"), at("[2001:db8::1]:3308"), at("192.0.2.1:3309")}};
+}
+
 FirewallOptions Everything() {
   FirewallOptions options = SomeFirewall();
   options.ports = {3307, 3308, 3307};
@@ -21,6 +29,7 @@ FirewallOptions Everything() {
   options.never = {Net("10.1.0.0/16"), Net("127.0.0.0/8"), Net("10.0.0.0/8"), Net("::1"),
                    Net("2001:db8::/32")};
   options.limits = {.rate_per_second = 0.5, .burst = 200, .connections = 38};
+  options.transparent = SomeServers();
   return options;
 }
 
@@ -53,7 +62,7 @@ TEST(NftRuleset, RedirectAndBackstopOnlyWhenAskedFor) {
   const std::string text = Body(Everything());
   EXPECT_THAT(
       text,
-      AllOf(HasSubstr("tcp dport { 3306, 3307, 3308 } tcp flags"),
+      AllOf(HasSubstr("fib daddr type local tcp dport { 3306, 3307, 3308 } tcp flags"),
             HasSubstr("iifname != \"lo\" fib daddr type local tcp dport 3306 counter redirect to "
                       ":3307"),
             HasSubstr("update @rate4 { ip saddr limit rate over 30/minute burst 200 packets }"),
@@ -63,6 +72,49 @@ TEST(NftRuleset, RedirectAndBackstopOnlyWhenAskedFor) {
   // Networks inside others would be overlapping intervals.
   EXPECT_THAT(text, AllOf(HasSubstr("ip saddr { 10.0.0.0/8, 127.0.0.0/8 } counter accept"),
                           HasSubstr("ip6 saddr { ::1, 2001:db8::/32 } counter accept")));
+}
+
+TEST(NftRuleset, TransparentLeadsHereWhatIsOurs) {
+  FirewallOptions options = SomeFirewall();
+  EXPECT_THAT(Body(options), Not(HasSubstr("meta mark")));
+  EXPECT_FALSE(MakeRuleset(options)->outlives_gate);
+  options.transparent = SomeServers();
+  EXPECT_TRUE(MakeRuleset(options)->outlives_gate);
+  const std::string text = Body(options);
+  EXPECT_THAT(
+      text,
+      AllOf(HasSubstr("    type filter hook prerouting priority -149; policy accept;\n"),
+            HasSubstr("    iifname != \"lo\" tcp sport { 3306, 3310 } socket transparent 1 counter "
+                      "jump to_gate comment \"answers "),
+            HasSubstr("meta l4proto { icmp, ipv6-icmp } socket transparent 1 counter jump to_gate"),
+            HasSubstr("    socket wildcard 1 counter return comment \"listener "),
+            HasSubstr("    counter meta mark set meta mark | 0x01000000 accept comment \"deliver "),
+            HasSubstr("    iifname != \"lo\" ip daddr . tcp dport { 192.0.2.10 . 3306, 192.0.2.9 . "
+                      "3306 } counter tproxy ip to :3307 meta mark set meta mark | 0x01000000 "
+                      "accept comment \"clients4 "),
+            HasSubstr("ip6 daddr . tcp dport { 2001:db8::10 . 3310 } counter tproxy ip6 to "
+                      "[2001:db8::1]:3308 meta mark"),
+            HasSubstr("192.0.2.9 . 3306 } counter reject with tcp reset comment \"closed4 "),
+            HasSubstr(
+                "iifname != \"lo\" ip daddr . tcp dport { 192.0.2.10 . 3306, 192.0.2.9 . 3306 } "
+                "tcp flags"),
+            HasSubstr("ip6 daddr . tcp dport { 2001:db8::10 . 3310 } tcp flags"),
+            HasSubstr("fib daddr type local tcp dport { 3306")));
+  EXPECT_THAT(Body(SomeFirewall()),
+              Not(HasSubstr("fib daddr type local tcp dport { 3306, 3307 }")));
+  // Who means the server and finds no gate is refused, not passed on: after the redirect.
+  EXPECT_LT(text.find("clients4 "), text.find("closed4 "));
+}
+
+TEST(NftRuleset, TransparentWithoutListenersOrAddresses) {
+  FirewallOptions options = SomeFirewall();
+  options.transparent = SomeServers();
+  options.transparent->gate.clear();
+  EXPECT_THAT(Body(options), AllOf(Not(HasSubstr("tproxy")), HasSubstr("closed4 ")));
+  options.transparent->servers.clear();
+  EXPECT_THAT(Body(options), AllOf(HasSubstr("answers "), Not(HasSubstr("closed"))));
+  options.transparent->server_ports.clear();
+  EXPECT_FALSE(MakeRuleset(options).ok());
 }
 
 TEST(NftRuleset, RatesAreWholeNumbersAndNeverStricter) {
@@ -225,6 +277,7 @@ TEST_F(NftRulesetReal, SeesEveryChangeOfTheSkeleton) {
       "add map inet headgate other { type ipv4_addr : verdict; }",
       "add counter inet headgate other",
       "chain inet headgate new_connections { policy drop; }",
+      "flush chain inet headgate transparent",
       "flush chain inet headgate redirect_clients; delete chain inet headgate redirect_clients",
       "add chain inet headgate other; add rule inet headgate banned jump other",
       R"({"nftables":[{"add":{"chain":{"family":"inet","table":"headgate","name":"drop"}}}]})",

@@ -48,5 +48,23 @@ TEST(ProxyProtocol, Version2) {
   EXPECT_EQ(ProxyHeaderBytes(ProxyHeader::kV2, std::nullopt), signature + "\x20\x00\x00\x00"s);
 }
 
+// Sections 2.2.6 and 2.2.7 of the specification, written out by hand.
+TEST(ProxyProtocol, Version2TellsOfTls) {
+  ProxiedPair pair = Pair("192.0.2.1", 1, "192.0.2.2", 2);
+  const std::string plain = ProxyHeaderBytes(ProxyHeader::kV2, pair);
+  pair.tls = ProxiedTls{"TLSv1.3", "AES", false, "ignored"};
+  const std::string anonymous = ProxyHeaderBytes(ProxyHeader::kV2, pair);
+  const std::string tlv =
+      "\x20\x00\x15\x01\x00\x00\x00\x01\x21\x00\x07TLSv1.3\x23\x00\x03"
+      "AES"s;
+  EXPECT_EQ(anonymous.substr(plain.size()), tlv);
+  EXPECT_EQ(anonymous[15], plain[15] + static_cast<char>(tlv.size()));
+  pair.tls = ProxiedTls{"TLSv1.3", "AES", true, "me"};
+  EXPECT_EQ(ProxyHeaderBytes(ProxyHeader::kV2, pair).substr(plain.size()),
+            "\x20\x00\x1a\x07\x00\x00\x00\x00\x21\x00\x07TLSv1.3\x22\x00\x02me\x23\x00\x03"
+            "AES"s);
+  EXPECT_EQ(ProxyHeaderBytes(ProxyHeader::kV1, pair).find("TLS"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace headgate::net

@@ -187,6 +187,28 @@ TEST(ClassMatcherTest, FirstMatchWinsAndTheLastTakesTheRest) {
   EXPECT_EQ(m.Match(Peer(7), "x", ""), 3u);
 }
 
+TEST(ClassMatcherTest, ASubjectIsOneMoreThatHasToMatch) {
+  std::vector<ClassLimits> classes(2);
+  classes[0].users = {"shop"};
+  classes[0].subjects = {"CN=shop*", "*"};
+  const ClassMatcher m(classes);
+  EXPECT_EQ(m.Match(Peer(7), "shop", "", "CN=shop-1"), 0u);
+  EXPECT_EQ(m.Match(Peer(7), "other", "", "CN=shop-1"), 1u);
+  EXPECT_EQ(m.Match(Peer(7), "shop", ""), 1u);  // without a certificate not even "*" matches
+}
+
+TEST(ClassMatcherTest, APatternOfASubjectHasItsParts) {
+  std::vector<ClassLimits> classes(2);
+  classes[0].subjects = {"CN=billing-*,O=Example"};
+  const ClassMatcher m(classes);
+  EXPECT_EQ(m.Match(Peer(7), "", "", "CN=billing-1,O=Example"), 0u);
+  for (const char* other :
+       {"CN=billing-1,OU=guests,O=Example", "CN=billing-1,O=Evil\\,O=Example", "CN=billing-1",
+        "O=Example", "CN=billing-1,O=Example,C=XX", "CN=x,O=Example", ",CN=billing-1,O=Example"}) {
+    EXPECT_EQ(m.Match(Peer(7), "", "", other), 1u) << other;
+  }
+}
+
 TEST(LoginNameTest, AsTheServerReadsIt) {
   EXPECT_EQ(CanonicalUser("'root'"), "root");
   EXPECT_EQ(CanonicalUser("'"), "'");

@@ -207,5 +207,24 @@ TEST(BanList, SizeIsExactAfterExpireWhateverHappened) {
   }
 }
 
+TEST(BanList, GateOnlyUntilItIsMetDirectly) {
+  BanList list(kHash);
+  EXPECT_FALSE(list.NoteDirect(kBad, kNow));
+  list.Escalate(kBad, minutes(1), hours(1), "a", kNow, /*gate_only=*/true);
+  EXPECT_TRUE(list.List(kNow)[0].gate_only);
+  EXPECT_TRUE(list.NoteDirect(kBad, kNow));
+  EXPECT_FALSE(list.NoteDirect(kBad, kNow));
+  EXPECT_FALSE(list.List(kNow)[0].gate_only);
+  // And it stays so while that ban runs; the next one is judged anew.
+  list.Escalate(kBad, minutes(1), hours(1), "b", kNow, /*gate_only=*/true);
+  EXPECT_FALSE(list.List(kNow)[0].gate_only);
+  const Time later = kNow + minutes(10);
+  list.Escalate(kBad, minutes(1), hours(1), "c", later, /*gate_only=*/true);
+  EXPECT_TRUE(list.List(later)[0].gate_only);
+  list.Escalate(kBad, minutes(9), hours(1), "d", later, /*gate_only=*/false);
+  EXPECT_FALSE(list.List(later)[0].gate_only);
+  EXPECT_FALSE(list.NoteDirect(kBad, later + hours(2)));
+}
+
 }  // namespace
 }  // namespace headgate

@@ -51,17 +51,20 @@ class AppReport:
 class App:
     """`pool` connections with a query every `pause` seconds each, and `rate` new ones a second.
 
-    The query is `sql`; anything but the rows `found` counts as a failure.
+    The query is `sql`; anything but the rows `found` counts as a failure. With `ca`, a file, it
+    uses TLS and believes no other.
     """
 
     def __init__(self, target, source="127.0.0.10", user="app", password="app-secret", pool=8,
-                 rate=20, pause=0.02, timeout=10, netns=None, sql=LOOKUP, found=FOUND):
+                 rate=20, pause=0.02, timeout=10, netns=None, sql=LOOKUP, found=FOUND, ca=None):
         self.options = dict(user=user, password=password, database="shop", connect_timeout=timeout,
                             read_timeout=timeout, write_timeout=timeout, autocommit=True)
         if isinstance(target, str):
             self.options["unix_socket"] = target
         else:
             self.options.update(host=target[0], port=target[1], bind_address=source)
+        if ca:
+            self.options["ssl"] = {"ca": ca}
         self.pool, self.rate, self.pause, self.netns = pool, rate, pause, netns
         self.sql, self.found = sql, found
         self._stop = FORK.Event()

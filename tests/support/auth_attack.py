@@ -39,7 +39,8 @@ class OnThreeHosts(scenario.Scenario):
         cls.hosts = netns.ThreeHosts()
         cls.enterClassContext(cls.hosts)
         cls.db = PrivateMariadb(60, ["--performance-schema=ON", "--max-connect-errors=5"],
-                                bind=netns.DB, netns=cls.hosts.db, name_resolution=True).start()
+                                bind=netns.DB, netns=cls.hosts.db, name_resolution=True,
+                                **cls.database_keys).start()
         cls.addClassCleanup(cls.db.stop)
 
     def _held_by(self, sources):

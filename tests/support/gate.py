@@ -122,8 +122,10 @@ class Gate:
             shutil.chown(file, "nobody")
         return str(file)
 
-    def start(self, wait=True, show=False):
+    def start(self, wait=True, show=False, arguments=(), cwd="/"):
         """With `show` it writes to this process's stderr instead of the log file."""
+        if os.geteuid() and "--core-dumps" not in arguments:
+            arguments = (*arguments, "--core-dumps")  # else its descriptors could not be counted
         inside = ["ip", "netns", "exec", self.netns] if self.netns else []
 
         def limit():
@@ -132,9 +134,10 @@ class Gate:
 
         with open(self.log, "wb") as log:
             out = None if show else log
-            self.process = subprocess.Popen([*inside, binary(), "run", "--config", str(self.file)],
+            self.process = subprocess.Popen([*inside, binary(), "run", "--config", str(self.file),
+                                             *arguments],
                                             stdout=out, stderr=out, stdin=subprocess.DEVNULL,
-                                            preexec_fn=limit, cwd="/", start_new_session=True)
+                                            preexec_fn=limit, cwd=cwd, start_new_session=True)
         if wait:
             self.wait_ready()
         return self

@@ -69,6 +69,29 @@ class ThreeHosts:
             os.rmdir("/etc/netns")  # only when nobody else uses it
 
 
+class RoutedHosts(ThreeHosts):
+    """The three with IPv6 as well, the gate's host being the router between the other two.
+
+    The client's host has ATTACKERS for itself. The db host has no way back to it yet: that is for
+    the test to give.
+    """
+    GATE_CLIENT_SIDE6, CLIENT6 = "fd77:1::1", "fd77:1::2"
+    GATE_DB_SIDE6, DB6 = "fd77:2::1", "fd77:2::2"
+
+    def _make(self):
+        super()._make()
+        for name, device, address in (
+                (self.client, f"{self.client[2:]}l", self.CLIENT6),
+                (self.gate, f"{self.gate[2:]}r", self.GATE_CLIENT_SIDE6),
+                (self.gate, f"{self.gate[2:]}l", self.GATE_DB_SIDE6),
+                (self.db, f"{self.db[2:]}r", self.DB6)):
+            ip("-n", name, "addr", "add", f"{address}/64", "dev", device, "nodad")
+        ip("-n", self.client, "route", "add", "10.77.2.0/24", "via", GATE_CLIENT_SIDE)
+        ip("-n", self.client, "route", "add", "fd77:2::/64", "via", self.GATE_CLIENT_SIDE6)
+        for key in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
+            inside(self.gate, "sh", "-c", f"echo 1 > /proc/sys/net/{key}")
+
+
 class DatabaseHost(ThreeHosts):
     """The app, the database host with the gate on it, and the attackers: each a host of its own.
 

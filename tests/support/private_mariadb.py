@@ -109,16 +109,23 @@ def template():
 
 
 class PrivateMariadb:
-    """start() or `with`; stop() ends it by its pid and removes the folder."""
+    """start() or `with`; stop() ends it by its pid and removes the folder.
+
+    `tls` is a pair of certificates.py that the server's user can read, `ca` whose certificates its
+    clients may show."""
 
     def __init__(self, max_connections=60, options=(), bind="127.0.0.1", port=None, folder=None,
-                 netns=None, name_resolution=False):
+                 netns=None, name_resolution=False, tls=None, ca=None):
         self.host, self.port = bind, port or free_port()
         self.netns = netns
         self.folder = pathlib.Path(folder) if folder else None
         self.options = [f"--max-connections={max_connections}", *options]
         if not name_resolution:
             self.options.append("--skip-name-resolve")
+        if tls:
+            self.options += [f"--ssl-cert={tls.certificate}", f"--ssl-key={tls.key}"]
+        if ca:
+            self.options.append(f"--ssl-ca={ca}")
         self.process = None
         self._admin = None
 

@@ -64,11 +64,12 @@ class Scenario(unittest.TestCase):
     """One MariaDB for the class, a fresh gate for each test."""
     max_connections = 60
     db_options = ("--proxy-protocol-networks=127.0.0.0/8",)
+    database_keys = {}  # of PrivateMariadb, beside those two
     longMessage = True
 
     @classmethod
     def setUpClass(cls):
-        cls.db = PrivateMariadb(cls.max_connections, cls.db_options).start()
+        cls.db = PrivateMariadb(cls.max_connections, cls.db_options, **cls.database_keys).start()
         cls.addClassCleanup(cls.db.stop)
 
     def config(self, **over):

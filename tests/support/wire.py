@@ -9,6 +9,8 @@ import hashlib
 import socket
 import struct
 
+from tls_socket import TlsSocket
+
 LONG_PASSWORD, CONNECT_WITH_DB, PROTOCOL_41, SSL = 1, 8, 0x200, 0x800
 TRANSACTIONS, SECURE_CONNECTION, MULTI_RESULTS = 0x2000, 0x8000, 0x20000
 PLUGIN_AUTH, CONNECT_ATTRS = 0x80000, 0x100000
@@ -72,6 +74,10 @@ def login_payload(user, answer=b"", database="", capabilities=CAPABILITIES, plug
     return out
 
 
+def ssl_request(capabilities=CAPABILITIES):
+    return struct.pack("<IIB23x", capabilities | SSL, 1 << 24, UTF8MB4)
+
+
 def change_user_payload(user, answer=b"", database=""):
     return (bytes([COM_CHANGE_USER]) + user.encode() + b"\0" + bytes([len(answer)]) + answer +
             database.encode() + b"\0" + struct.pack("<H", UTF8MB4) + NATIVE + b"\0")
@@ -113,9 +119,16 @@ async def login(reader, writer, user, password, database=""):
 
 
 class Blocking:
-    """The same over a blocking socket, for tests that walk through a login step by step."""
+    """The same over a blocking socket, for tests that walk through a login step by step.
 
-    def __init__(self, address, source=None, timeout=10):
+    With `tls`, an ssl.SSLContext, of the class or of one of them (False: of none), it asks for TLS
+    before it sends its login packet; who uses it counts the packets as if it had not.
+    """
+    tls = None
+
+    def __init__(self, address, source=None, timeout=10, tls=None):
+        self.tls = self.tls if tls is None else tls
+        self._ahead = 0  # packets that the SSL request moved the login's sequence by
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         self.sock.settimeout(timeout)
@@ -144,10 +157,24 @@ class Blocking:
 
     def read(self):
         header = self.exactly(4)
-        return header[3], self.exactly(header[0] | header[1] << 8 | header[2] << 16)
+        payload = self.exactly(header[0] | header[1] << 8 | header[2] << 16)
+        return (header[3] - self._ahead) & 255, payload
 
     def send(self, sequence, payload):
-        self.sock.sendall(packet(sequence, payload))
+        if sequence == 0:
+            self._ahead = 0  # a command
+        elif sequence == 1 and self.tls and not isinstance(self.sock, TlsSocket):
+            payload = self._start_tls(payload)
+        self.sock.sendall(packet(sequence + self._ahead, payload))
+
+    def _start_tls(self, login):
+        """Asks for it with what `login` begins with; the login packet to send behind it."""
+        head = login[:32] if len(login) >= 32 else ssl_request()
+        head = struct.pack("<I", struct.unpack_from("<I", head)[0] | SSL) + head[4:]
+        self.sock.sendall(packet(1, head))
+        self.sock = TlsSocket(self.sock, self.tls).handshake()
+        self._ahead = 1
+        return head + login[32:] if len(login) >= 32 else login
 
     def greeting(self):
         return Greeting(self.read()[1])
@@ -157,6 +184,7 @@ class Blocking:
         while True:
             sequence, payload = self.read()
             if payload[:1] == b"\0":
+                self._ahead = 0
                 return payload
             if payload[:1] == b"\xff":
                 raise ServerError(payload)

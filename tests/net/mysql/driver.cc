@@ -7,7 +7,7 @@
 
 namespace headgate::mysql::testing {
 
-Driver::Driver(Greeting greeting, std::size_t cut, int delta, bool refuse_unknown_plugins)
+Driver::Driver(Greeting greeting, std::size_t cut, TlsUse tls, bool refuse_unknown_plugins)
     : cut_(cut) {
   SessionOptions options;
   options.greeting = std::make_shared<const Greeting>(std::move(greeting));
@@ -15,7 +15,7 @@ Driver::Driver(Greeting greeting, std::size_t cut, int delta, bool refuse_unknow
   options.salt.fill('A');
   options.kill_map = &kill_map;
   options.refuse_unknown_plugins = refuse_unknown_plugins;
-  options.sequence_delta = static_cast<std::int8_t>(delta);
+  options.tls = tls;
   session_ = std::make_unique<Session>(std::move(options));
   Event(session_->Start());
 }
@@ -61,6 +61,7 @@ void Driver::TakeAnswers() {
 
 bool Driver::Poll(Side side) {
   std::string& in = in_[static_cast<int>(side)];
+  if (tls_begun[static_cast<int>(side)]) return false;
   const Action a = side == Side::kClient ? session_->OnClientBytes(AsBytes(in))
                                          : session_->OnServerBytes(AsBytes(in));
   if (side == Side::kClient) client_held = a.kind == Action::Kind::kHold;
@@ -90,6 +91,9 @@ void Driver::Perform(const Action& a, Side from) {
       database = session_->claimed_database();
       if (answer_admission)
         Event(session_->OnAdmission(admit, admit ? Reason::kNone : Reason::kClassFull));
+      break;
+    case Kind::kStartTls:
+      tls_begun[static_cast<int>(a.to)] = true;
       break;
     case Kind::kOpenBackend:
       ++opened;
@@ -146,6 +150,21 @@ void Driver::Admission(bool admitted, Reason reason) {
 
 void Driver::Connected() { Event(&Session::OnBackendConnected); }
 
+void Driver::TlsDone(Side side) { EndTls(side, session_->OnTlsEstablished(side)); }
+
+void Driver::TlsUntrusted() { EndTls(Side::kServer, session_->OnTlsUntrusted()); }
+
+void Driver::TlsFailed(Side side, Reason reason) {
+  EndTls(side, session_->OnTlsFailed(side, reason));
+}
+
+void Driver::EndTls(Side side, const Action& a) {
+  ASSERT_TRUE(tls_begun[static_cast<int>(side)]);
+  tls_begun[static_cast<int>(side)] = false;
+  Event(a);
+  if (!closed_) Pump();
+}
+
 void Driver::Evict(Reason reason) {
   Event(session_->OnEvicted(reason));
   if (!closed_) Pump();
@@ -180,22 +199,22 @@ void ToSwitch(Driver& d, const std::string& plugin) {
   d.ToServer();
 }
 
-void AtEveryCut(const std::function<void(Driver&)>& script, const Greeting& greeting, int delta) {
+void AtEveryCut(const std::function<void(Driver&)>& script, const Greeting& greeting, TlsUse tls) {
   std::size_t total = 0;
   {
     SCOPED_TRACE("whole");
-    Driver d(greeting, Driver::kWhole, delta);
+    Driver d(greeting, Driver::kWhole, tls);
     script(d);
     total = d.fed;
   }
   for (std::size_t cut = 1; cut < total && !::testing::Test::HasFailure(); ++cut) {
     SCOPED_TRACE("cut at " + std::to_string(cut));
-    Driver d(greeting, cut, delta);
+    Driver d(greeting, cut, tls);
     script(d);
   }
   if (::testing::Test::HasFailure()) return;
   SCOPED_TRACE("byte by byte");
-  Driver d(greeting, Driver::kByteByByte, delta);
+  Driver d(greeting, Driver::kByteByByte, tls);
   script(d);
 }
 

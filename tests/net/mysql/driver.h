@@ -43,8 +43,8 @@ class Driver {
   static constexpr std::size_t kByteByByte = 0;
 
   // `cut`: where in all bytes fed the one split is; kWhole = none, kByteByByte = everywhere.
-  explicit Driver(Greeting greeting = MariaDb1011(), std::size_t cut = kWhole, int delta = 0,
-                  bool refuse_unknown_plugins = false);
+  explicit Driver(Greeting greeting = MariaDb1011(), std::size_t cut = kWhole,
+                  TlsUse tls = TlsUse::kNone, bool refuse_unknown_plugins = false);
 
   // What the edge would do with the engine's and the backend's answers.
   bool answer_admission = true;  // false: the script calls Admission() itself
@@ -59,6 +59,10 @@ class Driver {
   void Server(std::string_view bytes) { Feed(Side::kServer, bytes); }
   void Admission(bool admitted, Reason reason = Reason::kNone);
   void Connected();
+  // How the handshake that the session began ends. Before, the side has no bytes.
+  void TlsDone(Side side);
+  void TlsUntrusted();
+  void TlsFailed(Side side, Reason reason);
   void Event(Action (Session::*event)());
   void Evict(Reason reason);
   void Verdict(const CommandVerdict& verdict);  // of Engine::OnHeld
@@ -76,6 +80,7 @@ class Driver {
   Session& session() { return *session_; }
 
   std::string user, database;  // of the last claim
+  bool tls_begun[2] = {};      // asked for, by side, and not at its end
   int asked = 0, asked_reauth = 0, ok = 0, opened = 0;
   std::vector<Asked> commands;       // what the engine was asked about
   std::vector<AnswerFacts> answers;  // what it was told
@@ -95,6 +100,7 @@ class Driver {
   bool Poll(Side side);  // true: something was done
   void Perform(const Action& a, Side from);
   void Event(const Action& a);
+  void EndTls(Side side, const Action& a);
   void AskEngine();
   void TakeAnswers();
 
@@ -109,6 +115,6 @@ void ToSwitch(Driver& d, const std::string& plugin = "mysql_native_password");
 
 // Runs `script` with its input whole, cut in two at every position, and byte by byte.
 void AtEveryCut(const std::function<void(Driver&)>& script,
-                const Greeting& greeting = MariaDb1011(), int delta = 0);
+                const Greeting& greeting = MariaDb1011(), TlsUse tls = TlsUse::kNone);
 
 }  // namespace headgate::mysql::testing

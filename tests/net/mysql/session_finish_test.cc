@@ -77,7 +77,7 @@ TEST(SessionFinish, AServerUpsetByAnUnknownPluginsAnswerIsNoticed) {
 }
 
 TEST(SessionFinish, UnknownPluginsAreNotTriedAgainAfterTooManyErrors) {
-  Driver d(MariaDb1011(), Driver::kWhole, 0, /*refuse_unknown_plugins=*/true);
+  Driver d(MariaDb1011(), Driver::kWhole, TlsUse::kNone, /*refuse_unknown_plugins=*/true);
   ToSwitch(d, "dialog");
   d.Client(Packet(3, "x"));
   EXPECT_EQ(d.ToServer(), Packet(3, ""));

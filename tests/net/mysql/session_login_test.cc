@@ -102,23 +102,6 @@ TEST(SessionLogin, TwoSwitchesForAnAccountWithTwoPlugins) {
   });
 }
 
-TEST(SessionLogin, SequenceDeltaShiftsBothWays) {
-  AtEveryCut(
-      [](Driver& d) {
-        d.ToClient();
-        d.Client(Packet(1, LoginPayload({})));
-        d.Server(RawGreeting(MariaDb1011()));
-        EXPECT_EQ(d.ToServer()[3], 0);  // 1 - delta
-        d.Server(AuthSwitch(2, "mysql_native_password"));
-        EXPECT_EQ(d.ToClient(), AuthSwitch(3, "mysql_native_password"));
-        d.Client(Packet(4, "01234567890123456789"));
-        EXPECT_EQ(d.ToServer(), Packet(3, "01234567890123456789"));
-        d.Server(Ok(4));
-        EXPECT_EQ(d.ToClient(), Ok(5));
-      },
-      MariaDb1011(), 1);
-}
-
 TEST(SessionLogin, RefusalIsErr1040AtTheNextSequence) {
   AtEveryCut([](Driver& d) {
     d.admit = false;
@@ -238,6 +221,22 @@ TEST(SessionLogin, OversizedLoginIsDecidedFromItsHeader) {
   d.Client(Number(64 * 1024 + 1, 3) + "\x01");
   EXPECT_EQ(d.ToClient(), Err(2, 1043, "#08S01Bad handshake"));
   EXPECT_THAT(d.ends, ElementsAre(Reason::kOversizedLogin));
+}
+
+TEST(SessionLogin, AProxyHeaderIsForbiddenAtEveryCut) {
+  const std::string headers[] = {"PROXY TCP4 192.0.2.1 198.51.100.2 40000 3306\r\n",
+                                 std::string("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c", 16)};
+  for (const std::string& header : headers) {
+    for (std::size_t n = 0; n <= header.size(); ++n) {
+      Driver d;
+      d.ToClient();
+      d.Client(header.substr(0, n));
+      if (d.ends.empty()) d.Client(header.substr(n));
+      EXPECT_THAT(d.ToClient(), HasSubstr("no PROXY header is taken"));
+      EXPECT_THAT(d.ends, ElementsAre(Reason::kProxyForbidden)) << n;
+      EXPECT_EQ(d.asked, 0);
+    }
+  }
 }
 
 TEST(SessionLogin, MalformedLogins) {

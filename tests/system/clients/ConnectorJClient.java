@@ -7,6 +7,8 @@ import java.util.*;
 
 public class ConnectorJClient {
   static String host, port, user, password, database;
+  static String authority = System.getenv("HEADGATE_TLS_CA");
+  static String version = System.getenv("HEADGATE_TLS_VERSION");
 
   interface Work {
     void run() throws Exception;
@@ -46,8 +48,15 @@ public class ConnectorJClient {
   static Connection connect(String as, String secret, String db, String options)
       throws SQLException {
     String url =
-        "jdbc:mariadb://" + host + ":" + port + "/" + db + "?connectTimeout=20000" + options;
+        "jdbc:mariadb://" + host + ":" + port + "/" + db + "?connectTimeout=20000" + encryption() + options;
     return DriverManager.getConnection(url, as, secret);
+  }
+
+  static String encryption() {
+    if (authority == null)
+      return "";
+    return "&useSsl=true&serverSslCert=" + authority
+        + (version == null ? "" : "&enabledSslProtocolSuites=TLSv" + version);
   }
 
   static Connection connect(String options) throws SQLException {
@@ -101,6 +110,17 @@ public class ConnectorJClient {
           hex(MessageDigest.getInstance("SHA-256").digest(
               ask(c, "SELECT REPEAT('abc', 700000)").toString().getBytes("UTF-8"))));
     }
+  }
+
+  static void encrypted() throws Exception {
+    try (Connection c = connect("")) {
+      List<?> row = (List<?>) ask(c, "SHOW SESSION STATUS LIKE 'Ssl_version'").get(0);
+      say("tls", row.get(1).toString().substring(0, 3));
+    }
+    String right = authority;
+    authority = right + ".other";
+    say("tls, another CA", errorOf(() -> connect("")) != null);
+    authority = right;
   }
 
   static void statements(String options) throws Exception {
@@ -232,6 +252,8 @@ public class ConnectorJClient {
       return;
     }
     logins();
+    if (authority != null)
+      encrypted();
     for (String options :
         new String[] {"", "&useServerPrepStmts=true", "&useServerPrepStmts=true&useBulkStmts=false",
             "&rewriteBatchedStatements=true", "&usePipelineAuth=false&useBatchMultiSend=false"})

@@ -10,6 +10,7 @@ use JSON::PP;
 use Time::HiRes qw(time sleep);
 
 my ($host, $port, $user, $password, $database, $mode) = @ARGV;
+our $ca = $ENV{HEADGATE_TLS_CA};
 my $json = JSON::PP->new->canonical->utf8->allow_nonref;
 $| = 1;
 
@@ -20,6 +21,7 @@ sub dsn {
   my $db = exists $options{database} ? delete $options{database} : $database;
   return "DBI:mysql:database=$db;host=$host;port=$port;mysql_enable_utf8mb4=1"
       . ';mysql_connect_timeout=20'
+      . ($ca ? ";mysql_ssl=1;mysql_ssl_optional=1;mysql_ssl_ca_file=$ca" : '')
       . join '', map { ";$_=$options{$_}" } sort keys %options;
 }
 
@@ -45,6 +47,13 @@ sub logins {
   refused('no password', undef, '');
   refused('unknown user', 'nobody9');
   refused('missing database', undef, undef, database => 'nowhere');
+}
+
+sub encrypted {
+  my ($name, $version) = login()->selectrow_array(q{SHOW SESSION STATUS LIKE 'Ssl_version'});
+  say_step('tls', server => substr $version, 0, 3);
+  local $ca = "$ca.other";
+  refused('tls, another CA');
 }
 
 sub statements {
@@ -124,5 +133,6 @@ if (($mode // '') eq 'refused') {
   exit 0;
 }
 logins();
+encrypted() if $ca;
 statements();
 kills();

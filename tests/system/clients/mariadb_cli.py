@@ -14,12 +14,15 @@ import tempfile
 import time
 
 HOST, PORT, USER, PASSWORD, DATABASE = sys.argv[1:6]
+CA, VERSION = os.environ.get("HEADGATE_TLS_CA"), os.environ.get("HEADGATE_TLS_VERSION")
 REFUSED = "SELECT name AS refused FROM items WHERE id = 1;\n"
 
 
 def command(*arguments, user=USER, password=PASSWORD, database=DATABASE):
     line = ["mariadb", "--no-defaults", "--protocol=tcp", "-h", HOST, "-P", PORT, "-u", user,
             "--default-character-set=utf8mb4", "--connect-timeout=20", *arguments]
+    line += [f"--ssl-ca={CA}", "--ssl-verify-server-cert"] if CA else []
+    line += [f"--tls-version=TLSv{VERSION}"] if VERSION else []
     line += [f"--password={password}"] if password is not None else ["--skip-password"]
     return line + ([database] if database else [])
 
@@ -53,6 +56,12 @@ def logins():
     run("ed25519, wrong", "-N", "-e", "SELECT CURRENT_USER()", user="edward", password="no")
     run("compressed", "--compress", "-N", "-e", "SELECT REPEAT('z', 300000)")
     run("ssl wished", "--ssl", "-N", "-e", "SELECT 1")
+
+
+def encrypted():
+    run("tls", "-N", "-e", "SELECT VARIABLE_VALUE LIKE 'TLS%' FROM information_schema.SESSION_STATUS"
+        " WHERE VARIABLE_NAME = 'SSL_VERSION'")
+    run("tls, another CA", f"--ssl-ca={CA}.other", "-e", "SELECT 1")
 
 
 def statements():
@@ -118,6 +127,8 @@ if sys.argv[6:] == ["refused"]:
     refused()
 else:
     logins()
+    if CA:
+        encrypted()
     statements()
     loading()
     control_c()

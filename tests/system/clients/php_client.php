@@ -2,6 +2,7 @@
 // mysqli and PDO over mysqlnd, through their public interfaces; prints what they saw as JSON lines.
 // usage: php php_client.php HOST PORT USER PASSWORD DATABASE [refused]
 [, $host, $port, $user, $password, $database] = $argv;
+$ca = getenv('HEADGATE_TLS_CA');
 mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
 
 function say(string $step, array $seen): void {
@@ -10,11 +11,13 @@ function say(string $step, array $seen): void {
 }
 
 function connect(?string $as = null, ?string $secret = null, ?string $db = null): mysqli {
-  global $host, $port, $user, $password, $database;
+  global $host, $port, $user, $password, $database, $ca;
   $link = mysqli_init();
+  if ($ca) $link->ssl_set(null, null, $ca, null, null);
   $link->options(MYSQLI_OPT_LOCAL_INFILE, true);
   $link->options(MYSQLI_OPT_CONNECT_TIMEOUT, 20);
-  $link->real_connect($host, $as ?? $user, $secret ?? $password, $db ?? $database, (int)$port);
+  $link->real_connect($host, $as ?? $user, $secret ?? $password, $db ?? $database, (int)$port, null,
+                      $ca ? MYSQLI_CLIENT_SSL | MYSQLI_CLIENT_SSL_VERIFY_SERVER_CERT : 0);
   $link->set_charset('utf8mb4');
   return $link;
 }
@@ -41,6 +44,16 @@ function logins(): void {
   say('no password', ['error' => error_of(fn() => connect(null, ''))]);
   say('unknown user', ['error' => error_of(fn() => connect('nobody9'))]);
   say('missing database', ['error' => error_of(fn() => connect(null, null, 'nowhere'))]);
+}
+
+function encrypted(): void {
+  global $ca;
+  $link = connect();
+  $version = rows($link, "SHOW SESSION STATUS LIKE 'Ssl_version'")[0][1];
+  say('tls', ['server' => substr($version, 0, 3)]);
+  [$right, $ca] = [$ca, "$ca.other"];
+  say('tls, another CA', ['refused' => null !== error_of(fn() => @connect())]);
+  $ca = $right;
 }
 
 function mysqli_work(): void {
@@ -111,10 +124,11 @@ function kills(): void {
 }
 
 function pdo_work(): void {
-  global $host, $port, $user, $password, $database;
+  global $host, $port, $user, $password, $database, $ca;
+  $tls = $ca ? [PDO::MYSQL_ATTR_SSL_CA => $ca] : [];
   $open = fn(array $options = [], ?string $secret = null) => new PDO(
       "mysql:host=$host;port=$port;dbname=$database;charset=utf8mb4", $user,
-      $secret ?? $password, $options);
+      $secret ?? $password, $options + $tls);
   say('pdo wrong password', ['error' => error_of(fn() => $open([], 'no'))]);
   foreach (['emulated' => true, 'native' => false] as $step => $emulate) {
     $pdo = $open([PDO::ATTR_EMULATE_PREPARES => $emulate]);
@@ -165,6 +179,7 @@ if (($argv[6] ?? '') === 'refused') {
   exit(0);
 }
 logins();
+if ($ca) encrypted();
 mysqli_work();
 change_user();
 kills();

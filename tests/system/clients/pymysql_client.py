@@ -5,6 +5,8 @@ usage: pymysql_client.py HOST PORT USER PASSWORD DATABASE [refused]
 """
 import hashlib
 import json
+import os
+import ssl
 import sys
 import threading
 import time
@@ -12,6 +14,7 @@ import time
 import pymysql
 from pymysql.constants import CLIENT
 
+CA, VERSION = os.environ.get("HEADGATE_TLS_CA"), os.environ.get("HEADGATE_TLS_VERSION")
 HOST, PORT, USER, PASSWORD, DATABASE = sys.argv[1], int(sys.argv[2]), *sys.argv[3:6]
 
 
@@ -19,7 +22,16 @@ def say(step, **seen):
     print(json.dumps({"step": step, **seen}, sort_keys=True, default=repr), flush=True)
 
 
+def encryption(ca=CA):
+    context = ssl.create_default_context(cafile=ca)
+    if VERSION:
+        context.minimum_version = context.maximum_version = (
+            ssl.TLSVersion.TLSv1_2 if VERSION == "1.2" else ssl.TLSVersion.TLSv1_3)
+    return {"ssl": context}
+
+
 def connect(**changed):
+    changed = {**(encryption() if CA else {}), **changed}
     settings = {"host": HOST, "port": PORT, "user": USER, "password": PASSWORD,
                 "database": DATABASE, "charset": "utf8mb4", "local_infile": True,
                 "client_flag": CLIENT.MULTI_STATEMENTS, "connect_timeout": 20}
@@ -52,6 +64,16 @@ def logins():
                           ("missing database", {"database": "nowhere"}),
                           ("database not granted", {"database": "mysql"})):
         say(step, error=error_of(lambda: connect(**changed)))
+
+
+def encrypted():
+    connection = connect()
+    (name, server), = ask(connection, "SHOW SESSION STATUS LIKE 'Ssl_version'")
+    say("tls", server=server[:3], client=connection._sock.version())
+    try:
+        connect(**encryption(CA + ".other"))
+    except pymysql.MySQLError as error:
+        say("tls, another CA", refused="CERTIFICATE_VERIFY_FAILED" in str(error))
 
 
 def queries(connection):
@@ -131,6 +153,8 @@ if sys.argv[6:] == ["refused"]:
     refused()
 else:
     logins()
+    if CA:
+        encrypted()
     main = connect()
     queries(main)
     main.close()

@@ -7,11 +7,13 @@ require 'mysql2'
 require 'tempfile'
 
 HOST, PORT, USER, PASSWORD, DATABASE, MODE = ARGV
+CA = ENV.fetch('HEADGATE_TLS_CA', nil)
 $stdout.sync = true
 
 def say(step, **seen) = puts(JSON.generate({ step: step }.merge(seen)))
 
 def connect(**changed)
+  changed = { sslca: CA, sslverify: true, ssl_mode: :verify_identity }.merge(changed) if CA
   Mysql2::Client.new(host: HOST, port: PORT.to_i, username: USER, password: PASSWORD,
                      database: DATABASE, encoding: 'utf8mb4', connect_timeout: 20, local_infile: true, **changed)
 end
@@ -42,6 +44,12 @@ def logins
   say('no password', error: error_of { connect(password: nil) })
   say('unknown user', error: error_of { connect(username: 'nobody9') })
   say('missing database', error: error_of { connect(database: 'nowhere') })
+end
+
+def encrypted
+  version = connect.query("SHOW SESSION STATUS LIKE 'Ssl_version'").first['Value']
+  say('tls', server: version[0, 3])
+  say('tls, another CA', error: error_of { connect(sslca: "#{CA}.other") })
 end
 
 def statements
@@ -113,5 +121,6 @@ if MODE == 'refused'
   exit
 end
 logins
+encrypted if CA
 statements
 kills

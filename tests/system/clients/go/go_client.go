@@ -7,6 +7,8 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -20,6 +22,9 @@ import (
 )
 
 var host, port, user, password, database string
+
+// encryption is the DSN parameter that asks for TLS, where the environment names a CA.
+var encryption string
 
 type seen map[string]interface{}
 
@@ -38,7 +43,7 @@ func must(err error) {
 
 // open makes a pool; options are the driver's DSN parameters.
 func open(as, secret, db, options string) *sql.DB {
-	pool, err := sql.Open("mysql", fmt.Sprintf("%s:%s@tcp(%s:%s)/%s?timeout=20s&%s", as, secret, host, port, db, options))
+	pool, err := sql.Open("mysql", fmt.Sprintf("%s:%s@tcp(%s:%s)/%s?timeout=20s%s&%s", as, secret, host, port, db, encryption, options))
 	must(err)
 	return pool
 }
@@ -77,6 +82,31 @@ func rows(result *sql.Rows, err error) [][]interface{} {
 	}
 	must(result.Err())
 	return all
+}
+
+// believe registers a CA under a name, with the version that the environment asks for.
+func believe(name, file string) {
+	text, err := os.ReadFile(file)
+	must(err)
+	authority := x509.NewCertPool()
+	authority.AppendCertsFromPEM(text)
+	config := &tls.Config{RootCAs: authority, ServerName: host}
+	if version := map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}[os.Getenv("HEADGATE_TLS_VERSION")]; version != 0 {
+		config.MinVersion, config.MaxVersion = version, version
+	}
+	must(mysql.RegisterTLSConfig(name, config))
+}
+
+func encrypted() {
+	pool := open(user, password, database, "")
+	defer pool.Close()
+	var name, version string
+	must(pool.QueryRow("SHOW SESSION STATUS LIKE 'Ssl_version'").Scan(&name, &version))
+	say("tls", seen{"server": version[:3]})
+	encryption = "&tls=other"
+	other := open(user, password, database, "")
+	say("tls, another CA", seen{"error": errorOf(other.Ping())})
+	encryption = "&tls=test"
 }
 
 func logins() {
@@ -226,11 +256,20 @@ func refused() {
 func main() {
 	host, port, user, password, database = os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5]
 	mysql.SetLogger(quiet{})
+	authority := os.Getenv("HEADGATE_TLS_CA")
+	if authority != "" {
+		believe("test", authority)
+		believe("other", authority+".other")
+		encryption = "&tls=test"
+	}
 	if len(os.Args) > 6 && os.Args[6] == "refused" {
 		refused()
 		return
 	}
 	logins()
+	if authority != "" {
+		encrypted()
+	}
 	statements()
 	usePool()
 	cancels()

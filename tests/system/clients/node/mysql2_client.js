@@ -28,6 +28,13 @@ async function logins() {
   await packed.end();
 }
 
+async function tls(changed) {
+  const connection = await connect(changed);
+  const [row] = await rows(connection, 'SHOW SESSION STATUS LIKE \'Ssl_version\'');
+  connection.destroy();
+  return row;
+}
+
 async function statements() {
   const connection = await connect({multipleStatements: true});
   say('text rows', {rows: await rows(connection, 'SELECT * FROM items ORDER BY id')});
@@ -113,7 +120,7 @@ async function refused() {
 }
 
 (async () => {
-  const parts = shared.refusedMode ? [refused] : [logins, statements, changeUser, usePool, kills];
+  const parts = shared.refusedMode ? [refused] : [logins, () => shared.encrypted(tls), statements, changeUser, usePool, kills];
   for (const part of parts) await part();
   process.exit(0);
 })();

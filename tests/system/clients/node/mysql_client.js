@@ -34,6 +34,13 @@ async function logins() {
   }
 }
 
+async function tls(changed) {
+  const connection = await connect(changed);
+  const [row] = await call(connection, 'query', 'SHOW SESSION STATUS LIKE \'Ssl_version\'');
+  connection.destroy();
+  return row;
+}
+
 async function statements() {
   const connection = await connect({multipleStatements: true});
   say('text rows', {rows: await call(connection, 'query', 'SELECT * FROM items ORDER BY id')});
@@ -105,7 +112,7 @@ async function refused() {
 }
 
 (async () => {
-  const parts = shared.refusedMode ? [refused] : [logins, statements, usePool, kills];
+  const parts = shared.refusedMode ? [refused] : [logins, () => shared.encrypted(tls), statements, usePool, kills];
   for (const part of parts) await part();
   process.exit(0);
 })();

@@ -1,6 +1,7 @@
 // What the three npm client programs share: arguments, canonical output, waiting for a query.
 'use strict';
 const {createHash} = require('node:crypto');
+const {readFileSync} = require('node:fs');
 
 const [host, port, user, password, database] = process.argv.slice(2);
 const settings = {
@@ -11,6 +12,19 @@ const settings = {
   database,
   connectTimeout: 20000
 };
+
+// The drivers' `ssl` option: the CA of that file, and the version the environment asks for.
+function believing(file) {
+  const version = process.env.HEADGATE_TLS_VERSION && `TLSv${process.env.HEADGATE_TLS_VERSION}`;
+  return {
+    ca: readFileSync(file),
+    rejectUnauthorized: true,
+    verifyIdentity: true,
+    ...(version && {minVersion: version, maxVersion: version})
+  };
+}
+const authority = process.env.HEADGATE_TLS_CA;
+if (authority) settings.ssl = believing(authority);
 
 function plain(key, value) {
   if (typeof value === 'bigint') return `${value}n`;
@@ -38,6 +52,16 @@ async function errorOf(work) {
     return told(error);
   }
   return null;
+}
+
+// With TLS: what the server says of its leg, by rows(connect(changed)) of the driver, and that
+// another CA is not believed.
+async function encrypted(versionRow) {
+  if (!authority) return;
+  const row = await versionRow({});
+  say('tls', {server: (row.Value ?? row[1]).slice(0, 3)});
+  const other = {ssl: believing(`${authority}.other`)};
+  say('tls, another CA', {refused: (await errorOf(() => versionRow(other))) !== null});
 }
 
 const sha256 = (data) => createHash('sha256').update(data).digest('hex');
@@ -71,6 +95,7 @@ module.exports = {
   REFUSED,
   REFUSED_LATER,
   refused,
+  encrypted,
   say,
   told,
   errorOf,

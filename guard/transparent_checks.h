@@ -1,0 +1,16 @@
+// What the file alone tells of [gate] transparent.
+//
+// Threads: pure functions. Lifetime: none.
+#pragma once
+
+#include "guard/config.h"
+#include "guard/findings.h"
+#include "guard/identity.h"
+
+namespace headgate::guard {
+
+// Values that contradict one another; `resolved` as JudgeIdentity() has it.
+void CheckTransparent(const Config& config, const Resolved& resolved, const HostFacts& host,
+                      Findings& findings);
+
+}  // namespace headgate::guard

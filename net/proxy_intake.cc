@@ -1,0 +1,124 @@
+#include "net/proxy_intake.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace headgate::net {
+namespace {
+
+using Kind = ProxyHeaderIn::Kind;
+
+bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+
+}  // namespace
+
+struct ProxyIntake::One {
+  enum class Got : std::uint8_t { kHeader, kNothing, kBad, kGone };
+
+  explicit One(boost::asio::io_context& io) : socket(io) {}
+
+  // Looks at what has come without taking it, then takes what belongs to the header and no more.
+  // What is only the beginning of one is taken as well: left there, it would keep the socket
+  // readable.
+  Got Read() {
+    std::array<std::uint8_t, kMaxProxyHeader> bytes;
+    std::copy(begun.begin(), begun.end(), bytes.begin());
+    const std::size_t before = begun.size();
+    const ssize_t n = recv(socket.native_handle(), bytes.data() + before, bytes.size() - before,
+                           MSG_PEEK | MSG_DONTWAIT);
+    if (n < 0 && WouldBlock()) return Got::kNothing;
+    if (n <= 0) return before == 0 ? Got::kGone : Got::kBad;
+    const std::size_t all = before + static_cast<std::size_t>(n);
+    header = ReadProxyHeader({bytes.data(), all});
+    if (header.kind == Kind::kBad) return Got::kBad;
+    const std::size_t mine = (header.kind == Kind::kMore ? all : header.n) - before;
+    if (recv(socket.native_handle(), bytes.data() + before, mine, MSG_DONTWAIT) !=
+        static_cast<ssize_t>(mine)) {
+      return Got::kBad;  // what was there a moment ago has gone: a reset
+    }
+    if (header.kind != Kind::kMore) return Got::kHeader;
+    begun.assign(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(all));
+    return Got::kNothing;
+  }
+
+  boost::asio::posix::stream_descriptor socket;
+  Endpoint proxy;
+  Time deadline{};
+  std::vector<std::uint8_t> begun;  // taken out of the socket
+  ProxyHeaderIn header;
+};
+
+ProxyIntake::ProxyIntake(boost::asio::io_context& io, Callbacks callbacks)
+    : io_(io), callbacks_(std::move(callbacks)) {}
+
+ProxyIntake::~ProxyIntake() = default;
+
+void ProxyIntake::Take(Fd client, const Endpoint& proxy, Time deadline) {
+  auto one = std::make_unique<One>(io_);
+  boost::system::error_code error;
+  one->socket.assign(client.get(), error);
+  if (error) return callbacks_.unnamed(std::move(client), proxy, Reason::kDescriptors);
+  static_cast<void>(client.Release());
+  one->proxy = proxy;
+  one->deadline = deadline;
+  const Serial serial = next_++;
+  deadlines_.Move(serial, kNever, deadline);
+  waiting_.emplace(serial, std::move(one));
+  Read(serial);
+}
+
+void ProxyIntake::Read(Serial serial) {
+  One& one = *waiting_.at(serial);
+  switch (one.Read()) {
+    case One::Got::kNothing:
+      return Wait(serial, one);
+    case One::Got::kBad:
+      return End(serial, Reason::kProxyHeader);
+    case One::Got::kGone:
+      return End(serial, Reason::kHealthCheck);
+    case One::Got::kHeader:
+      break;
+  }
+  const auto named = TakeOut(serial);
+  callbacks_.named(Fd(named->socket.release()), named->proxy, named->header);
+}
+
+void ProxyIntake::Wait(Serial serial, One& one) {
+  one.socket.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                        [this, serial](const boost::system::error_code& error) {
+                          if (!error && waiting_.contains(serial)) Read(serial);
+                        });
+}
+
+std::unique_ptr<ProxyIntake::One> ProxyIntake::TakeOut(Serial serial) {
+  const auto found = waiting_.find(serial);
+  std::unique_ptr<One> one = std::move(found->second);
+  waiting_.erase(found);
+  deadlines_.Move(serial, one->deadline, kNever);
+  return one;
+}
+
+void ProxyIntake::End(Serial serial, Reason reason) {
+  const auto one = TakeOut(serial);
+  callbacks_.unnamed(Fd(one->socket.release()), one->proxy, reason);
+}
+
+void ProxyIntake::Expire(Time now) {
+  while (const auto serial = deadlines_.PopDue(now)) End(*serial, Reason::kProxyHeader);
+}
+
+void ProxyIntake::TurnAwayOldest() {
+  if (!waiting_.empty()) End(waiting_.begin()->first, Reason::kProxyHeader);
+}
+
+void ProxyIntake::TurnAwayAll(Reason reason) {
+  while (!waiting_.empty()) End(waiting_.begin()->first, reason);
+}
+
+}  // namespace headgate::net

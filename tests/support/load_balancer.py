@@ -1,0 +1,88 @@
+"""Load balancers that send PROXY headers: the header's bytes, and a private HAProxy.
+
+Headers as in https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt.
+"""
+import os
+import pathlib
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+
+import wire
+from private_mariadb import free_port
+
+HAPROXY = next((p for p in ("/usr/sbin/haproxy", shutil.which("haproxy")) if p and
+                os.path.exists(p)), None)
+SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+TARGET = ("198.51.100.2", 3306)
+
+
+def v1(source, port=40000, target=TARGET):
+    return f"PROXY TCP4 {source} {target[0]} {port} {target[1]}\r\n".encode()
+
+
+def v2(source, port=40000, target=TARGET, tlvs=b""):
+    body = (socket.inet_aton(source) + socket.inet_aton(target[0]) +
+            struct.pack(">HH", port, target[1]) + tlvs)
+    return SIGNATURE + b"\x21\x11" + struct.pack(">H", len(body)) + body
+
+
+UNKNOWN = b"PROXY UNKNOWN\r\n"
+LOCAL = SIGNATURE + b"\x20\0\0\0"
+HEADERS = {"v1": v1, "v2": v2}
+
+
+def through(gate_address, proxy, header, timeout=10):
+    """A client behind `proxy`: a wire.Blocking whose first bytes are the header."""
+    client = wire.Blocking(gate_address, proxy, timeout)
+    try:
+        client.sock.sendall(header)
+    except OSError:
+        client.sock.close()
+        raise
+    return client
+
+
+class HAProxy:
+    """In front of `backend`, which it reaches from the address `source`; `send` is the server
+    line's word: send-proxy, send-proxy-v2, or "". With checks twice a second."""
+
+    def __init__(self, backend, source, send):
+        self.address = ("127.0.0.1", free_port())
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="headgate-haproxy-", dir="/tmp"))
+        host, port = backend
+        (self.folder / "haproxy.cfg").write_text(f"""
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+listen mysql
+  bind {self.address[0]}:{self.address[1]}
+  server gate {host}:{port} source {source} check inter 500ms {send}
+""")
+        self.process = None
+
+    def __enter__(self):
+        with open(self.folder / "log", "wb") as log:
+            self.process = subprocess.Popen(
+                [HAPROXY, "-db", "-f", str(self.folder / "haproxy.cfg")],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(self.address) == 0:
+                    return self
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        text = (self.folder / "log").read_text()
+        self.__exit__()
+        raise RuntimeError(f"haproxy does not listen:\n{text}")
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
