@@ -1,7 +1,7 @@
 """A server that a test writes: it greets as MariaDB does, with TLS, and then does what it is told.
 
 `how`: "refuses" answers the request for TLS in clear, as a server does that lost its certificate
-while it ran; "holds" lets anybody in by TLS, sends a part of a long row to the first command, and
+while it ran; "stalls" says nothing to it; "holds" lets anybody in by TLS, sends a part of a long row to the first command, and
 then says nothing more.
 """
 import contextlib
@@ -62,6 +62,8 @@ class TlsBackend:
             elif self.how == "refuses":
                 self.asked += 1
                 sock.sendall(wire.packet(2, b"\xff\x13\x04#08S01Bad handshake"))
+            elif self.how == "stalls":
+                self.asked += 1
             else:
                 self._hold(sock)
             while sock.recv(65536):

@@ -202,10 +202,10 @@ class LosesTls(Encrypted, scenario.Scenario):
 class Broken(Encrypted, scenario.Scenario):
     """Servers that do what no server should: nothing turns round and round for it."""
 
-    def gate_before(self, server):
+    def gate_before(self, server, **over):
         return self.start_gate(self.config(gate={
             "backend": [f"127.0.0.1:{server.address[1]}"], "proxy_to_backend": "off",
-            "clients_become_localhost": True, "backend_verify": "none"}))
+            "clients_become_localhost": True, "backend_verify": "none"}, **over))
 
     def rests(self, gate):
         before = gate.cpu()
@@ -224,6 +224,17 @@ class Broken(Encrypted, scenario.Scenario):
             self.rests(gate)
             self.all_back(gate)
             self.assertEqual(gate.status()["tls"]["sessions"], 0)
+
+    def test_stalls(self):
+        """Each handshake that comes to no end counts at the server: after ten it is spared."""
+        with TlsBackend("stalls") as server:
+            gate = self.gate_before(server, login={"deadline": "300ms"})
+            for _ in range(20):
+                heard = self.heard(gate.address)
+                self.assertEqual((heard[0], heard[2]), UNREACHABLE)
+            self.figures("asked for TLS", f"{server.asked} times by 20 clients")
+            self.assertLessEqual(server.asked, 12)
+            self.all_back(gate)
 
     def test_holds_a_result_whose_client_has_gone(self):
         pair = self.authority.issue("holds")
