@@ -40,12 +40,12 @@ const Endpoint* FindCollapsed(const Config& config, const Resolved& resolved) {
   return nullptr;
 }
 
+}  // namespace
+
 bool AnyUnix(const Config& config) {
   return std::any_of(config.backend.begin(), config.backend.end(),
                      [](const Endpoint& backend) { return backend.IsUnix(); });
 }
-
-}  // namespace
 
 IdentityFinding JudgeIdentity(const Config& config, const Resolved& resolved) {
   IdentityFinding finding;

@@ -19,6 +19,9 @@ struct IdentityFinding {
   std::string warning;  // allowed, or pointless
 };
 
+// Whether any backend is a unix socket.
+[[nodiscard]] bool AnyUnix(const Config& config);
+
 // Of each backend, in the order of the file, the addresses of its name, where it has one. May end
 // before the last.
 using Resolved = std::vector<std::vector<Address>>;

@@ -7,7 +7,7 @@
 
 #include "guard/live_door.h"
 #include "net/clock.h"
-#include "net/mysql/wire.h"
+#include "net/mysql/handshake.h"
 
 namespace headgate::guard {
 namespace {
@@ -23,25 +23,13 @@ using SslContext = std::unique_ptr<SSL_CTX, FreedBy<SSL_CTX_free>>;
 using Ssl = std::unique_ptr<SSL, FreedBy<SSL_free>>;
 using Certificate = std::unique_ptr<X509, FreedBy<X509_free>>;
 
-// The 32 bytes that ask for TLS (MySQL manual, Protocol::SSLRequest).
 bool AskForTls(int fd) {
-  constexpr std::uint32_t kCapabilities = 1U << 9 | 1U << 11 | 1U << 15 | 1U << 19;  // 4.1, SSL,
-  constexpr std::uint32_t kLargest = 1U << 24;  // secure connection, plugins
   constexpr std::uint8_t kUtf8mb4 = 45;
-  mysql::Buffer packet = mysql::BeginPacket();
-  mysql::PutInt(packet, kCapabilities, 4);
-  mysql::PutInt(packet, kLargest, 4);
-  mysql::PutInt(packet, kUtf8mb4, 1);
-  packet.resize(packet.size() + 23);
-  mysql::EndPacket(packet, 1);
+  mysql::Greeting any;
+  any.charset = kUtf8mb4;
+  const mysql::Buffer packet = mysql::BuildSslRequest(mysql::ProbeLogin(any), any);
   return send(fd, packet.data(), packet.size(), MSG_NOSIGNAL) ==
          static_cast<ssize_t>(packet.size());
-}
-
-bool WaitFor(int fd, short events, Time until) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - net::Now());
-  pollfd one{fd, events, 0};
-  return left.count() > 0 && poll(&one, 1, static_cast<int>(left.count())) > 0;
 }
 
 // Empty: it is through. Else why not.

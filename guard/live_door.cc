@@ -10,24 +10,13 @@
 #include <utility>
 
 #include "net/clock.h"
+#include "net/mysql/capabilities.h"
 #include "net/mysql/greeting.h"
 
 namespace headgate::guard {
 namespace {
 
 using Answer = LiveDoor::Answer;
-
-// False: not within the time.
-bool WaitFor(int fd, short events, Time until) {
-  for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - net::Now());
-    if (left.count() <= 0) return false;
-    pollfd one{fd, events, 0};
-    const int ready = poll(&one, 1, static_cast<int>(left.count()));
-    if (ready > 0) return true;
-    if (ready < 0 && errno != EINTR) return false;
-  }
-}
 
 // An error of connect(2); 0: connected.
 int Connect(int fd, const net::SocketAddress& to, Time until) {
@@ -73,7 +62,6 @@ void ReadError(mysql::Bytes payload, LiveDoor& door) {
 }
 
 void Understand(mysql::Bytes payload, LiveDoor& door) {
-  constexpr std::uint32_t kSsl = 1U << 11;  // CLIENT_SSL
   if (!payload.empty() && payload.front() == 0xff) return ReadError(payload, door);
   const auto greeting = mysql::ParseGreeting(payload);
   if (!greeting) {
@@ -82,10 +70,21 @@ void Understand(mysql::Bytes payload, LiveDoor& door) {
   }
   door.connection_id = greeting->connection_id;
   door.server_version = greeting->server_version;
-  door.offers_tls = (greeting->capabilities & kSsl) != 0;
+  door.offers_tls = (greeting->capabilities & mysql::kCapSsl) != 0;
 }
 
 }  // namespace
+
+bool WaitFor(int fd, short events, Time until) {
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - net::Now());
+    if (left.count() <= 0) return false;
+    pollfd one{fd, events, 0};
+    const int ready = poll(&one, 1, static_cast<int>(left.count()));
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return false;
+  }
+}
 
 Knock KnockAt(const net::SocketAddress& to,
               const std::function<std::string(const Address&)>& header, Duration patience) {

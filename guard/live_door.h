@@ -16,6 +16,8 @@ struct Knock {
   LiveDoor door;
   net::Fd fd;  // still open where there is a greeting
 };
+// Until `events` of poll(2) have come. False: not within the time.
+[[nodiscard]] bool WaitFor(int fd, short events, Time until);
 // Connects and reads one packet, all within `patience`. `header`: what is sent first from that
 // local address (a PROXY header, or nothing).
 [[nodiscard]] Knock KnockAt(const net::SocketAddress& to,

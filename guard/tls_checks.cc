@@ -22,11 +22,6 @@ bool AnyOnThisHost(const Config& config) {
   });
 }
 
-bool AnyUnix(const Config& config) {
-  return std::any_of(config.backend.begin(), config.backend.end(),
-                     [](const Endpoint& backend) { return backend.IsUnix(); });
-}
-
 void CheckFiles(const net::TlsOptions& tls, const HostFacts& host, Findings& findings) {
   if (!host.try_tls) return;
   const TlsTrial trial = host.try_tls(tls);

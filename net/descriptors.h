@@ -4,6 +4,7 @@
 // Threads: call RaiseDescriptorLimit() once at start. Lifetime: none.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -22,6 +23,11 @@ inline constexpr std::size_t kControlDescriptors = 64;
 // at least 1. [pending] max and the slots together should stay below it.
 [[nodiscard]] std::size_t ClientsThatFit(std::size_t limit, std::size_t threads,
                                          std::size_t listeners);
+
+// Whether what failed with this errno on a non-blocking socket only has to be tried again later.
+[[nodiscard]] inline bool IsTemporary(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
 
 // Closing this socket will send RST and forget what is still unsent, instead of leaving it to the
 // kernel to deliver.

@@ -17,8 +17,6 @@ using Descriptor = boost::asio::posix::stream_descriptor;
 // A client that still talks this much after the end is cut off.
 constexpr std::size_t kMaxDiscarded = std::size_t{256} * 1024;
 
-bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
-
 }  // namespace
 
 struct Farewells::One {
@@ -52,7 +50,7 @@ struct Farewells::One {
     const ssize_t n =
         send(socket.native_handle(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0) {
-      broken = !WouldBlock();
+      broken = !IsTemporary(errno);
       return false;
     }
     sent += static_cast<std::size_t>(n);
@@ -70,7 +68,7 @@ struct Farewells::One {
     std::array<std::uint8_t, 4096> scratch;
     while (discarded < kMaxDiscarded) {
       const ssize_t n = recv(socket.native_handle(), scratch.data(), scratch.size(), MSG_DONTWAIT);
-      if (n <= 0) return n == 0 || !WouldBlock();
+      if (n <= 0) return n == 0 || !IsTemporary(errno);
       discarded += static_cast<std::size_t>(n);
     }
     return true;

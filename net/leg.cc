@@ -11,12 +11,10 @@
 namespace headgate::net {
 namespace {
 
-bool Temporary(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
-
 Leg::Got ResultOf(ssize_t n) {
   if (n > 0) return Leg::Got::kBytes;
   if (n == 0) return Leg::Got::kFin;
-  return n < 0 && Temporary(errno) ? Leg::Got::kNothing : Leg::Got::kEnd;
+  return n < 0 && IsTemporary(errno) ? Leg::Got::kNothing : Leg::Got::kEnd;
 }
 
 }  // namespace
@@ -157,7 +155,7 @@ std::size_t Leg::TrySend(mysql::Bytes bytes) {
   if (tls_ != nullptr) return TrySendTls(bytes);
   const ssize_t n = send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (n >= 0) return static_cast<std::size_t>(n);
-  if (!Temporary(errno)) broken_ = true;
+  if (!IsTemporary(errno)) broken_ = true;
   return 0;
 }
 

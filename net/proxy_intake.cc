@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "net/descriptors.h"
+
 namespace headgate::net {
 namespace {
 
 using Kind = ProxyHeaderIn::Kind;
-
-bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 }  // namespace
 
@@ -32,7 +32,7 @@ struct ProxyIntake::One {
     const std::size_t before = begun.size();
     const ssize_t n = recv(socket.native_handle(), bytes.data() + before, bytes.size() - before,
                            MSG_PEEK | MSG_DONTWAIT);
-    if (n < 0 && WouldBlock()) return Got::kNothing;
+    if (n < 0 && IsTemporary(errno)) return Got::kNothing;
     if (n <= 0) return before == 0 ? Got::kGone : Got::kBad;
     const std::size_t all = before + static_cast<std::size_t>(n);
     header = ReadProxyHeader({bytes.data(), all});

@@ -96,8 +96,6 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   void OnTlsFailed(Side side, Reason reason);
   // For the PROXY header.
   [[nodiscard]] std::optional<ProxiedTls> ClientTls() const;
-  // For a client with TLS.
-  [[nodiscard]] bool PlainBackendWillDo();
   void ForgetTls();
 
   // The deeds (relay_actions.cc).

@@ -66,7 +66,7 @@ void Relay::Admit(bool admitted, Reason reason) {
   if (admitted) {
     if (backend_ == nullptr) backend_ = &worker_.shared().backends->current();
     SetStatementLimit();
-    if (PlainBackendWillDo()) session_.AllowPlainBackend();
+    if (worker_.PlainBackendWillDo(*backend_)) session_.AllowPlainBackend();
   } else {
     engine_said_ = reason;
   }
@@ -99,7 +99,7 @@ void Relay::OpenBackend() {
         "clients on the server's host cannot come through a transparent gate");
     return Event(session_.OnBackendFailed());
   }
-  const bool needs_tls = client_.tls() != nullptr && !PlainBackendWillDo();
+  const bool needs_tls = client_.tls() != nullptr && !worker_.PlainBackendWillDo(*backend_);
   if (needs_tls && !backend_->may_start_tls(Now())) {
     link_ = Link::kEnded;
     return Event(session_.OnTlsFailed(Side::kServer, Reason::kBackendTls));

@@ -91,11 +91,6 @@ std::optional<ProxiedTls> Relay::ClientTls() const {
                     std::move(facts.common_name)};
 }
 
-bool Relay::PlainBackendWillDo() {
-  const TlsContextPtr& context = worker_.tls();
-  return context != nullptr && context->backend_plaintext() && backend_->local();
-}
-
 void Relay::ForgetTls() {
   if (!std::exchange(tls_counted_, false)) return;
   worker_.shared().tls_counts.sessions.fetch_sub(1, std::memory_order_relaxed);

@@ -11,10 +11,10 @@
 #include <cerrno>
 #include <cstring>
 
+#include "net/descriptors.h"
+
 namespace headgate::net {
 namespace {
-
-bool Temporary(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
 std::string SubjectOf(const X509* certificate) {
   const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), &BIO_free);
@@ -54,7 +54,7 @@ struct TlsSocket {
       return -1;
     }
     const ssize_t n = recv(c.fd_, out, std::min(most, c.budget_), MSG_DONTWAIT);
-    if (n < 0 && Temporary(errno)) BIO_set_retry_read(bio);
+    if (n < 0 && IsTemporary(errno)) BIO_set_retry_read(bio);
     if (n > 0) c.budget_ -= static_cast<std::size_t>(n);
     c.at_end_ = n == 0;
     return static_cast<int>(n);
@@ -75,7 +75,7 @@ struct TlsSocket {
     BIO_clear_retry_flags(bio);
     const ssize_t n =
         send(Of(bio).fd_, bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n < 0 && Temporary(errno)) BIO_set_retry_write(bio);
+    if (n < 0 && IsTemporary(errno)) BIO_set_retry_write(bio);
     return static_cast<int>(n);
   }
 

@@ -179,13 +179,17 @@ void Worker::StartRelay(Fd client, const Client& who, ConnectionId id, TicketPtr
   relay->Start(std::move(client));
 }
 
+bool Worker::PlainBackendWillDo(const Backend& backend) {
+  const TlsContextPtr& context = tls();
+  return context != nullptr && context->backend_plaintext() && backend.local();
+}
+
 // A client that would take plaintext as well is not led into a TLS that ends at the gate.
 mysql::TlsUse Worker::TlsUseFor(const mysql::Greeting& greeting) {
   if (shared_.options.tls.mode == TlsMode::kPassthrough) return mysql::TlsUse::kPassthrough;
-  const TlsContextPtr& context = tls();
-  if (context == nullptr) return mysql::TlsUse::kNone;
+  if (tls() == nullptr) return mysql::TlsUse::kNone;
   const bool backend_has = (greeting.capabilities & mysql::kCapSsl) != 0;
-  const bool plain_will_do = context->backend_plaintext() && shared_.backends->current().local();
+  const bool plain_will_do = PlainBackendWillDo(shared_.backends->current());
   return backend_has || plain_will_do ? mysql::TlsUse::kOffered : mysql::TlsUse::kNone;
 }
 

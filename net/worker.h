@@ -112,6 +112,8 @@ class Worker {
   [[nodiscard]] std::span<std::uint8_t> scratch() { return scratch_; }
   void MoveDeadline(std::uint64_t serial, Time was, Time when);
   void SayFarewell(Parting client);
+  // Whether a client with TLS may have that backend without.
+  [[nodiscard]] bool PlainBackendWillDo(const Backend& backend);
   // Null: TLS is off.
   [[nodiscard]] const TlsContextPtr& tls() { return tls_.Get(); }
   void Remove(std::uint64_t serial);

@@ -22,7 +22,6 @@ import pymysql
 
 from private_mariadb import ADMIN_PASSWORD, MONITOR, MONITOR_PASSWORD, ROOT, free_port
 
-MIRROR = "http://deb.debian.org/debian"
 SUITE = "sid"
 PACKAGES = ("mysql-server-core", "mysql-client-core")
 USER, UID = "nobody", 65534
@@ -77,7 +76,7 @@ def make_root(root):
             return
         began, half = time.monotonic(), pathlib.Path(f"{root}.half")
         shutil.rmtree(half, ignore_errors=True)
-        run("debootstrap", "--variant=minbase", SUITE, half, MIRROR)
+        run("debootstrap", "--variant=minbase", SUITE, half)
         (half / "etc/apt/apt.conf.d/90no-dates").write_text(NO_DATES, encoding="utf8")
         policy = half / "usr/sbin/policy-rc.d"
         policy.write_text("#!/bin/sh\nexit 101\n", encoding="utf8")
