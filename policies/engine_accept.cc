@@ -15,6 +15,7 @@ AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now, Ar
     return {{Verdict::Kind::kRefuse, Reason::kBanned}, nullptr};
   }
   TicketPtr t(new Ticket(m, m.guard.queue(), id, peer, how));
+  t->accepted = now;
   t->known_source = known_good;
   t->exempt = how == Arrival::kProxyLocal || AnyContains(limits->source.exempt, peer);
   Reason refused = m.AskSource(*limits, *t, now);

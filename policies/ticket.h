@@ -62,6 +62,7 @@ class Ticket {
   const Address peer;
   const Address source;
   const Arrival arrival;
+  Time accepted{};
   SourceTable::Handle entry = SourceTable::kOverflow;
   bool known_source = false;  // some user of it was known-good when it came
   bool exempt = false;
