@@ -49,7 +49,7 @@ void CollectAdmission(const EngineStatus& e, MetricSet& out) {
   out.Set("headgate_bans", e.bans);
   out.Set("headgate_known_good_pairs", e.known_good);
   out.Set("headgate_locked_pairs", e.locked_pairs);
-  out.Set("headgate_shared_address", e.shared_address);
+  out.Set("headgate_shared_address", e.shared_address.has_value());
 }
 
 void CollectDecisions(const EngineStatus& e, MetricSet& out) {

@@ -23,14 +23,19 @@ StatusFacts Everything() {
   StatusFacts f;
   f.now = Time(seconds(1000));
   f.uptime = seconds(77);
-  f.state = {.path = "/state", .saves = 3, .saved_unix_ms = 1'700'000'000'500};
+  f.state.path = "/state";
+  f.state.saves = 3;
+  f.state.saved_unix_ms = 1'700'000'000'500;
   f.engine.server_max = 151;
   f.engine.classes = {{.name = "shop", .leases = 4, .reserve = 20}, {.name = "default"}};
   f.engine.rules = {{.name = "no-dumps", .acted = 2, .would_act = 1}};
   f.engine.latency.statement.buckets[0] = 5;
   f.engine.latency.statement.buckets[kLatencyBuckets - 1] = 2;
   f.engine.latency.statement.sum = milliseconds(30'250);
-  net::BackendStatus db{.name = "db:3306", .current = true, .up = true};
+  net::BackendStatus db, spare;
+  db.name = "db:3306";
+  db.current = db.up = true;
+  spare.name = "spare:3306";
   db.monitor.configured = db.monitor.up = true;
   db.monitor.looked = Time(seconds(999));
   db.monitor.figures = {.max_connections = 151,
@@ -39,7 +44,7 @@ StatusFacts Everything() {
                         .uptime = 5,
                         .replica = true,
                         .replica_lag = 3};
-  f.gate.backends = {db, {.name = "spare:3306"}};
+  f.gate.backends = {db, spare};
   f.host = {.cpu_used = 0.5,
             .cpu = CpuTicks{.busy = 100, .total = 1000},
             .memory_total = 1,
@@ -55,12 +60,9 @@ StatusFacts Everything() {
                .threads = 1,
                .start_unix_s = 1};
   f.wire.emplace();
-  f.wire->wire.kernel = {.listen_overflows = 1,
-                         .listen_drops = 1,
-                         .syn_cookies_sent = 1,
-                         .request_queue_drops = 1,
-                         .conntrack_count = 1,
-                         .conntrack_max = 1};
+  net::KernelCounters& k = f.wire->wire.kernel;
+  k.listen_overflows = k.listen_drops = k.syn_cookies_sent = k.request_queue_drops = 1;
+  k.conntrack_count = k.conntrack_max = 1;
   f.firewall.last_sync = Time(seconds(990));
   f.firewall.rules = {{.rule = "drop-banned", .drops = true, .packets = 9}};
   return f;
