@@ -45,8 +45,9 @@ class Control {
     Engine* engine = nullptr;
     std::function<Time()> now;
     std::function<net::GateStatus()> gate_status;
-    std::function<Loaded()> load;              // reads the config file anew
-    std::function<void(const Config&)> apply;  // log level, sampling: what is not the engine's
+    std::function<Loaded()> load;  // reads the config file anew
+    // Log level, sampling, certificates: what is not the engine's.
+    std::function<void(const Config&, const std::shared_ptr<const net::TlsContext>&)> apply;
     std::function<std::uint64_t()> log_dropped;
     // Either name of a backend. NotFound: there is none of it.
     std::function<absl::Status(const std::string& name)> use_backend;
@@ -55,6 +56,7 @@ class Control {
     std::function<StateStatus()> state_status;
     std::function<std::optional<Wire::View>()> wire;  // none: nothing is watched
     std::function<net::FirewallStatus()> firewall;
+    std::function<void()> drain;  // begins it, and returns at once
     std::vector<std::string> listening;
     std::size_t max_clients = 0;
   };
@@ -69,7 +71,14 @@ class Control {
   [[nodiscard]] Config running() const;
 
  private:
+  [[nodiscard]] StatusFacts Facts() const;
   [[nodiscard]] net::AdminReply Status();
+  [[nodiscard]] net::AdminReply Sources(std::string_view query);
+  [[nodiscard]] net::AdminReply Sessions(std::string_view query);
+  [[nodiscard]] net::AdminReply Drain();
+  [[nodiscard]] net::AdminReply Bans();
+  [[nodiscard]] net::AdminReply WireStatus();
+  [[nodiscard]] net::AdminReply Settings();
   [[nodiscard]] net::AdminReply Digests(std::string_view query);
   [[nodiscard]] net::AdminReply Waiting(std::string_view query);
   [[nodiscard]] net::AdminReply Pools(std::string_view query);
@@ -78,7 +87,7 @@ class Control {
   [[nodiscard]] net::AdminReply Ban(std::string_view body);
   [[nodiscard]] net::AdminReply Unban(std::string_view body);
   [[nodiscard]] net::AdminReply ReloadReply();
-  void TakeOver(ReloadPlan plan, ReloadResult& result);
+  void TakeOver(ReloadPlan plan, const Loaded& loaded, ReloadResult& result);
 
   const Parts parts_;
   const Time started_;

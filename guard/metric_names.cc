@@ -69,8 +69,6 @@ constexpr MetricInfo kMetrics[] = {
      "Logins of the class that were turned away."},
     {"headgate_class_refused_commands_total", kCounter, "class",
      "Commands of the class that were refused, or closed for."},
-    {"headgate_known_good_refused_logins_total", kCounter, "",
-     "Logins of known-good pairs that were turned away, whatever their class."},
     // admission
     {"headgate_accepted_total", kCounter, "", "Connections accepted, and not refused at once."},
     {"headgate_logins_ok_total", kCounter, "",
@@ -89,9 +87,12 @@ constexpr MetricInfo kMetrics[] = {
      "Pairs of source and user that are locked after failed logins."},
     {"headgate_shared_address", kGauge, "",
      "1 while one address that is not provided for seems to stand for many clients."},
-    // decisions, each reason once in every table but the first two, which share them out
+    // decisions: each reason is in one of refusals and events, and in the two after
     {"headgate_refusals_total", kCounter, "reason",
      "Verdicts that were carried out against somebody."},
+    {"headgate_protected_refusals_total", kCounter, "reason",
+     "Of these, refusals of those the gate is there for: known-good, or from the networks of a "
+     "class with a reserve."},
     {"headgate_events_total", kCounter, "reason",
      "What else was told with a reason: ordinary ends, the backend's doing, notes."},
     {"headgate_would_act_total", kCounter, "reason",

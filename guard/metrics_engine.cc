@@ -32,7 +32,6 @@ void CollectClasses(const EngineStatus& e, MetricSet& out) {
     out.Set("headgate_class_refused_logins_total", c.name, c.refused_logins);
     out.Set("headgate_class_refused_commands_total", c.name, c.refused_commands);
   }
-  out.Set("headgate_known_good_refused_logins_total", e.known_good_refused);
 }
 
 void CollectAdmission(const EngineStatus& e, MetricSet& out) {
@@ -59,6 +58,7 @@ void CollectDecisions(const EngineStatus& e, MetricSet& out) {
     out.Set(IsRefusal(reason) ? "headgate_refusals_total" : "headgate_events_total", name,
             e.acted[i]);
     out.Set("headgate_would_act_total", name, e.would_act[i]);
+    if (IsRefusal(reason)) out.Set("headgate_protected_refusals_total", name, e.of_protected[i]);
     out.Set("headgate_delayed_total", name, e.delayed[i]);
   }
   for (const EngineStatus::RuleStatus& rule : e.rules) {

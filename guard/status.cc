@@ -138,6 +138,7 @@ void AddEngine(const EngineStatus& e, json::object& out) {
   out["acted"] = Counts(e.acted);
   out["would_act"] = Counts(e.would_act);
   out["delayed"] = Counts(e.delayed);
+  out["of_protected"] = Counts(e.of_protected);
   out["statements"] = {{"running", e.statements_running},  {"held", e.statements_held},
                        {"commands", e.commands},           {"errors", e.statement_errors},
                        {"request_bytes", e.request_bytes}, {"answer_bytes", e.answer_bytes}};
@@ -148,7 +149,6 @@ void AddEngine(const EngineStatus& e, json::object& out) {
   out["accepted"] = e.accepted;
   out["logins_ok"] = e.logins_ok;
   out["logins_failed"] = e.logins_failed;
-  out["known_good_refused"] = e.known_good_refused;
 }
 
 }  // namespace

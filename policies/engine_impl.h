@@ -123,6 +123,7 @@ struct Engine::Impl {
   bool Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses);
   bool Decide(const Limits& limits, Reason reason, const Ticket& t, Time now);
   void KeepTallies(const std::vector<ClassLimits>& classes);
+  [[nodiscard]] static bool IsProtected(const Ticket& t);
   [[nodiscard]] static bool IsSpared(const Limits& limits, const Address& source);
   void Charge(const Blamed& who, Reason reason, Time now);
   void BanSource(const Limits& limits, const Blamed& who, std::string_view why, bool logged_in_too,
@@ -205,6 +206,9 @@ struct Engine::Impl {
   void ReadClasses(EngineStatus& s, Time now) const;
   [[nodiscard]] TurnClock TurnsOf(SlotLedger::ClassId id) const;
 
+  // engine_views.cc
+  [[nodiscard]] std::vector<SourceStatus> ConnectedSources(Time now) const;
+
   // engine_shared_address.cc
   void LookForSharedAddress(Time now);
   [[nodiscard]] AddressLoad MostConnects();
@@ -237,7 +241,7 @@ struct Engine::Impl {
   std::vector<std::unique_ptr<Shard>> shards;
   std::atomic<std::uint32_t> next_shard_to_expire{0};
 
-  std::mutex admission_mutex;
+  mutable std::mutex admission_mutex;
   LimitsPtr limits;  // as snapshot, for those who hold the lock
   std::unique_ptr<ClassMatcher> matcher;
   std::vector<SlotLedger::ClassId> class_ids;  // of limits->classes
@@ -257,7 +261,6 @@ struct Engine::Impl {
   Ticket* tickets = nullptr;  // all of them
   std::uint32_t ticket_count = 0;
   absl::flat_hash_map<std::string, std::uint64_t> refused_logins;  // of the classes there are
-  std::uint64_t known_good_refused = 0;
   Time begun{};   // the first
   Time latest{};  // the youngest `now` heard of: what a deleter goes by
 

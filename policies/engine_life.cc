@@ -40,7 +40,7 @@ void Engine::OnLoginOk(Ticket& t, Time now) {
     m.DropCounted(t, before);
   }
   m.logins_ok.fetch_add(1, std::memory_order_relaxed);
-  if (first) m.login_time.Add(t.id.thread, now - t.accepted);
+  if (first) m.login_time.Add(t.id.thread, now - t.came);
   m.guard.OnLoginOk(t.book, now);
   {
     const std::lock_guard lock(m.trust_mutex);

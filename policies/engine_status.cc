@@ -91,7 +91,6 @@ EngineStatus Engine::Status(Time now) const {
     s.level_for = now - std::max(m.pressure.since(), m.begun);
     s.level_changes = m.pressure.changes();
     s.backend_up = m.backend_up;
-    s.known_good_refused = m.known_good_refused;
     s.ramp = m.lane.ramp.rate();
     s.shared_address = m.shared_addresses.Current(now);
   }
@@ -106,7 +105,7 @@ EngineStatus Engine::Status(Time now) const {
     const std::lock_guard lock(shard->mutex);
     s.sources += shard->sources.size();
   }
-  m.decisions.Read(s.acted, s.would_act, s.delayed);
+  m.decisions.Read(s.acted, s.would_act, s.delayed, s.of_protected);
   m.guard.ReadStatus(s);
   s.latency.login = m.login_time.Read();
   s.latency.waited = m.wait_time.Read();

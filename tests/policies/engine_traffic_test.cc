@@ -74,12 +74,11 @@ TEST_F(EngineTrafficTest, InDryRunNoneIsCounted) {
   EXPECT_EQ(Class("shop").refused_commands, 0u);
 }
 
-TEST_F(EngineTrafficTest, LoginsRefusedAreCountedByClassAndForKnownGoodPairs) {
+TEST_F(EngineTrafficTest, LoginsRefusedAreCountedByClass) {
   limits_.classes[0].max = Share::Number(1);
   limits_.classes[0].reserve = 1;
   limits_.waiting.queue = seconds(1);
   Start();
-  ASSERT_NO_FATAL_FAILURE(Earn(App(), "shop"));
   const TicketPtr in = Enter(App(), "shop");
   ASSERT_NE(in, nullptr);
   const TicketPtr late = Accept(App()), stranger = Accept(Foe(1));
@@ -89,7 +88,6 @@ TEST_F(EngineTrafficTest, LoginsRefusedAreCountedByClassAndForKnownGoodPairs) {
   Pass(seconds(2));
   EXPECT_EQ(Class("shop").refused_logins, 2u);
   EXPECT_EQ(Class("default").refused_logins, 0u);
-  EXPECT_EQ(Status().known_good_refused, 1u);
   Reload();
   EXPECT_EQ(Class("shop").refused_logins, 2u) << "kept over a reload";
   limits_.classes[0].name = "store";

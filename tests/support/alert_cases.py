@@ -80,11 +80,11 @@ def descriptors(open_now, of_a_gate=True):
 
 
 CASES = {
-    "HeadgateAppRefused": of_class("headgate_class_refused_logins_total", grows(1), flat(7)),
+    "HeadgateAppRefused": growing("headgate_protected_refusals_total", 0, 1, '{reason="no_slot"}'),
+    "HeadgateClassRefused": of_class("headgate_class_refused_logins_total", grows(1), flat(7)),
     "HeadgateAppWaiting": of_class("headgate_class_waiting", flat(1), flat(0)),
     "HeadgateAppCommandsRefused": of_class("headgate_class_refused_commands_total", grows(1),
                                            flat(7)),
-    "HeadgateKnownGoodRefused": growing("headgate_known_good_refused_logins_total", 0, 1),
     "HeadgateQueryErrors": Case(errors(0.07, 600), errors(0.04, 600)),
     "HeadgateUnderAttack": above("headgate_pressure_level", 1, 2),
     "HeadgateBypassed": growing("headgate_observer_bypass_total", 0, 1),
