@@ -130,6 +130,7 @@ TEST(Metrics, EveryReasonOnceInRefusalsOrEventsAndOnceInTheOthers) {
   const auto would = Samples(set, "headgate_would_act_total");
   const auto delayed = Samples(set, "headgate_delayed_total");
   EXPECT_EQ(refusals.size() + events.size(), kReasonCount - 1);
+  EXPECT_EQ(Samples(set, "headgate_protected_refusals_total").size(), refusals.size());
   EXPECT_EQ(would.size(), kReasonCount - 1);
   EXPECT_EQ(delayed.size(), kReasonCount - 1) << "zeros included";
   for (std::size_t i = 1; i < kReasonCount; ++i) {
