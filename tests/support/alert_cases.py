@@ -119,6 +119,7 @@ CASES = {
 }
 # More that must not fire.
 ALSO_QUIET = {
+    "HeadgateAppRefused": {'headgate_protected_refusals_total{reason="reclaimed"}': grows(5)},
     "HeadgateQueryErrors": errors(1, 30),                  # hardly any statements
     "HeadgateBufferPoolMisses": pool(0.5, 600),            # hardly any reads
     "HeadgateDescriptorsNearLimit": descriptors(999, of_a_gate=False),
