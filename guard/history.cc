@@ -7,6 +7,7 @@
 #include <map>
 
 #include "guard/json_text.h"
+#include "policies/reason.h"
 
 namespace headgate::guard {
 namespace {
@@ -97,6 +98,17 @@ class Columns {
   std::map<std::string, json::array> columns_;
 };
 
+// What those reasons mean, for who does not know them by heart.
+json::object Meanings(const json::object& reasons) {
+  json::object out;
+  for (std::size_t i = 0; i < kReasonCount; ++i) {
+    const auto reason = static_cast<Reason>(i);
+    const std::string name(Name(reason));
+    if (reasons.contains(name)) out[name] = JsonText(Describe(reason));
+  }
+  return out;
+}
+
 }  // namespace
 
 Quantiles QuantilesBetween(const TimeBuckets& before, const TimeBuckets& after) {
@@ -123,6 +135,7 @@ void History::Add(HistoryFacts facts) {
     sample.facts = facts;
     sample.facts.statement = sample.facts.login = {};
     sample.facts.refused = Gains(last_->refused, facts.refused);
+    sample.facts.refused_protected = Gained(last_->refused_protected, facts.refused_protected);
     sample.facts.accepted = Gained(last_->accepted, facts.accepted);
     sample.facts.logins_ok = Gained(last_->logins_ok, facts.logins_ok);
     sample.facts.logins_failed = Gained(last_->logins_failed, facts.logins_failed);
@@ -159,6 +172,7 @@ std::string History::Json(std::uint64_t since) const {
     };
     for (const auto& [name, value] : gauges) plain.Set(name, row, value);
     plain.Set("accepted", row, rate(f.accepted));
+    plain.Set("refused_protected", row, rate(f.refused_protected));
     plain.Set("logins_ok", row, rate(f.logins_ok));
     plain.Set("logins_failed", row, rate(f.logins_failed));
     plain.Set("threads_running", row, Short(f.threads_running));
@@ -173,6 +187,7 @@ std::string History::Json(std::uint64_t since) const {
   out["step_s"] = 1;
   out["classes"] = classes.Take();
   out["refused"] = refused.Take();
+  out["reasons"] = Meanings(out["refused"].as_object());
   out["statement_s"] = statement.Take();
   out["login_s"] = login.Take();
   return json::serialize(out);

@@ -33,7 +33,8 @@ struct HistoryFacts {
   std::uint32_t level = 0;  // 0 calm, 1 elevated, 2 attack
   std::uint64_t accepted = 0, logins_ok = 0, logins_failed = 0;
   std::vector<std::pair<std::string, std::uint64_t>> refused;  // by reason, nonzero ones
-  TimeBuckets statement, login;                                // empty where nothing is measured
+  std::uint64_t refused_protected = 0;    // of them: of those whom the gate is there for
+  TimeBuckets statement, login;           // empty where nothing is measured
   std::optional<double> threads_running;  // of the server, where the monitor knows
 };
 
@@ -50,7 +51,8 @@ class History {
   // The first one is what rates are counted from, and leaves no sample.
   void Add(HistoryFacts facts);
   // Columns, all of the same length, oldest first: {"from","next","step_s","at":[unix seconds],
-  // "classes":{name:[...]},"refused":{reason:[a second]},...}. Only samples numbered from `since`
+  // "classes":{name:[...]},"refused":{reason:[a second]},"reasons":{reason: what it means},...}.
+  // Only samples numbered from `since`
   // on; all of them where `since` is none that is to come, as after a restart of the gate. Ask for
   // "next" the next time.
   [[nodiscard]] std::string Json(std::uint64_t since) const;

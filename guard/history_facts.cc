@@ -42,6 +42,7 @@ void AddRefused(const json::value& root, HistoryFacts& facts) {
     const std::string name(Name(reason));
     const auto count = Whole<std::uint64_t>(At(root, {"acted", name.c_str()}));
     if (count > 0) facts.refused.emplace_back(name, count);
+    facts.refused_protected += Whole<std::uint64_t>(At(root, {"of_protected", name.c_str()}));
   }
 }
 

@@ -57,6 +57,7 @@ TEST_F(HistoryTest, CountsAreASecondAndGaugesAreWhatTheyAre) {
   facts_.logins_ok += 4;
   facts_.logins_failed += 1;
   facts_.refused = {{"banned", 25}};
+  facts_.refused_protected += 2;
   facts_.classes = {{"shop", 12}, {"default", 3}};
   facts_.leases = 15;
   facts_.level = 2;
@@ -67,6 +68,8 @@ TEST_F(HistoryTest, CountsAreASecondAndGaugesAreWhatTheyAre) {
   EXPECT_EQ(Cell(now, {"logins_ok"}), json::value(4));
   EXPECT_EQ(Cell(now, {"logins_failed"}), json::value(1));
   EXPECT_EQ(Cell(now, {"refused", "banned"}), json::value(25));
+  EXPECT_EQ(Cell(now, {"refused_protected"}), json::value(2));
+  EXPECT_EQ(Plain(At(now, {"reasons", "banned"})), "The source is on the ban list.");
   EXPECT_EQ(Cell(now, {"classes", "shop"}), json::value(12));
   EXPECT_EQ(Cell(now, {"leases"}), json::value(15));
   EXPECT_EQ(Cell(now, {"level"}), json::value(2));
@@ -163,6 +166,7 @@ TEST(HistoryFactsTest, ComeFromWhatStatusSays) {
           "pending":{"now":3,"max":9},"waiting":{"now":2},"logins":{"now":1},"connections":11,
           "pressure":{"level":"attack"},"accepted":100,"logins_ok":7,"logins_failed":2,
           "acted":{"connect_rate":9,"banned":0,"client_closed":50},
+          "of_protected":{"connect_rate":2,"client_closed":3},
           "latency":{"statement":{"buckets":[[0.001,3],[null,1]]},"login":{"buckets":[[1]]}},
           "server":{"threads_running":4}})",
       Time(seconds(1)), 1000);
@@ -175,6 +179,7 @@ TEST(HistoryFactsTest, ComeFromWhatStatusSays) {
   EXPECT_EQ(facts->level, 2U);
   EXPECT_EQ(facts->refused.size(), 1U) << "an ordinary end is no refusal";
   EXPECT_EQ(facts->refused.at(0).second, 9U);
+  EXPECT_EQ(facts->refused_protected, 2U);
   EXPECT_EQ(facts->statement.size(), 2U);
   EXPECT_EQ(facts->statement.at(1).first, kNoBound);
   EXPECT_TRUE(facts->login.empty());
