@@ -82,7 +82,8 @@ function showBanner(age) {
       : `pressure: ${pressure.level}${pressure.cause ? ` (${pressure.cause})` : ""}, ` +
         `for ${formatSpan(pressure.for_s)}`);
   // Read out once for each state, not at every second's number.
-  const said = found.state === "stale" ? "No answer from the gate" : `${found.headline} ${found.assurance}`.trim();
+  const said = found.state === "stale" ? "No answer from the gate"
+      : `${found.headline} ${found.assurance}`.trim();
   setText(element("said"), said);
   document.title = `${SIGNS[found.state]} ${said} · headgate`;
   document.body.classList.toggle("stale", found.state === "stale");
@@ -158,8 +159,9 @@ function showServer(s) {
   const ofTotal = (part, total) => isNumber(part) && total > 0
       ? `${formatBytes(part)} of ${formatBytes(total)} (${formatShare(part / total)})` : NONE;
   fillList("server", [
-    ["Connections used", `${formatCount(s.slots.leases)} through the gate, ` +
-                         `${formatCount(s.slots.foreign)} past it, of ${formatCount(s.slots.server_max)}`],
+    ["Connections used", `${formatCount(s.slots.leases)} through the gate, ${
+        formatCount(s.slots.foreign)} past it, of ${
+        s.slots.server_max > 0 ? formatCount(s.slots.server_max) : "an unknown number"}`],
     ["Threads_running", formatCount(server.threads_running)],
     ["Slow queries", withGain(server.slow_queries, "slow")],
     ["Query errors", withGain(s.statements?.errors, "errors")],
@@ -170,7 +172,8 @@ function showServer(s) {
     ["Memory available", ofTotal(host.memory_available, host.memory_total)],
     ["Disk free", ofTotal(host.disk_free, host.disk_total)],
     ["Error log", isNumber(host.error_log_bytes)
-        ? `${formatBytes(host.error_log_bytes)}, ${formatBytes(gained("log") ?? 0)} more in the last minute`
+        ? `${formatBytes(host.error_log_bytes)}, ${formatBytes(gained("log") ?? 0)} ` +
+          "more in the last minute"
         : NONE],
   ]);
 }
@@ -190,7 +193,8 @@ function showAll() {
   fillTable("digests", (now.digests?.digests ?? []).map(digestRow), "No statement yet");
   const bans = now.bans?.bans ?? [];
   fillTable("bans", bans.slice(0, 20).map(banRow), "Nobody is banned");
-  setText(element("banned"), bans.length > 20 ? `Bans (20 of ${formatCount(bans.length)})` : "Bans");
+  setText(element("banned"),
+          bans.length > 20 ? `Bans (20 of ${formatCount(bans.length)})` : "Bans");
 }
 
 function showCharts() {

@@ -20,7 +20,7 @@ function faint(rgb, alpha) {
 
 function line(label, values, tint, more = {}) {
   return {type: "line", label, data: values, borderColor: tint, backgroundColor: faint(tint, 0.75),
-          borderWidth: 1.6, pointRadius: 0, pointHitRadius: 6, tension: 0, spanGaps: false, ...more};
+          borderWidth: 1.6, pointRadius: 0, pointHitRadius: 6, ...more};
 }
 
 function area(label, values, tint, stack) {
@@ -92,16 +92,14 @@ const SHOWN = {
                 backgroundColor: faint(colour("--c2"), 0.25)}),
        show: (value) => LEVELS[value] ?? NONE},
     ];
-    const lines = [["pending", "--c4"], ["waiting", "--c1"], ["logins", "--c3"],
-                   ["threads_running", "--ink"]];
-    lines.forEach(([name, tint], i) => {
+    const lines = [["pending", "pending", "--c4", []], ["waiting", "waiting", "--c1", [6, 3]],
+                   ["logins", "logging in", "--c3", [2, 3]],
+                   ["threads_running", "threads running", "--ink", [9, 3, 2, 3]]];
+    for (const [name, label, tint, borderDash] of lines) {
       const values = past.column(name);
-      const label = name === "logins" ? "logging in" : name.replace("_", " ");
-      if (values.length) {
-        out.push({...line(label, values, colour(tint), {borderDash: [[], [6, 3], [2, 3], [9, 3, 2, 3]][i]}),
-                  show: formatCount});
-      }
-    });
+      if (!values.length) continue;
+      out.push({...line(label, values, colour(tint), {borderDash}), show: formatCount});
+    }
     return out;
   },
 };
@@ -120,9 +118,9 @@ function scales(name) {
           ? formatLatency(value / 1000) : ""};
   }
   if (name === "flow") {
+    const right = {...ticks, color: colour("--c3"), maxTicksLimit: 5, precision: 0};
     return {x, y, right: {position: "right", beginAtZero: true, suggestedMax: 5,
-                          grid: {display: false},
-                          ticks: {...ticks, color: colour("--c3"), maxTicksLimit: 5, precision: 0}}};
+                          grid: {display: false}, ticks: right}};
   }
   if (name !== "pressure") return {x, y};
   return {x, y, level: {position: "right", min: 0, max: 2, grid: {display: false},

@@ -14,7 +14,8 @@ function isSelectedIn(node) {
 
 // A cell is text, or {text, kind, title}: kind is a class of the style sheet; or {fill}: a bar.
 function setCell(cell, given) {
-  const {text = "", kind = "", title = "", fill} = typeof given === "object" ? given : {text: given};
+  const {text = "", kind = "", title = "", fill} =
+      typeof given === "object" ? given : {text: given};
   if (fill === undefined) setText(cell, text);
   else setBar(cell, fill, text);
   if (cell.className !== kind) cell.className = kind;

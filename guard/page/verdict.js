@@ -1,5 +1,5 @@
 "use strict";
-// The banner: is the application safe? One rule, in this order; docs/page.md says it in words. Pure.
+// The banner: is the application safe? One rule, in this order, said in words in docs/page.md. Pure.
 //
 // It claims no more than the gate knows: "safe" is said only where somebody is known to be the
 // application (a class with a reserve, or known-good pairs), while nobody of those is turned away,
@@ -42,13 +42,15 @@ function affected(status, past) {
   if (!(status.backend?.up || backends.some((b) => b.current && b.up))) {
     const error = backends.find((b) => b.current)?.error;
     return verdict("bad", "The application is affected: the database does not answer",
-                   `${status.backend?.address ?? "The backend"} is down${error ? `: ${error}` : ""}`);
+                   `${status.backend?.address || "The backend"} is down${
+                       error ? `: ${error}` : ""}`);
   }
   const lost = Math.round(sumOf(past.column("refused_protected"), LOOK_BACK));
   if (lost > 0) {
     return verdict("bad", "The application is affected: some of it is turned away",
-                   `${plural(lost, "refusal")} of ${whoIsProtected(status) || "known clients"} in ` +
-                   `the last ${LOOK_BACK} s; ${room(status)}`);
+                   `${plural(lost, "refusal")} of ${
+                       whoIsProtected(status) || "known clients"} in the last ${
+                       LOOK_BACK} s; ${room(status)}`);
   }
   const waits = protectedClasses(status)
       .find((c) => c.waiting > 0 && c.expected_wait_ms >= LONG_WAIT_MS);
@@ -83,7 +85,7 @@ function judge(status, past, age) {
   }
   if (status.mode === "observe") {
     return verdict(quiet ? "calm" : "warn",
-                   quiet ? "Calm; the gate only observes" : "Under attack, and the gate only observes",
+                   `${quiet ? "Calm; the" : "Under attack, and the"} gate only observes`,
                    `mode = "observe" turns nobody away; ${room(status)}`);
   }
   if (quiet) {

@@ -135,7 +135,8 @@ test("the past is put together, and started anew after a restart", () => {
 test("the past keeps a quarter of an hour, and forgets who is gone", () => {
   const p = past(new Array(900).fill(1));
   for (let i = 0; i < 3; ++i) {
-    p.take({...history(new Array(400).fill(2), [], p.next), refused: {connect_rate: new Array(400).fill(2)}});
+    p.take({...history(new Array(400).fill(2), [], p.next),
+            refused: {connect_rate: new Array(400).fill(2)}});
   }
   assert.equal(p.at.length, 900);
   assert.equal(p.group("refused").get("connect_rate").length, 900);
@@ -164,8 +165,8 @@ test("numbers as people read them", () => {
   const cases = [
     [page.formatCount, [[0, "0"], [1234, "1,234"], [123456, "123 k"], [2500000, "2.5 M"]]],
     [page.formatRate, [[0, "0"], [0.01, "< 0.1"], [0.34, "0.3"], [12.6, "13"]]],
-    [page.formatLatency, [[0.00004, "40 µs"], [0.0004, "0.4 ms"], [0.035, "35 ms"], [0.9996, "1.0 s"],
-                          [75, "75 s"]]],
+    [page.formatLatency, [[0.00004, "40 µs"], [0.0004, "0.4 ms"], [0.035, "35 ms"],
+                          [0.9996, "1.0 s"], [75, "75 s"]]],
     [page.formatSpan, [[0, "0 s"], [119, "119 s"], [600, "10 min"], [12000, "3 h 20 min"],
                        [360000, "4 d 4 h"]]],
     [page.formatBytes, [[0, "0 B"], [1536, "1.5 KiB"], [1 << 30, "1.0 GiB"]]],

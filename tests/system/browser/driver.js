@@ -1,7 +1,7 @@
-// Opens pages in Chromium for a test that speaks JSON: one command a line in, one answer a line out.
+// Opens pages in Chromium for a test that speaks JSON, a line a command and a line an answer.
 //   {"do": "open", "name", "url", "width", "height", "scheme"}
 //   {"do": "eval", "name", "code"}           the value of an expression in the page
-//   {"do": "wait", "name", "code", "ms"}     until the expression is true; how long that took, or null
+//   {"do": "wait", "name", "code", "ms"}     until the expression is true: how long, or null
 //   {"do": "press", "name", "key"}  {"do": "shot", "name", "file"}  {"do": "close", "name"}
 //   {"do": "heard", "name"}   what should not have happened: console lines, errors, dialogs,
 //                             requests to elsewhere, breaches of the policy
@@ -23,8 +23,8 @@ async function open(browser, {name, url, width, height, scheme}) {
     dialog.dismiss();
   });
   page.on("request", (request) => {
-    const to = request.url();
-    if (!to.startsWith(new URL("/", url).href) && !to.startsWith("data:")) heard.push(`request: ${to}`);
+    const to = request.url(), own = new URL("/", url).href;
+    if (!to.startsWith(own) && !to.startsWith("data:")) heard.push(`request: ${to}`);
   });
   await page.addInitScript(() => {
     window.breaches = [];
