@@ -13,6 +13,7 @@ const past = new Past();
 const now = {status: null, sources: null, digests: null, bans: null};
 const counters = [];       // [{at, of: {name: count}}] of the last minute, oldest first
 let answered = performance.now();
+let resumed = answered;    // when the tab was last shown: nothing is asked while it is hidden
 let round = 0;
 let charts = null;
 
@@ -33,13 +34,19 @@ async function renew(name, target) {
   }
 }
 
+// Who was turned away lately; where nobody was, who is connected.
+async function renewSources() {
+  await renew("sources", "/sources?limit=8&sort=refused");
+  if (now.sources?.sources?.some((s) => s.refused > 0)) return;
+  await renew("sources", "/sources?limit=8&sort=connections");
+}
+
 async function askAll() {
   const before = now.status;
   const slowly = round++ % SLOWLY === 0;
-  const attacked = now.sources?.sources?.some((s) => s.refused > 0) ?? true;
   await Promise.all([
     renew("status", "/status"),
-    renew("sources", `/sources?limit=8&sort=${attacked || slowly ? "refused" : "connections"}`),
+    renewSources(),
     ask(`/history?since=${past.next}`).then((answer) => past.take(answer), () => {}),
     slowly && renew("digests", "/digests?limit=10&sort=time"),
     slowly && renew("bans", "/bans"),
@@ -185,6 +192,7 @@ function showAll() {
   showNotes(s);
   showSources();
   fillTable("reasons", reasonRows(s, past), "Nobody was turned away in the last 15 minutes");
+  setText(element("meaning"), meaningOfTop(past));
   showTiles(s);
   fillTable("classes", (s.classes ?? []).map(classRow), "There is none");
   fillTable("gauges", gaugeRows(s), "");
@@ -205,7 +213,7 @@ function showCharts() {
 // ---- rounds
 
 function age() {
-  return (performance.now() - answered) / 1000;
+  return (performance.now() - Math.max(answered, resumed)) / 1000;
 }
 
 async function oneRound() {
@@ -259,6 +267,11 @@ function begin() {
   element("theme").addEventListener("click", () => chooseTheme(isDark() ? "light" : "dark"));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showTheme);
   element("range").addEventListener("change", () => now.status && showCharts());
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    resumed = performance.now();
+    document.body.classList.add("stale");  // until the next answer
+  });
   setInterval(() => age() >= STALE_AFTER && !document.hidden && showBanner(age()), EVERY);
   rounds();
 }

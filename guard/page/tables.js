@@ -96,11 +96,21 @@ function sourceRow(s) {
   ];
 }
 
+function rankedReasons(past) {
+  return [...past.group("refused")]
+      .map(([name, values]) => ({name, now: meanOf(values, 10), sum: sumOf(values, Past.MOST)}))
+      .sort((a, b) => b.now - a.now || b.sum - a.sum);
+}
+
+// The first one, in a sentence.
+function meaningOfTop(past) {
+  const top = rankedReasons(past)[0]?.name;
+  const text = past.reasons.get(top);
+  return text ? `${top}: ${text}` : "";
+}
+
 function reasonRows(status, past) {
-  const rows = [...past.group("refused")].map(([name, values]) => ({
-    name, now: meanOf(values, 10), sum: sumOf(values, Past.MOST)}));
-  rows.sort((a, b) => b.now - a.now || b.sum - a.sum);
-  return rows.slice(0, 8).map(({name, now, sum}) => [
+  return rankedReasons(past).slice(0, 8).map(({name, now, sum}) => [
     {text: name, kind: "mono", title: past.reasons.get(name) ?? ""},
     {text: formatRate(now), kind: now >= 1 ? "strong" : ""},
     formatCount(sum),

@@ -1,5 +1,5 @@
 "use strict";
-// The banner: is the application safe? One rule, in this order, said in words in docs/page.md. Pure.
+// The banner: is the application safe? One rule, in this order; in words in docs/page.md. Pure.
 //
 // It claims no more than the gate knows: "safe" is said only where somebody is known to be the
 // application (a class with a reserve, or known-good pairs), while nobody of those is turned away,
