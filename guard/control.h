@@ -57,7 +57,9 @@ class Control {
     std::function<StateStatus()> state_status;
     std::function<std::optional<Wire::View>()> wire;  // none: nothing is watched
     std::function<net::FirewallStatus()> firewall;
-    std::function<void()> drain;  // begins it, and returns at once
+    std::function<PageStatus()> page;
+    std::function<std::string(std::uint64_t since)> history;  // as History::Json()
+    std::function<void()> drain;                              // begins it, and returns at once
     std::vector<std::string> listening;
     std::size_t max_clients = 0;
   };
@@ -77,6 +79,7 @@ class Control {
   [[nodiscard]] net::AdminReply Metrics();
   [[nodiscard]] net::AdminReply Sources(std::string_view query);
   [[nodiscard]] net::AdminReply Sessions(std::string_view query);
+  [[nodiscard]] net::AdminReply History(std::string_view query) const;
   [[nodiscard]] net::AdminReply Drain();
   [[nodiscard]] net::AdminReply Bans();
   [[nodiscard]] net::AdminReply WireStatus();

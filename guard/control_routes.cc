@@ -1,5 +1,6 @@
 // Which question is answered by what, and the answers that only look.
 #include <boost/json.hpp>
+#include <charconv>
 #include <limits>
 
 #include "guard/backends.h"
@@ -34,6 +35,7 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
       {"GET", "/bans", [](Control& c, std::string_view) { return c.Bans(); }},
       {"GET", "/digests", [](Control& c, std::string_view q) { return c.Digests(q); },
        "limit sort class"},
+      {"GET", "/history", [](Control& c, std::string_view q) { return c.History(q); }, "since"},
       {"GET", "/pools", [](Control& c, std::string_view q) { return c.Pools(q); }, "instances"},
       {"GET", "/wire", [](Control& c, std::string_view) { return c.WireStatus(); }},
       {"GET", "/config", [](Control& c, std::string_view) { return c.Settings(); }},
@@ -83,6 +85,7 @@ StatusFacts Control::Facts() const {
   facts.firewall = parts_.firewall();
   facts.host = host_.Look(host.data_dir, host.error_log, now);
   facts.process = ReadProcess();
+  if (parts_.page) facts.page = parts_.page();
   return facts;
 }
 
@@ -127,6 +130,20 @@ net::AdminReply Control::Pools(std::string_view query) {
 
 net::AdminReply Control::Backends() {
   return {200, BackendsJson(parts_.gate_status(), running().failover, parts_.now())};
+}
+
+net::AdminReply Control::History(std::string_view query) const {
+  const std::string text = Param(query, "since");
+  std::uint64_t since = 0;
+  const char* end = text.data() + text.size();
+  if (!text.empty()) {
+    const auto parsed = std::from_chars(text.data(), end, since);
+    if (parsed.ec != std::errc() || parsed.ptr != end) {
+      return Refuse(400, "since takes a number, the \"next\" of the answer before");
+    }
+  }
+  if (!parts_.history) return Refuse(404, "nothing is recorded");
+  return {200, parts_.history(since)};
 }
 
 net::AdminReply Control::Sources(std::string_view query) {

@@ -180,6 +180,9 @@ std::string StatusJson(const StatusFacts& facts) {
   out["reloads"] = {{"done", facts.reloads.done},
                     {"refused", facts.reloads.refused},
                     {"last", JsonText(facts.reloads.last)}};
+  out["page"] = {{"address", JsonText(facts.page.address)},
+                 {"up", facts.page.up},
+                 {"error", Printable(facts.page.error)}};
   out["log_dropped"] = facts.log_dropped;
   out["server"] = ServerJson(facts.gate.backends, facts.now);
   out["host"] = HostJson(facts.host);

@@ -26,6 +26,13 @@ struct ReloadCounts {
   std::string last = "never";  // "never", "ok", "refused"
 };
 
+// The page on [admin] http.
+struct PageStatus {
+  std::string address;  // empty: there is to be none
+  bool up = false;
+  std::string error;  // why not
+};
+
 struct StatusFacts {
   Mode mode = Mode::kEnforce;
   Failover failover = Failover::kOff;
@@ -40,6 +47,7 @@ struct StatusFacts {
   StateStatus state;
   std::optional<Wire::View> wire;
   net::FirewallStatus firewall;
+  PageStatus page;
   std::uint64_t log_dropped = 0;
   HostFigures host;
   ProcessFigures process;
