@@ -15,6 +15,7 @@
 
 #include <absl/status/status.h>
 #include "guard/config.h"
+#include "guard/host_watch.h"
 #include "guard/reload.h"
 #include "guard/status.h"
 #include "guard/wire.h"
@@ -75,6 +76,7 @@ class Control {
  private:
   [[nodiscard]] StatusFacts Facts() const;
   [[nodiscard]] net::AdminReply Status();
+  [[nodiscard]] net::AdminReply Metrics();
   [[nodiscard]] net::AdminReply Sources(std::string_view query);
   [[nodiscard]] net::AdminReply Sessions(std::string_view query);
   [[nodiscard]] net::AdminReply History(std::string_view query) const;
@@ -95,6 +97,7 @@ class Control {
   const Parts parts_;
   const Time started_;
   std::atomic<bool> draining_ = false;
+  mutable HostWatch host_;
   std::mutex reload_mutex_;   // one reload at a time; may be held while a name is looked up
   mutable std::mutex mutex_;  // what follows; short
   Config running_;

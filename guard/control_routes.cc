@@ -7,6 +7,7 @@
 #include "guard/control.h"
 #include "guard/control_text.h"
 #include "guard/digests.h"
+#include "guard/metrics.h"
 #include "guard/pools.h"
 #include "guard/sessions.h"
 #include "guard/settings_json.h"
@@ -26,6 +27,7 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
   };
   static constexpr Route kRoutes[] = {
       {"GET", "/status", [](Control& c, std::string_view) { return c.Status(); }},
+      {"GET", "/metrics", [](Control& c, std::string_view) { return c.Metrics(); }},
       {"GET", "/sources", [](Control& c, std::string_view q) { return c.Sources(q); },
        "limit sort"},
       {"GET", "/sessions", [](Control& c, std::string_view q) { return c.Sessions(q); }, "limit"},
@@ -62,12 +64,14 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
 StatusFacts Control::Facts() const {
   StatusFacts facts;
   const Time now = parts_.now();
+  HostConfig host;
   {
     const std::lock_guard lock(mutex_);
     facts.mode = running_.limits.mode;
     facts.failover = running_.failover;
     facts.pressure_enforced = running_.limits.pressure.enforce;
     facts.reloads = reloads_;
+    host = running_.host;
   }
   facts.now = now;
   facts.uptime = now - started_;
@@ -79,11 +83,17 @@ StatusFacts Control::Facts() const {
   facts.state = parts_.state_status();
   facts.wire = parts_.wire();
   facts.firewall = parts_.firewall();
+  facts.host = host_.Look(host.data_dir, host.error_log, now);
+  facts.process = ReadProcess();
   if (parts_.page) facts.page = parts_.page();
   return facts;
 }
 
 net::AdminReply Control::Status() { return {200, StatusJson(Facts())}; }
+
+net::AdminReply Control::Metrics() {
+  return {200, MetricsText(CollectMetrics(Facts())), std::string(kMetricsType)};
+}
 
 net::AdminReply Control::Bans() {
   const Time now = parts_.now();

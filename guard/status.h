@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "guard/config.h"
+#include "guard/host_watch.h"
 #include "guard/state_keeper.h"
 #include "guard/wire.h"
 #include "net/firewall_status.h"
@@ -48,6 +49,8 @@ struct StatusFacts {
   net::FirewallStatus firewall;
   PageStatus page;
   std::uint64_t log_dropped = 0;
+  HostFigures host;
+  ProcessFigures process;
 };
 
 // One line of JSON; every reason has its count in "acted", "would_act", "delayed" and

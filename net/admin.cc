@@ -179,7 +179,7 @@ absl::Status AdminServer::Impl::Bind() {
   const auto group = options.trusted_group ? options.trusted_group : options.group;
   if ((options.owner || group) &&
       chown(options.path.c_str(), options.owner.value_or(-1), group.value_or(-1)) != 0) {
-    return failed("give it to its user");
+    return failed("give it to its user and group");
   }
   if (listen(fd.get(), SOMAXCONN) != 0) return failed("listen");
   const error_code error = door.Listen(Local(), std::move(fd));
