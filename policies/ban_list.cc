@@ -85,6 +85,27 @@ bool BanList::IsBannedByOperator(const Address& source, Time now) const {
   return Binds(source, Kind::kOperator, now);
 }
 
+BanInfo BanList::InfoOf(Id id) const {
+  const Entry& e = table_[id];
+  const bool by_operator = e.kind == Kind::kOperator;
+  return {table_.KeyOf(id), e.until, e.times, e.reason, by_operator, e.gate_only};
+}
+
+std::optional<BanInfo> BanList::Find(const Address& source, Time now) const {
+  std::optional<Id> best;
+  const auto look = [&](const Cidr& key) {
+    if (!Runs(key, Kind::kOwn, now)) return;
+    const Id id = table_.Find(key);
+    const auto rank = [&](Id x) { return std::pair(table_[x].kind, table_[x].until); };
+    if (!best || rank(*best) < rank(id)) best = id;
+  };
+  look(SourceNetwork(source));
+  for (const auto& [bits, count] : widths_) {
+    if ((bits >= kV4Bits) == source.IsV4()) look({Masked(source, bits), bits});
+  }
+  return best ? std::optional(InfoOf(*best)) : std::nullopt;
+}
+
 Time BanList::Escalate(const Address& source, Duration ban, Duration ban_max,
                        std::string_view reason, Time now, bool gate_only) {
   const Id id = FindOrMake(SourceNetwork(source), Kind::kOwn, now);
@@ -146,8 +167,7 @@ std::vector<BanInfo> BanList::List(Time now) const {
   for (const Order& o : order_) {
     const Entry& e = table_[o.id];
     if (e.kind == Kind::kEnded || e.until <= now) continue;
-    const bool by_operator = e.kind == Kind::kOperator;
-    bans.push_back({table_.KeyOf(o.id), e.until, e.times, e.reason, by_operator, e.gate_only});
+    bans.push_back(InfoOf(o.id));
   }
   return bans;
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -45,6 +46,9 @@ class BanList {
   [[nodiscard]] bool IsBanned(const Address& source, Time now) const;
   // The same, for an operator's ban only: those bind whatever [source] enforce says.
   [[nodiscard]] bool IsBannedByOperator(const Address& source, Time now) const;
+
+  // The one that binds: an operator's before the gate's own, then the one that ends last.
+  [[nodiscard]] std::optional<BanInfo> Find(const Address& source, Time now) const;
 
   // The gate's own: for `ban`, doubled for each ban within the last `ban_max` of quiet, at most
   // `ban_max`. A running longer ban is never shortened. Returns when it ends; `now` when the list
@@ -94,6 +98,7 @@ class BanList {
   static bool IsWide(const Cidr& key) { return key != SourceNetwork(key.address); }
   [[nodiscard]] bool Runs(const Cidr& key, Kind least, Time now) const;
   [[nodiscard]] bool Binds(const Address& source, Kind least, Time now) const;
+  [[nodiscard]] BanInfo InfoOf(Id id) const;
   [[nodiscard]] Id FindOrMake(const Cidr& key, Kind kind, Time now);
   void Set(Id id, Entry entry);
   void Drop(Id id);

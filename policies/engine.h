@@ -22,6 +22,7 @@
 #include "policies/address.h"
 #include "policies/ban_list.h"
 #include "policies/event.h"
+#include "policies/explain.h"
 #include "policies/known_good_record.h"
 #include "policies/limits.h"
 #include "policies/reason.h"
@@ -224,6 +225,9 @@ class Engine {
   // time do not count. Cheap.
   [[nodiscard]] std::uint64_t BanVersion() const;
   [[nodiscard]] EngineStatus Status(Time now) const;
+  // What one source, and one login of it, meets now. Takes, counts and tells nothing. Of those who
+  // wait, what time has freed since the last OnTick() is not seen.
+  [[nodiscard]] Explanation Explain(const ExplainQuestion& question, Time now) const;
   [[nodiscard]] static ConnectionId IdOf(const Ticket& t);
 
  private:
