@@ -91,19 +91,31 @@ BanInfo BanList::InfoOf(Id id) const {
   return {table_.KeyOf(id), e.until, e.times, e.reason, by_operator, e.gate_only};
 }
 
+template <class Look>
+void BanList::ForEachOn(const Address& source, Time now, Look look) const {
+  const auto at = [&](const Cidr& key) {
+    if (Runs(key, Kind::kOwn, now)) look(table_.Find(key));
+  };
+  at(SourceNetwork(source));
+  for (const auto& width : widths_) {
+    if ((width.first >= kV4Bits) == source.IsV4()) at({Masked(source, width.first), width.first});
+  }
+}
+
 std::optional<BanInfo> BanList::Find(const Address& source, Time now) const {
   std::optional<Id> best;
-  const auto look = [&](const Cidr& key) {
-    if (!Runs(key, Kind::kOwn, now)) return;
-    const Id id = table_.Find(key);
-    const auto rank = [&](Id x) { return std::pair(table_[x].kind, table_[x].until); };
+  const auto rank = [&](Id id) { return std::pair(table_[id].kind, table_[id].until); };
+  ForEachOn(source, now, [&](Id id) {
     if (!best || rank(*best) < rank(id)) best = id;
-  };
-  look(SourceNetwork(source));
-  for (const auto& [bits, count] : widths_) {
-    if ((bits >= kV4Bits) == source.IsV4()) look({Masked(source, bits), bits});
-  }
+  });
   return best ? std::optional(InfoOf(*best)) : std::nullopt;
+}
+
+std::optional<Time> BanList::BannedUntil(const Address& source, Time now) const {
+  std::optional<Time> until;
+  ForEachOn(source, now,
+            [&](Id id) { until = std::max(until.value_or(table_[id].until), table_[id].until); });
+  return until;
 }
 
 Time BanList::Escalate(const Address& source, Duration ban, Duration ban_max,

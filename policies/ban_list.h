@@ -46,6 +46,8 @@ class BanList {
   [[nodiscard]] bool IsBanned(const Address& source, Time now) const;
   // The same, for an operator's ban only: those bind whatever [source] enforce says.
   [[nodiscard]] bool IsBannedByOperator(const Address& source, Time now) const;
+  // When the last ban that binds it ends; nothing where none does.
+  [[nodiscard]] std::optional<Time> BannedUntil(const Address& source, Time now) const;
 
   // The one that binds: an operator's before the gate's own, then the one that ends last.
   [[nodiscard]] std::optional<BanInfo> Find(const Address& source, Time now) const;
@@ -99,6 +101,9 @@ class BanList {
   [[nodiscard]] bool Runs(const Cidr& key, Kind least, Time now) const;
   [[nodiscard]] bool Binds(const Address& source, Kind least, Time now) const;
   [[nodiscard]] BanInfo InfoOf(Id id) const;
+  // Calls `look` with each ban that binds the source.
+  template <class Look>
+  void ForEachOn(const Address& source, Time now, Look look) const;
   [[nodiscard]] Id FindOrMake(const Cidr& key, Kind kind, Time now);
   void Set(Id id, Entry entry);
   void Drop(Id id);

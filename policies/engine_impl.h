@@ -132,6 +132,7 @@ struct Engine::Impl {
               std::string_view class_name, Time now, bool presses = true);
   bool Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses);
   bool Decide(const Limits& limits, Reason reason, const Ticket& t, Time now);
+  [[nodiscard]] static bool IsProtected(const Ticket& t);
   [[nodiscard]] static bool IsSpared(const Limits& limits, const Address& source);
   void Charge(const Blamed& who, Reason reason, Time now);
   void BanSource(const Limits& limits, const Blamed& who, std::string_view why, bool logged_in_too,
@@ -231,6 +232,9 @@ struct Engine::Impl {
   void ReadSlots(EngineStatus& s) const;
   void ReadClasses(EngineStatus& s, Time now) const;
   [[nodiscard]] TurnClock TurnsOf(SlotLedger::ClassId id) const;
+
+  // engine_views.cc
+  [[nodiscard]] std::vector<SourceStatus> ConnectedSources(Time now) const;
 
   // engine_shared_address.cc
   void LookForSharedAddress(Time now);

@@ -84,8 +84,7 @@ bool Engine::Impl::RefusedUser(const Limits& l, const Ticket& t, std::string_vie
          (t.arrival != Arrival::kDirect || !AnyContains(l.local_sources, t.peer));
 }
 
-Engine::Impl::Trust Engine::Impl::AskTrust(const PairKey& pair, const Limits& l,
-                                           Time now) const {
+Engine::Impl::Trust Engine::Impl::AskTrust(const PairKey& pair, const Limits& l, Time now) const {
   const std::lock_guard lock(trust_mutex);
   Trust trust;
   if (pairs.size() > 0) {
@@ -119,12 +118,12 @@ Verdict Engine::Impl::Seat(Ticket& t, const LoginClaim& claim, const Trust& trus
   Serve(now);
   const Lack lack = Missing(t, t.class_id, now);
   if (lack.dry != Reason::kNone) {
-    Decide(/*acts=*/false, lack.dry, t.peer, t.user, t.class_name, now);
+    Decide(/*acts=*/false, lack.dry, t, now, true);
   }
   const Reason waits_for = WaitsFor(t.class_id, lack, trust.delay);
   if (waits_for == Reason::kPairLocked) return Wait(t, waits_for, trust.delay, now);
   if (lack.slot != Reason::kNone && waits_for != lack.slot) {
-    Decide(/*acts=*/false, lack.slot, t.peer, t.user, t.class_name, now);
+    Decide(/*acts=*/false, lack.slot, t, now, true);
   }
   if (waits_for != Reason::kNone) return Wait(t, waits_for, Duration::zero(), now);
   if (lack.lane != LoginLane::Answer::kFree) Decide(*limits, Reason::kLoginLane, t, now);

@@ -104,7 +104,7 @@ void Engine::Impl::Explainer::AddConnections(const SourceQuestion& ask) {
 // Of what binds while room is scarce only; empty: it binds this one now.
 std::string Engine::Impl::Explainer::WhyNotCrowded(bool over) const {
   if (std::string spared = WhySpared(); !spared.empty()) return spared;
-  if (IsReservedSource(*l_, probe_.peer)) return "the address is of a class with a reserve";
+  if (probe_.reserved_source) return "the address is of a class with a reserve";
   if (out_.scarce) return "";
   return over ? "would bind if room were scarce: less than a fifth of the slots free"
               : "only while room is scarce";

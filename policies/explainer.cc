@@ -27,7 +27,7 @@ Engine::Impl::Explainer::Explainer(Impl& m, const ExplainQuestion& q, Time now)
       now_(now),
       l_(m.Snapshot()),
       probe_(m, m.guard.queue(), {}, q.peer,
-             AnyContains(l_->proxies, q.peer) ? Arrival::kProxyItself : Arrival::kDirect) {
+             AnyContains(l_->proxies, q.peer) ? Arrival::kProxyItself : Arrival::kDirect, now) {
   out_.peer = q.peer;
   out_.source = SourceNetwork(q.peer);
   out_.database = q.database.substr(0, Ticket::kKeptUser);
@@ -39,6 +39,7 @@ Engine::Impl::Explainer::Explainer(Impl& m, const ExplainQuestion& q, Time now)
   }
   probe_.database = out_.database;
   probe_.exempt = AnyContains(l_->source.exempt, q.peer);
+  probe_.reserved_source = IsReservedSource(*l_, q.peer);
   out_.exempt = probe_.exempt;
   out_.balancer = probe_.arrival != Arrival::kDirect;
   out_.mode = l_->mode;
@@ -160,7 +161,7 @@ std::string Engine::Impl::Explainer::WhyNotAt(Level level) const {
     return l_->mode == Mode::kObserve ? "mode = observe" : "[pressure] enforce = false";
   }
   if (std::string spared = WhySpared(); !spared.empty()) return spared;
-  if (IsReservedSource(*l_, probe_.peer)) return "the address is of a class with a reserve";
+  if (probe_.reserved_source) return "the address is of a class with a reserve";
   return "";
 }
 
