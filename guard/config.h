@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "guard/origins.h"
 #include "guard/toml_reader.h"
 #include "net/options.h"
 #include "net/tls_context.h"
@@ -131,6 +132,7 @@ struct Loaded {
   std::optional<Config> config;  // empty when any problem is an error
   std::vector<Problem> problems;
   std::vector<Problem> notes;  // nothing is wrong: which value of an earlier file is replaced
+  Origins origins{};           // of the keys of `config`
 };
 
 // How the files of [gate] tls = "terminate" fare when they are loaded.

@@ -47,8 +47,11 @@ FittedLimits FitLimits(const Limits& wanted, std::size_t max_clients) {
   return fitted;
 }
 
-Control::Control(Parts parts, Config running)
-    : parts_(std::move(parts)), started_(parts_.now()), running_(std::move(running)) {}
+Control::Control(Parts parts, Config running, Origins origins)
+    : parts_(std::move(parts)),
+      started_(parts_.now()),
+      running_(std::move(running)),
+      origins_(std::move(origins)) {}
 
 Config Control::running() const {
   const std::lock_guard lock(mutex_);
@@ -80,17 +83,19 @@ ReloadResult Control::Reload() {
     Log(LogLevel::kError, "reload: nothing was changed");
     return result;
   }
-  TakeOver(PlanReload(running(), *loaded.config), result);
+  TakeOver(PlanReload(running(), *loaded.config), loaded.origins, result);
   return result;
 }
 
-void Control::TakeOver(ReloadPlan plan, ReloadResult& result) {
+void Control::TakeOver(ReloadPlan plan, Origins origins, ReloadResult& result) {
   const FittedLimits fitted = FitLimits(plan.next.limits, parts_.max_clients);
   if (!fitted.note.empty()) Log(LogLevel::kWarning, "reload: " + fitted.note);
   parts_.engine->Publish(fitted.limits, parts_.now());
   parts_.apply(plan.next);
   {
     const std::lock_guard lock(mutex_);
+    origins.Keep(origins_, plan.kept);
+    origins_ = std::move(origins);
     running_ = std::move(plan.next);
     ++reloads_.done;
     reloads_.last = "ok";

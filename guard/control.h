@@ -59,7 +59,8 @@ class Control {
     std::vector<std::string> listening;
     std::size_t max_clients = 0;
   };
-  Control(Parts parts, Config running);
+  // `origins`: of the keys of `running`.
+  Control(Parts parts, Config running, Origins origins = {});
 
   // The admin socket's handler.
   [[nodiscard]] net::AdminReply Handle(std::string_view method, std::string_view target,
@@ -74,6 +75,7 @@ class Control {
   [[nodiscard]] net::AdminReply Status();
   [[nodiscard]] net::AdminReply Sources(std::string_view query);
   [[nodiscard]] net::AdminReply Sessions(std::string_view query);
+  [[nodiscard]] net::AdminReply Explain(std::string_view query);
   [[nodiscard]] net::AdminReply Drain();
   [[nodiscard]] net::AdminReply Bans();
   [[nodiscard]] net::AdminReply WireStatus();
@@ -86,7 +88,7 @@ class Control {
   [[nodiscard]] net::AdminReply Ban(std::string_view body);
   [[nodiscard]] net::AdminReply Unban(std::string_view body);
   [[nodiscard]] net::AdminReply ReloadReply();
-  void TakeOver(ReloadPlan plan, ReloadResult& result);
+  void TakeOver(ReloadPlan plan, Origins origins, ReloadResult& result);
 
   const Parts parts_;
   const Time started_;
@@ -94,6 +96,7 @@ class Control {
   std::mutex reload_mutex_;   // one reload at a time; may be held while a name is looked up
   mutable std::mutex mutex_;  // what follows; short
   Config running_;
+  Origins origins_;  // of its keys
   ReloadCounts reloads_;
 };
 

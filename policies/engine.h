@@ -22,7 +22,6 @@
 #include "policies/address.h"
 #include "policies/ban_list.h"
 #include "policies/event.h"
-#include "policies/explain.h"
 #include "policies/known_good_record.h"
 #include "policies/limits.h"
 #include "policies/reason.h"
@@ -51,6 +50,10 @@ struct TicketDeleter {
   void operator()(Ticket* t) const;
 };
 using TicketPtr = std::unique_ptr<Ticket, TicketDeleter>;
+
+// policies/explain.h
+struct ExplainQuestion;
+struct Explanation;
 
 struct AcceptResult {
   Verdict verdict;

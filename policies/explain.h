@@ -62,7 +62,7 @@ struct ExplainOutlook {
   Duration expected{};            // of kWaits: as places came free lately
   Duration at_most{};             // of kWaits: then it is refused; Duration::max(): no end
   bool closes = false;            // of a statement refused: so is the connection
-  std::string rule;               // the rule's name, where one decides
+  std::string rule{};             // the rule's name, where one decides
 };
 
 struct Explanation {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "policies/explainer.h"
+#include "policies/login_name.h"
 
 namespace headgate {
 namespace {
@@ -50,8 +51,9 @@ void Engine::Impl::Explainer::AskLogin() {
 }
 
 void Engine::Impl::Explainer::AskClaim() {
-  if (l_->identity_collapsed && MeansOneOf(l_->localhost_users, *q_.user)) {
-    const bool refused = RefusedUser(*l_, probe_, *q_.user);
+  const std::string_view user = CanonicalUser(*q_.user);
+  if (l_->identity_collapsed && MeansOneOf(l_->localhost_users, user)) {
+    const bool refused = RefusedUser(*l_, probe_, user);
     ExplainRow& row = Add(Part::kLogin, "gate.localhost_only_users", Reason::kPasswordlessUser);
     row.state = refused ? State::kBinds : State::kApplies;
     row.why = refused ? "everybody looks like localhost to the server, which may ask no password"

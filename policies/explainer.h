@@ -61,7 +61,7 @@ class Engine::Impl::Explainer {
   void AddWaiting(Reason no_room);
   [[nodiscard]] std::string ClassKey(std::string_view key) const;
 
-  Impl& m_;
+  const Impl& m_;
   const ExplainQuestion& q_;
   const Time now_;
   const LimitsPtr l_;

@@ -229,7 +229,8 @@ void QueryGuard::Explainer::AddRunning(std::size_t i) {
   if (q_.RunningOf(i) == 0 || Skips(i)) return;
   const Counted& c = counted_[i];
   ExplainRow& row = Add(kRunning[i], q_.RunningOf(i));
-  Count(row, c.running, !c.has_room && c.queue != StatementQueue::Answer::kTaken);
+  const bool may_queue = c.queue == StatementQueue::Answer::kTaken && now_ < deadline_;
+  Count(row, c.running, !c.has_room && !may_queue);
   if (c.waiting > 0) row.why = std::to_string(c.waiting) + " wait for a place";
 }
 
