@@ -1,4 +1,6 @@
 // What a newcomer meets before its login: rates, connections at once, the pending budget.
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -7,8 +9,6 @@
 
 namespace headgate {
 namespace {
-
-using std::chrono::seconds;
 
 constexpr std::array<Level, 2> kAbove = {Level::kElevated, Level::kAttack};
 constexpr std::string_view kBurst = "of the burst";
