@@ -15,6 +15,7 @@
 
 #include <absl/status/status.h>
 #include "guard/config.h"
+#include "guard/host_watch.h"
 #include "guard/reload.h"
 #include "guard/status.h"
 #include "guard/wire.h"
@@ -45,8 +46,9 @@ class Control {
     Engine* engine = nullptr;
     std::function<Time()> now;
     std::function<net::GateStatus()> gate_status;
-    std::function<Loaded()> load;              // reads the config file anew
-    std::function<void(const Config&)> apply;  // log level, sampling: what is not the engine's
+    std::function<Loaded()> load;  // reads the config file anew
+    // Log level, sampling, certificates: what is not the engine's.
+    std::function<void(const Config&, const std::shared_ptr<const net::TlsContext>&)> apply;
     std::function<std::uint64_t()> log_dropped;
     // Either name of a backend. NotFound: there is none of it.
     std::function<absl::Status(const std::string& name)> use_backend;
@@ -55,7 +57,9 @@ class Control {
     std::function<StateStatus()> state_status;
     std::function<std::optional<Wire::View>()> wire;  // none: nothing is watched
     std::function<net::FirewallStatus()> firewall;
-    std::function<void()> drain;  // begins it, and returns at once
+    std::function<PageStatus()> page;
+    std::function<std::string(std::uint64_t since)> history;  // as History::Json()
+    std::function<void()> drain;                              // begins it, and returns at once
     std::vector<std::string> listening;
     std::size_t max_clients = 0;
   };
@@ -73,9 +77,11 @@ class Control {
  private:
   [[nodiscard]] StatusFacts Facts() const;
   [[nodiscard]] net::AdminReply Status();
+  [[nodiscard]] net::AdminReply Metrics();
   [[nodiscard]] net::AdminReply Sources(std::string_view query);
   [[nodiscard]] net::AdminReply Sessions(std::string_view query);
   [[nodiscard]] net::AdminReply Explain(std::string_view query);
+  [[nodiscard]] net::AdminReply History(std::string_view query) const;
   [[nodiscard]] net::AdminReply Drain();
   [[nodiscard]] net::AdminReply Bans();
   [[nodiscard]] net::AdminReply WireStatus();
@@ -88,11 +94,12 @@ class Control {
   [[nodiscard]] net::AdminReply Ban(std::string_view body);
   [[nodiscard]] net::AdminReply Unban(std::string_view body);
   [[nodiscard]] net::AdminReply ReloadReply();
-  void TakeOver(ReloadPlan plan, Origins origins, ReloadResult& result);
+  void TakeOver(ReloadPlan plan, const Loaded& loaded, ReloadResult& result);
 
   const Parts parts_;
   const Time started_;
   std::atomic<bool> draining_ = false;
+  mutable HostWatch host_;
   std::mutex reload_mutex_;   // one reload at a time; may be held while a name is looked up
   mutable std::mutex mutex_;  // what follows; short
   Config running_;
