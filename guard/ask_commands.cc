@@ -6,12 +6,16 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cctype>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "guard/ask.h"
 #include "guard/backends.h"
 #include "guard/digests.h"
+#include "guard/exit_status.h"
+#include "guard/explain.h"
+#include "guard/explain_request.h"
 #include "guard/json_text.h"
 #include "guard/pools.h"
 #include "guard/status.h"
@@ -97,6 +101,19 @@ int Drain(const Arguments& args) {
   });
 }
 
+// 1 means that the next connection would be refused, and nothing else.
+int Explain(const Arguments& args) {
+  const std::optional<std::string> user = args.names_user ? std::optional(args.user) : std::nullopt;
+  bool refused = false;
+  const int status =
+      Get(args, ExplainTarget(args.address, user, args.database), [&](const std::string& body) {
+        refused = IsRefused(body);
+        return ExplainText(body);
+      });
+  if (status != kExitDone) return kExitUsage;
+  return refused ? kExitNo : kExitDone;
+}
+
 int Reload(const Arguments& args) { return Post(args, "/reload", "", ReloadText); }
 
 int Ban(const Arguments& args) {
@@ -159,6 +176,28 @@ void AddStatus(CLI::App* command, Arguments& args) {
       ->check(CLI::Range(std::size_t{1}, kMostWaiting));
 }
 
+void AddExplain(CLI::App* command, Arguments& args) {
+  command->add_option("address", args.address, "IPv4 or IPv6 address of a client")->required();
+  command->add_option_function<std::string>(
+      "user",
+      [&args](const std::string& user) {
+        args.user = user;
+        args.names_user = true;
+      },
+      "its login's user; without one limits by user are left out");
+  command->add_option("--database", args.database, "that its login names");
+  command->footer(R"(
+Asks the running gate what this source meets now, and takes nothing: no token, no place, no log
+line. The first lines say what becomes of its next connection and of that one's first statement;
+then who it is, and every limit in the order it is asked, those that bind first.
+
+  headgate explain 203.0.113.7
+  headgate explain 10.1.2.3 shop --database sales
+
+Exit status: 0 it would be let in, or wait; 1 it would be refused; 2 wrong usage, or no gate
+answers.)");
+}
+
 // A command of its own, and one inside it that takes the same options.
 void AddBackend(CLI::App* command, Arguments& args, Command& chosen) {
   CLI::App* use =
@@ -179,6 +218,9 @@ void AddAsking(CLI::App& app, Arguments& args, Command& chosen) {
   AddStatus(add("status", "what the running gate holds and whom it turned away", Status), args);
   AddBackend(add("backend", "the servers behind the gate, and which is in use", ListBackends), args,
              chosen);
+  AddExplain(
+      add("explain", "every limit that an address meets now, and what its next one would", Explain),
+      args);
   add("bans", "who is banned, and for how long yet",
       [](const Arguments& a) { return Get(a, "/bans", BansText); });
   AddDigests(add("digests", "what the logins run, the greatest load first", Digests), args);

@@ -25,6 +25,9 @@ struct Arguments {
   std::size_t limit = DigestQuery().limit;
   std::string sort{kDigestSorts[0]};
   std::string class_name;
+  std::string user;
+  bool names_user = false;
+  std::string database;
   bool pools = false;
   bool waiting = false;
   std::size_t instances = 1;

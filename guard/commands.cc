@@ -30,6 +30,8 @@ Examples:
       backends, pressure, slots, pending, waiting, statements, refusals by reason
   headgate status --pools --instances 3
       how large each of three application servers should make its connection pool
+  headgate explain 203.0.113.7 shop
+      every limit this source and user meet now, and the line of the configuration that says so
   headgate backend use 192.0.2.11:3306
       go to another backend, or back to the first
   headgate digests --limit 10 --sort p99

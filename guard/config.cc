@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_format.h>
 #include "guard/config_checks.h"
 #include "guard/config_keys.h"
@@ -90,9 +91,14 @@ class Reader {
     const auto before = [](const Problem& a, const Problem& b) { return a.at < b.at; };
     std::stable_sort(problems_.begin(), problems_.end(), before);
     std::stable_sort(notes_.begin(), notes_.end(), before);
-    std::optional<Config> config;
-    if (!AnyError(problems_)) config = std::move(config_);
-    return {std::move(config), std::move(problems_), std::move(notes_)};
+    Loaded loaded;
+    if (!AnyError(problems_)) {
+      loaded.origins = FindOrigins();
+      loaded.config = std::move(config_);
+    }
+    loaded.problems = std::move(problems_);
+    loaded.notes = std::move(notes_);
+    return loaded;
   }
 
  private:
@@ -143,6 +149,28 @@ class Reader {
       const std::size_t end = key.find('.', list.size() + 1);
       return end == std::string::npos ? list : list + key.substr(end);
     }
+    return key;
+  }
+
+  // Under the names that classes and rules have, in place of their numbers.
+  [[nodiscard]] Origins FindOrigins() const {
+    Origins origins;
+    for (const auto& [key, at] : positions_) {
+      origins.Set(Named(key), absl::StrFormat("%s:%d", files_[at.file].name, at.line));
+    }
+    return origins;
+  }
+
+  [[nodiscard]] std::string Named(const std::string& key) const {
+    const auto with = [&](const std::string& list, const auto& items) {
+      std::size_t number = 0;
+      const std::string rest = key.substr(list.size());
+      const std::size_t end = rest.find('.');
+      if (!absl::SimpleAtoi(rest.substr(0, end), &number) || number >= items.size()) return key;
+      return list + items[number].name + (end == std::string::npos ? "" : rest.substr(end));
+    };
+    if (key.starts_with("class.")) return with("class.", config_.limits.classes);
+    if (key.starts_with("rule.")) return with("rule.", config_.limits.rules);
     return key;
   }
 

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "guard/origins.h"
 #include "guard/toml_reader.h"
 #include "net/options.h"
 #include "net/tls_context.h"
@@ -132,6 +133,7 @@ struct Loaded {
   std::optional<Config> config;  // empty when any problem is an error
   std::vector<Problem> problems;
   std::vector<Problem> notes;  // nothing is wrong: which value of an earlier file is replaced
+  Origins origins{};           // of the keys of `config`
   // What the files of [gate] tls = "terminate" made, of a reload: what was judged is what is used.
   std::shared_ptr<const net::TlsContext> tls{};
 };

@@ -47,8 +47,11 @@ FittedLimits FitLimits(const Limits& wanted, std::size_t max_clients) {
   return fitted;
 }
 
-Control::Control(Parts parts, Config running)
-    : parts_(std::move(parts)), started_(parts_.now()), running_(std::move(running)) {}
+Control::Control(Parts parts, Config running, Origins origins)
+    : parts_(std::move(parts)),
+      started_(parts_.now()),
+      running_(std::move(running)),
+      origins_(std::move(origins)) {}
 
 Config Control::running() const {
   const std::lock_guard lock(mutex_);
@@ -91,6 +94,9 @@ void Control::TakeOver(ReloadPlan plan, const Loaded& loaded, ReloadResult& resu
   parts_.apply(plan.next, loaded.tls);
   {
     const std::lock_guard lock(mutex_);
+    Origins origins = loaded.origins;
+    origins.Keep(origins_, plan.kept);
+    origins_ = std::move(origins);
     running_ = std::move(plan.next);
     ++reloads_.done;
     reloads_.last = "ok";

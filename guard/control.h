@@ -63,7 +63,8 @@ class Control {
     std::vector<std::string> listening;
     std::size_t max_clients = 0;
   };
-  Control(Parts parts, Config running);
+  // `origins`: of the keys of `running`.
+  Control(Parts parts, Config running, Origins origins = {});
 
   // The admin socket's handler.
   [[nodiscard]] net::AdminReply Handle(std::string_view method, std::string_view target,
@@ -79,6 +80,7 @@ class Control {
   [[nodiscard]] net::AdminReply Metrics();
   [[nodiscard]] net::AdminReply Sources(std::string_view query);
   [[nodiscard]] net::AdminReply Sessions(std::string_view query);
+  [[nodiscard]] net::AdminReply Explain(std::string_view query);
   [[nodiscard]] net::AdminReply History(std::string_view query) const;
   [[nodiscard]] net::AdminReply Drain();
   [[nodiscard]] net::AdminReply Bans();
@@ -101,6 +103,7 @@ class Control {
   std::mutex reload_mutex_;   // one reload at a time; may be held while a name is looked up
   mutable std::mutex mutex_;  // what follows; short
   Config running_;
+  Origins origins_;  // of its keys
   ReloadCounts reloads_;
 };
 

@@ -7,6 +7,8 @@
 #include "guard/control.h"
 #include "guard/control_text.h"
 #include "guard/digests.h"
+#include "guard/explain.h"
+#include "guard/explain_request.h"
 #include "guard/metrics.h"
 #include "guard/pools.h"
 #include "guard/sessions.h"
@@ -32,6 +34,8 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
        "limit sort"},
       {"GET", "/sessions", [](Control& c, std::string_view q) { return c.Sessions(q); }, "limit"},
       {"GET", "/waiting", [](Control& c, std::string_view q) { return c.Waiting(q); }, "limit"},
+      {"GET", "/explain", [](Control& c, std::string_view q) { return c.Explain(q); },
+       "address user database"},
       {"GET", "/bans", [](Control& c, std::string_view) { return c.Bans(); }},
       {"GET", "/digests", [](Control& c, std::string_view q) { return c.Digests(q); },
        "limit sort class"},
@@ -154,6 +158,20 @@ net::AdminReply Control::Sources(std::string_view query) {
   const Time now = parts_.now();
   return {200, SourcesJson(parts_.engine->Sources(*limit, *order, now),
                            parts_.engine->Status(now).sources, now)};
+}
+
+net::AdminReply Control::Explain(std::string_view query) {
+  const auto request = ParseExplainRequest(query);
+  if (!request.ok()) return Refuse(400, std::string(request.status().message()));
+  const Explanation told = parts_.engine->Explain(request->question(), parts_.now());
+  Config config;
+  Origins origins;
+  {
+    const std::lock_guard lock(mutex_);
+    config = running_;
+    origins = origins_;
+  }
+  return {200, ExplainJson(told, config, origins)};
 }
 
 net::AdminReply Control::Sessions(std::string_view query) {

@@ -59,6 +59,7 @@ class Daemon {
     }
     if (!loaded.config) return kExitUsage;
     config_ = std::move(*loaded.config);
+    origins_ = std::move(loaded.origins);
     if (const absl::Status status = SettleCoreDumps(core_dumps_); !status.ok()) return Fail(status);
     if (const absl::Status status = Open(); !status.ok()) return Fail(status);
     if (const absl::Status status = Serve(); !status.ok()) return Fail(status);
@@ -165,7 +166,7 @@ class Daemon {
     memory_.HandOver(*engine_);
     telemetry_->Start();
     if (auto s = OpenFirewall(); !s.ok()) return Start("[firewall]", s);
-    control_ = std::make_unique<Control>(ControlParts(), config_);
+    control_ = std::make_unique<Control>(ControlParts(), config_, origins_);
     if (auto s = gate_->Start(*engine_); !s.ok()) return Start("[gate] backend", s);
     if (wire_) StartWire(*secrets);
     memory_.Start([this, s = *secrets] { return Snapshot(s); },
@@ -344,7 +345,9 @@ class Daemon {
 
   const std::string path_;
   const bool core_dumps_;
-  Config config_;  // as it was at the start; control_ has the running one
+  // As they were at the start; control_ has the running ones.
+  Config config_;
+  Origins origins_;
   BackendNames backends_;
   Memory memory_;
   // In the order of their lives: the engine refers to the gate's wakeups and to the telemetry.

@@ -9,10 +9,12 @@ namespace headgate::guard {
 
 ReloadPlan PlanReload(const Config& running, const Config& candidate) {
   Differences told = Compare(SettingsOf(running), SettingsOf(candidate));
-  ReloadPlan plan{candidate, std::move(told.changed), std::move(told.need_restart)};
+  ReloadPlan plan{candidate, std::move(told.changed), std::move(told.need_restart), {}};
   const bool collapsed = running.limits.identity_collapsed;
   for (const auto& key : ConfigKeys()) {
-    if (NeedsRestart({key.FullName(), key.get(candidate)}, collapsed)) key.copy(running, plan.next);
+    if (!NeedsRestart({key.FullName(), key.get(candidate)}, collapsed)) continue;
+    if (key.get(running) != key.get(candidate)) plan.kept.push_back(key.FullName());
+    key.copy(running, plan.next);
   }
   // Follows from keys that need a restart.
   for (LevelLimits& level : plan.next.limits.at) {

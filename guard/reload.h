@@ -15,6 +15,7 @@ struct ReloadPlan {
   Config next;
   std::vector<std::string> changed;       // "source.connect_rate: \"50/s\" -> \"10/s\""
   std::vector<std::string> need_restart;  // the same, for keys whose running value stays
+  std::vector<std::string> kept;          // those keys alone
 };
 
 [[nodiscard]] ReloadPlan PlanReload(const Config& running, const Config& candidate);

@@ -49,6 +49,9 @@ class BanList {
   // When the last ban that binds it ends; nothing where none does.
   [[nodiscard]] std::optional<Time> BannedUntil(const Address& source, Time now) const;
 
+  // The one that binds: an operator's before the gate's own, then the one that ends last.
+  [[nodiscard]] std::optional<BanInfo> Find(const Address& source, Time now) const;
+
   // The gate's own: for `ban`, doubled for each ban within the last `ban_max` of quiet, at most
   // `ban_max`. A running longer ban is never shortened. Returns when it ends; `now` when the list
   // is full of the operator's bans. `gate_only`: see BanInfo.
@@ -97,6 +100,10 @@ class BanList {
   static bool IsWide(const Cidr& key) { return key != SourceNetwork(key.address); }
   [[nodiscard]] bool Runs(const Cidr& key, Kind least, Time now) const;
   [[nodiscard]] bool Binds(const Address& source, Kind least, Time now) const;
+  [[nodiscard]] BanInfo InfoOf(Id id) const;
+  // Calls `look` with each ban that binds the source.
+  template <class Look>
+  void ForEachOn(const Address& source, Time now, Look look) const;
   [[nodiscard]] Id FindOrMake(const Cidr& key, Kind kind, Time now);
   void Set(Id id, Entry entry);
   void Drop(Id id);

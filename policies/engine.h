@@ -52,6 +52,10 @@ struct TicketDeleter {
 };
 using TicketPtr = std::unique_ptr<Ticket, TicketDeleter>;
 
+// policies/explain.h
+struct ExplainQuestion;
+struct Explanation;
+
 struct AcceptResult {
   Verdict verdict;
   TicketPtr ticket;  // null when refused
@@ -270,6 +274,9 @@ class Engine {
   // time do not count. Cheap.
   [[nodiscard]] std::uint64_t BanVersion() const;
   [[nodiscard]] EngineStatus Status(Time now) const;
+  // What one source, and one login of it, meets now. Takes, counts and tells nothing. Of those who
+  // wait, what time has freed since the last OnTick() is not seen.
+  [[nodiscard]] Explanation Explain(const ExplainQuestion& question, Time now) const;
   [[nodiscard]] static ConnectionId IdOf(const Ticket& t);
 
  private:

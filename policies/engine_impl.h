@@ -49,7 +49,7 @@ struct Engine::Impl {
     // Far fewer sources ask for TLS at a time than connect in a day.
     Shard(KeyedHash hash, std::uint32_t capacity)
         : sources(hash, capacity), handshakes(hash, capacity / 4 + 1) {}
-    std::mutex mutex;
+    mutable std::mutex mutex;
     SourceTable sources;
     HandshakeRates handshakes;
     MajorityTally tally;  // of who connects
@@ -86,6 +86,18 @@ struct Engine::Impl {
     Duration delay = Duration::zero();
     bool known_good = false;
     bool known_neighbour = false;
+  };
+  // Whether a source is on the ban list, and whether that is carried out.
+  struct BanAnswer {
+    bool banned = false, acts = false;
+  };
+  // What [source] asks of a newcomer now, and what the level lays over it. Its rate is asked where
+  // it is not known.
+  struct SourceQuestion {
+    bool rate = false, connections = false, prefix = false;
+    bool at_rate = false, at_connections = false, at_prefix = false;  // by the level's own numbers
+    std::uint32_t most = 0, at_most = 0;                              // connections
+    const SourceLimits* at = nullptr;                                 // of the level
   };
   // What is missing for a login to go on.
   struct Lack {
@@ -134,20 +146,38 @@ struct Engine::Impl {
   [[nodiscard]] static bool IsTallied(const Limits& limits, const Address& source, Arrival how);
   [[nodiscard]] bool AskBan(const Limits& limits, const Address& peer, Arrival how, Time now,
                             bool& known_good);
+  // Under the trust lock.
+  [[nodiscard]] BanAnswer LookUpBan(const Limits& limits, const Address& source, Time now) const;
+  [[nodiscard]] SourceQuestion QuestionFor(const Limits& limits, const Ticket& t) const;
   [[nodiscard]] Reason AskSource(const Limits& limits, Ticket& t, Time now);
-  [[nodiscard]] Reason AskSqueezed(const Limits& limits, Ticket& t, Time now);
+  [[nodiscard]] Reason AskSqueezed(const Limits& limits, const SourceQuestion& ask, Ticket& t,
+                                   Time now);
+  // Under the admission lock: the connections of all unknown ones of the prefix together, and what
+  // is asked of them.
+  struct PrefixAnswer {
+    std::uint32_t held = 0, most = 0, at_most = 0;
+    bool full = false, at_full = false;
+  };
+  [[nodiscard]] PrefixAnswer LookUpPrefix(const Limits& limits, const SourceQuestion& ask,
+                                          const Address& prefix) const;
   [[nodiscard]] bool PrefixIsFull(const Limits& limits, const Ticket& t, const Address& prefix,
                                   Time now);
   [[nodiscard]] Reason EnterPending(const Limits& limits, Ticket& t, Time now, Blamed& evicted);
   [[nodiscard]] bool TakePendingPlace(const Limits& limits, Ticket& t, Time now, Blamed& evicted);
 
   // engine_login.cc; all but the first three under the admission lock
-  [[nodiscard]] Trust AskTrust(const PairKey& pair, const Limits& limits, Time now);
-  [[nodiscard]] bool RefusedUser(const Limits& limits, const Ticket& t, std::string_view user);
+  [[nodiscard]] Trust AskTrust(const PairKey& pair, const Limits& limits, Time now) const;
+  [[nodiscard]] static bool RefusedUser(const Limits& limits, const Ticket& t,
+                                        std::string_view user);
+  static void TakeTrust(Ticket& t, const Trust& trust);
   [[nodiscard]] Reason AskClaim(const Limits& limits, Ticket& t, std::string_view user,
                                 Trust& trust, Time now);
   [[nodiscard]] Verdict Seat(Ticket& t, const LoginClaim& claim, const Trust& trust, Time now);
   [[nodiscard]] Verdict Wait(Ticket& t, Reason lack, Duration delay, Time now);
+  // What a login has to wait for, by the limits that act; kNone: for nothing.
+  [[nodiscard]] Reason WaitsFor(SlotLedger::ClassId id, const Lack& lack, Duration delay) const;
+  // Why there is no place for one who lacks that; kNone: there is.
+  [[nodiscard]] Reason NoRoom(Reason lack, const WaitingRoom::Answer& answer) const;
   [[nodiscard]] Lack Missing(const Ticket& t, SlotLedger::ClassId id, Time now) const;
   void Admit(Ticket& t, SlotLedger::ClassId id, Time now);
   [[nodiscard]] WaitingRoom::Try TryWaiting(Ticket& t, Time now);
@@ -215,6 +245,9 @@ struct Engine::Impl {
   void CountSessions(AddressLoad& load) const;
   [[nodiscard]] Address MostSessions() const;
 
+  // explainer.h
+  class Explainer;
+
   // engine_life.cc
   void GiveBack(Ticket& t, std::optional<Time> now, bool for_good);
   void Link(Ticket& t);
@@ -222,7 +255,7 @@ struct Engine::Impl {
   void DropGood(Ticket& t);
   void DropCounted(Ticket& t, const PairKey& pair);
 
-  [[nodiscard]] Shard& ShardOf(const Address& source) {
+  [[nodiscard]] Shard& ShardOf(const Address& source) const {
     return *shards[(hash(source) >> 32) % kShards];
   }
 
@@ -233,7 +266,7 @@ struct Engine::Impl {
   mutable std::mutex snapshot_mutex;
   LimitsPtr snapshot;
 
-  std::mutex trust_mutex;
+  mutable std::mutex trust_mutex;
   BanList bans;
   KnownGood known_good;
   PairLock pairs;

@@ -68,9 +68,13 @@ void QueryGuard::LeaseAccounts(StatementBook& b, const Speaker& who, Time now) {
 }
 
 QueryGuard::Call QueryGuard::CallOf(StatementBook& b, const Speaker& who, Time now) const {
-  const bool unknown = !b.limits->is_explicit && !who.known;
+  const bool unknown = IsUnknown(*b.limits, who);
+  return {b, who, now, Binding(*b.limits, unknown), unknown};
+}
+
+const EffectiveQuery& QueryGuard::Binding(const QuerySnapshot::Class& c, bool unknown) const {
   const Level level = unknown ? level_.load(std::memory_order_relaxed) : Level::kCalm;
-  return {b, who, now, b.limits->squeezed[static_cast<std::size_t>(level)], unknown};
+  return c.squeezed[static_cast<std::size_t>(level)];
 }
 
 // Counts and tells one decision about the pending command, or the sweep's; returns `acts`.

@@ -79,6 +79,9 @@ class QueryGuard {
   void Expire(Time now) { accounts_.Expire(now, kExpireAtOnce); }
 
   [[nodiscard]] StatementLimit LimitOf(std::string_view class_name) const;
+  // What a new connection's statements meet: adds the rows of kQuery, and what would become of a
+  // plain SELECT. Takes, counts and tells nothing.
+  void Explain(const Speaker& who, Time now, Explanation& out) const;
   void ReadStatus(EngineStatus& s) const;
   [[nodiscard]] std::vector<DigestRow> Digests(std::size_t limit) const {
     return digests_.Top(limit);
@@ -118,6 +121,11 @@ class QueryGuard {
   [[nodiscard]] SnapshotPtr Snapshot() const;
   void Refresh(StatementBook& b, const Speaker& who, Time now);
   void LeaseAccounts(StatementBook& b, const Speaker& who, Time now);
+  [[nodiscard]] static bool IsUnknown(const QuerySnapshot::Class& c, const Speaker& who) {
+    return !c.is_explicit && !who.known;
+  }
+  // What binds now, strangers by the level.
+  [[nodiscard]] const EffectiveQuery& Binding(const QuerySnapshot::Class& c, bool unknown) const;
   [[nodiscard]] Call CallOf(StatementBook& b, const Speaker& who, Time now) const;
   bool Tell(const Call& c, bool acts, Reason reason, std::uint64_t digest,
             std::string_view rule = {});
@@ -129,8 +137,8 @@ class QueryGuard {
   [[nodiscard]] Reason AskBeforeText(const Call& c, const CommandFacts& facts);
   [[nodiscard]] Reason AskPrepared(const Call& c);
   void CloseStatement(StatementBook& b, bool unanswered);
-  [[nodiscard]] std::uint64_t MostBytes(const Call& c, const CommandFacts& facts) const;
-  [[nodiscard]] std::uint32_t MostPrepared(const Call& c) const;
+  [[nodiscard]] std::uint64_t MostBytes(const EffectiveQuery& q, CommandKind command) const;
+  [[nodiscard]] std::uint32_t MostPrepared(const EffectiveQuery& q, bool unknown) const;
   [[nodiscard]] std::size_t Look(const Call& c, const CommandFacts& facts);
   void FindDigest(const Call& c, const CommandFacts& facts);
   [[nodiscard]] CommandVerdict Refuse(const Call& c, Reason reason);
@@ -155,6 +163,9 @@ class QueryGuard {
   [[nodiscard]] Step TakePlace(const Call& c, const Place& place, bool its_turn);
   [[nodiscard]] Step TryAgain(const Call& c, const std::array<Place, kScopes + 1>& places,
                               Places& taken);
+
+  // query_guard_explain.cc
+  class Explainer;
 
   // query_guard_answer.cc
   void Account(const StatementBook& b, const RunningCommand& r, const AnswerFacts& facts, Time now);

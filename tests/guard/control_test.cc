@@ -68,7 +68,7 @@ class ControlTest : public ::testing::Test {
     parts.history = [](std::uint64_t since) { return "since " + std::to_string(since); };
     parts.listening = {"127.0.0.1:3306"};
     parts.max_clients = 100000;
-    control_ = std::make_unique<Control>(parts, config_);
+    control_ = std::make_unique<Control>(parts, config_, Load().origins);
   }
 
   Loaded Load() { return Parse("gate.backend = [\"192.0.2.10:3306\"]\n" + text_); }
@@ -103,6 +103,41 @@ TEST_F(ControlTest, TellsWhatItRunsWith) {
   const auto after = ParseSettings(control_->Handle("GET", "/config", "").body);
   ASSERT_TRUE(after.ok());
   EXPECT_EQ(after->settings, candidate);
+}
+
+TEST_F(ControlTest, ExplainNamesTheLineThatIsInForce) {
+  const auto where = [&] {
+    for (const json::value& row :
+         Get("/explain?address=192.0.2.1&user=shop").at("rows").as_array()) {
+      if (row.at("key") == "slots.max_connections") return std::string(row.at("where").as_string());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(where(), "t.toml:2");
+  text_ = "\n\nslots.max_connections = 50\n";
+  EXPECT_TRUE(control_->Reload().done);
+  EXPECT_EQ(where(), "t.toml:4");
+  text_ = "slots.max_connections = \"nonsense\"\n";
+  EXPECT_FALSE(control_->Reload().done);
+  EXPECT_EQ(where(), "t.toml:4");
+}
+
+TEST_F(ControlTest, ExplainRefusesWhatItCannotMeanAndChangesNothing) {
+  const auto error = [&](const char* target) {
+    const auto reply = control_->Handle("GET", target, "");
+    EXPECT_EQ(reply.status, 400u) << target;
+    return std::string(json::parse(reply.body).at("error").as_string());
+  };
+  EXPECT_THAT(error("/explain"), HasSubstr("is no address"));
+  EXPECT_THAT(error("/explain?address=nobody"), HasSubstr("\"nobody\" is no address"));
+  EXPECT_THAT(error("/explain?address=1.2.3.4&user=%"), HasSubstr("percent-encoded"));
+  EXPECT_THAT(error("/explain?address=1.2.3.4&nonsense=1"), HasSubstr("address user database"));
+  EXPECT_EQ(control_->Handle("POST", "/explain", "").status, 405u);
+  const json::object told = Get("/explain?address=2001:db8::7&user=a%20b&database=x");
+  EXPECT_EQ(told.at("source"), "2001:db8::/64");
+  EXPECT_EQ(told.at("user"), "a b");
+  EXPECT_EQ(told.at("connection").at("verdict"), "admitted");
+  EXPECT_EQ(Get("/status").at("sources").at("now"), 0);
 }
 
 TEST_F(ControlTest, DrainsOnce) {
