@@ -35,6 +35,12 @@ TimeBuckets BucketsOf(const json::value& root, const char* what) {
   return out;
 }
 
+// Ends of what nobody waits for: whoever they are of, nothing is kept from them.
+bool IsMissedByNobody(Reason reason) {
+  return reason == Reason::kIdle || reason == Reason::kIdleInTransaction ||
+         reason == Reason::kPendingDeadline || reason == Reason::kReclaimed;
+}
+
 void AddRefused(const json::value& root, HistoryFacts& facts) {
   for (std::size_t i = 0; i < kReasonCount; ++i) {
     const auto reason = static_cast<Reason>(i);
@@ -42,6 +48,7 @@ void AddRefused(const json::value& root, HistoryFacts& facts) {
     const std::string name(Name(reason));
     const auto count = Whole<std::uint64_t>(At(root, {"acted", name.c_str()}));
     if (count > 0) facts.refused.emplace_back(name, count);
+    if (IsMissedByNobody(reason)) continue;
     facts.refused_protected += Whole<std::uint64_t>(At(root, {"of_protected", name.c_str()}));
   }
 }

@@ -101,10 +101,7 @@ class AdminServer::Impl::Conversation : public std::enable_shared_from_this<Conv
     response_ = ToResponse(std::move(reply));
     stream_.expires_after(server_.options.deadline);
     http::async_write(stream_, response_, [self = shared_from_this()](error_code, std::size_t) {
-      error_code ignored;
-      self->stream_.socket().shutdown(Local::socket::shutdown_both, ignored);
-      self->stream_.socket().close(ignored);
-      self->server_.door.KeepSpare();
+      self->server_.door.Close(self->stream_.socket());
     });
   }
 

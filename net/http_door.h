@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -74,13 +75,27 @@ class HttpDoor {
     io_.stop();
     if (thread_.joinable()) thread_.join();
   }
-  // When a conversation has closed its socket.
-  void KeepSpare() {
-    if (!spare_.valid()) spare_.Reset(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  // Of a conversation that is over. Where there is no spare descriptor this one becomes it: were it
+  // closed first, a client of the gate would have it before it could be had again.
+  void Close(Socket& socket) {
+    if (!socket.is_open()) return KeepSpare();
+    Error error;
+    socket.shutdown(Socket::shutdown_both, error);
+    if (spare_.valid() || !null_.valid()) {
+      socket.close(error);
+      return KeepSpare();
+    }
+    Fd own(socket.release(error));
+    if (!error && dup3(null_.get(), own.get(), O_CLOEXEC) >= 0) spare_ = std::move(own);
   }
 
  private:
   using Error = boost::system::error_code;
+  static Fd OpenNull() { return Fd(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+  void KeepSpare() {
+    if (!spare_.valid()) spare_ = OpenNull();
+  }
+
   static constexpr auto kAcceptPause = std::chrono::milliseconds(50);
 
   // accept(2) wants a descriptor before it looks whether anybody waits: so wait for somebody first.
@@ -129,6 +144,7 @@ class HttpDoor {
   Duration period_{};
   std::function<void()> act_;
   Taken taken_;
+  const Fd null_ = OpenNull();
   Fd spare_;
   std::thread thread_;
 };

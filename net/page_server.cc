@@ -105,8 +105,8 @@ class PageServer::Impl::Conversation : public std::enable_shared_from_this<Conve
   }
 
   void Close() {
-    Drop();
-    server_.door.KeepSpare();
+    Leave();
+    server_.door.Close(stream_.socket());
   }
 
   void ReadRequest() {

@@ -207,7 +207,8 @@ function showAll() {
 
 function showCharts() {
   charts ??= new Charts();
-  charts.show(past, Number(document.querySelector("#range input:checked").value));
+  charts.show(past, Number(document.querySelector("#range input:checked").value),
+              (now.status.classes ?? []).map((c) => c.name));
 }
 
 // ---- rounds

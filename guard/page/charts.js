@@ -31,13 +31,13 @@ const zeroed = (values) => values.map((value) => value ?? 0);
 
 // What each chart shows: its datasets, oldest sample first, each with `show(value)` for its legend.
 const SHOWN = {
-  slots(past) {
-    const out = [];
-    let n = 0;
-    for (const [name, values] of past.group("classes")) {
-      out.push({...area(name, zeroed(values), colour(`--c${n++ % 7 + 1}`), "classes"),
-                show: formatCount});
-    }
+  // `names`: the classes in their order; those that are no more come behind.
+  slots(past, names) {
+    const classes = past.group("classes");
+    const order = new Set([...names.filter((name) => classes.has(name)), ...classes.keys()]);
+    const out = [...order].map((name, i) => (
+        {...area(name, zeroed(classes.get(name)), colour(`--c${i % 7 + 1}`), "classes"),
+         show: formatCount}));
     out.push({...line("capacity", past.column("capacity"), colour("--ink"), {borderDash: [6, 3]}),
               show: formatCount, stack: "capacity"});
     if (past.column("server_max").some((value) => value > 0)) {
@@ -152,10 +152,10 @@ class Charts {
     for (const [name, chart] of this.charts) chart.options.scales = scales(name);
   }
 
-  show(past, seconds) {
+  show(past, seconds, names) {
     const labels = past.at.slice(-seconds).map(formatClock);
     for (const [name, chart] of this.charts) {
-      const shown = SHOWN[name](past)
+      const shown = SHOWN[name](past, names)
           .map((set) => ({...set, data: set.data.slice(-seconds)}));
       chart.data.labels = labels;
       chart.data.datasets = shown;

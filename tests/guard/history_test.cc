@@ -166,7 +166,7 @@ TEST(HistoryFactsTest, ComeFromWhatStatusSays) {
           "pending":{"now":3,"max":9},"waiting":{"now":2},"logins":{"now":1},"connections":11,
           "pressure":{"level":"attack"},"accepted":100,"logins_ok":7,"logins_failed":2,
           "acted":{"connect_rate":9,"banned":0,"client_closed":50},
-          "of_protected":{"connect_rate":2,"client_closed":3},
+          "of_protected":{"connect_rate":2,"client_closed":3,"idle":9,"reclaimed":8},
           "latency":{"statement":{"buckets":[[0.001,3],[null,1]]},"login":{"buckets":[[1]]}},
           "server":{"threads_running":4}})",
       Time(seconds(1)), 1000);

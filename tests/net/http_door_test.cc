@@ -51,9 +51,7 @@ TEST(HttpDoorTest, GoesOnWithoutDescriptors) {
   ASSERT_FALSE(door.Listen(Tcp::v4(), std::move(bound->sockets.front())));
   door.Start([&](Tcp::socket socket) {
     ++taken;
-    boost::system::error_code ignored;
-    socket.close(ignored);
-    door.KeepSpare();
+    door.Close(socket);
   });
   std::array<WirePeer, 3> peers{WirePeer::ConnectTo(ToText(bound->endpoint)),
                                 WirePeer::ConnectTo(ToText(bound->endpoint)),
@@ -69,6 +67,7 @@ TEST(HttpDoorTest, GoesOnWithoutDescriptors) {
   WirePeer last(std::move(mine));
   EXPECT_TRUE(last.ReadsEnd());
   EXPECT_EQ(taken, 4);
+  EXPECT_EQ(dup(all.front().get()), -1) << "what it gave up for one it has not kept for the next";
   door.Stop();
 }
 
