@@ -43,7 +43,7 @@ class QueryGuard::Explainer {
 
   [[nodiscard]] bool Skips(std::size_t scope) const { return scope == 1 && !out_.user; }
   void Look(std::size_t scope);
-  void Read(std::size_t scope, const Account& account);
+  void Read(std::size_t scope, const headgate::Account& account);
 
   // query_guard_explain.cc
   [[nodiscard]] std::string Table() const;

@@ -139,13 +139,13 @@ void QueryGuard::Explainer::Look(std::size_t i) {
                                                                AccountTable::Scope::kUserInClass,
                                                                AccountTable::Scope::kClass};
   g_.accounts_.Peek(kScope[i], class_.name, who_.source, who_.user, now_,
-                    [&](const Account* found) {
-                      const Account fresh;
+                    [&](const headgate::Account* found) {
+                      const headgate::Account fresh;
                       Read(i, found == nullptr ? fresh : *found);
                     });
 }
 
-void QueryGuard::Explainer::Read(std::size_t i, const Account& account) {
+void QueryGuard::Explainer::Read(std::size_t i, const headgate::Account& account) {
   Counted& c = counted_[i];
   const Rate& rate = q_.RateOf(i);
   TokenBucket bucket = account.rate;
@@ -243,9 +243,10 @@ void QueryGuard::Explainer::AddBySource() {
   const std::uint32_t most = g_.MostPrepared(q_, unknown_);
   if (most == 0) return;
   std::uint32_t open = 0;
-  g_.accounts_.Peek(AccountTable::Scope::kSource, {}, who_.source, {}, now_, [&](const Account* a) {
-    if (a != nullptr) open = a->prepared.load(std::memory_order_relaxed);
-  });
+  g_.accounts_.Peek(AccountTable::Scope::kSource, {}, who_.source, {}, now_,
+                    [&](const headgate::Account* a) {
+                      if (a != nullptr) open = a->prepared.load(std::memory_order_relaxed);
+                    });
   Count(Add(kPreparedOfSource, most), open, open >= most);
 }
 
