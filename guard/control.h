@@ -99,7 +99,7 @@ class Control {
   const Parts parts_;
   const Time started_;
   std::atomic<bool> draining_ = false;
-  mutable HostWatch host_;
+  mutable HostWatch host_;    // has a lock of its own
   std::mutex reload_mutex_;   // one reload at a time; may be held while a name is looked up
   mutable std::mutex mutex_;  // what follows; short
   Config running_;

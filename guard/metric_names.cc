@@ -24,6 +24,7 @@ constexpr MetricInfo kMetrics[] = {
     {"headgate_state_saved_timestamp_seconds", kGauge, "",
      "When the state file was written last, in seconds since 1970; absent before the first time."},
     {"headgate_state_failing", kGauge, "", "1 when the last save of the state file failed."},
+    {"headgate_page_up", kGauge, "", "1 while [admin] http answers; absent where it is off."},
     // pressure
     {"headgate_pressure_level", kGauge, "", "0 calm, 1 elevated, 2 attack."},
     {"headgate_pressure_level_seconds", kGauge, "", "How long the level has been what it is."},

@@ -16,6 +16,7 @@ void CollectGate(const StatusFacts& f, MetricSet& out) {
   out.Set("headgate_reloads_refused_total", f.reloads.refused);
   out.Set("headgate_reload_ok", f.reloads.last != "refused");
   out.Set("headgate_log_dropped_total", f.log_dropped);
+  if (!f.page.address.empty()) out.Set("headgate_page_up", f.page.up);
   if (!f.state.path.empty()) {
     out.Set("headgate_state_saves_total", f.state.saves);
     if (f.state.saved_unix_ms > 0) {

@@ -26,6 +26,7 @@ StatusFacts Everything() {
   f.state.path = "/state";
   f.state.saves = 3;
   f.state.saved_unix_ms = 1'700'000'000'500;
+  f.page = {.address = "127.0.0.1:9933", .up = true, .error = ""};
   f.engine.server_max = 151;
   f.engine.classes = {{.name = "shop", .leases = 4, .reserve = 20}, {.name = "default"}};
   f.engine.rules = {{.name = "no-dumps", .acted = 2, .would_act = 1}};
@@ -149,14 +150,16 @@ TEST(Metrics, WhatIsNotKnownIsAbsentAndNotZero) {
   f.process = {};
   f.wire.reset();
   f.state = {};
+  f.page = {};
   f.firewall.last_sync.reset();
   f.engine.server_max = 0;
   for (auto& b : f.gate.backends) b.monitor.up = false;
   const MetricSet set = CollectMetrics(f);
   const std::string text = MetricsText(set);
   EXPECT_THAT(set.faults(), IsEmpty());
-  for (const char* part : {"headgate_host_", "process_", "headgate_observer_", "headgate_kernel_",
-                           "headgate_server_", "headgate_state_", "sync_age", "slots_server_max"}) {
+  for (const char* part :
+       {"headgate_host_", "process_", "headgate_observer_", "headgate_kernel_", "headgate_server_",
+        "headgate_state_", "headgate_page", "sync_age", "slots_server_max"}) {
     EXPECT_THAT(text, Not(HasSubstr(part)));
   }
   EXPECT_EQ(Samples(set, "headgate_monitor_up"),

@@ -1,4 +1,4 @@
-"""A real Prometheus of the test's own, and what it needs to reach a gate's admin socket.
+"""A real Prometheus of the test's own.
 
 It listens on a free loopback port, keeps its data in a folder that goes with it, and is ended by its
 pid.
@@ -10,54 +10,12 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import threading
 import time
 import urllib.parse
 
 from private_mariadb import free_port
-
-PUMP = 65536
-
-
-class SocketBridge:
-    """A TCP port on loopback that is the unix socket `path`: Prometheus speaks TCP only."""
-
-    def __init__(self, path):
-        self.path = path
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "{}:{}".format(*self.listener.getsockname())
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
-
-    def _serve(self):
-        with contextlib.suppress(OSError):  # until it is closed
-            while True:
-                client, _ = self.listener.accept()
-                threading.Thread(target=self._carry, args=(client,), daemon=True).start()
-
-    def _carry(self, client):
-        with client, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as inner:
-            try:
-                inner.connect(self.path)
-            except OSError:
-                return
-            back = threading.Thread(target=self._pump, args=(inner, client), daemon=True)
-            back.start()
-            self._pump(client, inner)
-            back.join()
-
-    def _pump(self, source, sink):
-        with contextlib.suppress(OSError):
-            while data := source.recv(PUMP):
-                sink.sendall(data)
-        with contextlib.suppress(OSError):
-            sink.shutdown(socket.SHUT_WR)
-
-    def close(self):
-        self.listener.close()
 
 
 class Prometheus:
