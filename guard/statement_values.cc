@@ -55,7 +55,11 @@ bool IsWord(const Node& node, std::string_view word) {
 Faults ReadSize(const Node& node, Range<std::uint64_t> range, std::uint64_t& out) {
   std::uint64_t bytes = 0;
   if (const auto* number = std::get_if<std::int64_t>(&node.value)) {
-    bytes = *number < 0 ? 0 : static_cast<std::uint64_t>(*number);
+    if (*number < 0) {
+      return One(node, absl::StrFormat("%d is outside %s to %s", *number, SizeText(range.low),
+                                       SizeText(range.high)));
+    }
+    bytes = static_cast<std::uint64_t>(*number);
   } else if (const auto* text = std::get_if<std::string>(&node.value)) {
     const auto size = ParseSize(*text);
     if (!size) {

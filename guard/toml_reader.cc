@@ -2,6 +2,8 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
+
 namespace headgate::guard {
 namespace {
 
@@ -51,6 +53,35 @@ class Converter {
   std::uint32_t file_;
 };
 
+// Whether the place is behind all characters of its line. Columns count characters.
+bool BehindLine(std::string_view text, const Position& at) {
+  for (std::uint32_t line = 1; line < at.line; ++line) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return false;
+    text.remove_prefix(end + 1);
+  }
+  text = text.substr(0, text.find_first_of("\r\n"));
+  const auto tail = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+  const auto tails = std::count_if(text.begin(), text.end(), tail);
+  return at.column > text.size() - static_cast<std::size_t>(tails);
+}
+
+// What to do about it, where toml++ says only what it could not do.
+std::string_view Remedy(std::string_view text, const SyntaxError& error) {
+  const auto says = [&](std::string_view words) {
+    return error.message.find(words) != std::string::npos;
+  };
+  if (says("utf-8")) return "; save the file as UTF-8";
+  if (says("value type") || says("expected digit")) {
+    return "; text, and a number with a unit, stands in quotes";
+  }
+  if (says("control characters") && BehindLine(text, error.at)) {
+    return "; is the quote missing at the end of the line?";
+  }
+  if (says("cannot redefine")) return "; write it once";
+  return "";
+}
+
 }  // namespace
 
 std::string_view Node::TypeName() const {
@@ -65,7 +96,9 @@ std::variant<Node, SyntaxError> ReadToml(std::string_view text, std::uint32_t fi
   try {
     return converter.Convert(toml::parse(text));
   } catch (const toml::parse_error& error) {
-    return SyntaxError{converter.At(error.source()), std::string(error.description())};
+    SyntaxError found{converter.At(error.source()), std::string(error.description())};
+    found.message += Remedy(text, found);
+    return found;
   }
 }
 
