@@ -68,6 +68,8 @@ def make_certificates(folder):
             shutil.copy(pair.certificate, folder / f"{name}.pem")
             shutil.copy(pair.key, folder / f"{name}.key")
             (folder / f"{name}.key").chmod(0o644)
+    certificates.openssl("genrsa", "-out", folder / "rsa.key", 2048)
+    (folder / "rsa.key").chmod(0o644)
     certificates.openssl("ec", "-in", folder / "own.key", "-aes128", "-passout", "pass:secret",
                          "-out", folder / "locked.key")
     (folder / "locked.key").chmod(0o644)
