@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kLongestText = 255;
 constexpr std::size_t kLongestList = 10000;
 constexpr std::int64_t kLargestShare = 100000;
+constexpr std::size_t kColumns = 64;  // of what somebody wrote, in messages
 
 Faults One(const Node& node, std::string message) { return {{node.at, std::move(message)}}; }
 
@@ -103,8 +104,8 @@ Faults ReadDuration(const Node& node, Range<Duration> range, Duration& out) {
                                      Shown(*text)));
   }
   if (*value < range.low || *value > range.high) {
-    return One(node, absl::StrFormat("%s is outside %s to %s", *text, ToText(range.low),
-                                     ToText(range.high)));
+    return One(node, absl::StrFormat("%s is outside %s to %s", Cut(*text, kColumns),
+                                     ToText(range.low), ToText(range.high)));
   }
   out = *value;
   return {};
@@ -234,10 +235,7 @@ std::string Quoted(std::string_view text) {
   return out + "\"";
 }
 
-std::string Shown(std::string_view text) {
-  constexpr std::size_t kColumns = 64;
-  return Quoted(Cut(text, kColumns));
-}
+std::string Shown(std::string_view text) { return Quoted(Cut(text, kColumns)); }
 
 std::string NumberAsToml(double number) {
   std::array<char, 32> text;
