@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -131,12 +132,15 @@ struct Loaded {
   std::optional<Config> config;  // empty when any problem is an error
   std::vector<Problem> problems;
   std::vector<Problem> notes;  // nothing is wrong: which value of an earlier file is replaced
+  // What the files of [gate] tls = "terminate" made, of a reload: what was judged is what is used.
+  std::shared_ptr<const net::TlsContext> tls{};
 };
 
 // How the files of [gate] tls = "terminate" fare when they are loaded.
 struct TlsTrial {
   std::vector<net::TlsFault> faults;
   std::chrono::system_clock::time_point not_after{};  // of the certificate; zero where it failed
+  std::shared_ptr<const net::TlsContext> context{};   // null where it failed
 };
 
 // What the checks have to know about the machine; plain values so that tests can choose.
@@ -167,5 +171,6 @@ struct ConfigFile {
 [[nodiscard]] Loaded ParseConfig(const std::vector<ConfigFile>& files, const HostFacts& host);
 // Reads FILE and the conf.d directory beside it (`config_files.h`).
 [[nodiscard]] Loaded LoadConfig(const std::string& path);
+[[nodiscard]] Loaded LoadConfig(const std::string& path, const HostFacts& host);
 
 }  // namespace headgate::guard

@@ -105,8 +105,10 @@ std::vector<std::string> ConfigFileNames(const std::string& path) {
   return names;
 }
 
-Loaded LoadConfig(const std::string& path) {
-  return ParseConfig(ReadConfigFiles(path), ReadHostFacts());
+Loaded LoadConfig(const std::string& path) { return LoadConfig(path, ReadHostFacts()); }
+
+Loaded LoadConfig(const std::string& path, const HostFacts& host) {
+  return ParseConfig(ReadConfigFiles(path), host);
 }
 
 }  // namespace headgate::guard

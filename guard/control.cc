@@ -80,15 +80,15 @@ ReloadResult Control::Reload() {
     Log(LogLevel::kError, "reload: nothing was changed");
     return result;
   }
-  TakeOver(PlanReload(running(), *loaded.config), result);
+  TakeOver(PlanReload(running(), *loaded.config), loaded, result);
   return result;
 }
 
-void Control::TakeOver(ReloadPlan plan, ReloadResult& result) {
+void Control::TakeOver(ReloadPlan plan, const Loaded& loaded, ReloadResult& result) {
   const FittedLimits fitted = FitLimits(plan.next.limits, parts_.max_clients);
   if (!fitted.note.empty()) Log(LogLevel::kWarning, "reload: " + fitted.note);
   parts_.engine->Publish(fitted.limits, parts_.now());
-  parts_.apply(plan.next);
+  parts_.apply(plan.next, loaded.tls);
   {
     const std::lock_guard lock(mutex_);
     running_ = std::move(plan.next);

@@ -45,8 +45,9 @@ class Control {
     Engine* engine = nullptr;
     std::function<Time()> now;
     std::function<net::GateStatus()> gate_status;
-    std::function<Loaded()> load;              // reads the config file anew
-    std::function<void(const Config&)> apply;  // log level, sampling: what is not the engine's
+    std::function<Loaded()> load;  // reads the config file anew
+    // Log level, sampling, certificates: what is not the engine's.
+    std::function<void(const Config&, const std::shared_ptr<const net::TlsContext>&)> apply;
     std::function<std::uint64_t()> log_dropped;
     // Either name of a backend. NotFound: there is none of it.
     std::function<absl::Status(const std::string& name)> use_backend;
@@ -86,7 +87,7 @@ class Control {
   [[nodiscard]] net::AdminReply Ban(std::string_view body);
   [[nodiscard]] net::AdminReply Unban(std::string_view body);
   [[nodiscard]] net::AdminReply ReloadReply();
-  void TakeOver(ReloadPlan plan, ReloadResult& result);
+  void TakeOver(ReloadPlan plan, const Loaded& loaded, ReloadResult& result);
 
   const Parts parts_;
   const Time started_;

@@ -272,11 +272,11 @@ class Daemon {
       return kernel_bans_ ? kernel_bans_->Status() : net::FirewallStatus();
     };
     parts.load = [this] { return LoadForReload(path_); };
-    parts.apply = [this](const Config& config) {
+    parts.apply = [this](const Config& config, const std::shared_ptr<const net::TlsContext>& tls) {
       SetLogLevel(config.log_level);
       telemetry_->SetSample(config.log_sample);
       if (kernel_bans_) kernel_bans_->Reload(config);
-      if (auto tls = ReloadTls(config)) gate_->SetTls(std::move(tls));
+      if (tls && config.tls.mode == net::TlsMode::kTerminate) gate_->SetTls(tls);
       watch_.Set(config.admin.watch);
     };
     parts.drain = [] { kill(getpid(), SIGTERM); };

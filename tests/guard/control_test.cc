@@ -48,7 +48,7 @@ class ControlTest : public ::testing::Test {
       return status;
     };
     parts.load = [this] { return Load(); };
-    parts.apply = [this](const Config& config) { applied_ = config.log_level; };
+    parts.apply = [this](const Config& config, const auto&) { applied_ = config.log_level; };
     parts.log_dropped = [] { return std::uint64_t{5}; };
     parts.use_backend = [this](const std::string& name) {
       if (name == "busy") return absl::FailedPreconditionError("is down");
@@ -56,6 +56,7 @@ class ControlTest : public ::testing::Test {
       used_ = name;
       return absl::OkStatus();
     };
+    parts.drain = [this] { ++drains_; };
     parts.save_state = [this] { return saved_; };
     parts.wire = [] { return std::optional<Wire::View>(); };
     parts.firewall = [] { return net::FirewallStatus(); };
@@ -86,6 +87,7 @@ class ControlTest : public ::testing::Test {
   std::string applied_;
   std::string used_;
   absl::Status saved_;
+  int drains_ = 0;
   std::unique_ptr<Control> control_;
 };
 
@@ -100,6 +102,67 @@ TEST_F(ControlTest, TellsWhatItRunsWith) {
   const auto after = ParseSettings(control_->Handle("GET", "/config", "").body);
   ASSERT_TRUE(after.ok());
   EXPECT_EQ(after->settings, candidate);
+}
+
+TEST_F(ControlTest, DrainsOnce) {
+  for (int i = 0; i < 3; ++i) {
+    const auto reply = control_->Handle("POST", "/drain", "");
+    EXPECT_EQ(reply.status, 200u);
+    EXPECT_EQ(reply.body, R"({"draining":true,"for":"10s"})");
+  }
+  EXPECT_EQ(drains_, 1) << "a second signal would end it at once";
+  EXPECT_EQ(Get("/status").at("draining"), true);
+}
+
+TEST_F(ControlTest, WhoIsConnected) {
+  const Address peer = *net::ParseAddress("192.0.2.7");
+  AcceptResult in = engine_->OnAccept({1, 23}, peer, now_);
+  ASSERT_NE(in.ticket, nullptr);
+  ASSERT_EQ(engine_->OnLogin(*in.ticket, {.user = "o\x1b[2Jh", .database = "d"}, now_).kind,
+            Verdict::Kind::kAdmit);
+  engine_->OnLoginOk(*in.ticket, now_);
+  now_ += seconds(3);
+  const json::object sessions = Get("/sessions");
+  EXPECT_EQ(sessions.at("total"), 1);
+  const json::object& session = sessions.at("sessions").at(0).as_object();
+  EXPECT_EQ(json::serialize(session),
+            "{\"id\":\"1-23\",\"peer\":\"192.0.2.7\",\"user\":\"o\xEF\xBF\xBD[2Jh\","
+            R"("database":"d",)"
+            R"("class":"default","state":"in","for_s":3E0,"busy":false,"idle_s":3E0,)"
+            R"("in_transaction":false,"known_good":false})");
+  const json::object sources = Get("/sources?sort=connections&limit=5");
+  const json::object& source = sources.at("sources").at(0).as_object();
+  EXPECT_EQ(source.at("source"), "192.0.2.7");
+  EXPECT_EQ(source.at("in"), 1);
+  EXPECT_EQ(source.at("connections"), 1);
+  EXPECT_TRUE(source.at("reason").is_null());
+  EXPECT_TRUE(source.at("banned_s").is_null());
+}
+
+TEST_F(ControlTest, WhoWasTurnedAway) {
+  ASSERT_EQ(control_->Handle("POST", "/ban", R"({"address":"192.0.2.7","for":"1m"})").status, 200u);
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(engine_->OnAccept({1, 1}, *net::ParseAddress("192.0.2.7"), now_).ticket, nullptr);
+  }
+  now_ += seconds(2);
+  const json::object source = Get("/sources").at("sources").at(0).as_object();
+  EXPECT_EQ(source.at("refused"), 4);
+  EXPECT_EQ(source.at("refused_per_s"), 2.0);
+  EXPECT_EQ(source.at("reason"), "banned");
+  EXPECT_EQ(source.at("acted"), true);
+  EXPECT_EQ(source.at("banned_s"), 58);
+}
+
+TEST_F(ControlTest, QuestionsThatAreNone) {
+  for (const char* bad :
+       {"/sources?limit=0", "/sources?sort=size", "/sources?limit=1&limit=2",
+        "/sessions?limit=1001", "/sessions?sort=refused", "/status?x", "/bans?a=1"}) {
+    const auto reply = control_->Handle("GET", bad, "");
+    EXPECT_EQ(reply.status, 400u) << bad;
+    EXPECT_THAT(reply.body, StartsWith(R"({"error":)")) << bad;
+  }
+  EXPECT_EQ(control_->Handle("POST", "/sources", "").status, 405u);
+  EXPECT_EQ(control_->Handle("GET", "/drain", "").status, 405u);
 }
 
 TEST_F(ControlTest, StatusHasItsSchema) {
