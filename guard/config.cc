@@ -240,7 +240,7 @@ class Reader {
   void ReadTable(const Place& place, std::span<const Key<Target>> keys, const Node& node,
                  Target& target) {
     for (const Member& member : std::get<Node::Table>(node.value)) {
-      const std::string full = place.shown + "." + Shown(member.key);
+      const std::string full = place.shown + "." + ShownName(member.key);
       const std::string at = place.at + "." + member.key;
       const Position was =
           std::exchange(positions_.try_emplace(at, member.at).first->second, member.at);

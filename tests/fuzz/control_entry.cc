@@ -41,7 +41,7 @@ class Gate {
       return status;
     };
     parts.load = [] { return guard::Loaded{guard::Config(), {}, {}}; };
-    parts.apply = [](const guard::Config&) {};
+    parts.apply = [](const auto&...) {};
     parts.log_dropped = [] { return std::uint64_t{0}; };
     parts.use_backend = [](const std::string& name) {
       return name.size() % 2 == 0 ? absl::OkStatus() : absl::NotFoundError("there is no " + name);
