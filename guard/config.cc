@@ -309,7 +309,7 @@ class Reader {
     std::string message = table ? "there is no such table" : "there is no such key";
     const std::string home = table ? "" : TableOf(member.key);
     const bool in_none = prefix.empty() && !table;
-    if (in_none) message = "a key stands in a table";
+    if (in_none && !home.empty()) message = "a key stands in a table";
     const std::string near = in_none && !home.empty() ? "" : Nearest(member.key, names);
     if (!near.empty()) {
       message += absl::StrFormat("; did you mean %s%s?", prefix, near);

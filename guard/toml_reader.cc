@@ -1,5 +1,12 @@
 #include "guard/toml_reader.h"
 
+// toml++ 3.3 asserts about its input what it then checks, such as that no "`" follows a "[": wrong
+// input would end a build with assertions, and clang without them is told to assume it.
+#include <toml++/impl/preprocessor.h>
+#undef TOML_ASSERT
+#undef TOML_ASSERT_ASSUME
+#define TOML_ASSERT(...) static_assert(true)
+#define TOML_ASSERT_ASSUME(...) static_assert(true)
 #include <toml++/toml.h>
 
 #include <algorithm>

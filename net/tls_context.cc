@@ -33,7 +33,9 @@ std::string LastError(const std::string& what) {
   ERR_clear_error();
   // "no start line", "no certificate or crl found"
   const bool other = ERR_GET_LIB(error) == ERR_LIB_PEM || ERR_GET_LIB(error) == ERR_LIB_X509;
-  if (other && text.rfind("no ", 0) == 0) return "holds no " + what + " in PEM form";
+  if ((other && text.rfind("no ", 0) == 0) || text == "unsupported") {
+    return "holds no " + what + " in PEM form";
+  }
   if (text.find("decrypt") != std::string::npos || text.find("password") != std::string::npos) {
     return "is locked with a passphrase, and nobody is there to type it";
   }
