@@ -15,6 +15,7 @@
 
 #include <absl/status/status.h>
 #include "guard/config.h"
+#include "guard/host_watch.h"
 #include "guard/reload.h"
 #include "guard/status.h"
 #include "guard/wire.h"
@@ -56,7 +57,9 @@ class Control {
     std::function<StateStatus()> state_status;
     std::function<std::optional<Wire::View>()> wire;  // none: nothing is watched
     std::function<net::FirewallStatus()> firewall;
-    std::function<void()> drain;  // begins it, and returns at once
+    std::function<PageStatus()> page;
+    std::function<std::string(std::uint64_t since)> history;  // as History::Json()
+    std::function<void()> drain;                              // begins it, and returns at once
     std::vector<std::string> listening;
     std::size_t max_clients = 0;
   };
@@ -73,8 +76,10 @@ class Control {
  private:
   [[nodiscard]] StatusFacts Facts() const;
   [[nodiscard]] net::AdminReply Status();
+  [[nodiscard]] net::AdminReply Metrics();
   [[nodiscard]] net::AdminReply Sources(std::string_view query);
   [[nodiscard]] net::AdminReply Sessions(std::string_view query);
+  [[nodiscard]] net::AdminReply History(std::string_view query) const;
   [[nodiscard]] net::AdminReply Drain();
   [[nodiscard]] net::AdminReply Bans();
   [[nodiscard]] net::AdminReply WireStatus();
@@ -92,6 +97,7 @@ class Control {
   const Parts parts_;
   const Time started_;
   std::atomic<bool> draining_ = false;
+  mutable HostWatch host_;
   std::mutex reload_mutex_;   // one reload at a time; may be held while a name is looked up
   mutable std::mutex mutex_;  // what follows; short
   Config running_;

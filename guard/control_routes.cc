@@ -1,11 +1,13 @@
 // Which question is answered by what, and the answers that only look.
 #include <boost/json.hpp>
+#include <charconv>
 #include <limits>
 
 #include "guard/backends.h"
 #include "guard/control.h"
 #include "guard/control_text.h"
 #include "guard/digests.h"
+#include "guard/metrics.h"
 #include "guard/pools.h"
 #include "guard/sessions.h"
 #include "guard/settings_json.h"
@@ -25,6 +27,7 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
   };
   static constexpr Route kRoutes[] = {
       {"GET", "/status", [](Control& c, std::string_view) { return c.Status(); }},
+      {"GET", "/metrics", [](Control& c, std::string_view) { return c.Metrics(); }},
       {"GET", "/sources", [](Control& c, std::string_view q) { return c.Sources(q); },
        "limit sort"},
       {"GET", "/sessions", [](Control& c, std::string_view q) { return c.Sessions(q); }, "limit"},
@@ -32,6 +35,7 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
       {"GET", "/bans", [](Control& c, std::string_view) { return c.Bans(); }},
       {"GET", "/digests", [](Control& c, std::string_view q) { return c.Digests(q); },
        "limit sort class"},
+      {"GET", "/history", [](Control& c, std::string_view q) { return c.History(q); }, "since"},
       {"GET", "/pools", [](Control& c, std::string_view q) { return c.Pools(q); }, "instances"},
       {"GET", "/wire", [](Control& c, std::string_view) { return c.WireStatus(); }},
       {"GET", "/config", [](Control& c, std::string_view) { return c.Settings(); }},
@@ -60,12 +64,14 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
 StatusFacts Control::Facts() const {
   StatusFacts facts;
   const Time now = parts_.now();
+  HostConfig host;
   {
     const std::lock_guard lock(mutex_);
     facts.mode = running_.limits.mode;
     facts.failover = running_.failover;
     facts.pressure_enforced = running_.limits.pressure.enforce;
     facts.reloads = reloads_;
+    host = running_.host;
   }
   facts.now = now;
   facts.uptime = now - started_;
@@ -77,10 +83,17 @@ StatusFacts Control::Facts() const {
   facts.state = parts_.state_status();
   facts.wire = parts_.wire();
   facts.firewall = parts_.firewall();
+  facts.host = host_.Look(host.data_dir, host.error_log, now);
+  facts.process = ReadProcess();
+  if (parts_.page) facts.page = parts_.page();
   return facts;
 }
 
 net::AdminReply Control::Status() { return {200, StatusJson(Facts())}; }
+
+net::AdminReply Control::Metrics() {
+  return {200, MetricsText(CollectMetrics(Facts())), std::string(kMetricsType)};
+}
 
 net::AdminReply Control::Bans() {
   const Time now = parts_.now();
@@ -117,6 +130,20 @@ net::AdminReply Control::Pools(std::string_view query) {
 
 net::AdminReply Control::Backends() {
   return {200, BackendsJson(parts_.gate_status(), running().failover, parts_.now())};
+}
+
+net::AdminReply Control::History(std::string_view query) const {
+  const std::string text = Param(query, "since");
+  std::uint64_t since = 0;
+  const char* end = text.data() + text.size();
+  if (!text.empty()) {
+    const auto parsed = std::from_chars(text.data(), end, since);
+    if (parsed.ec != std::errc() || parsed.ptr != end) {
+      return Refuse(400, "since takes a number, the \"next\" of the answer before");
+    }
+  }
+  if (!parts_.history) return Refuse(404, "nothing is recorded");
+  return {200, parts_.history(since)};
 }
 
 net::AdminReply Control::Sources(std::string_view query) {

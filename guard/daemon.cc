@@ -24,6 +24,7 @@
 #include "guard/kernel_bans.h"
 #include "guard/log.h"
 #include "guard/memory.h"
+#include "guard/page.h"
 #include "guard/privileges.h"
 #include "guard/signals.h"
 #include "guard/telemetry.h"
@@ -86,6 +87,7 @@ class Daemon {
     if (!gate.ok()) return Start("[gate]", gate.status());
     gate_ = std::move(*gate);
     if (auto s = OpenAdmin(*who); !s.ok()) return s;
+    page_.Open(config_.admin.http);
     OpenWire();
     const Keep keep{.net_admin = config_.firewall.enforce, .net_raw = config_.transparent};
     if (auto s = BecomeUser(*who, keep); !s.ok()) return s;
@@ -168,9 +170,11 @@ class Daemon {
     if (wire_) StartWire(*secrets);
     memory_.Start([this, s = *secrets] { return Snapshot(s); },
                   [this] { return CurrentBackend(); });
+    admin_->EverySecond([this] { page_.Record(*control_); });
     admin_->Start([this](std::string_view method, std::string_view target, std::string_view body) {
       return control_->Handle(method, target, body);
     });
+    page_.Start(*control_);
     watch_.Start(path_, [] { kill(getpid(), SIGHUP); });
     watch_.Set(config_.admin.watch);
     for (const std::string& address : gate_->listening()) {
@@ -279,6 +283,8 @@ class Daemon {
       if (tls && config.tls.mode == net::TlsMode::kTerminate) gate_->SetTls(tls);
       watch_.Set(config.admin.watch);
     };
+    parts.page = [this] { return page_.status(); };
+    parts.history = [this](std::uint64_t since) { return page_.History(since); };
     parts.drain = [] { kill(getpid(), SIGTERM); };
     parts.log_dropped = [this] { return telemetry_->dropped(); };
     parts.listening = gate_->listening();
@@ -321,6 +327,7 @@ class Daemon {
 
   int Close(bool asked_for) {
     watch_.Stop();
+    page_.Stop();
     admin_->Stop();
     if (wire_) wire_->Stop();
     memory_.Stop();
@@ -349,6 +356,7 @@ class Daemon {
   std::unique_ptr<KernelBans> kernel_bans_;
   ConfigWatch watch_;
   std::unique_ptr<Control> control_;
+  Page page_;
   std::unique_ptr<net::AdminServer> admin_;
 };
 

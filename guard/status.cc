@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "guard/backends.h"
+#include "guard/figures_json.h"
 #include "guard/json_text.h"
 #include "guard/printable.h"
 #include "guard/shared_address.h"
@@ -47,6 +48,8 @@ json::array Classes(const std::vector<ClassStatus>& classes) {
                                {"max", c.max},
                                {"waiting", c.waiting},
                                {"lent", c.lent},
+                               {"refused_logins", c.refused_logins},
+                               {"refused_commands", c.refused_commands},
                                {"may_use", c.may_use},
                                {"expected_wait_ms", WholeMilliseconds(c.expected_wait)}});
   }
@@ -136,7 +139,10 @@ void AddEngine(const EngineStatus& e, json::object& out) {
   out["would_act"] = Counts(e.would_act);
   out["delayed"] = Counts(e.delayed);
   out["of_protected"] = Counts(e.of_protected);
-  out["statements"] = {{"running", e.statements_running}, {"held", e.statements_held}};
+  out["statements"] = {{"running", e.statements_running},  {"held", e.statements_held},
+                       {"commands", e.commands},           {"errors", e.statement_errors},
+                       {"request_bytes", e.request_bytes}, {"answer_bytes", e.answer_bytes}};
+  out["latency"] = LatencyJson(e.latency);
   out["digests"] = NowAndMax(e.digests, e.digests_max);
   out["rules"] = Rules(e.rules);
   out["shared_address"] = SharedAddressJson(e);
@@ -174,7 +180,13 @@ std::string StatusJson(const StatusFacts& facts) {
   out["reloads"] = {{"done", facts.reloads.done},
                     {"refused", facts.reloads.refused},
                     {"last", JsonText(facts.reloads.last)}};
+  out["page"] = {{"address", JsonText(facts.page.address)},
+                 {"up", facts.page.up},
+                 {"error", Printable(facts.page.error)}};
   out["log_dropped"] = facts.log_dropped;
+  out["server"] = ServerJson(facts.gate.backends, facts.now);
+  out["host"] = HostJson(facts.host);
+  out["process"] = ProcessJson(facts.process);
   return json::serialize(out);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "guard/config.h"
+#include "guard/host_watch.h"
 #include "guard/state_keeper.h"
 #include "guard/wire.h"
 #include "net/firewall_status.h"
@@ -23,6 +24,13 @@ struct ReloadCounts {
   std::uint64_t done = 0;
   std::uint64_t refused = 0;
   std::string last = "never";  // "never", "ok", "refused"
+};
+
+// The page on [admin] http.
+struct PageStatus {
+  std::string address;  // empty: there is to be none
+  bool up = false;
+  std::string error;  // why not
 };
 
 struct StatusFacts {
@@ -39,7 +47,10 @@ struct StatusFacts {
   StateStatus state;
   std::optional<Wire::View> wire;
   net::FirewallStatus firewall;
+  PageStatus page;
   std::uint64_t log_dropped = 0;
+  HostFigures host;
+  ProcessFigures process;
 };
 
 // One line of JSON; every reason has its count in "acted", "would_act", "delayed" and

@@ -50,6 +50,8 @@ class AdminServer {
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
 
+  // What else its thread does, once a second between two answers; before Start().
+  void EverySecond(std::function<void()> act);
   void Start(AdminHandler handler);
   // Ends the thread and removes the socket file. Not from within the handler.
   void Stop();

@@ -88,6 +88,7 @@ void Engine::Impl::Configure(LimitsPtr next) {
   room.Configure(next->waiting);
   pressure.Configure(next->pressure);
   matcher = std::make_unique<ClassMatcher>(next->classes);
+  KeepTallies(next->classes);
   limits = next;
   stakes_due = Time::min();  // by the new shares
   if (!HasStakes(*next)) ledger.SetStakes({});
@@ -95,6 +96,13 @@ void Engine::Impl::Configure(LimitsPtr next) {
   guard.Publish(next);
   const std::lock_guard lock(snapshot_mutex);
   snapshot = std::move(next);
+}
+
+// A class that goes takes its count along, so that there are never more than classes.
+void Engine::Impl::KeepTallies(const std::vector<ClassLimits>& classes) {
+  absl::flat_hash_map<std::string, std::uint64_t> kept;
+  for (const ClassLimits& c : classes) kept[c.name] = refused_logins[c.name];
+  refused_logins = std::move(kept);
 }
 
 Engine::Impl::LimitsPtr Engine::Impl::Snapshot() const {
@@ -247,7 +255,7 @@ std::size_t Engine::Impl::EvictAllOf(const Cidr& network, bool logged_in_too, Ti
     }
     if (before_backend) {
       LeavePending(*t);
-      LeaveRoom(*t);
+      LeaveRoom(*t, now);
       t->state = Ticket::State::kRefused;
       t->refused = Reason::kBanApplied;
     }

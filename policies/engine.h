@@ -23,6 +23,7 @@
 #include "policies/ban_list.h"
 #include "policies/event.h"
 #include "policies/known_good_record.h"
+#include "policies/latency_counts.h"
 #include "policies/limits.h"
 #include "policies/reason.h"
 #include "policies/statement.h"
@@ -62,6 +63,8 @@ struct ClassStatus {
   std::uint32_t lent = 0;     // of leases: in another class's reserve, or in an implicit one
   std::uint32_t may_use = 0;  // the most it can hold now: its max, less what is kept for others
   Duration expected_wait{};   // of somebody who starts to wait now; zero where nobody waits
+  // Turned away since the class is there: logins that had been found to be of it, and commands.
+  std::uint64_t refused_logins = 0, refused_commands = 0;
 };
 
 // A login in the waiting room.
@@ -112,6 +115,10 @@ struct EngineStatus {
   };
   std::vector<RuleStatus> rules;
   std::uint64_t accepted = 0, logins_ok = 0, logins_failed = 0;
+  // Of the command phase: commands passed on to the server; statements (prepares as well) that it
+  // answered with ERR; bytes of the commands that were answered, and of their answers.
+  std::uint64_t commands = 0, statement_errors = 0, request_bytes = 0, answer_bytes = 0;
+  LatencyStatus latency;
   // Seen lately, and not provided for in the limits.
   std::optional<SharedAddress> shared_address;
 };

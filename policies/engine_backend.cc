@@ -40,7 +40,7 @@ void Engine::Impl::TurnAwayWaiting(Reason reason, Time now) {
   for (Ticket* t = tickets; t != nullptr; t = t->next) {
     if (t->state != Ticket::State::kWaiting) continue;
     Decide(true, reason, *t, now, /*presses=*/true);
-    LeaveRoom(*t);
+    LeaveRoom(*t, now);
     Refuse(*t, reason);
     wakeups.Refused(t->id, reason);
   }

@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,7 @@
 #include "policies/engine.h"
 #include "policies/handshake_rates.h"
 #include "policies/known_good.h"
+#include "policies/latency.h"
 #include "policies/pair_lock.h"
 #include "policies/pressure.h"
 #include "policies/query_guard.h"
@@ -120,6 +122,7 @@ struct Engine::Impl {
               std::string_view class_name, Time now, bool presses = true);
   bool Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses);
   bool Decide(const Limits& limits, Reason reason, const Ticket& t, Time now);
+  void KeepTallies(const std::vector<ClassLimits>& classes);
   [[nodiscard]] static bool IsProtected(const Ticket& t);
   [[nodiscard]] static bool IsSpared(const Limits& limits, const Address& source);
   void Charge(const Blamed& who, Reason reason, Time now);
@@ -150,7 +153,7 @@ struct Engine::Impl {
   [[nodiscard]] WaitingRoom::Try TryWaiting(Ticket& t, Time now);
   void Serve(Time now);
   void ExpireWaiting(Time now);
-  void LeaveRoom(Ticket& t);
+  void LeaveRoom(Ticket& t, Time now);
   void LeavePending(Ticket& t);
   Verdict Refuse(Ticket& t, Reason reason);
 
@@ -257,6 +260,7 @@ struct Engine::Impl {
   SharedAddressWatch shared_addresses;
   Ticket* tickets = nullptr;  // all of them
   std::uint32_t ticket_count = 0;
+  absl::flat_hash_map<std::string, std::uint64_t> refused_logins;  // of the classes there are
   Time begun{};   // the first
   Time latest{};  // the youngest `now` heard of: what a deleter goes by
 
@@ -273,6 +277,7 @@ struct Engine::Impl {
   QueryGuard guard;
 
   std::atomic<std::uint64_t> accepted{0}, logins_ok{0}, logins_failed{0};
+  Latency login_time, wait_time;
 };
 
 }  // namespace headgate

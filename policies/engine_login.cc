@@ -96,6 +96,10 @@ Engine::Impl::Trust Engine::Impl::AskTrust(const PairKey& pair, const Limits& l,
 }
 
 Verdict Engine::Impl::Refuse(Ticket& t, Reason reason) {
+  // Its class is known from where it was looked for a seat.
+  if (const auto tally = refused_logins.find(t.class_name); tally != refused_logins.end()) {
+    ++tally->second;
+  }
   t.state = Ticket::State::kRefused;
   t.refused = reason;
   return {Kind::kRefuse, reason};
@@ -190,7 +194,7 @@ Verdict Engine::Impl::Wait(Ticket& t, Reason lack, Duration delay, Time now) {
   if (answer == WaitingRoom::Room::kDisplacing) {
     Ticket& out = *static_cast<Ticket*>(displaced);
     if (Decide(*limits, Reason::kWaitingFull, out, now)) {
-      LeaveRoom(out);
+      LeaveRoom(out, now);
       Refuse(out, Reason::kWaitingFull);
       wakeups.Refused(out.id, Reason::kWaitingFull);
     }
@@ -249,6 +253,7 @@ WaitingRoom::Try Engine::Impl::TryWaiting(Ticket& t, Time now) {
   ledger.Unpin(t.class_id);
   t.class_id = id;                  // the one before may be another class's from now on
   t.place = WaitingRoom::kNowhere;  // the room itself lets it leave
+  wait_time.Add(t.id.thread, now - t.waits_since);
   Admit(t, id, now);
   if (turns.size() <= id) turns.resize(id + 1);
   turns[id].Note(now);
@@ -264,14 +269,15 @@ void Engine::Impl::ExpireWaiting(Time now) {
       t.waits_until = kNever;
       continue;
     }
-    LeaveRoom(t);
+    LeaveRoom(t, now);
     Refuse(t, Reason::kWaitingDeadline);
     wakeups.Refused(t.id, Reason::kWaitingDeadline);
   }
 }
 
-void Engine::Impl::LeaveRoom(Ticket& t) {
+void Engine::Impl::LeaveRoom(Ticket& t, Time now) {
   if (t.place == WaitingRoom::kNowhere) return;
+  wait_time.Add(t.id.thread, now - t.waits_since);
   room.Leave(t.place);
   ledger.Unpin(t.class_id);
   t.place = WaitingRoom::kNowhere;

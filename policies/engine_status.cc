@@ -32,6 +32,8 @@ void Engine::Impl::ReadClasses(EngineStatus& s, Time now) const {
     out.waiting = c.pins;
     out.lent = c.lent;
     out.may_use = ledger.MayUse(id);
+    const auto refused = refused_logins.find(out.name);
+    out.refused_logins = refused == refused_logins.end() ? 0 : refused->second;
     if (c.pins == 0) continue;
     const Duration own = limits->classes[i].queue;
     const Duration most = own > Duration::zero() ? own : limits->waiting.queue;
@@ -105,6 +107,8 @@ EngineStatus Engine::Status(Time now) const {
   }
   m.decisions.Read(s.acted, s.would_act, s.delayed, s.of_protected);
   m.guard.ReadStatus(s);
+  s.latency.login = m.login_time.Read();
+  s.latency.waited = m.wait_time.Read();
   s.accepted = m.accepted.load(std::memory_order_relaxed);
   s.logins_ok = m.logins_ok.load(std::memory_order_relaxed);
   s.logins_failed = m.logins_failed.load(std::memory_order_relaxed);

@@ -18,7 +18,8 @@ QueryGuard::QueryGuard(KeyedHash hash, std::uint32_t digests, const std::atomic<
 
 void QueryGuard::Publish(const std::shared_ptr<const Limits>& limits) {
   const std::uint64_t next = version_.load(std::memory_order_relaxed) + 1;
-  auto snapshot = std::make_shared<const QuerySnapshot>(limits, next, rule_counters_);
+  auto snapshot =
+      std::make_shared<const QuerySnapshot>(limits, next, rule_counters_, class_counters_);
   {
     const std::lock_guard lock(snapshot_mutex_);
     snapshot_ = std::move(snapshot);
@@ -148,12 +149,21 @@ void QueryGuard::ReadStatus(EngineStatus& s) const {
   for (const Figures& f : figures_) {
     running += f.running.load(std::memory_order_relaxed);
     held += f.held.load(std::memory_order_relaxed);
+    s.commands += f.commands.load(std::memory_order_relaxed);
+    s.statement_errors += f.errors.load(std::memory_order_relaxed);
+    s.request_bytes += f.request_bytes.load(std::memory_order_relaxed);
+    s.answer_bytes += f.answer_bytes.load(std::memory_order_relaxed);
   }
   s.statements_running = static_cast<std::uint32_t>(std::max<std::int64_t>(running, 0));
   s.statements_held = static_cast<std::uint32_t>(std::max<std::int64_t>(held, 0));
+  s.latency.statement = statement_time_.Read();
   s.digests = digests_.size();
   s.digests_max = digests_.capacity();
   const SnapshotPtr snapshot = Snapshot();
+  for (ClassStatus& c : s.classes) {
+    const QuerySnapshot::Class& mine = snapshot->ClassOf(c.name);
+    if (mine.name == c.name) c.refused_commands = mine.refused->load(std::memory_order_relaxed);
+  }
   for (std::size_t i = 0; i < snapshot->rule_counts.size(); ++i) {
     const RuleCounts& counts = *snapshot->rule_counts[i];
     s.rules.push_back({snapshot->limits->rules[i].name,

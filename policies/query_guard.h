@@ -31,6 +31,7 @@
 #include "policies/decisions.h"
 #include "policies/digest_table.h"
 #include "policies/engine.h"
+#include "policies/latency.h"
 #include "policies/query_account.h"
 #include "policies/query_snapshot.h"
 #include "policies/statement_book.h"
@@ -156,6 +157,7 @@ class QueryGuard {
                               Places& taken);
 
   // query_guard_answer.cc
+  void Account(const StatementBook& b, const RunningCommand& r, const AnswerFacts& facts, Time now);
   void Settle(StatementBook& b, RunningCommand& r, Time now);
   void ReleasePlaces(StatementBook& b, RunningCommand& r);
 
@@ -178,7 +180,9 @@ class QueryGuard {
   mutable std::mutex snapshot_mutex_;
   SnapshotPtr snapshot_;
   std::atomic<std::uint64_t> version_{0};
-  QuerySnapshot::RuleCounters rule_counters_;  // Publish() alone
+  // Publish() alone
+  QuerySnapshot::RuleCounters rule_counters_;
+  QuerySnapshot::ClassCounters class_counters_;
 
   std::atomic<std::uint64_t> max_packet_{0};
   std::atomic<std::uint32_t> max_prepared_{0};
@@ -186,8 +190,10 @@ class QueryGuard {
   // Apart by thread, so that counting costs no thread another's cache line.
   struct alignas(64) Figures {
     std::atomic<std::int64_t> running{0}, held{0};
+    std::atomic<std::uint64_t> commands{0}, errors{0}, request_bytes{0}, answer_bytes{0};
   };
   std::array<Figures, 16> figures_;
+  Latency statement_time_;
   [[nodiscard]] Figures& FiguresOf(const StatementBook& b) {
     return figures_[b.thread % figures_.size()];
   }

@@ -189,6 +189,7 @@ CommandVerdict QueryGuard::TurnAway(const Call& c, Reason reason, Kind how,
                                     std::string_view message) {
   PendingCommand& p = c.b.pending;
   if (p.digest) p.digest->OnRefused(c.now);
+  c.b.limits->refused->fetch_add(1, std::memory_order_relaxed);
   // Nobody would read an ERR where no answer is due.
   CommandVerdict v{.kind = HasAnswer(p.command) ? how : Kind::kClose, .reason = reason};
   v.message = message;
@@ -203,6 +204,7 @@ CommandVerdict QueryGuard::Pass(const Call& c, const BusyCharges& charges, Place
   if (p.held) decisions_.Delayed(p.reason);
   CommandVerdict v;
   if (ShowsText(p.command)) v.mark = p.mark;
+  FiguresOf(b).commands.fetch_add(1, std::memory_order_relaxed);
   v.inspect = c.q.inspect;
   v.result_limit = c.q.result;
   v.packet_limit = p.packet_limit;

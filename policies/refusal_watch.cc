@@ -24,7 +24,7 @@ void RefusalWatch::CatchUp(Tally& tally, std::uint64_t round) {
 
 void RefusalWatch::OnRefusal(const Address& peer, Reason reason, bool acted, Time now) {
   const Address source = SourceOf(peer);
-  const std::uint64_t hash = hash_(source);
+  const std::uint64_t hash = hash_.Quick(source.bytes);
   Part& part = parts_[(hash >> 40) % kParts];
   const std::lock_guard lock(part.mutex);
   // Threads may bring their clocks in another order.

@@ -65,6 +65,8 @@ class ControlTest : public ::testing::Test {
       status.path = "/var/lib/headgate/state";
       return status;
     };
+    parts.page = [] { return PageStatus{"127.0.0.1:9933", false, "cannot listen"}; };
+    parts.history = [](std::uint64_t since) { return "since " + std::to_string(since); };
     parts.listening = {"127.0.0.1:3306"};
     parts.max_clients = 100000;
     control_ = std::make_unique<Control>(parts, config_);
@@ -163,6 +165,22 @@ TEST_F(ControlTest, QuestionsThatAreNone) {
   }
   EXPECT_EQ(control_->Handle("POST", "/sources", "").status, 405u);
   EXPECT_EQ(control_->Handle("GET", "/drain", "").status, 405u);
+}
+
+TEST_F(ControlTest, TellsOfThePageAndOfThePast) {
+  const json::object page = Get("/status").at("page").get_object();
+  EXPECT_EQ(page.at("address").as_string(), "127.0.0.1:9933");
+  EXPECT_EQ(page.at("up"), json::value(false));
+  EXPECT_EQ(page.at("error").as_string(), "cannot listen");
+  EXPECT_NE(StatusText(control_->Handle("GET", "/status", "").body).find("not shown: cannot"),
+            std::string::npos);
+  EXPECT_EQ(control_->Handle("GET", "/history", "").body, "since 0");
+  EXPECT_EQ(control_->Handle("GET", "/history?since=17", "").body, "since 17");
+  for (const char* wrong : {"/history?since=x", "/history?since=-1", "/history?since=1x",
+                            "/history?since=99999999999999999999", "/history?from=1"}) {
+    EXPECT_EQ(control_->Handle("GET", wrong, "").status, 400U) << wrong;
+  }
+  EXPECT_EQ(control_->Handle("POST", "/history", "").status, 405U);
 }
 
 TEST_F(ControlTest, StatusHasItsSchema) {
