@@ -25,6 +25,8 @@ guard::Config SmallConfig() {
   config.limits.pending.max = 64;
   config.limits.waiting.max = 64;
   config.limits.CopyToLevels();
+  // Nothing is read from the machine.
+  config.host.data_dir.clear();
   return config;
 }
 
@@ -96,8 +98,7 @@ void FuzzControl(Bytes in) {
     const std::string_view method = TakeLine(question);
     const std::string_view target = TakeLine(question);
     const net::AdminReply reply = gate.Ask(method, target, question);
-    // Other pages are other people's formats.
-    if (reply.status != 200 || target.find("metrics") == std::string_view::npos) CheckReply(reply);
+    if (reply.type == net::AdminReply().type) CheckReply(reply);
   }
 }
 
