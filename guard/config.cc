@@ -9,6 +9,8 @@
 #include "guard/config_checks.h"
 #include "guard/config_keys.h"
 #include "guard/config_text.h"
+#include "guard/config_values.h"
+#include "guard/printable.h"
 
 namespace headgate::guard {
 namespace {
@@ -71,8 +73,9 @@ struct Place {
 };
 
 // Names from the file may hold anything; they go to a terminal.
-std::string Shown(const std::string& name) {
-  const std::string quoted = Quoted(name.substr(0, 64));
+std::string ShownName(const std::string& name) {
+  if (name.empty()) return "\"\"";
+  const std::string quoted = Shown(name);
   return quoted.substr(1, quoted.size() - 2);
 }
 
@@ -91,6 +94,8 @@ class Reader {
     const auto before = [](const Problem& a, const Problem& b) { return a.at < b.at; };
     std::stable_sort(problems_.begin(), problems_.end(), before);
     std::stable_sort(notes_.begin(), notes_.end(), before);
+    // Values from the files are in them, and all of it goes to terminals and logs.
+    for (Problem& problem : problems_) problem.message = Printable(problem.message);
     Loaded loaded;
     if (!AnyError(problems_)) {
       loaded.origins = FindOrigins();
@@ -209,7 +214,7 @@ class Reader {
     }
     const auto tables = TableNames("");
     if (std::find(tables.begin(), tables.end(), name) == tables.end()) {
-      return AddUnknown(member, Shown(name), tables, "");
+      return AddUnknown(member, ShownName(name), tables, "");
     }
     if (name == "class") {
       ReadList(member, ClassKeys(), classes_, [this](ClassLimits& target) {
@@ -246,7 +251,9 @@ class Reader {
     }
     for (const Node& node : *list) {
       if (!std::holds_alternative<Node::Table>(node.value)) {
-        Add(node.at, name, absl::StrFormat("expected a table, got %s", node.TypeName()));
+        Add(node.at, name,
+            absl::StrFormat("expected a table, got %s: write [[%s]] on a line of its own",
+                            node.TypeName(), name));
         continue;
       }
       const std::string place = absl::StrFormat("%s.%d", name, targets.size());
@@ -261,7 +268,7 @@ class Reader {
   void ReadTable(const Place& place, std::span<const Key<Target>> keys, const Node& node,
                  Target& target) {
     for (const Member& member : std::get<Node::Table>(node.value)) {
-      const std::string full = place.shown + "." + Shown(member.key);
+      const std::string full = place.shown + "." + ShownName(member.key);
       const std::string at = place.at + "." + member.key;
       const Position was =
           std::exchange(positions_.try_emplace(at, member.at).first->second, member.at);
@@ -326,13 +333,25 @@ class Reader {
 
   void AddUnknown(const Member& member, const std::string& full,
                   const std::vector<std::string>& names, const std::string& prefix) {
-    std::string message = prefix.empty() ? "there is no such table" : "there is no such key";
-    if (const std::string near = Nearest(member.key, names); !near.empty()) {
+    const bool table = std::holds_alternative<Node::Table>(member.node.value);
+    std::string message = table ? "there is no such table" : "there is no such key";
+    const std::string home = table ? "" : TableOf(member.key);
+    const bool in_none = prefix.empty() && !table;
+    if (in_none && !home.empty()) message = "a key stands in a table";
+    const std::string near = in_none && !home.empty() ? "" : Nearest(member.key, names);
+    if (!near.empty()) {
       message += absl::StrFormat("; did you mean %s%s?", prefix, near);
-    } else if (const std::string home = TableOf(member.key); !home.empty()) {
+    } else if (!home.empty()) {
       message += absl::StrFormat("; it belongs into [%s]", home);
+    } else if (prefix == "default_class." && IsClassKey(member.key)) {
+      message += "; this class is for whom no [[class]] names";
     }
     Add(member.at, full, message);
+  }
+
+  static bool IsClassKey(const std::string& name) {
+    const auto keys = ClassKeys();
+    return std::any_of(keys.begin(), keys.end(), [&](const auto& key) { return key.name == name; });
   }
 
   // The one table that has a key of this name, for keys that stand in the wrong one.

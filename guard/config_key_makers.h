@@ -64,7 +64,7 @@ Key<Target> Fraction(std::string_view table, std::string_view name, Ref ref) {
           "0 to 1, or \"0%\" to \"100%\"",
           kReload,
           [ref](const Node& n, Target& t) { return ReadFraction(n, ref(t)); },
-          [ref](const Target& t) { return absl::StrFormat("%.10g", ref(t)); },
+          [ref](const Target& t) { return NumberAsToml(ref(t)); },
           Copy<Target>(ref)};
 }
 

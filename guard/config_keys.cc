@@ -28,7 +28,7 @@ Key<Config> MaxConnections() {
             }
             Faults faults = ReadCount(n, {1, 100000}, slots.max_connections);
             if (faults.empty()) slots.max_connections_auto = false;
-            if (!faults.empty()) faults.front().message += ", or \"auto\"";
+            if (!faults.empty()) AddChoice("\"auto\"", faults.front());
             return faults;
           },
           [](const Config& c) {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include <absl/strings/str_format.h>
+#include "guard/printable.h"
 
 namespace headgate::guard {
 namespace {
@@ -44,7 +45,9 @@ bool HasWord(std::string_view words, std::string_view word) {
 }  // namespace
 
 net::AdminReply Refuse(unsigned status, const std::string& message) {
-  return {status, json::serialize(json::object{{"error", message}})};
+  // Who asks may be answered with what they sent, and the answer goes to a terminal.
+  constexpr std::size_t kColumns = 1000;
+  return {status, json::serialize(json::object{{"error", Cut(Printable(message), kColumns)}})};
 }
 
 // A field of a JSON object that is text; empty where it is not there or anything else.
