@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "guard/control.h"
+#include "guard/log.h"
 #include "guard/printable.h"
 #include "tests/fuzz/entries.h"
 #include "tests/support/no_listeners.h"
@@ -90,6 +91,7 @@ void CheckReply(const net::AdminReply& reply) {
 }  // namespace
 
 void FuzzControl(Bytes in) {
+  guard::SetLogLevel("off");
   Gate gate;
   std::string_view text(reinterpret_cast<const char*>(in.data()), in.size());
   for (std::size_t i = 0; i < kMostQuestions && !text.empty(); ++i) {
