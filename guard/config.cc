@@ -1,42 +1,19 @@
 #include "guard/config.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_format.h>
 #include "guard/config_checks.h"
 #include "guard/config_keys.h"
+#include "guard/config_names.h"
 #include "guard/config_text.h"
 #include "guard/config_values.h"
 #include "guard/printable.h"
 
 namespace headgate::guard {
 namespace {
-
-const NotBuilt* FindNotBuilt(std::string_view table, std::string_view name) {
-  for (const NotBuilt& entry : NotBuiltKeys()) {
-    if (entry.table == table && entry.name == name) return &entry;
-  }
-  return nullptr;
-}
-
-// Names of everything a suggestion may point at: what works, never what is refused anyway.
-// `outer` is the table they stand in, empty for the file.
-std::vector<std::string> TableNames(const std::string& outer) {
-  std::set<std::string> names;
-  if (outer.empty()) names = {"class", "default_class", "rule"};
-  if (outer == "class" || outer == "default_class") names = {"query", "shape"};
-  if (LevelOf(outer)) names = {"source", "pending", "waiting", "query"};
-  const std::string prefix = outer.empty() ? "" : outer + ".";
-  for (const auto& key : ConfigKeys()) {
-    if (key.table.substr(0, prefix.size()) != prefix) continue;
-    const std::string_view rest = key.table.substr(prefix.size());
-    names.emplace(rest.substr(0, rest.find('.')));
-  }
-  return {names.begin(), names.end()};
-}
 
 // What an attack overrides unless the file says otherwise. A file that is stricter in calm stays
 // so.
@@ -71,13 +48,6 @@ struct Place {
     return {table_of_keys, shown + "." + name, at + "." + name};
   }
 };
-
-// Names from the file may hold anything; they go to a terminal.
-std::string ShownName(const std::string& name) {
-  if (name.empty()) return "\"\"";
-  const std::string quoted = Shown(name);
-  return quoted.substr(1, quoted.size() - 2);
-}
 
 class Reader {
  public:
@@ -334,34 +304,7 @@ class Reader {
   void AddUnknown(const Member& member, const std::string& full,
                   const std::vector<std::string>& names, const std::string& prefix) {
     const bool table = std::holds_alternative<Node::Table>(member.node.value);
-    std::string message = table ? "there is no such table" : "there is no such key";
-    const std::string home = table ? "" : TableOf(member.key);
-    const bool in_none = prefix.empty() && !table;
-    if (in_none && !home.empty()) message = "a key stands in a table";
-    const std::string near = in_none && !home.empty() ? "" : Nearest(member.key, names);
-    if (!near.empty()) {
-      message += absl::StrFormat("; did you mean %s%s?", prefix, near);
-    } else if (!home.empty()) {
-      message += absl::StrFormat("; it belongs into [%s]", home);
-    } else if (prefix == "default_class." && IsClassKey(member.key)) {
-      message += "; this class is for whom no [[class]] names";
-    }
-    Add(member.at, full, message);
-  }
-
-  static bool IsClassKey(const std::string& name) {
-    const auto keys = ClassKeys();
-    return std::any_of(keys.begin(), keys.end(), [&](const auto& key) { return key.name == name; });
-  }
-
-  // The one table that has a key of this name, for keys that stand in the wrong one.
-  static std::string TableOf(const std::string& name) {
-    std::set<std::string> homes;
-    for (const auto& key : ConfigKeys()) {
-      if (key.name == name) homes.emplace(key.table);
-    }
-    if (homes.size() > 1) homes.erase("query.unknown");
-    return homes.size() == 1 ? *homes.begin() : "";
+    Add(member.at, full, WhyUnknown({member.key, table, prefix}, names));
   }
 
   void FinishClasses() {
