@@ -157,8 +157,10 @@ void ExplainWorld::CheckRows(const Explanation& told) {
 
 void ExplainWorld::Knock() {
   if (conns_.size() >= kMostConns) return Close(conns_.begin()->first);
-  const Address peer = DrawPeer();
-  const std::string user(DrawUser());
+  // One of them guesses passwords, so that a pair is locked now and then.
+  const bool guesses = random_.OneIn(6);
+  const Address peer = guesses ? Address::V4(0xc6010001) : DrawPeer();
+  const std::string user(guesses ? "weak" : DrawUser());
   const std::string database = random_.OneIn(3) ? "sales" : "";
   const bool ticked = random_.OneIn(2);
   if (ticked) engine_->OnTick(now_);

@@ -133,7 +133,7 @@ Limits ExplainWorld::DrawLimits() {
   l.login.in_progress = Number(1, 6);
   l.login.per_source = Number(1, 4);
   l.login.rate = DrawRate();
-  l.login.failures = DrawRate();
+  l.login.failures = random_.OneIn(2) ? DrawRate() : Rate{0.02, 1};
   l.login.enforce = !random_.OneIn(6);
   l.source.connect_rate = DrawRate();
   l.source.connections = DrawShare();
