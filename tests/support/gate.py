@@ -204,13 +204,15 @@ class Gate:
     # The admin socket.
 
     def request(self, method, path, body=None, timeout=5):
-        """(HTTP status, parsed JSON)."""
+        """(HTTP status, parsed JSON, or the text where it is none)."""
         connection = UnixHttp(self.socket, timeout)
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None,
                                {"Content-Type": "application/json"})
             answer = connection.getresponse()
             text = answer.read()
+            if not answer.getheader("Content-Type", "").startswith("application/json"):
+                return answer.status, text.decode() or None
             return answer.status, json.loads(text) if text.strip() else None
         finally:
             connection.close()

@@ -20,7 +20,7 @@ from statements import HEAVY
 SECONDS = 3
 LOOKS = ("/status", "/explain?address=127.0.0.10&user=app", "/sources?limit=20",
          "/sources?sort=connections", "/sessions?limit=100", "/bans", "/digests?limit=20",
-         "/waiting?limit=20", "/backends", "/config")
+         "/waiting?limit=20", "/backends", "/config", "/metrics")
 BANNED = {"address": "203.0.113.7"}
 CROWD = {"connect_rate": "off", "connections": "off", "prefix_connections": "off",
          "ban_after": "off"}
