@@ -1,5 +1,6 @@
 #include "guard/admin_place.h"
 
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,13 +31,27 @@ absl::Status MakeAdminDirectory(const std::string& socket_path, const RunAs& who
   return absl::OkStatus();
 }
 
+absl::StatusOr<gid_t> GroupOf(const std::string& name) {
+  errno = 0;
+  const group* found = getgrnam(name.c_str());
+  if (found != nullptr) return found->gr_gid;
+  return absl::NotFoundError(absl::StrFormat("[admin] group: there is no group \"%s\" here%s%s",
+                                             name, errno == 0 ? "" : ": ",
+                                             errno == 0 ? "" : std::strerror(errno)));
+}
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<net::AdminServer>> BindAdmin(const std::string& socket_path,
+absl::StatusOr<std::unique_ptr<net::AdminServer>> BindAdmin(const AdminConfig& config,
                                                             const RunAs& who) {
-  if (auto s = MakeAdminDirectory(socket_path, who); !s.ok()) return s;
+  if (auto s = MakeAdminDirectory(config.socket, who); !s.ok()) return s;
   net::AdminOptions options;
-  options.path = socket_path;
+  options.path = config.socket;
+  if (!config.group.empty()) {
+    const auto group = GroupOf(config.group);
+    if (!group.ok()) return group.status();
+    options.trusted_group = *group;
+  }
   if (who.started_as_root) {
     options.owner = who.uid;
     options.group = who.gid;
@@ -46,7 +61,7 @@ absl::StatusOr<std::unique_ptr<net::AdminServer>> BindAdmin(const std::string& s
   return absl::Status(admin.status().code(),
                       absl::StrFormat("[admin] socket %s (set it to a path where this user may "
                                       "create files): %s",
-                                      socket_path, std::string(admin.status().message())));
+                                      config.socket, std::string(admin.status().message())));
 }
 
 }  // namespace headgate::guard

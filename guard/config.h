@@ -63,6 +63,22 @@ struct FirewallConfig {
   bool operator==(const FirewallConfig&) const = default;
 };
 
+// [admin]: how operators reach the running gate.
+struct AdminConfig {
+  std::string socket = "/run/headgate/admin.sock";
+  std::string group;                    // whose members may ask, beside root; empty = nobody's
+  std::string http = "127.0.0.1:9933";  // the read-only page; empty = off
+  bool watch = false;                   // reload by itself when a config file has changed
+  bool operator==(const AdminConfig&) const = default;
+};
+
+// [host]: what is watched of the machine beside the server's own figures.
+struct HostConfig {
+  std::string data_dir = "/var/lib/mysql";  // whose disk; empty = none
+  std::string error_log;                    // the server's, whose growth is told; empty = none
+  bool operator==(const HostConfig&) const = default;
+};
+
 struct Config {
   Limits limits = Limits::Defaults();
 
@@ -87,7 +103,8 @@ struct Config {
 
   // What is kept across restarts; empty = nothing is.
   std::string state_file = "/var/lib/headgate/state";
-  std::string admin_socket = "/run/headgate/admin.sock";
+  AdminConfig admin;
+  HostConfig host;
 
   std::string log_level = "info";
   std::string log_decisions;  // empty = no decision log

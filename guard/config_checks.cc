@@ -4,6 +4,7 @@
 #include <set>
 
 #include <absl/strings/str_format.h>
+#include "guard/admin_checks.h"
 #include "guard/config_text.h"
 #include "guard/headroom_checks.h"
 #include "guard/identity.h"
@@ -194,10 +195,7 @@ class Checker {
     if (limits_.mode == Mode::kObserve) {
       Warn("gate.mode", "\"observe\": limits decide and count, and never act");
     }
-    if (config_.admin_socket.empty() || config_.admin_socket.front() != '/' ||
-        config_.admin_socket.size() > 107) {
-      Error("admin.socket", "needs an absolute path of at most 107 bytes");
-    }
+    CheckAdmin(config_, findings_);
     if (!config_.log_decisions.empty() && config_.log_decisions.front() != '/') {
       Error("log.decisions", "needs an absolute path, or \"\" for none");
     }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "guard/config.h"
-#include "guard/daemon.h"
+#include "guard/exit_status.h"
 #include "guard/json_text.h"
 #include "guard/say_error.h"
 #include "guard/settings.h"

@@ -62,6 +62,8 @@ std::vector<std::string> DropIns(const fs::path& directory, std::error_code& err
   return names;
 }
 
+fs::path DropInsOf(const std::string& path) { return fs::path(path).parent_path() / "conf.d"; }
+
 void AddDropIns(const fs::path& directory, std::vector<ConfigFile>& files) {
   std::error_code error;
   const std::vector<std::string> names = DropIns(directory, error);
@@ -90,8 +92,17 @@ void AddDropIns(const fs::path& directory, std::vector<ConfigFile>& files) {
 
 std::vector<ConfigFile> ReadConfigFiles(const std::string& path) {
   std::vector<ConfigFile> files = {ReadFile(path)};
-  AddDropIns(fs::path(path).parent_path() / "conf.d", files);
+  AddDropIns(DropInsOf(path), files);
   return files;
+}
+
+std::vector<std::string> ConfigFileNames(const std::string& path) {
+  std::vector<std::string> names = {path};
+  std::error_code ignored;
+  for (const std::string& name : DropIns(DropInsOf(path), ignored)) {
+    names.push_back((DropInsOf(path) / name).string());
+  }
+  return names;
 }
 
 Loaded LoadConfig(const std::string& path) {

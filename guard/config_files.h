@@ -15,4 +15,7 @@ namespace headgate::guard {
 // regular file, an entry holds the error instead of a text.
 [[nodiscard]] std::vector<ConfigFile> ReadConfigFiles(const std::string& path);
 
+// Their names alone, as far as conf.d can be listed; one more than is allowed at most.
+[[nodiscard]] std::vector<std::string> ConfigFileNames(const std::string& path);
+
 }  // namespace headgate::guard

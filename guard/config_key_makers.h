@@ -203,6 +203,8 @@ Key<Target> Choice(std::string_view table, std::string_view name,
 [[nodiscard]] std::vector<Key<Config>> StatementKeys();
 // The keys of [known_good] and [pressure].
 [[nodiscard]] std::vector<Key<Config>> HeadroomKeys();
+// The keys of [admin] and [host].
+[[nodiscard]] std::vector<Key<Config>> AdminKeys();
 // The keys of [observer] and [firewall].
 [[nodiscard]] std::vector<Key<Config>> WireKeys();
 

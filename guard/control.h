@@ -55,6 +55,7 @@ class Control {
     std::function<StateStatus()> state_status;
     std::function<std::optional<Wire::View>()> wire;  // none: nothing is watched
     std::function<net::FirewallStatus()> firewall;
+    std::function<void()> drain;  // begins it, and returns at once
     std::vector<std::string> listening;
     std::size_t max_clients = 0;
   };
@@ -69,7 +70,14 @@ class Control {
   [[nodiscard]] Config running() const;
 
  private:
+  [[nodiscard]] StatusFacts Facts() const;
   [[nodiscard]] net::AdminReply Status();
+  [[nodiscard]] net::AdminReply Sources(std::string_view query);
+  [[nodiscard]] net::AdminReply Sessions(std::string_view query);
+  [[nodiscard]] net::AdminReply Drain();
+  [[nodiscard]] net::AdminReply Bans();
+  [[nodiscard]] net::AdminReply WireStatus();
+  [[nodiscard]] net::AdminReply Settings();
   [[nodiscard]] net::AdminReply Digests(std::string_view query);
   [[nodiscard]] net::AdminReply Waiting(std::string_view query);
   [[nodiscard]] net::AdminReply Pools(std::string_view query);

@@ -135,6 +135,7 @@ void AddEngine(const EngineStatus& e, json::object& out) {
   out["acted"] = Counts(e.acted);
   out["would_act"] = Counts(e.would_act);
   out["delayed"] = Counts(e.delayed);
+  out["of_protected"] = Counts(e.of_protected);
   out["statements"] = {{"running", e.statements_running}, {"held", e.statements_held}};
   out["digests"] = NowAndMax(e.digests, e.digests_max);
   out["rules"] = Rules(e.rules);

@@ -42,8 +42,8 @@ struct StatusFacts {
   std::uint64_t log_dropped = 0;
 };
 
-// One line of JSON; every reason has its count in "acted", "would_act" and "delayed", zeros
-// included.
+// One line of JSON; every reason has its count in "acted", "would_act", "delayed" and
+// "of_protected" (see EngineStatus), zeros included.
 [[nodiscard]] std::string StatusJson(const StatusFacts& facts);
 // {"bans":[{"source","remaining_s","times","operator","gate_only","reason"}]}, those that end first
 // in front.

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -16,6 +17,7 @@
 #include <cstring>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "net/fd.h"
 #include "net/socket_address.h"
@@ -39,7 +41,7 @@ std::string ErrorJson(std::string_view text) { return "{\"error\":\"" + std::str
 
 http::response<http::string_body> ToResponse(AdminReply reply) {
   http::response<http::string_body> response{static_cast<http::status>(reply.status), 11};
-  response.set(http::field::content_type, "application/json");
+  response.set(http::field::content_type, reply.type);
   response.keep_alive(false);
   response.body() = std::move(reply.body);
   response.prepare_payload();
@@ -58,6 +60,7 @@ struct AdminServer::Impl {
   void AcceptLater();
   void KeepSpare();
   [[nodiscard]] bool Trusted(int fd) const;
+  [[nodiscard]] static bool HasGroup(int fd, gid_t group);
 
   class Conversation;
   AdminOptions options;
@@ -85,7 +88,7 @@ class AdminServer::Impl::Conversation : public std::enable_shared_from_this<Conv
 
   void Start() {
     if (!server_.Trusted(stream_.socket().native_handle())) {
-      return Answer({403, ErrorJson("only root and the gate's own user may ask")});
+      return Answer({403, ErrorJson("only root, the gate's own user and [admin] group may ask")});
     }
     stream_.expires_after(server_.options.deadline);
     http::async_read(
@@ -126,13 +129,30 @@ class AdminServer::Impl::Conversation : public std::enable_shared_from_this<Conv
   http::response<http::string_body> response_;
 };
 
+// The supplementary groups of who connected, as the kernel noted them then.
+bool AdminServer::Impl::HasGroup(int fd, gid_t group) {
+  std::vector<gid_t> groups(64);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0) {
+      groups.resize(size / sizeof(gid_t));
+      return std::find(groups.begin(), groups.end(), group) != groups.end();
+    }
+    if (errno != ERANGE) return false;
+    groups.resize(size / sizeof(gid_t));  // there are so many
+  }
+  return false;
+}
+
 // SO_PEERCRED is what the kernel noted at connect(2): it cannot be made up.
 bool AdminServer::Impl::Trusted(int fd) const {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
   return peer.uid == 0 || peer.uid == binder || peer.uid == geteuid() ||
-         (options.owner && peer.uid == *options.owner);
+         (options.owner && peer.uid == *options.owner) ||
+         (options.trusted_group &&
+          (peer.gid == *options.trusted_group || HasGroup(fd, *options.trusted_group)));
 }
 
 absl::Status AdminServer::Impl::ReplaceDeadSocket(const SocketAddress& address) {
@@ -170,8 +190,9 @@ absl::Status AdminServer::Impl::Bind() {
   umask(before);
   if (result != 0) return failed("bind (is its directory there and writable?)");
   bound = true;
-  if ((options.owner || options.group) &&
-      chown(options.path.c_str(), options.owner.value_or(-1), options.group.value_or(-1)) != 0) {
+  const auto group = options.trusted_group ? options.trusted_group : options.group;
+  if ((options.owner || group) &&
+      chown(options.path.c_str(), options.owner.value_or(-1), group.value_or(-1)) != 0) {
     return failed("give it to its user");
   }
   if (listen(fd.get(), SOMAXCONN) != 0) return failed("listen");

@@ -80,7 +80,8 @@ absl::StatusOr<AdminReply> AdminCall(std::string_view path, std::string_view met
   if (call.result) return ToStatus(call.result, file);
   auto response = call.parser.release();
   if (response.result() == http::status::forbidden) {
-    return absl::PermissionDeniedError("the gate answers only to root and to its own user");
+    return absl::PermissionDeniedError(
+        "the gate answers only to root, to its own user and to [admin] group");
   }
   return AdminReply{response.result_int(), std::move(response.body())};
 }

@@ -85,6 +85,20 @@ bool BanList::IsBannedByOperator(const Address& source, Time now) const {
   return Binds(source, Kind::kOperator, now);
 }
 
+std::optional<Time> BanList::BannedUntil(const Address& source, Time now) const {
+  std::optional<Time> until;
+  const auto look = [&](const Cidr& key) {
+    if (!Runs(key, Kind::kOwn, now)) return;
+    const Time end = table_[table_.Find(key)].until;
+    until = std::max(until.value_or(end), end);
+  };
+  look(SourceNetwork(source));
+  for (const auto& width : widths_) {
+    if ((width.first >= kV4Bits) == source.IsV4()) look({Masked(source, width.first), width.first});
+  }
+  return until;
+}
+
 Time BanList::Escalate(const Address& source, Duration ban, Duration ban_max,
                        std::string_view reason, Time now, bool gate_only) {
   const Id id = FindOrMake(SourceNetwork(source), Kind::kOwn, now);

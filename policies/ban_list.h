@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -45,6 +46,8 @@ class BanList {
   [[nodiscard]] bool IsBanned(const Address& source, Time now) const;
   // The same, for an operator's ban only: those bind whatever [source] enforce says.
   [[nodiscard]] bool IsBannedByOperator(const Address& source, Time now) const;
+  // When the last ban that binds it ends; nothing where none does.
+  [[nodiscard]] std::optional<Time> BannedUntil(const Address& source, Time now) const;
 
   // The gate's own: for `ban`, doubled for each ban within the last `ban_max` of quiet, at most
   // `ban_max`. A running longer ban is never shortened. Returns when it ends; `now` when the list

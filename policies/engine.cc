@@ -66,7 +66,7 @@ std::vector<ClassLimits> Kept(std::vector<ClassLimits> classes) {
 Engine::Impl::Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d)
     : hash(secrets.key0, secrets.key1),
       wakeups(w),
-      decisions(d),
+      decisions(d, hash),
       bans(hash),
       known_good(hash, first->known_good.table_size),
       pairs(hash),
@@ -170,7 +170,21 @@ bool Engine::Impl::Decide(const Limits& l, Reason reason, const Ticket& t, Time 
 }
 
 bool Engine::Impl::Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses) {
-  return Decide(acts, reason, t.peer, t.user, t.class_name, now, presses);
+  if (acts && presses && Presses(reason)) pressing.fetch_add(1, std::memory_order_relaxed);
+  Decision d;
+  d.at = now;
+  d.reason = reason;
+  d.enforced = acts;
+  d.peer = t.peer;
+  d.user = t.user;
+  d.class_name = t.class_name;
+  d.of_protected = IsProtected(t);
+  return decisions.Decide(d);
+}
+
+// Before the login a claim says nothing, and the source alone counts.
+bool Engine::Impl::IsProtected(const Ticket& t) {
+  return t.reserved_source || (t.state == Ticket::State::kPending ? t.known_source : t.known_good);
 }
 
 // Whom the gate does not ban by itself.
@@ -229,7 +243,7 @@ std::size_t Engine::Impl::EvictAllOf(const Cidr& network, bool logged_in_too, Ti
     // An orphan's client is gone, or still reads what it asked for before its FIN: only the edge
     // knows, so it is told and not counted.
     if (t->state != Ticket::State::kOrphan) {
-      Decide(true, Reason::kBanApplied, t->peer, {}, {}, now);
+      Decide(true, Reason::kBanApplied, *t, now, /*presses=*/true);
     }
     if (before_backend) {
       LeavePending(*t);
@@ -258,7 +272,7 @@ void Engine::Publish(std::shared_ptr<const Limits> limits, Time now) {
     const auto tag = m.pending.EvictOne();
     if (!tag) break;
     Ticket& t = TicketOf(*tag);
-    m.Decide(true, Reason::kPendingEvicted, t.peer, {}, {}, now);
+    m.Decide(true, Reason::kPendingEvicted, t, now, /*presses=*/true);
     t.pending = PendingBudget::kRefused;
     t.state = Ticket::State::kRefused;
     t.refused = Reason::kPendingEvicted;
@@ -270,7 +284,7 @@ void Engine::Publish(std::shared_ptr<const Limits> limits, Time now) {
 std::shared_ptr<const Limits> Engine::limits() const { return impl_->Snapshot(); }
 
 void Engine::Count(const Ticket& t, Reason reason, Time now) {
-  impl_->Decide(true, reason, t.peer, t.user, t.class_name, now);
+  impl_->Decide(true, reason, t, now, /*presses=*/true);
   if (IsOwnFault(reason)) impl_->Charge(Impl::Of(t), reason, now);
 }
 

@@ -102,6 +102,8 @@ struct EngineStatus {
   std::array<std::uint64_t, kReasonCount> would_act{};  // dry-run and observe
   // Commands held for a while, then passed (those refused in the end are in `acted`).
   std::array<std::uint64_t, kReasonCount> delayed{};
+  // Of `acted`: refusals of those the gate is there for, see Decision::of_protected.
+  std::array<std::uint64_t, kReasonCount> of_protected{};
   std::uint32_t statements_running = 0, statements_held = 0;
   std::uint32_t digests = 0, digests_max = 0;
   struct RuleStatus {
@@ -112,6 +114,38 @@ struct EngineStatus {
   std::uint64_t accepted = 0, logins_ok = 0, logins_failed = 0;
   // Seen lately, and not provided for in the limits.
   std::optional<SharedAddress> shared_address;
+};
+
+// What is known of one source just now.
+struct SourceStatus {
+  Address source;
+  std::uint32_t pending = 0, waiting = 0;  // connections without a slot
+  std::uint32_t logins = 0, in = 0;        // logging in, logged in
+  std::uint32_t orphans = 0;
+  std::uint64_t refused = 0;  // in about the last minute, dry runs included; see refusal_watch.h
+  double refused_per_second = 0;
+  Reason reason = Reason::kNone;  // of the last refusal
+  bool acted = true;              // that one was carried out
+  bool known_good = false;        // some user of it is
+  std::optional<Time> banned_until;
+  [[nodiscard]] std::uint32_t connections() const {
+    return pending + waiting + logins + in + orphans;
+  }
+};
+enum class SourceOrder : std::uint8_t { kRefused, kConnections };
+
+// One connection.
+struct SessionStatus {
+  enum class State : std::uint8_t { kPending, kWaiting, kLogin, kIn, kOrphan, kEnding };
+  ConnectionId id;
+  Address peer;
+  std::string user, database, class_name;  // claimed; empty before the login
+  State state = State::kPending;
+  Duration age{};     // since it was accepted
+  bool busy = false;  // runs something, or holds a statement back
+  Duration idle{};    // where it is in, and not busy
+  bool in_transaction = false;
+  bool known_good = false;
 };
 
 class Engine {
@@ -182,6 +216,11 @@ class Engine {
   // For the state file. Restore() before the first connection; `elapsed` since they were taken.
   [[nodiscard]] std::vector<KnownGoodRecord> ExportKnownGood(Time now) const;
   void RestoreKnownGood(const std::vector<KnownGoodRecord>& records, Duration elapsed, Time now);
+  // Who is connected or was turned away lately, the greatest first.
+  [[nodiscard]] std::vector<SourceStatus> Sources(std::size_t limit, SourceOrder order,
+                                                  Time now) const;
+  // Those that run something first, then those in a transaction, then the oldest.
+  [[nodiscard]] std::vector<SessionStatus> Sessions(std::size_t limit, Time now) const;
   // Who waits, those who are next in front.
   [[nodiscard]] std::vector<WaitingStatus> Waiting(std::size_t limit, Time now) const;
   // The (class, digest) rows with the largest total running time first.

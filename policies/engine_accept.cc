@@ -14,8 +14,9 @@ AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now, Ar
   if (m.AskBan(*limits, peer, how, now, known_good)) {
     return {{Verdict::Kind::kRefuse, Reason::kBanned}, nullptr};
   }
-  TicketPtr t(new Ticket(m, m.guard.queue(), id, peer, how));
+  TicketPtr t(new Ticket(m, m.guard.queue(), id, peer, how, now));
   t->known_source = known_good;
+  t->reserved_source = Impl::IsReservedSource(*limits, peer);
   t->exempt = how == Arrival::kProxyLocal || AnyContains(limits->source.exempt, peer);
   Reason refused = m.AskSource(*limits, *t, now);
   Impl::Blamed charged;
@@ -71,8 +72,7 @@ bool Engine::Impl::AskBan(const Limits& l, const Address& peer, Arrival how, Tim
 Reason Engine::Impl::AskSource(const Limits& l, Ticket& t, Time now) {
   const bool acts = Acts(l, Reason::kConnectRate);
   const bool asked = !t.known_source && !t.exempt;
-  const bool crowded =
-      asked && scarce.load(std::memory_order_relaxed) && !IsReservedSource(l, t.peer);
+  const bool crowded = asked && scarce.load(std::memory_order_relaxed) && !t.reserved_source;
   const std::uint32_t most = l.source.connections.Of(capacity.load(std::memory_order_relaxed));
   const bool tallied = IsTallied(l, t.source, t.arrival);
   bool rate = false, connections = false;
@@ -89,8 +89,8 @@ Reason Engine::Impl::AskSource(const Limits& l, Ticket& t, Time now) {
     if (t.live) shard.sources.AddLive(t.entry);
   }
   if (t.entry == SourceTable::kOverflow) Decide(l, Reason::kSourceTableFull, t, now);
-  if (rate && Decide(acts, Reason::kConnectRate, t.peer, {}, {}, now)) return Reason::kConnectRate;
-  if (connections && Decide(acts, Reason::kSourceConnections, t.peer, {}, {}, now)) {
+  if (rate && Decide(acts, Reason::kConnectRate, t, now, true)) return Reason::kConnectRate;
+  if (connections && Decide(acts, Reason::kSourceConnections, t, now, true)) {
     return Reason::kSourceConnections;
   }
   return AskSqueezed(l, t, now);
@@ -139,7 +139,7 @@ Reason Engine::Impl::EnterPending(const Limits& l, Ticket& t, Time now, Blamed& 
 
 bool Engine::Impl::PrefixIsFull(const Limits& l, const Ticket& t, const Address& prefix, Time now) {
   const std::uint32_t held = prefixes.Count(prefix);
-  if (scarce.load(std::memory_order_relaxed) && !IsReservedSource(l, t.peer) &&
+  if (scarce.load(std::memory_order_relaxed) && !t.reserved_source &&
       held >= l.source.prefix_connections.Of(ledger.capacity()) &&
       Decide(l, Reason::kPrefixConnections, t, now)) {
     return true;
@@ -162,12 +162,12 @@ bool Engine::Impl::TakePendingPlace(const Limits& l, Ticket& t, Time now, Blamed
   const PendingBudget::Entered entered = pending.Enter(t.source, t.known_source, tag, bounds);
   t.pending = entered.place;
   if (entered.place == PendingBudget::kRefused) {
-    Decide(true, Reason::kPendingFull, t.peer, {}, {}, now);
+    Decide(true, Reason::kPendingFull, t, now, true);
     return false;
   }
   if (!entered.evicted) return true;
   Ticket& out = TicketOf(*entered.evicted);
-  Decide(true, Reason::kPendingEvicted, out.peer, {}, {}, now);
+  Decide(true, Reason::kPendingEvicted, out, now, true);
   evicted = Of(out);
   out.pending = PendingBudget::kRefused;
   out.state = Ticket::State::kRefused;

@@ -120,6 +120,7 @@ struct Engine::Impl {
               std::string_view class_name, Time now, bool presses = true);
   bool Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses);
   bool Decide(const Limits& limits, Reason reason, const Ticket& t, Time now);
+  [[nodiscard]] static bool IsProtected(const Ticket& t);
   [[nodiscard]] static bool IsSpared(const Limits& limits, const Address& source);
   void Charge(const Blamed& who, Reason reason, Time now);
   void BanSource(const Limits& limits, const Blamed& who, std::string_view why, bool logged_in_too,
@@ -202,6 +203,9 @@ struct Engine::Impl {
   void ReadClasses(EngineStatus& s, Time now) const;
   [[nodiscard]] TurnClock TurnsOf(SlotLedger::ClassId id) const;
 
+  // engine_views.cc
+  [[nodiscard]] std::vector<SourceStatus> ConnectedSources(Time now) const;
+
   // engine_shared_address.cc
   void LookForSharedAddress(Time now);
   [[nodiscard]] AddressLoad MostConnects();
@@ -234,7 +238,7 @@ struct Engine::Impl {
   std::vector<std::unique_ptr<Shard>> shards;
   std::atomic<std::uint32_t> next_shard_to_expire{0};
 
-  std::mutex admission_mutex;
+  mutable std::mutex admission_mutex;
   LimitsPtr limits;  // as snapshot, for those who hold the lock
   std::unique_ptr<ClassMatcher> matcher;
   std::vector<SlotLedger::ClassId> class_ids;  // of limits->classes

@@ -114,14 +114,14 @@ Verdict Engine::Impl::Seat(Ticket& t, const LoginClaim& claim, const Trust& trus
   Serve(now);
   const Lack lack = Missing(t, t.class_id, now);
   if (lack.dry != Reason::kNone) {
-    Decide(/*acts=*/false, lack.dry, t.peer, t.user, t.class_name, now);
+    Decide(/*acts=*/false, lack.dry, t, now, true);
   }
   if (trust.delay > Duration::zero()) return Wait(t, Reason::kPairLocked, trust.delay, now);
   if (lack.slot != Reason::kNone && ActsFor(t.class_id, lack.slot)) {
     return Wait(t, lack.slot, Duration::zero(), now);
   }
   if (lack.slot != Reason::kNone) {
-    Decide(/*acts=*/false, lack.slot, t.peer, t.user, t.class_name, now);
+    Decide(/*acts=*/false, lack.slot, t, now, true);
   }
   if (lack.lane != LoginLane::Answer::kFree) {
     if (Acts(*limits, Reason::kLoginLane)) {

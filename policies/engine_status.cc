@@ -103,7 +103,7 @@ EngineStatus Engine::Status(Time now) const {
     const std::lock_guard lock(shard->mutex);
     s.sources += shard->sources.size();
   }
-  m.decisions.Read(s.acted, s.would_act, s.delayed);
+  m.decisions.Read(s.acted, s.would_act, s.delayed, s.of_protected);
   m.guard.ReadStatus(s);
   s.accepted = m.accepted.load(std::memory_order_relaxed);
   s.logins_ok = m.logins_ok.load(std::memory_order_relaxed);

@@ -47,12 +47,13 @@ class Ticket {
   };
 
   Ticket(Engine::Impl& e, StatementQueue& queue, ConnectionId connection, const Address& from,
-         Arrival how)
+         Arrival how, Time now)
       : engine(e),
         id(connection),
         peer(from),
         source(SourceOf(from)),
         arrival(how),
+        came(now),
         book(queue, connection, source) {}
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
@@ -62,11 +63,13 @@ class Ticket {
   const Address peer;
   const Address source;
   const Arrival arrival;
+  const Time came;
   SourceTable::Handle entry = SourceTable::kOverflow;
   bool known_source = false;  // some user of it was known-good when it came
   bool exempt = false;
-  bool squeezed = false;  // refused by what a level above calm lays over [source]
-  bool linked = false;    // got as far as the admission lock
+  bool reserved_source = false;  // in the networks of a class with a reserve
+  bool squeezed = false;         // refused by what a level above calm lays over [source]
+  bool linked = false;           // got as far as the admission lock
 
   PairKey pair;      // claimed
   PairKey proven;    // written under the admission lock: of the last login that the server said OK

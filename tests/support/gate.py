@@ -101,7 +101,7 @@ class Gate:
         config["gate"] = {"listen": [f"{self.host}:{self.port}"], **config.get("gate", {})}
         if os.geteuid() == 0:
             config["gate"].setdefault("user", "nobody")
-        config["admin"] = {"socket": self.socket, **config.get("admin", {})}
+        config["admin"] = {"socket": self.socket, "http": "", **config.get("admin", {})}
         # Of its own: gates of other tests must not meet in the one that is the default.
         config["known_good"] = {"state": str(self.run_folder / "state"),
                                 **config.get("known_good", {})}

@@ -1,0 +1,20 @@
+// Every connection, one by one, for `headgate sessions`.
+//
+// Threads: pure functions. Lifetime: none.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policies/engine.h"
+
+namespace headgate::guard {
+
+inline constexpr std::size_t kMostSessions = 1000;
+
+// {"sessions":[{"id","peer","user","database","class","state","for_s","busy","idle_s",
+// "in_transaction","known_good"}],"total"}: names are those claimed, in UTF-8 (printable.h); state
+// is pending, waiting, login, in, orphan or ending; idle_s null where it is not idle.
+[[nodiscard]] std::string SessionsJson(const std::vector<SessionStatus>& rows, std::uint32_t total);
+
+}  // namespace headgate::guard
