@@ -9,7 +9,8 @@ namespace headgate::guard {
 namespace {
 
 constexpr std::size_t kSideBySide = 76;  // columns from which reasons and bans share their rows
-constexpr std::size_t kReasonColumns = 44;
+constexpr std::size_t kReasonColumns = 36;
+constexpr std::size_t kDryRunColumns = 8;  // what dry runs would have refused, where there are any
 
 // A part of the overview: how many rows it has, and how many it cannot do without.
 struct Part {
@@ -66,9 +67,11 @@ std::size_t DrawOverview(Screen& screen, ScreenArea area, const TopLook& look,
   ScreenArea left = next(kReasons);
   if (area.columns >= kSideBySide) {
     ScreenArea right = left;
-    left.columns = kReasonColumns;
-    right.column += kReasonColumns + 1;
-    right.columns -= kReasonColumns + 1;
+    const bool dry = std::any_of(look.reasons.begin(), look.reasons.end(),
+                                 [](const TopReason& r) { return r.would_act > 0; });
+    left.columns = kReasonColumns + (dry ? kDryRunColumns : 0);
+    right.column += left.columns + 1;
+    right.columns -= left.columns + 1;
     DrawPane(screen, right, TopPane::kBans, look, view, false);
   }
   DrawPane(screen, left, TopPane::kReasons, look, view, false);
@@ -104,7 +107,7 @@ std::size_t DrawAlone(Screen& screen, ScreenArea area, const TopLook& look, cons
 }  // namespace
 
 void DrawFoot(Screen& screen, const TopView& view, Time now) {
-  if (screen.size().rows < 2) return;
+  if (screen.size().rows < 2 || view.still) return;
   const std::size_t row = screen.size().rows - 1;
   constexpr Style kAsking{Tone::kPlain, true, true};
   if (view.asking) {
@@ -122,29 +125,33 @@ void DrawFoot(Screen& screen, const TopView& view, Time now) {
     return;
   }
   std::string keys = view.paused ? "p go on" : "p pause";
-  keys = " q quit  " + keys + "  s sort  r reverse  / filter  Tab,1-6 pane  b ban  u unban  h help";
+  keys = " q quit  " + keys + "  s sort  r reverse  / filter  1-6 pane  b ban  u unban  h help";
   if (!view.filter.empty()) keys = " only \"" + view.filter + "\" (Esc: all) " + keys;
   screen.Put(row, 0, keys, {Tone::kHead, false});
 }
 
 void DrawHelp(Screen& screen) {
   constexpr std::string_view kLines[] = {
-      "q                 quit (as do Ctrl-C and SIGTERM)",
-      "p, blank          pause: the figures stand still, and so does the clock",
-      "1 to 6, Tab       overview, sources, digests, bans, reasons, slots and servers",
-      "arrows, PgUp PgDn, Home End   move the selection (in the overview: of the sources)",
-      "s, r              the next order, the other way round",
-      "/                 only rows with this text in them; Esc shows all again",
-      "b                 ban the selected source: asks for how long, Enter does it",
-      "u                 unban the selected",
-      "+ -               ask the gate less often, more often",
-      "h, ?              this; any key leads back",
+      "q                quit, as do Ctrl-C and SIGTERM",
+      "p, blank         pause: the figures and the clock stand still",
+      "1 to 6, Tab      overview, sources, digests, bans, reasons, slots and servers",
+      "arrows, PgUp,    move the selection; in the overview it is among the sources",
+      "PgDn, Home, End",
+      "s, r             the next order; the other way round",
+      "/                only rows with this text in them; Esc shows all again",
+      "b                ban the selected source: asks for how long, Enter does it",
+      "u                unban the selected",
+      "+ -              ask the gate less often, more often",
+      "h, ?             this; any key leads back",
       "",
-      "application   SAFE: classes with a reserve and known-good sources neither wait nor are",
-      "              refused; WAITING, REFUSED: they are; DOWN: no server works; UNKNOWN: nobody",
-      "              is protected yet, or the gate does not answer",
-      "bars          used, then kept free for the class (reserve), then what it may use (max)",
-      "BUSY          of a statement: how many of it run at a time",
+      "application      those in a class with a reserve, and known-good ones, are",
+      "  SAFE           neither waiting nor refused in the last minute",
+      "  WAITING        waiting for a slot",
+      "  REFUSED        refused in the last minute",
+      "  DOWN           without a server that works",
+      "  UNKNOWN        not there yet; or the gate does not answer",
+      "bars             in use, then kept free (reserve), then what may be used (max)",
+      "BUSY             of a statement: how many of it run at a time",
   };
   screen.Put(0, 0, " headgate top: the keys, and what the words mean", {Tone::kHead, true});
   std::size_t row = 1;
@@ -162,7 +169,8 @@ TopDrawn DrawTop(const TopModel& model, const TopView& view, const TopFrame& fra
   }
   const std::size_t head = std::min(DrawHead(screen, model, view, frame), size.rows);
   const std::size_t below = size.rows - head;
-  const ScreenArea area{head, 0, below - std::min<std::size_t>(below, 1), size.columns};
+  const ScreenArea area{head, 0, below - std::min<std::size_t>(below, view.still ? 0 : 1),
+                        size.columns};
   if (const TopLook* look = model.look()) {
     drawn.page = view.pane == TopPane::kAll ? DrawOverview(screen, area, *look, view)
                                             : DrawAlone(screen, area, *look, view);

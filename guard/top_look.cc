@@ -63,6 +63,7 @@ TopSource ParseSource(const json::value& row) {
   TopSource s;
   s.source = Word(row, "source");
   s.reason = Word(row, "reason");
+  if (!s.reason.empty() && At(row, {"acted"}) == json::value(false)) s.reason += ", dry run";
   s.known_good = Yes(row, "known_good");
   s.pending = Amount(row, "pending");
   s.waiting = Amount(row, "waiting");
@@ -124,6 +125,7 @@ std::vector<TopReason> ParseReasons(const json::value& root) {
     reason.name = std::string(key.data(), key.size());
     reason.acted = NumberOf(count);
     reason.would_act = NumberOf(At(root, {"would_act", reason.name.c_str()}));
+    reason.of_protected = NumberOf(At(root, {"of_protected", reason.name.c_str()}));
     reason.refusal = CountsAsRefusal(reason.name);
     if (reason.acted > 0 || reason.would_act > 0) out.push_back(std::move(reason));
   }

@@ -42,6 +42,7 @@ struct TopReason {
   std::string name;
   bool refusal = false;
   double acted = 0, would_act = 0;  // since the gate started
+  double of_protected = 0;          // of `acted`: of those the gate is there for
   std::optional<double> per_s, would_per_s;
 };
 

@@ -52,7 +52,6 @@ void AddDigestRates(const TopLook& before, TopLook& after, double seconds) {
 TopRates RatesBetween(const TopLook& before, TopLook& after) {
   TopRates rates;
   const double seconds = Seconds(after.at - before.at);
-  if (seconds <= 0 || after.uptime_s < before.uptime_s) return rates;
   rates.connects = Rate(before.accepted, after.accepted, seconds);
   rates.admitted = Rate(before.logins_ok, after.logins_ok, seconds);
   rates.failed = Rate(before.logins_failed, after.logins_failed, seconds);
@@ -65,14 +64,8 @@ std::string Plural(double n, std::string_view one, std::string_view many) {
   return absl::StrFormat("%.0f %s", n, n == 1 ? one : many);
 }
 
-// The known-good source that was refused most.
-const TopSource* RefusedFriend(const TopLook& look) {
-  const TopSource* worst = nullptr;
-  for (const TopSource& s : look.sources) {
-    if (!s.known_good || (s.refused <= 0 && s.refused_per_s <= 0)) continue;
-    if (worst == nullptr || s.refused > worst->refused) worst = &s;
-  }
-  return worst;
+bool SameGate(const TopLook& before, const TopLook& after) {
+  return after.at > before.at && after.uptime_s >= before.uptime_s;
 }
 
 // Who of the protected waits.
@@ -90,7 +83,7 @@ std::string Waiting(const TopLook& look) {
   return "";
 }
 
-std::string WhoIsSafe(const TopLook& look) {
+std::string WhoIsSafe(const TopLook& look, bool refusals_known) {
   std::string who;
   for (const TopClass& c : look.classes) {
     if (c.reserve <= 0) continue;
@@ -98,7 +91,7 @@ std::string WhoIsSafe(const TopLook& look) {
     who += absl::StrFormat("%s uses %.0f, %.0f reserved", c.name, c.used, c.reserve);
   }
   if (who.empty()) who = Plural(look.known_good, "known-good pair", "known-good pairs");
-  return who + "; none waits" + (look.sources_known ? ", none was refused" : "");
+  return who + (refusals_known ? "; none waits, none was refused" : "; none waits");
 }
 
 json::value OrNull(const std::optional<double>& rate) {
@@ -108,9 +101,33 @@ json::value OrNull(const std::optional<double>& rate) {
 }  // namespace
 
 void TopModel::Take(TopLook look) {
-  rates_ = look_ ? RatesBetween(*look_, look) : TopRates{};
+  const bool same = look_ && SameGate(*look_, look);
+  CountHarm(look, same);
+  rates_ = same ? RatesBetween(*look_, look) : TopRates{};
   look_ = std::move(look);
   error_.clear();
+}
+
+void TopModel::CountHarm(const TopLook& look, bool same_gate) {
+  constexpr Duration kMinute = std::chrono::minutes(1);
+  if (!same_gate) {
+    refused_.clear();
+    harm_ = {};
+  }
+  double sum = 0;
+  for (const TopReason& reason : look.reasons) {
+    sum += reason.of_protected;
+    if (!same_gate || reason.of_protected <= 0) continue;
+    const auto old = std::find_if(look_->reasons.begin(), look_->reasons.end(),
+                                  [&](const TopReason& r) { return r.name == reason.name; });
+    const double before = old == look_->reasons.end() ? 0 : old->of_protected;
+    if (reason.of_protected > before) harm_.reason = reason.name;
+  }
+  // The look that is a minute old stays: it is what the others are counted from.
+  while (refused_.size() > 1 && refused_[1].first <= look.at - kMinute) refused_.pop_front();
+  refused_.emplace_back(look.at, sum);
+  harm_.known = refused_.size() > 1;
+  harm_.count = sum - refused_.front().second;
 }
 
 TopVerdict Judge(const TopModel& model) {
@@ -122,10 +139,10 @@ TopVerdict Judge(const TopModel& model) {
   if (std::none_of(look->backends.begin(), look->backends.end(), works)) {
     return {TopSafety::kDown, "no server behind the gate works"};
   }
-  if (const TopSource* s = RefusedFriend(*look)) {
+  if (const TopModel::Harm& harm = model.harm(); harm.count > 0) {
     return {TopSafety::kRefused,
-            absl::StrFormat("%s, which is known-good, was refused %.0f times, last: %s", s->source,
-                            s->refused, s->reason)};
+            absl::StrFormat("%.0f of those protected in the last minute, last: %s", harm.count,
+                            harm.reason)};
   }
   if (std::string who = Waiting(*look); !who.empty()) return {TopSafety::kWaiting, std::move(who)};
   const bool reserved = std::any_of(look->classes.begin(), look->classes.end(),
@@ -134,7 +151,7 @@ TopVerdict Judge(const TopModel& model) {
     return {TopSafety::kUnknown,
             "nobody is protected: no class has a reserve, nobody is known-good"};
   }
-  return {TopSafety::kSafe, WhoIsSafe(*look)};
+  return {TopSafety::kSafe, WhoIsSafe(*look, model.harm().known)};
 }
 
 std::string_view Word(TopSafety safety) {

@@ -4,6 +4,7 @@
 // Threads: plain values, pure functions; time is an argument. Lifetime: none.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,12 +30,24 @@ class TopModel {
   // Null before the first answer.
   [[nodiscard]] const TopLook* look() const { return look_ ? &*look_ : nullptr; }
   [[nodiscard]] const TopRates& rates() const { return rates_; }
+  // Refusals of protected clients, in the last minute or since the first look, and the last's
+  // reason.
+  struct Harm {
+    double count = 0;
+    std::string reason;
+    bool known = false;  // there were two looks to tell it from
+  };
+  [[nodiscard]] const Harm& harm() const { return harm_; }
   // Why there was no answer; empty since the last one came.
   [[nodiscard]] const std::string& error() const { return error_; }
 
  private:
+  void CountHarm(const TopLook& look, bool same_gate);
+
   std::optional<TopLook> look_;
   TopRates rates_;
+  Harm harm_;
+  std::deque<std::pair<Time, double>> refused_;  // protected ones in all, at the looks of a minute
   std::string error_;
 };
 
@@ -43,15 +56,14 @@ enum class TopSafety : std::uint8_t {
   kUnknown,  // nobody is protected yet, or the gate did not answer
   kSafe,     // who is protected neither waits nor is refused
   kWaiting,  // somebody protected waits for a slot
-  kRefused,  // a known-good source was refused within about the last minute
+  kRefused,  // somebody protected was refused within the last minute
   kDown,     // no backend works
 };
 struct TopVerdict {
   TopSafety safety = TopSafety::kUnknown;
   std::string why;  // a sentence, without a stop
 };
-// Protected are classes with a reserve and known-good sources. A source that neither of the two
-// answers about sources names is not looked at.
+// Protected are those in a class with a reserve, and known-good pairs.
 [[nodiscard]] TopVerdict Judge(const TopModel& model);
 [[nodiscard]] std::string_view Word(TopSafety safety);  // "SAFE"
 

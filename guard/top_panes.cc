@@ -71,7 +71,7 @@ Table Digests(const TopLook& look, const TopView& view) {
                    {"ERR", 5, true, 3},
                    {"REFSD", 5, true, 2},
                    {"CLASS", 10, false, 5},
-                   {"STATEMENT"}};
+                   {"STATEMENT", 0, false, 0, 30}};
   for (const TopDigest* d : DigestRows(look, view)) {
     table.rows.push_back({{d->digest, RateText(d->busy), RateText(d->per_s),
                            Milliseconds(d->p99_ms), absl::StrFormat("%.0f%%", d->share * 100),
@@ -112,7 +112,7 @@ Table Reasons(const TopLook& look, const TopView& view, bool alone) {
                    {"/S", 6, true},
                    {"IN ALL", 7, true},
                    {"DRY RUN", 7, true, 1}};
-  if (alone) table.columns.push_back({"WHAT IT SAYS", 0, false, 2});
+  if (alone) table.columns.push_back({"WHAT IT SAYS", 0, false, 2, 20});
   for (const TopReason* r : ReasonRows(look, view)) {
     const double now = r->per_s.value_or(0) + r->would_per_s.value_or(0);
     table.rows.push_back(
@@ -191,7 +191,7 @@ void DrawPane(Screen& screen, const ScreenArea& area, TopPane pane, const TopLoo
               const TopView& view, bool alone) {
   const Table table = TableOf(pane, look, view, alone);
   std::optional<std::size_t> selected;
-  if (pane == Focus(view.pane) && !table.rows.empty()) {
+  if (!view.still && pane == Focus(view.pane) && !table.rows.empty()) {
     const std::vector<std::string> keys = KeysOf(pane, look, view);
     selected = SelectedRow(view.PlaceOf(pane), keys);
   }

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 namespace headgate::guard {
 namespace {
 
-constexpr std::size_t kMark = 1;        // the selection's column
-constexpr std::size_t kNarrowest = 10;  // of the column that takes what is left
+constexpr std::size_t kMark = 1;  // the selection's column
 
 struct Place {
   std::size_t index;
@@ -19,7 +19,7 @@ std::size_t Needed(const std::vector<TableColumn>& columns, const std::vector<bo
   std::size_t sum = kMark;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (!kept[i]) continue;
-    sum += (columns[i].width == 0 ? kNarrowest : columns[i].width) + (sum > kMark ? 1 : 0);
+    sum += (columns[i].width == 0 ? columns[i].least : columns[i].width) + (sum > kMark ? 1 : 0);
   }
   return sum;
 }
@@ -86,6 +86,27 @@ void DrawTable(Screen& screen, const ScreenArea& area, const std::vector<TableCo
       }
     }
   }
+}
+
+std::string TableText(const std::vector<TableColumn>& columns, const std::vector<TableRow>& rows,
+                      std::size_t width) {
+  constexpr std::size_t kWide = 200;
+  const std::size_t room = (width == 0 ? kWide : width) + kMark;
+  std::string out;
+  // A screen has only so many rows.
+  for (std::size_t at = 0; at < std::max<std::size_t>(rows.size(), 1); at += Screen::kMost - 1) {
+    const std::size_t end = std::min(rows.size(), at + Screen::kMost - 1);
+    const std::vector<TableRow> part(rows.begin() + static_cast<std::ptrdiff_t>(at),
+                                     rows.begin() + static_cast<std::ptrdiff_t>(end));
+    Screen screen({room, part.size() + 1}, false);
+    DrawTable(screen, {0, 0, part.size() + 1, room}, columns, part, std::nullopt);
+    std::istringstream lines(screen.Text());
+    std::string line;
+    for (bool titles = true; std::getline(lines, line); titles = false) {
+      if (!titles || at == 0) out += line.substr(std::min(kMark, line.size())) + "\n";
+    }
+  }
+  return out;
 }
 
 void DrawBar(Screen& screen, const ScreenArea& area, const Bar& bar, Style style) {

@@ -18,9 +18,10 @@ struct ScreenArea {
 
 struct TableColumn {
   std::string title;
-  std::size_t width = 0;  // 0: all that is left, in the last column only
-  bool right = false;     // numbers
-  int rank = 0;           // the highest goes first where room is short; 0 stays
+  std::size_t width = 0;   // 0: all that is left, in the last column only
+  bool right = false;      // numbers
+  int rank = 0;            // the highest goes first where room is short; 0 stays
+  std::size_t least = 10;  // of the column that takes what is left
 };
 
 // Parts of a whole from 0 to 1, each counted from the beginning: "#####+++..  ".
@@ -40,6 +41,11 @@ struct TableRow {
 // row is painted in reverse and marked with ">", where colours and reverse are no help.
 void DrawTable(Screen& screen, const ScreenArea& area, const std::vector<TableColumn>& columns,
                const std::vector<TableRow>& rows, std::optional<std::size_t> selected);
+
+// The same as lines of plain text, all rows, without the column of the selection; `width` columns,
+// 0: 200.
+[[nodiscard]] std::string TableText(const std::vector<TableColumn>& columns,
+                                    const std::vector<TableRow>& rows, std::size_t width);
 
 // Where the screen is no ASCII, of blocks. A little of something is to be seen.
 void DrawBar(Screen& screen, const ScreenArea& area, const Bar& bar, Style style);

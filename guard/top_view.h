@@ -45,6 +45,7 @@ struct TopView {
   std::array<Place, kTopPanes> places;
   bool paused = false;
   bool help = false;
+  bool still = false;  // printed once: no keys, no selection
   std::string filter;
   std::optional<Asking> asking;
   Duration interval = std::chrono::seconds(1);

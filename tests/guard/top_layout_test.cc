@@ -3,6 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <sstream>
+
+#include "guard/sessions.h"
+#include "guard/sources.h"
+#include "guard/top_keys.h"
 #include "tests/guard/top_testing.h"
 
 namespace headgate::guard {
@@ -11,6 +17,7 @@ namespace {
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 TopFrame FrameOf(std::size_t columns, std::size_t rows, Time now = kLookedAt + seconds(5)) {
   return {{columns, rows}, true, now, "12:03:04"};
@@ -20,19 +27,232 @@ std::string Drawn(const TopModel& model, const TopView& view, const TopFrame& fr
   return DrawTop(model, view, frame).screen.Text();
 }
 
-TEST(TopLayout, Show) {
-  TopView view;
-  std::cout << Drawn(CalmModel(), {}, FrameOf(80, 24)) << "=====\n"
-            << Drawn(AttackModel(), {}, FrameOf(80, 24));
-  std::cout << "=====\n" << Drawn(AttackModel(), {}, FrameOf(40, 10));
-  std::cout << "=====\n" << Drawn(AttackModel(), {}, FrameOf(120, 40));
-  for (auto p :
-       {TopPane::kSources, TopPane::kDigests, TopPane::kBans, TopPane::kReasons, TopPane::kSlots}) {
-    view.pane = p;
-    std::cout << "=====\n" << Drawn(AttackModel(), view, FrameOf(80, 12));
+std::string LineOf(const std::string& text, std::size_t number) {
+  std::istringstream lines(text);
+  std::string line;
+  for (std::size_t i = 0; i <= number; ++i) std::getline(lines, line);
+  return line;
+}
+
+TEST(TopLayout, Calm80x24) {
+  EXPECT_EQ("\n" + Drawn(CalmModel(), {}, FrameOf(80, 24, kLookedAt)), R"(
+@CALM@)");
+}
+
+TEST(TopLayout, Attack80x24) {
+  EXPECT_EQ("\n" + Drawn(AttackModel(), {}, FrameOf(80, 24)), R"(
+@ATTACK@)");
+}
+
+TEST(TopLayout, Attack100x30InBlocks) {
+  TopFrame frame = FrameOf(100, 30);
+  frame.ascii = false;
+  const std::string text = Drawn(AttackModel(), {}, frame);
+  EXPECT_THAT(text, HasSubstr("select name from items where id = ?"));
+  EXPECT_THAT(text, HasSubstr("shop              13      20    40             ██████████▒▒▒▒▒▒"));
+  EXPECT_THAT(text, Not(HasSubstr("####")));
+}
+
+TEST(TopLayout, Attack40x10) {
+  EXPECT_EQ("\n" + Drawn(AttackModel(), {}, FrameOf(40, 10)), R"(
+@SMALL@)");
+}
+
+// Every size, every pane, before and after the first answer: never past the edge.
+TEST(TopLayout, AnySize) {
+  const TopModel models[] = {TopModel(), CalmModel(), AttackModel()};
+  for (const TopModel& model : models) {
+    for (std::size_t pane = 0; pane < kTopPanes; ++pane) {
+      TopView view;
+      view.pane = static_cast<TopPane>(pane);
+      for (const std::size_t columns : {1, 2, 3, 9, 20, 39, 75, 76, 80, 200}) {
+        for (const std::size_t rows : {1, 2, 3, 4, 5, 6, 7, 9, 12, 24, 50}) {
+          const TopDrawn drawn = DrawTop(model, view, FrameOf(columns, rows));
+          EXPECT_GE(drawn.page, 1u);
+          EXPECT_EQ(drawn.screen.size(), (ScreenSize{columns, rows}));
+        }
+      }
+    }
   }
+  EXPECT_EQ(Drawn(AttackModel(), {}, FrameOf(0, 0)), "");
+}
+
+TEST(TopLayout, WhatMattersStaysWhereRoomIsShort) {
+  EXPECT_THAT(LineOf(Drawn(AttackModel(), {}, FrameOf(30, 5)), 0), HasSubstr("ATTACK 2m"));
+  EXPECT_THAT(LineOf(Drawn(AttackModel(), {}, FrameOf(30, 5)), 1), HasSubstr("application SAFE"));
+}
+
+TEST(TopLayout, NoAnswerIsLoud) {
+  TopModel model = AttackModel();
+  model.Fail("no complete answer in time");
+  TopView view;
+  const TopDrawn drawn = DrawTop(model, view, FrameOf(100, 24, kLookedAt + seconds(12)));
+  EXPECT_EQ(LineOf(drawn.screen.Text(), 1),
+            " NO ANSWER for 7 s: no complete answer in time; what is below is old");
+  EXPECT_TRUE(drawn.screen.At(1, 0).style.reverse);
+  EXPECT_EQ(drawn.screen.At(1, 99).style.tone, Tone::kBad);
+  EXPECT_THAT(drawn.screen.Text(), Not(HasSubstr("SAFE")));
+  // Not even an error: the question is on its way for too long.
+  EXPECT_THAT(Drawn(AttackModel(), view, FrameOf(100, 24, kLookedAt + seconds(9))),
+              HasSubstr("NO ANSWER for 4 s; what is below is old"));
+  view.paused = true;
+  EXPECT_THAT(Drawn(AttackModel(), view, FrameOf(100, 24, kLookedAt + seconds(900))),
+              HasSubstr("SAFE"));
+}
+
+TEST(TopLayout, NeverAnAnswer) {
+  TopModel model;
+  EXPECT_THAT(Drawn(model, {}, FrameOf(80, 24)), HasSubstr("application UNKNOWN"));
+  model.Fail("admin socket /x: no headgate listens there");
+  EXPECT_THAT(Drawn(model, {}, FrameOf(80, 24)),
+              HasSubstr("NO ANSWER: admin socket /x: no headgate listens there\n"));
+}
+
+TEST(TopLayout, Paused) {
+  TopView view;
+  view.paused = true;
+  const std::string text = Drawn(AttackModel(), view, FrameOf(80, 24));
+  EXPECT_THAT(LineOf(text, 0), HasSubstr("PAUSED 12:03:04"));
+  EXPECT_THAT(LineOf(text, 23), HasSubstr("p go on"));
+}
+
+TEST(TopLayout, TheLastLine) {
+  TopView view;
+  const auto last = [&] { return LineOf(Drawn(AttackModel(), view, FrameOf(80, 24)), 23); };
+  EXPECT_THAT(last(), HasSubstr("q quit"));
+  EXPECT_THAT(last(), HasSubstr("h help"));
+  Say(view, "banned 203.0.113.7 for 1h", false, kLookedAt);
+  EXPECT_EQ(last(), " banned 203.0.113.7 for 1h");
+  Say(view, "old", false, kLookedAt - seconds(60));
+  EXPECT_THAT(last(), HasSubstr("q quit"));
+  view.asking = {TopView::Asking::What::kBanTime, "203.0.113.7", "10"};
+  EXPECT_EQ(last(), " ban 203.0.113.7 for (empty: [source] ban): 10_  Enter: do it  Esc: leave it");
+  view.asking = {TopView::Asking::What::kFilter, "", "or"};
+  EXPECT_EQ(last(), " only with: or_  Enter: do it  Esc: all");
+  view.asking.reset();
+  view.filter = "or";
+  EXPECT_THAT(last(), StartsWith(" only \"or\" (Esc: all)  q quit"));
+}
+
+TEST(TopLayout, EveryKeyIsInTheHelp) {
+  TopView view;
   view.help = true;
-  std::cout << "=====\n" << Drawn(AttackModel(), view, FrameOf(80, 24));
+  const std::string text = Drawn(AttackModel(), view, FrameOf(80, 24));
+  for (const char* word : {"\n q ", "\n p, blank", "1 to 6, Tab", "arrows", "PgUp", "PgDn", "Home",
+                           "End", "\n s, r", "\n / ", "\n b ", "\n u ", "\n + -", "\n h, ?"}) {
+    EXPECT_THAT(text, HasSubstr(word));
+  }
+}
+
+TEST(TopLayout, PanesAlone) {
+  TopView view;
+  const auto drawn = [&](TopPane pane, std::size_t columns) {
+    view.pane = pane;
+    return Drawn(AttackModel(), view, FrameOf(columns, 24));
+  };
+  EXPECT_THAT(drawn(TopPane::kReasons, 120),
+              HasSubstr("The source connects more often than [source] connect_rate allows."));
+  EXPECT_THAT(drawn(TopPane::kReasons, 80), HasSubstr("client_closed"));
+  EXPECT_THAT(drawn(TopPane::kSlots, 120),
+              HasSubstr("* 192.0.2.10:3306            up            150m       21/60       2 "
+                        "10.11.6-MariaDB"));
+  EXPECT_THAT(drawn(TopPane::kDigests, 120), HasSubstr("3 DIGESTS: 2 of 2"));
+  EXPECT_THAT(drawn(TopPane::kBans, 80), HasSubstr(">203.0.113.8"));
+  EXPECT_THAT(drawn(TopPane::kSources, 80), HasSubstr("2 SOURCES: 5 of the 1520"));
+}
+
+TEST(TopLayout, DryRunsHaveTheirColumn) {
+  TopAnswers answers = AttackAnswers();
+  answers.status = With(answers.status, R"("would_act":{"connect_rate":0})",
+                        R"("would_act":{"connect_rate":70})");
+  answers.status = With(answers.status, R"("mode":"enforce")", R"("mode":"observe")");
+  answers.refused =
+      With(answers.refused, R"("reason":"banned")", R"("reason":"banned","acted":false)");
+  TopModel model = CalmModel();
+  model.Take(LookAt(answers, kLookedAt + seconds(5)));
+  const std::string text = Drawn(model, {}, FrameOf(100, 24));
+  EXPECT_THAT(text, HasSubstr("OBSERVE ONLY"));
+  EXPECT_THAT(text, HasSubstr("would refuse 14"));
+  EXPECT_THAT(text, HasSubstr("connect_rate            200    1000      70"));
+  EXPECT_THAT(text, HasSubstr("banned, dry run"));
+}
+
+TEST(TopLayout, NamesFromOutsideAreText) {
+  TopAnswers answers = AttackAnswers();
+  answers.digests = With(answers.digests, "select name from items",
+                         "\\u001b]0;owned\\u0007\\u009b31m\\u202eselect");
+  answers.status = With(answers.status, R"("name":"shop")", R"("name":"sh\u001b[2Jop")");
+  answers.status =
+      With(answers.status, R"("cause":"refusals")", R"("cause":"\u001b[31mred\u001b[0m")");
+  TopModel model = CalmModel();
+  model.Take(LookAt(answers, kLookedAt + seconds(5)));
+  TopFrame frame = FrameOf(160, 30);
+  frame.ascii = false;
+  for (std::size_t pane = 0; pane < kTopPanes; ++pane) {
+    TopView view;
+    view.pane = static_cast<TopPane>(pane);
+    Say(view, "\x1b]0;a message\x07", true, kLookedAt + seconds(5));
+    const std::string text = Drawn(model, view, frame);
+    EXPECT_THAT(text, HasSubstr(" ?]0;a message?"));
+    EXPECT_THAT(text, HasSubstr("by ?[31mred?[0m"));
+    for (const char c : text) {
+      EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n');
+      EXPECT_NE(c, '\x7F');
+    }
+    EXPECT_THAT(text, Not(HasSubstr("\xC2\x9B")));
+    EXPECT_THAT(text, Not(HasSubstr("\xE2\x80\xAE")));
+  }
+  EXPECT_THAT(Drawn(model, {}, frame), HasSubstr("?]0;owned??31m?select where id = ?"));
+}
+
+TEST(TopLayout, StillHasNoKeysAndNoSelection) {
+  TopView view;
+  view.still = true;
+  const std::string text = Drawn(AttackModel(), view, FrameOf(80, 24));
+  EXPECT_THAT(text, Not(HasSubstr("q quit")));
+  EXPECT_THAT(text, Not(HasSubstr(">")));
+}
+
+TEST(Tables, Sources) {
+  const std::string json = R"({"sources":[
+    {"source":"203.0.113.7","pending":3,"waiting":0,"logins":1,"in":0,"orphans":0,"connections":4,
+     "refused":700,"refused_per_s":12.5,"reason":"connect_rate","acted":false,"known_good":false,
+     "banned_s":null},
+    {"source":"2001:db8::/64","connections":1,"in":1,"refused":0,"refused_per_s":0,"reason":null,
+     "acted":true,"known_good":true,"banned_s":300}],"tracked":12})";
+  EXPECT_EQ("\n" + SourcesText(json, 0), R"(
+@SOURCES@)");
+  EXPECT_EQ("\n" + SourcesText(json, 80), R"(
+@SOURCES80@)");
+  EXPECT_EQ(SourcesText(R"({"sources":[],"tracked":0})", 80),
+            "nobody is connected, and nobody was turned away lately\n");
+  EXPECT_EQ(SourcesText("nonsense", 80), "nonsense\n");
+}
+
+TEST(Tables, Sessions) {
+  const std::string json = R"({"sessions":[
+    {"id":"0-17","peer":"203.0.113.7:50000","user":"a\u001b[2Jb","database":"shop","class":"shop",
+     "state":"in","for_s":100.5,"busy":false,"idle_s":12.5,"in_transaction":true,
+     "known_good":true},
+    {"id":"1-3","peer":"[2001:db8::1]:50001","user":"","database":"","class":"","state":"pending",
+     "for_s":0.4,"busy":false,"idle_s":null,"in_transaction":false,"known_good":false}],
+    "total":5})";
+  EXPECT_EQ("\n" + SessionsText(json, 0), R"(
+@SESSIONS@)");
+  EXPECT_EQ("\n" + SessionsText(json, 80), R"(
+@SESSIONS80@)");
+  EXPECT_EQ(SessionsText(R"({"sessions":[],"total":0})", 80), "nobody is connected\n");
+  EXPECT_EQ(SessionsText("[]", 80), "[]\n");
+}
+
+TEST(Tables, MoreRowsThanAScreenHas) {
+  std::vector<TableRow> rows;
+  for (int i = 0; i < 2500; ++i) rows.push_back({{std::to_string(i)}, {}, {}});
+  const std::string text = TableText({{"N", 5}}, rows, 20);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2501);
+  EXPECT_THAT(text, StartsWith("N\n0\n1\n"));
+  EXPECT_THAT(text, HasSubstr("\n998\n999\n1000\n"));
+  EXPECT_THAT(text, HasSubstr("\n2499\n"));
 }
 
 }  // namespace

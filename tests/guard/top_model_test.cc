@@ -31,11 +31,12 @@ TEST(TopModel, RatesAreThoseBetweenTwoLooks) {
   EXPECT_THAT(model.rates().connects, Optional(400.0));
   EXPECT_THAT(model.rates().admitted, Optional(20.0));
   EXPECT_THAT(model.rates().failed, Optional(2.0));
-  EXPECT_THAT(model.rates().refused, Optional((1000.0 + 250 + 10) / 5));
+  EXPECT_THAT(model.rates().refused, Optional(250.0));
   ASSERT_NE(ReasonOf(model, "connect_rate"), nullptr);
   EXPECT_THAT(ReasonOf(model, "connect_rate")->per_s, Optional(200.0));
   EXPECT_TRUE(ReasonOf(model, "connect_rate")->refusal);
   EXPECT_FALSE(ReasonOf(model, "client_closed")->refusal);
+  EXPECT_FALSE(ReasonOf(model, "login_failed")->refusal);  // the server's word
   EXPECT_THAT(model.look()->digests[0].per_s, Optional(100.0));
   EXPECT_THAT(model.look()->digests[0].busy, Optional(0.2));
 }
@@ -112,9 +113,11 @@ TopVerdict JudgeWith(std::string TopAnswers::*body, std::string_view from, std::
 }
 
 TEST(TopSafety, Safe) {
-  const TopVerdict verdict = Judge(CalmModel());
-  EXPECT_EQ(verdict.safety, TopSafety::kSafe);
-  EXPECT_EQ(verdict.why, "shop uses 13, 20 reserved; none waits, none was refused");
+  TopModel model = CalmModel();
+  EXPECT_EQ(Judge(model).safety, TopSafety::kSafe);
+  EXPECT_EQ(Judge(model).why, "shop uses 13, 20 reserved; none waits");
+  model.Take(LookAt(CalmAnswers(), kLookedAt + seconds(1)));
+  EXPECT_EQ(Judge(model).why, "shop uses 13, 20 reserved; none waits, none was refused");
   EXPECT_EQ(Judge(AttackModel()).safety, TopSafety::kSafe);
 }
 
@@ -129,12 +132,46 @@ TEST(TopSafety, AReservedClassWaits) {
       TopSafety::kSafe);
 }
 
-TEST(TopSafety, AKnownGoodSourceIsRefused) {
-  const TopVerdict verdict =
-      JudgeWith(&TopAnswers::busiest, R"("refused":0,"refused_per_s":0,"reason":"")",
-                R"("refused":4,"refused_per_s":0,"reason":"class_full")");
-  EXPECT_EQ(verdict.safety, TopSafety::kRefused);
-  EXPECT_EQ(verdict.why, "192.0.2.20, which is known-good, was refused 4 times, last: class_full");
+// A gate that has refused so many protected clients since it started.
+TopAnswers WithRefused(int of_class, int of_login) {
+  TopAnswers answers = CalmAnswers();
+  answers.status = With(answers.status, R"("acted":{)",
+                        R"("of_protected":{"class_full":)" + std::to_string(of_class) +
+                            R"(,"login_failed":)" + std::to_string(of_login) +
+                            R"(},"acted":{"class_full":)" + std::to_string(of_class) + ",");
+  return answers;
+}
+
+TEST(TopSafety, RefusedInTheLastMinute) {
+  TopModel model;
+  const auto look = [&](int of_class, int of_login, int at) {
+    model.Take(LookAt(WithRefused(of_class, of_login), kLookedAt + seconds(at)));
+    return Judge(model);
+  };
+  EXPECT_EQ(look(7, 1, 0).safety, TopSafety::kSafe);  // who knows when they were
+  EXPECT_EQ(look(7, 1, 10).safety, TopSafety::kSafe);
+  EXPECT_EQ(look(11, 1, 20).why, "4 of those protected in the last minute, last: class_full");
+  EXPECT_EQ(look(11, 2, 30).why, "5 of those protected in the last minute, last: login_failed");
+  EXPECT_EQ(look(11, 2, 70).safety, TopSafety::kRefused);
+  EXPECT_EQ(look(11, 2, 80).why, "1 of those protected in the last minute, last: login_failed");
+  EXPECT_EQ(look(11, 2, 90).safety, TopSafety::kSafe);
+  EXPECT_EQ(look(3, 0, 100).safety, TopSafety::kSafe);
+}
+
+TEST(TopSafety, RefusedByAGateThatWasStartedAnew) {
+  TopModel model;
+  model.Take(LookAt(WithRefused(1, 0)));
+  TopAnswers anew = WithRefused(5, 0);
+  anew.status = With(anew.status, R"("uptime_s":10800)", R"("uptime_s":3)");
+  model.Take(LookAt(anew, kLookedAt + seconds(1)));
+  EXPECT_EQ(Judge(model).safety, TopSafety::kSafe);
+}
+
+TEST(TopSafety, AKnownGoodSourceWaits) {
+  EXPECT_EQ(JudgeWith(&TopAnswers::busiest, R"("source":"192.0.2.20","pending":0,"waiting":0)",
+                      R"("source":"192.0.2.20","pending":0,"waiting":2)")
+                .why,
+            "2 of 192.0.2.20, which is known-good, wait for a slot");
 }
 
 TEST(TopSafety, NoServer) {

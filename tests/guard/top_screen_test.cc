@@ -67,7 +67,7 @@ TEST(TopScreen, Edges) {
 
 TEST(TopTable, ColumnsThatDoNotFitAreLeftOut) {
   const std::vector<TableColumn> columns = {
-      {"NAME", 6}, {"N", 3, true, 1}, {"M", 3, true, 2}, {"REST", 0}};
+      {"NAME", 6}, {"N", 3, true, 1}, {"M", 3, true, 2}, {"REST", 0, false, 0, 10}};
   const std::vector<TableRow> rows = {{{"one", "1", "2", "text of it"}, {}, {}}};
   const auto drawn = [&](std::size_t width) {
     Screen screen({width, 2}, true);
