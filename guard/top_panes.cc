@@ -71,7 +71,7 @@ Table Digests(const TopLook& look, const TopView& view) {
                    {"ERR", 5, true, 3},
                    {"REFSD", 5, true, 2},
                    {"CLASS", 10, false, 5},
-                   {"STATEMENT", 0, false, 0, 30}};
+                   {"STATEMENT", 0, false, 0, 34}};
   for (const TopDigest* d : DigestRows(look, view)) {
     table.rows.push_back({{d->digest, RateText(d->busy), RateText(d->per_s),
                            Milliseconds(d->p99_ms), absl::StrFormat("%.0f%%", d->share * 100),

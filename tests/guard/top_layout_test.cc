@@ -36,12 +36,60 @@ std::string LineOf(const std::string& text, std::size_t number) {
 
 TEST(TopLayout, Calm80x24) {
   EXPECT_EQ("\n" + Drawn(CalmModel(), {}, FrameOf(80, 24, kLookedAt)), R"(
-@CALM@)");
+ headgate 0.1.0  enforce  CALM 2h  up 3h  192.0.2.10:3306 up           12:03:04
+ application SAFE: shop uses 13, 20 reserved; none waits
+ slots   17/55      #########....................  free 36  orphans 0  foreign 2
+ pending 3/4000     #.....  waiting 0/500      ......  lane    1/16       #.....
+ a second: admitted -  refused -  failed -  connects -    clients now 21
+ CLASS           USED RESERVE   MAX  WAIT  LENT SLOTS, OF ALL
+ shop              13      20    40             ########++++...........
+ default            4            35             ##..................
+ REFUSED BY               /S  IN ALL  BANNED by left           LEFT REASON
+ none                                 none
+ SOURCE by refused/s      REF/S REFUSED  CONNS   IN KNOWN BANNED LAST REASON
+>198.51.100.7                 0       2      4    4              login_failed
+ 192.0.2.20                   0             13   13 good
+ DIGEST by busy     BUSY     /S    P99 REFSD STATEMENT
+ 00000000000000aa      -      -  3.5ms       select name from items where id = ?
+ 00000000000000bb      -      -   1.2s     3 select count(*) from orders
+
+
+
+
+
+
+
+ q quit  p pause  s sort  r reverse  / filter  1-6 pane  b ban  u unban  h help
+)");
 }
 
 TEST(TopLayout, Attack80x24) {
   EXPECT_EQ("\n" + Drawn(AttackModel(), {}, FrameOf(80, 24)), R"(
-@ATTACK@)");
+ headgate  enforce  ATTACK 2m by refusals  up 3h  192.0.2.10:3306 up   12:03:04
+ application SAFE: shop uses 13, 20 reserved; none waits, none was refused
+ slots   17/55      #########....................  free 36  orphans 0  foreign 2
+ pending 4000/4000  ######  waiting 0/500      ......  lane    1/16       #.....
+ a second: admitted 20  refused 250  failed 2  connects 400    clients now 21
+ CLASS           USED RESERVE   MAX  WAIT  LENT SLOTS, OF ALL
+ shop              13      20    40             ########++++...........
+ default            4            35             ##..................
+ REFUSED BY               /S  IN ALL  BANNED by left           LEFT REASON
+ connect_rate            200    1000  203.0.113.8                5m login_failed
+ banned                   50     250  203.0.113.0/28            58m operator
+ SOURCE by refused/s      REF/S REFUSED  CONNS   IN KNOWN BANNED LAST REASON
+>203.0.113.7                140     700     90                   connect_rate
+ 203.0.113.8                 60     300                       5m banned
+ 2001:db8:1234:5678::/64      2      20      5                   connect_rate
+ 192.0.2.20                   0             13   13 good
+ 198.51.100.7                 0       2      4    4              login_failed
+ DIGEST by busy     BUSY     /S    P99 REFSD STATEMENT
+ 00000000000000aa   0.20    100  3.5ms       select name from items where id = ?
+ 00000000000000bb      0      0   1.2s     3 select count(*) from orders
+
+
+
+ q quit  p pause  s sort  r reverse  / filter  1-6 pane  b ban  u unban  h help
+)");
 }
 
 TEST(TopLayout, Attack100x30InBlocks) {
@@ -49,13 +97,23 @@ TEST(TopLayout, Attack100x30InBlocks) {
   frame.ascii = false;
   const std::string text = Drawn(AttackModel(), {}, frame);
   EXPECT_THAT(text, HasSubstr("select name from items where id = ?"));
-  EXPECT_THAT(text, HasSubstr("shop              13      20    40             ██████████▒▒▒▒▒▒"));
+  EXPECT_THAT(text, HasSubstr("shop              13      20    40             ████████████▒▒▒▒▒▒▒···"));
   EXPECT_THAT(text, Not(HasSubstr("####")));
 }
 
 TEST(TopLayout, Attack40x10) {
   EXPECT_EQ("\n" + Drawn(AttackModel(), {}, FrameOf(40, 10)), R"(
-@SMALL@)");
+ headgate  enforce  ATTACK 2m  12:03:04
+ application SAFE: shop uses 13, 20 rese
+ slots   17/55      ######..............
+ pending 400  waiting 0/5  lane    1/1
+ a second: admitted 20  refused 250  fai
+ CLASS           USED  WAIT SLOTS, OF AL
+ shop              13       ###+.....
+ default            4       #.......
+
+ q quit  p pause  s sort  r reverse  / f
+)");
 }
 
 // Every size, every pane, before and after the first answer: never past the edge.
@@ -154,7 +212,7 @@ TEST(TopLayout, PanesAlone) {
               HasSubstr("The source connects more often than [source] connect_rate allows."));
   EXPECT_THAT(drawn(TopPane::kReasons, 80), HasSubstr("client_closed"));
   EXPECT_THAT(drawn(TopPane::kSlots, 120),
-              HasSubstr("* 192.0.2.10:3306            up            150m       21/60       2 "
+              HasSubstr("* 192.0.2.10:3306            up              2h       21/60       2 "
                         "10.11.6-MariaDB"));
   EXPECT_THAT(drawn(TopPane::kDigests, 120), HasSubstr("3 DIGESTS: 2 of 2"));
   EXPECT_THAT(drawn(TopPane::kBans, 80), HasSubstr(">203.0.113.8"));
@@ -221,9 +279,17 @@ TEST(Tables, Sources) {
     {"source":"2001:db8::/64","connections":1,"in":1,"refused":0,"refused_per_s":0,"reason":null,
      "acted":true,"known_good":true,"banned_s":300}],"tracked":12})";
   EXPECT_EQ("\n" + SourcesText(json, 0), R"(
-@SOURCES@)");
+SOURCE                  REFUSED    /S  CONNS    IN  PEND  WAIT LOGIN ORPHAN KNOWN BANNED LAST REASON
+203.0.113.7                 700    12      4     -     3     -     1      -              connect_rate, dry run
+2001:db8::/64                 -     -      1     1     -     -     -      - good      5m
+2 shown; 12 sources are tracked
+)");
   EXPECT_EQ("\n" + SourcesText(json, 80), R"(
-@SOURCES80@)");
+SOURCE                  REFUSED    /S  CONNS    IN BANNED LAST REASON
+203.0.113.7                 700    12      4     -        connect_rate, dry run
+2001:db8::/64                 -     -      1     1     5m
+2 shown; 12 sources are tracked
+)");
   EXPECT_EQ(SourcesText(R"({"sources":[],"tracked":0})", 80),
             "nobody is connected, and nobody was turned away lately\n");
   EXPECT_EQ(SourcesText("nonsense", 80), "nonsense\n");
@@ -238,9 +304,17 @@ TEST(Tables, Sessions) {
      "for_s":0.4,"busy":false,"idle_s":null,"in_transaction":false,"known_good":false}],
     "total":5})";
   EXPECT_EQ("\n" + SessionsText(json, 0), R"(
-@SESSIONS@)");
+ID         PEER                  STATE     FOR DOES          USER             CLASS        KNOWN DATABASE
+0-17       203.0.113.7:50000     in       100s idle 12s trx  a?[2Jb           shop         good  shop
+1-3        [2001:db8::1]:50001   pending 400ms
+2 of 5; --limit shows more
+)");
   EXPECT_EQ("\n" + SessionsText(json, 80), R"(
-@SESSIONS80@)");
+PEER                  STATE     FOR DOES          USER             CLASS
+203.0.113.7:50000     in       100s idle 12s trx  a?[2Jb           shop
+[2001:db8::1]:50001   pending 400ms
+2 of 5; --limit shows more
+)");
   EXPECT_EQ(SessionsText(R"({"sessions":[],"total":0})", 80), "nobody is connected\n");
   EXPECT_EQ(SessionsText("[]", 80), "[]\n");
 }
