@@ -82,11 +82,18 @@ int Once(const std::string& socket, const TopOptions& options, Duration interval
   return kExitDone;
 }
 
+// The operator knows whom they asked, and the line is short.
+std::string Short(const absl::Status& why, const std::string& socket) {
+  const std::string text(why.message());
+  const std::string where = "admin socket " + socket + ": ";
+  return text.compare(0, where.size(), where) == 0 ? text.substr(where.size()) : text;
+}
+
 class Live {
  public:
   Live(const std::string& socket, Duration interval, std::unique_ptr<TopTerminal> terminal,
        bool ascii)
-      : terminal_(std::move(terminal)), asker_(socket), ascii_(ascii) {
+      : terminal_(std::move(terminal)), socket_(socket), asker_(socket), ascii_(ascii) {
     view_.interval = interval;
   }
 
@@ -105,13 +112,13 @@ class Live {
     TopAsker::News news = asker_.Take();
     if (news.done) {
       const bool ok = news.done->ok();
-      Say(view_, ok ? **news.done : std::string(news.done->status().message()), !ok, net::Now());
+      Say(view_, ok ? **news.done : Short(news.done->status(), socket_), !ok, net::Now());
     }
     if (!news.look || view_.paused) return;
     if (news.look->ok()) {
       model_.Take(**std::move(news.look));
     } else {
-      model_.Fail(std::string(news.look->status().message()));
+      model_.Fail(Short(news.look->status(), socket_));
     }
   }
 
@@ -137,6 +144,7 @@ class Live {
   }
 
   std::unique_ptr<TopTerminal> terminal_;
+  const std::string socket_;
   TopAsker asker_;
   const bool ascii_;
   TopModel model_;

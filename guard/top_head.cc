@@ -173,7 +173,9 @@ void DrawRates(Screen& screen, std::size_t row, const TopModel& model) {
 std::string RateText(const std::optional<double>& rate) {
   if (!rate) return "-";
   // Two digits are what a second's count is good for.
-  return ShortNumber(*rate < 10 ? std::round(*rate * 10) / 10 : *rate);
+  const double tenths = std::round(*rate * 10) / 10;
+  if (tenths < 10 && tenths != std::floor(tenths)) return absl::StrFormat("%.1f", tenths);
+  return ShortNumber(tenths < 10 ? tenths : *rate);
 }
 
 std::size_t DrawHead(Screen& screen, const TopModel& model, const TopView& view,

@@ -83,7 +83,7 @@ TEST(TopLayout, Attack80x24) {
  192.0.2.20                   0             13   13 good
  198.51.100.7                 0       2      4    4              login_failed
  DIGEST by busy     BUSY     /S    P99 REFSD STATEMENT
- 00000000000000aa   0.20    100  3.5ms       select name from items where id = ?
+ 00000000000000aa    0.2    100  3.5ms       select name from items where id = ?
  00000000000000bb      0      0   1.2s     3 select count(*) from orders
 
 

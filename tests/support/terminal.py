@@ -18,7 +18,7 @@ import pyte
 
 KEYS = {"up": b"\x1b[A", "down": b"\x1b[B", "page up": b"\x1b[5~", "page down": b"\x1b[6~",
         "home": b"\x1b[1~", "end": b"\x1b[4~", "escape": b"\x1b", "enter": b"\r", "tab": b"\t",
-        "back tab": b"\x1b[Z", "backspace": b"\x7f", "ctrl-c": b"\x03", "ctrl-z": b"\x1a"}
+        "back tab": b"\x1b\t", "backspace": b"\x7f", "ctrl-c": b"\x03", "ctrl-z": b"\x1a"}
 
 
 class Terminal:
