@@ -1,5 +1,8 @@
 #include "guard/ask.h"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <boost/json.hpp>
 #include <iostream>
 
@@ -45,6 +48,12 @@ int Ask(const Question& question, const AnswerText& text) {
     return kExitNo;
   }
   return Print(question, *reply, text(reply->body));
+}
+
+std::size_t TerminalColumns() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
 }
 
 }  // namespace headgate::guard

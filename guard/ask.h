@@ -3,6 +3,7 @@
 // Threads: the main thread; writes to standard output and standard error. Lifetime: none.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 
@@ -25,6 +26,8 @@ using AnswerText = std::function<std::string(const std::string& body)>;
 [[nodiscard]] int Ask(const Question& question, const AnswerText& text);
 // The text of the answer's "error"; empty where it has none.
 [[nodiscard]] std::string ErrorOf(const std::string& body);
+// Columns of the terminal on standard output; 0 where it goes elsewhere.
+[[nodiscard]] std::size_t TerminalColumns();
 // A text as JSON writes it, with its quotes.
 [[nodiscard]] std::string Json(const std::string& text);
 

@@ -1,8 +1,5 @@
 #include "guard/ask_commands.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cctype>
@@ -17,6 +14,7 @@
 #include "guard/explain.h"
 #include "guard/explain_request.h"
 #include "guard/json_text.h"
+#include "guard/look_commands.h"
 #include "guard/pools.h"
 #include "guard/status.h"
 #include "guard/waiting_list.h"
@@ -57,13 +55,6 @@ int Post(const Arguments& args, const std::string& target, const std::string& bo
   return Ask({args.socket, "POST", target, body, args.as_json}, text);
 }
 
-// Of the terminal on standard output; 0 where it goes elsewhere.
-std::size_t Columns() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
-  return size.ws_col;
-}
-
 int Digests(const Arguments& args) {
   DigestQuery query;
   query.limit = args.limit;
@@ -72,7 +63,8 @@ int Digests(const Arguments& args) {
       std::find(std::begin(kDigestSorts), std::end(kDigestSorts), args.sort) -
       std::begin(kDigestSorts));
   const std::string target = "/digests?" + ToText(query);
-  return Get(args, target, [](const std::string& body) { return DigestsText(body, Columns()); });
+  return Get(args, target,
+             [](const std::string& body) { return DigestsText(body, TerminalColumns()); });
 }
 
 int Status(const Arguments& args) {
@@ -231,6 +223,7 @@ void AddAsking(CLI::App& app, Arguments& args, Command& chosen) {
   CLI::App* unban = add("unban", "let a source in again", Unban);
   unban->add_option("address", args.address, "an address as `bans` shows it, or \"all\"")
       ->required();
+  AddLooking(app, args, chosen);
   add("drain", "take no new clients, let the others finish within [gate] drain, and end", Drain);
   add("reload", "read the config again; nothing changes if it has a problem", Reload);
 }

@@ -12,6 +12,7 @@
 #include "guard/digests.h"
 #include "guard/live_arguments.h"
 #include "guard/observe.h"
+#include "guard/top.h"
 
 namespace headgate::guard {
 
@@ -36,6 +37,10 @@ struct Arguments {
   CheckLiveOptions check_live;
   bool core_dumps = false;
   ObserveOptions observe;
+  std::size_t sources_limit = 20;
+  std::string sources_sort = "refused";
+  std::size_t sessions_limit = 50;
+  TopOptions top;
 };
 
 using Command = std::function<int(const Arguments&)>;

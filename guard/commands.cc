@@ -36,6 +36,10 @@ Examples:
       go to another backend, or back to the first
   headgate digests --limit 10 --sort p99
       what the logins run, the greatest load first; a [[rule]] takes such a digest
+  headgate top
+      all of it live: who attacks, and whether the application is safe; q ends it, h says more
+  headgate sources --limit 10; headgate sessions
+      who is connected or was turned away lately, by source; and connection by connection
   headgate ban 203.0.113.7 10m; headgate ban 203.0.113.0/24 1h
       a source is an IPv4 address or an IPv6 /64; a network is banned whole
   headgate unban all

@@ -3,6 +3,8 @@
 // Threads: pure functions. Lifetime: none.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,5 +24,8 @@ inline constexpr std::size_t kMostSources = 1000;
 // minute, the reason of the last one or null, banned_s null where it is not banned.
 [[nodiscard]] std::string SourcesJson(const std::vector<SourceStatus>& rows, std::uint32_t tracked,
                                       Time now);
+
+// For a terminal `columns` wide; 0: nothing is cut. What is no such JSON comes back as it is.
+[[nodiscard]] std::string SourcesText(const std::string& json, std::size_t columns);
 
 }  // namespace headgate::guard

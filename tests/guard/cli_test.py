@@ -62,7 +62,8 @@ class Usage(Files):
         done = headgate("--help")
         self.assertEqual(done.returncode, 0)
         for word in ("run", "check", "diff", "conf.d", "status", "bans", "unban", "reload", "version", "digests", "explain",
-                     "headgate ban 203.0.113.7 10m", "Exit status"):
+                     "headgate ban 203.0.113.7 10m", "headgate top", "headgate sources", "headgate sessions",
+                     "Exit status"):
             self.assertIn(word, done.stdout)
         self.assertIn("/run/headgate/admin.sock", headgate("status", "--help").stdout)
 
