@@ -2,8 +2,25 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/json.hpp>
+
+#include "guard/printable.h"
+
 namespace headgate::guard {
 namespace {
+
+// Cut anywhere, and with a control character that UTF-8 has two bytes for.
+TEST(ControlText, WhatWasSentComesBackFitForATerminal) {
+  for (const std::string sent : {"\x1b[2J", "\xc2\x9b", "x\xc3\xa9\xc3\xa9", "\xff"}) {
+    std::string text;
+    while (text.size() < 3000) text += sent;
+    const auto reply = Refuse(400, text);
+    EXPECT_EQ(reply.status, 400u);
+    const std::string error(boost::json::parse(reply.body).at("error").as_string().c_str());
+    EXPECT_EQ(Printable(error), error);
+    EXPECT_LE(error.size(), 3000u);
+  }
+}
 
 TEST(ControlText, ASettingOfAQuery) {
   EXPECT_EQ(Param("a=1&bb=2&c", "a"), "1");
