@@ -294,7 +294,7 @@ struct Engine::Impl {
   Ticket* tickets = nullptr;  // all of them
   std::uint32_t ticket_count = 0;
   absl::flat_hash_map<std::string, std::uint64_t> refused_logins;  // of the classes there are
-  Time begun{};   // the first
+  Time begun{};                                                    // the first
   Time latest{};  // the youngest `now` heard of: what a deleter goes by
 
   // Read without a lock. Of the two levels the first is as it is, the second as far as it acts.
