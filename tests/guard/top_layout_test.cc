@@ -297,22 +297,22 @@ SOURCE                  REFUSED    /S  CONNS    IN BANNED LAST REASON
 
 TEST(Tables, Sessions) {
   const std::string json = R"({"sessions":[
-    {"id":"0-17","peer":"203.0.113.7:50000","user":"a\u001b[2Jb","database":"shop","class":"shop",
+    {"id":"0-17","peer":"203.0.113.7","user":"a\u001b[2Jb","database":"shop","class":"shop",
      "state":"in","for_s":100.5,"busy":false,"idle_s":12.5,"in_transaction":true,
      "known_good":true},
-    {"id":"1-3","peer":"[2001:db8::1]:50001","user":"","database":"","class":"","state":"pending",
+    {"id":"1-3","peer":"2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff","user":"","database":"","class":"","state":"pending",
      "for_s":0.4,"busy":false,"idle_s":null,"in_transaction":false,"known_good":false}],
     "total":5})";
   EXPECT_EQ("\n" + SessionsText(json, 0), R"(
 ID         PEER                  STATE     FOR DOES          USER             CLASS        KNOWN DATABASE
-0-17       203.0.113.7:50000     in       100s idle 12s trx  a?[2Jb           shop         good  shop
-1-3        [2001:db8::1]:50001   pending 400ms
+0-17       203.0.113.7     in       100s idle 12s trx  a?[2Jb           shop         good  shop
+1-3        2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff   pending 400ms
 2 of 5; --limit shows more
 )");
   EXPECT_EQ("\n" + SessionsText(json, 80), R"(
 PEER                  STATE     FOR DOES          USER             CLASS
-203.0.113.7:50000     in       100s idle 12s trx  a?[2Jb           shop
-[2001:db8::1]:50001   pending 400ms
+203.0.113.7     in       100s idle 12s trx  a?[2Jb           shop
+2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff   pending 400ms
 2 of 5; --limit shows more
 )");
   EXPECT_EQ(SessionsText(R"({"sessions":[],"total":0})", 80), "nobody is connected\n");

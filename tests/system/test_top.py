@@ -398,7 +398,7 @@ class Tables(Watched):
         code, out, _ = self.gate.cli("sessions", "--limit", "2")
         self.assertEqual(code, 0)
         self.assertRegex(out.splitlines()[0], r"^ID +PEER +STATE +FOR +DOES +USER +CLASS ")
-        self.assertRegex(out, r"\n\S+ +127\.0\.0\.10:\d+ +in +\S+ +(busy|idle \S+) +app +shop ")
+        self.assertRegex(out, r"\n\S+ +127\.0\.0\.10 +in +\S+ +(busy|idle \S+) +app +shop ")
         self.assertRegex(out.splitlines()[-1], r"^2 of \d+; --limit shows more$")
         code, out, _ = self.gate.cli("sessions", "--json")
         self.assertEqual({s["user"] for s in json.loads(out)["sessions"]}, {"app"})
