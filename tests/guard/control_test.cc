@@ -183,7 +183,7 @@ TEST_F(ControlTest, WhoWasTurnedAway) {
   now_ += seconds(2);
   const json::object source = Get("/sources").at("sources").at(0).as_object();
   EXPECT_EQ(source.at("refused"), 4);
-  EXPECT_EQ(source.at("refused_per_s"), 2.0);
+  EXPECT_EQ(source.at("refused_per_s"), 0.8) << "as if it were five seconds";
   EXPECT_EQ(source.at("reason"), "banned");
   EXPECT_EQ(source.at("acted"), true);
   EXPECT_EQ(source.at("banned_s"), 58);
