@@ -277,7 +277,10 @@ function begin() {
     resumed = performance.now();
     document.body.classList.add("stale");  // until the next answer
   });
-  setInterval(() => !document.hidden && showBanner(), EVERY);
+  setInterval(() => {
+    const overdue = Math.max(since(answered), since(told)) >= STALE_AFTER;
+    if (overdue && !document.hidden) showBanner();
+  }, EVERY);
   rounds();
 }
 
