@@ -41,11 +41,6 @@ function lostOf(past, counts) {
           statements: of("statements", "statements_protected")};
 }
 
-// How many bans are carried out on the application, in the gate or in the kernel.
-function bansOf(status) {
-  return status.mode !== "observe" || status.firewall?.enforce ? status.protected?.banned ?? 0 : 0;
-}
-
 // Why the application is not all right; null where nothing says so.
 function affected(status, lost) {
   const backends = status.backends ?? [];
@@ -57,10 +52,9 @@ function affected(status, lost) {
   }
   const whom = whoIsProtected(status) || "known clients";
   const guard = status.protected ?? {};
-  const banned = bansOf(status);
-  if (banned > 0) {
-    return verdict("bad", `The application is affected: ${plural(banned, "ban")} ${
-                       banned === 1 ? "binds" : "bind"} it`,
+  if (guard.banned > 0) {
+    return verdict("bad", `The application is affected: ${plural(guard.banned, "ban")} ${
+                       guard.banned === 1 ? "binds" : "bind"} it`,
                    `Of ${whom}. Which: headgate bans; lift: headgate unban ADDRESS; ${
                        room(status)}`);
   }
@@ -85,7 +79,7 @@ function affected(status, lost) {
 // Whether something of the application is among those that are turned away.
 function isAffected(status, past, counts) {
   const lost = lostOf(past, counts);
-  return lost.connections > 0 || lost.statements > 0 || bansOf(status) > 0;
+  return lost.connections > 0 || lost.statements > 0 || status.protected?.banned > 0;
 }
 
 // `age`: seconds since the gate answered, null where it has not yet; `pastAge`: since it last told

@@ -152,9 +152,6 @@ test("a ban that binds the application is told, also where no refusals come", ()
   assert.match(found.detail, /headgate bans.*headgate unban/);
   assert.match(judge(banned(3), FLOOD).headline, /3 bans bind it/);
   assert.equal(page.isAffected(banned(1), QUIET, NONE), true);
-  assert.doesNotMatch(judge({...banned(1), mode: "observe"}, FLOOD).headline, /affected/);
-  const kernel = {...banned(1), mode: "observe", firewall: {enforce: true}};
-  assert.match(judge(kernel, FLOOD).headline, /1 ban binds it/);
 });
 
 test("who waits is told by who really waits, not by the class that is claimed", () => {
