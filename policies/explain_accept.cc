@@ -189,8 +189,11 @@ void Engine::Impl::Explainer::AskPending() {
   const PendingLimits& limits = l_->pending;
   const bool refused = limits.enforce && !m_.pending.Admits(limits);
   const bool full = m_.pending.size() >= limits.max;
-  ExplainRow& row = Count(Part::kAccept, "pending.max", Reason::kPendingFull, m_.pending.size(),
-                          limits.max, refused, "clients that have not logged in");
+  // A dry run lets everybody in, and counts whom it would have cost.
+  ExplainRow& row =
+      Count(Part::kAccept, "pending.max",
+            limits.enforce ? Reason::kPendingFull : Reason::kPendingEvicted, m_.pending.size(),
+            limits.max, refused || (full && !limits.enforce), "clients that have not logged in");
   if (full && m_.pending.PaysItself(probe_.source)) {
     row.why = "full: this source is the greediest, and pays with its own oldest";
   } else if (full && !refused) {

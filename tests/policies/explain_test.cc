@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "policies/explain.h"
+#include "policies/own_key.h"
 #include "tests/policies/query_fixture.h"
 
 namespace headgate {
@@ -24,8 +25,11 @@ class ExplainTest : public QueryTest {
     return engine_->Explain({peer, user, database}, now_);
   }
   static const ExplainRow* Find(const Explanation& e, std::string_view key) {
-    const auto it = std::find_if(e.rows.begin(), e.rows.end(),
-                                 [&](const ExplainRow& row) { return row.key == key; });
+    const auto it = std::find_if(e.rows.begin(), e.rows.end(), [&](const ExplainRow& row) {
+      std::string shown = row.key;
+      std::replace(shown.begin(), shown.end(), kOfClass, '.');
+      return shown == key;
+    });
     return it == e.rows.end() ? nullptr : &*it;
   }
   static ExplainRow At(const Explanation& e, std::string_view key) {
