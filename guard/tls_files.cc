@@ -7,7 +7,6 @@
 #include "guard/tls_checks.h"
 
 namespace headgate::guard {
-
 namespace {
 
 Problem Warning(std::string file, std::string key, std::string message) {
@@ -53,7 +52,8 @@ Loaded LoadForReload(const std::string& path, const net::TlsOptions& running,
   if (!loaded.config) return loaded;
   for (const net::TlsFault& fault : later) {
     const std::string key = "gate." + fault.key;
-    loaded.problems.push_back(Warning(loaded.origins.Of(key), key,
+    const bool lacks = loaded.origins.Of(key) == "default";
+    loaded.problems.push_back(Warning(loaded.origins.Of(lacks ? "gate.tls" : key), key,
                                       fault.message + "; needed by the restart that `tls` needs"));
   }
   const bool stays = loaded.config->tls.mode == net::TlsMode::kTerminate;

@@ -89,6 +89,23 @@ class Admin(scenario.Scenario):
         self.assertEqual(gate.status()["mode"], "enforce")
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root, to be somebody else")
+    def test_what_a_reload_could_not_read_is_told_at_the_start(self):
+        for secret in ("10-secret.toml", "."):
+            gate = Gate(self.config())
+            self.addCleanup(gate.stop)
+            drop_ins = gate.folder / "conf.d"
+            drop_ins.mkdir()
+            (drop_ins / "10-secret.toml").write_text("")
+            (drop_ins / secret).chmod(0o700)
+            (drop_ins / "10-secret.toml").chmod(0o600)
+            gate.start()
+            name = drop_ins / secret
+            self.assertIn(f"{name}: cannot be read: Permission denied: the user nobody cannot",
+                          gate.text())
+            code, answer = gate.request("POST", "/reload")
+            self.assertEqual(code, 422, answer)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root, to be somebody else")
     def test_a_group_the_gate_is_no_member_of(self):
         gate = Gate(self.config(admin={"group": GROUP}))
         self.addCleanup(gate.stop)
