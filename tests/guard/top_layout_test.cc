@@ -305,15 +305,15 @@ TEST(Tables, Sessions) {
      "for_s":0.4,"busy":false,"idle_s":null,"in_transaction":false,"known_good":false}],
     "total":5})";
   EXPECT_EQ("\n" + SessionsText(json, 0), R"(
-ID         PEER                  STATE     FOR DOES          USER             CLASS        KNOWN DATABASE
-0-17       203.0.113.7     in       100s idle 12s trx  a?[2Jb           shop         good  shop
-1-3        2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff   pending 400ms
+ID         PEER                                   STATE     FOR DOES          USER             CLASS        KNOWN DATABASE
+0-17       203.0.113.7                            in       100s idle 12s trx  a?[2Jb           shop         good  shop
+1-3        2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff pending 400ms
 2 of 5; --limit shows more
 )");
   EXPECT_EQ("\n" + SessionsText(json, 80), R"(
-PEER                  STATE     FOR DOES          USER             CLASS
-203.0.113.7     in       100s idle 12s trx  a?[2Jb           shop
-2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff   pending 400ms
+PEER                                   STATE     FOR DOES          USER
+203.0.113.7                            in       100s idle 12s trx  a?[2Jb
+2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff pending 400ms
 2 of 5; --limit shows more
 )");
   EXPECT_EQ(SessionsText(R"({"sessions":[],"total":0})", 80), "nobody is connected\n");
