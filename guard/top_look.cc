@@ -165,6 +165,11 @@ void ParseStatus(const json::value& root, TopLook& look) {
   look.free = Amount(slots, "free");
   look.implicit_pairs = Amount(At(slots, {"implicit"}), "pairs");
   look.implicit_reserve = Amount(At(slots, {"implicit"}), "reserve");
+  const json::value& cared_for = At(root, {"protected"});
+  look.protected_known = Yes(cared_for, "known");
+  look.protected_waiting = Amount(cared_for, "waiting");
+  look.protected_longest_ms = Amount(cared_for, "longest_wait_ms");
+  look.protected_banned = Amount(cared_for, "banned");
   look.accepted = Amount(root, "accepted");
   look.logins_ok = Amount(root, "logins_ok");
   look.logins_failed = Amount(root, "logins_failed");

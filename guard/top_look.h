@@ -76,6 +76,10 @@ struct TopLook {
   std::vector<TopReason> reasons;  // those that came up
   TopGauge slots, pending, waiting, lane, clients;
   double orphans = 0, foreign = 0, free = 0, implicit_pairs = 0, implicit_reserve = 0;
+  // Of those the gate is there for: whether there are any, who waits and for how long already, how
+  // many bans bind them.
+  bool protected_known = false;
+  double protected_waiting = 0, protected_longest_ms = 0, protected_banned = 0;
   double accepted = 0, logins_ok = 0, logins_failed = 0, known_good = 0;
   std::string warning;             // the first of what the gate itself warns of
   std::vector<TopSource> sources;  // of both answers, each once

@@ -68,19 +68,13 @@ bool SameGate(const TopLook& before, const TopLook& after) {
   return after.at > before.at && after.uptime_s >= before.uptime_s;
 }
 
-// Who of the protected waits.
+// Who of the protected waits for so long that somebody notices.
 std::string Waiting(const TopLook& look) {
-  for (const TopClass& c : look.classes) {
-    if (c.reserve <= 0 || c.waiting <= 0) continue;
-    return absl::StrFormat("%.0f of class %s %s for a slot, about %.0f ms", c.waiting, c.name,
-                           c.waiting == 1 ? "waits" : "wait", c.expected_wait_ms);
-  }
-  for (const TopSource& s : look.sources) {
-    if (!s.known_good || s.waiting <= 0) continue;
-    return absl::StrFormat("%.0f of %s, which is known-good, %s for a slot", s.waiting, s.source,
-                           s.waiting == 1 ? "waits" : "wait");
-  }
-  return "";
+  constexpr double kNoticed = 1000;  // milliseconds
+  if (look.protected_waiting <= 0 || look.protected_longest_ms < kNoticed) return "";
+  return absl::StrFormat("%.0f of those protected %s for a slot, the longest for %s",
+                         look.protected_waiting, look.protected_waiting == 1 ? "waits" : "wait",
+                         SpanText(look.protected_longest_ms / 1000));
 }
 
 std::string WhoIsSafe(const TopLook& look, bool refusals_known) {
@@ -144,12 +138,14 @@ TopVerdict Judge(const TopModel& model) {
             absl::StrFormat("%.0f of those protected in the last minute, last: %s", harm.count,
                             harm.reason)};
   }
+  if (look->protected_banned > 0) {
+    return {TopSafety::kRefused, Plural(look->protected_banned, "ban binds", "bans bind") +
+                                     " those protected: `headgate bans`, `headgate unban`"};
+  }
   if (std::string who = Waiting(*look); !who.empty()) return {TopSafety::kWaiting, std::move(who)};
-  const bool reserved = std::any_of(look->classes.begin(), look->classes.end(),
-                                    [](const TopClass& c) { return c.reserve > 0; });
-  if (!reserved && look->known_good <= 0) {
+  if (!look->protected_known) {
     return {TopSafety::kUnknown,
-            "nobody is protected: no class has a reserve, nobody is known-good"};
+            "nobody is protected: no class has a reserve and sources, nobody is known-good"};
   }
   return {TopSafety::kSafe, WhoIsSafe(*look, model.harm().known)};
 }

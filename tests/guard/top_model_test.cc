@@ -121,15 +121,29 @@ TEST(TopSafety, Safe) {
   EXPECT_EQ(Judge(AttackModel()).safety, TopSafety::kSafe);
 }
 
-TEST(TopSafety, AReservedClassWaits) {
-  const TopVerdict verdict = JudgeWith(&TopAnswers::status, R"("max":40,"waiting":0)",
-                                       R"("max":40,"waiting":3,"expected_wait_ms":120)");
+TEST(TopSafety, OneOfTheProtectedWaits) {
+  const char* none = R"("waiting":0,"longest_wait_ms":0)";
+  const TopVerdict verdict =
+      JudgeWith(&TopAnswers::status, none, R"("waiting":3,"longest_wait_ms":3100)");
   EXPECT_EQ(verdict.safety, TopSafety::kWaiting);
-  EXPECT_EQ(verdict.why, "3 of class shop wait for a slot, about 120 ms");
-  // Who has no reserve may wait.
-  EXPECT_EQ(
-      JudgeWith(&TopAnswers::status, R"("max":35,"waiting":0)", R"("max":35,"waiting":3)").safety,
-      TopSafety::kSafe);
+  EXPECT_EQ(verdict.why, "3 of those protected wait for a slot, the longest for 3s");
+  // A moment is no harm.
+  EXPECT_EQ(JudgeWith(&TopAnswers::status, none, R"("waiting":3,"longest_wait_ms":300)").safety,
+            TopSafety::kSafe);
+}
+
+TEST(TopSafety, WhoClaimsTheClassMayWait) {
+  EXPECT_EQ(JudgeWith(&TopAnswers::status, R"("max":40,"waiting":0)",
+                      R"("max":40,"waiting":3,"expected_wait_ms":5000)")
+                .safety,
+            TopSafety::kSafe);
+}
+
+TEST(TopSafety, ABanBindsThem) {
+  const TopVerdict verdict = JudgeWith(&TopAnswers::status, R"("longest_wait_ms":0,"banned":0)",
+                                       R"("longest_wait_ms":0,"banned":2)");
+  EXPECT_EQ(verdict.safety, TopSafety::kRefused);
+  EXPECT_EQ(verdict.why, "2 bans bind those protected: `headgate bans`, `headgate unban`");
 }
 
 // A gate that has refused so many protected clients since it started.
@@ -167,13 +181,6 @@ TEST(TopSafety, RefusedByAGateThatWasStartedAnew) {
   EXPECT_EQ(Judge(model).safety, TopSafety::kSafe);
 }
 
-TEST(TopSafety, AKnownGoodSourceWaits) {
-  EXPECT_EQ(JudgeWith(&TopAnswers::busiest, R"("source":"192.0.2.20","pending":0,"waiting":0)",
-                      R"("source":"192.0.2.20","pending":0,"waiting":2)")
-                .why,
-            "2 of 192.0.2.20, which is known-good, wait for a slot");
-}
-
 TEST(TopSafety, NoServer) {
   EXPECT_EQ(
       JudgeWith(&TopAnswers::status, R"("current":true,"up":true)", R"("current":true,"up":false)")
@@ -187,8 +194,7 @@ TEST(TopSafety, NoServer) {
 
 TEST(TopSafety, NobodyIsProtected) {
   TopAnswers answers = CalmAnswers();
-  answers.status = With(answers.status, R"("reserve":20)", R"("reserve":0)");
-  answers.status = With(answers.status, R"("known_good":3)", R"("known_good":0)");
+  answers.status = With(answers.status, R"("known":true)", R"("known":false)");
   TopModel model;
   model.Take(LookAt(answers));
   EXPECT_EQ(Judge(model).safety, TopSafety::kUnknown);

@@ -18,6 +18,7 @@ inline constexpr Time kLookedAt{std::chrono::hours(5)};
 inline TopAnswers CalmAnswers() {
   TopAnswers answers;
   answers.status = R"({"version":"0.1.0","mode":"enforce","uptime_s":10800,"draining":false,
+    "protected":{"known":true,"waiting":0,"longest_wait_ms":0,"banned":0},
     "backends":[{"name":"192.0.2.10:3306","current":true,"up":true,"state":"up","for_s":9000,
       "error":"","server_version":"10.11.6-MariaDB","read_only":false,
       "monitor":{"threads_connected":21,"max_connections":60,"threads_running":2}}],
