@@ -15,7 +15,7 @@
 
 #include <absl/status/status.h>
 #include "guard/config.h"
-#include "guard/host_watch.h"
+#include "guard/host_figures.h"
 #include "guard/reload.h"
 #include "guard/status.h"
 #include "guard/wire.h"
@@ -57,6 +57,7 @@ class Control {
     std::function<StateStatus()> state_status;
     std::function<std::optional<Wire::View>()> wire;  // none: nothing is watched
     std::function<net::FirewallStatus()> firewall;
+    std::function<ProcFigures()> host;  // does not wait for the host
     std::function<PageStatus()> page;
     std::function<std::string(std::uint64_t since)> history;  // as History::Json()
     std::function<void()> drain;                              // begins it, and returns at once
@@ -99,7 +100,6 @@ class Control {
   const Parts parts_;
   const Time started_;
   std::atomic<bool> draining_ = false;
-  mutable HostWatch host_;    // has a lock of its own
   std::mutex reload_mutex_;   // one reload at a time; may be held while a name is looked up
   mutable std::mutex mutex_;  // what follows; short
   Config running_;

@@ -68,14 +68,12 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
 StatusFacts Control::Facts() const {
   StatusFacts facts;
   const Time now = parts_.now();
-  HostConfig host;
   {
     const std::lock_guard lock(mutex_);
     facts.mode = running_.limits.mode;
     facts.failover = running_.failover;
     facts.pressure_enforced = running_.limits.pressure.enforce;
     facts.reloads = reloads_;
-    host = running_.host;
   }
   facts.now = now;
   facts.uptime = now - started_;
@@ -87,8 +85,11 @@ StatusFacts Control::Facts() const {
   facts.state = parts_.state_status();
   facts.wire = parts_.wire();
   facts.firewall = parts_.firewall();
-  facts.host = host_.Look(host.data_dir, host.error_log, now);
-  facts.process = ReadProcess();
+  if (parts_.host) {
+    const ProcFigures seen = parts_.host();
+    facts.host = seen.host;
+    facts.process = seen.process;
+  }
   if (parts_.page) facts.page = parts_.page();
   return facts;
 }

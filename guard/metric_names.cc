@@ -167,6 +167,8 @@ constexpr MetricInfo kMetrics[] = {
     {"headgate_host_disk_free_bytes", kGauge, "",
      "Free on that file system, for those who are not root."},
     {"headgate_host_error_log_bytes", kGauge, "", "Size of [host] error_log."},
+    {"headgate_host_disk_age_seconds", kGauge, "",
+     "How long ago the disk and the error log were looked at; after 30 s they are not known."},
     // the observer; absent where nothing is watched
     {"headgate_observer_up", kGauge, "", "1 while the interface is up and watched."},
     {"headgate_observer_frames_total", kCounter, "", "Frames captured."},
