@@ -47,12 +47,21 @@ std::string Outlook(const json::value& o) {
   return out;
 }
 
-// The sentence an operator reads first.
+// In lines that fit a terminal of 80 columns.
+void AddSentence(std::string& out, std::string_view text) {
+  constexpr std::size_t kRoom = 74;
+  while (!text.empty()) {
+    std::size_t end = text.size() <= kRoom ? text.size() : text.rfind(' ', kRoom);
+    if (end == std::string_view::npos || end == 0) end = text.size();
+    absl::StrAppendFormat(&out, "      %s\n", text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+// What an operator reads first.
 void AddVerdict(std::string& out, const char* name, const json::value& o) {
   absl::StrAppendFormat(&out, "%-17s%s\n", name, Outlook(o));
-  if (const std::string says = Text(o, {"says"}); !says.empty()) {
-    absl::StrAppendFormat(&out, "%-17s%s\n", "", says);
-  }
+  AddSentence(out, Text(o, {"says"}));
 }
 
 bool Binds(const json::value& row) { return Text(row, {"state"}) == "binds"; }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <absl/strings/str_format.h>
 #include "guard/json_text.h"
 #include "guard/sessions.h"
@@ -8,8 +10,9 @@ namespace {
 
 namespace json = boost::json;
 
-std::vector<TableColumn> Columns() {
-  return {{"ID", 10, false, 4},    {"PEER", 21},           {"STATE", 7},
+// No address is cut: half of one is somebody else.
+std::vector<TableColumn> Columns(std::size_t peer) {
+  return {{"ID", 10, false, 4},    {"PEER", peer},         {"STATE", 7},
           {"FOR", 5, true},        {"DOES", 13},           {"USER", 16},
           {"CLASS", 12, false, 1}, {"KNOWN", 5, false, 2}, {"DATABASE", 0, false, 3}};
 }
@@ -44,9 +47,13 @@ std::string SessionsText(const std::string& text, std::size_t columns) {
   const json::value root = ParseAnswer(text);
   if (!At(root, {"sessions"}).is_array()) return text + "\n";
   std::vector<TableRow> rows;
-  for (const json::value& row : ListAt(root, {"sessions"})) rows.push_back(Row(row));
+  std::size_t peer = 15;
+  for (const json::value& row : ListAt(root, {"sessions"})) {
+    rows.push_back(Row(row));
+    peer = std::max(peer, Text(row, "peer").size());
+  }
   if (rows.empty()) return "nobody is connected\n";
-  std::string out = TableText(Columns(), rows, columns);
+  std::string out = TableText(Columns(peer), rows, columns);
   const double total = NumberOf(At(root, {"total"}));
   if (total > static_cast<double>(rows.size())) {
     absl::StrAppendFormat(&out, "%d of %.0f; --limit shows more\n", rows.size(), total);

@@ -13,7 +13,7 @@ namespace json = boost::json;
 
 // In the order they are shown; the highest rank goes first where the terminal is narrow.
 std::vector<TableColumn> Columns() {
-  return {{"SOURCE", 23},         {"REFUSED", 7, true},   {"/S", 5, true},
+  return {{"SOURCE", 24},         {"REFUSED", 7, true},   {"/S", 5, true},
           {"CONNS", 6, true, 1},  {"IN", 5, true, 2},     {"PEND", 5, true, 6},
           {"WAIT", 5, true, 5},   {"LOGIN", 5, true, 7},  {"ORPHAN", 6, true, 8},
           {"KNOWN", 5, false, 4}, {"BANNED", 6, true, 3}, {"LAST REASON", 0, false, 0, 22}};

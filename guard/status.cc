@@ -38,6 +38,15 @@ std::int64_t WholeMilliseconds(Duration d) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
 }
 
+// How many of them are about statements.
+std::uint64_t AboutStatements(const std::array<std::uint64_t, kReasonCount>& counts) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 1; i < counts.size(); ++i) {
+    if (IsAboutStatement(static_cast<Reason>(i))) sum += counts[i];
+  }
+  return sum;
+}
+
 json::array Classes(const std::vector<ClassStatus>& classes) {
   json::array out;
   for (const ClassStatus& c : classes) {
@@ -139,6 +148,11 @@ void AddEngine(const EngineStatus& e, json::object& out) {
   out["would_act"] = Counts(e.would_act);
   out["delayed"] = Counts(e.delayed);
   out["of_protected"] = Counts(e.of_protected);
+  out["statements_of_protected"] = AboutStatements(e.of_protected);
+  out["protected"] = {{"known", e.protected_known},
+                      {"waiting", e.protected_waiting},
+                      {"longest_wait_ms", WholeMilliseconds(e.protected_longest_wait)},
+                      {"banned", e.protected_banned}};
   out["statements"] = {{"running", e.statements_running},  {"held", e.statements_held},
                        {"commands", e.commands},           {"errors", e.statement_errors},
                        {"request_bytes", e.request_bytes}, {"answer_bytes", e.answer_bytes}};

@@ -40,7 +40,7 @@ Style StyleOf(const TopSource& s) {
 
 Table Sources(const TopLook& look, const TopView& view) {
   Table table;
-  table.columns = {{Titled("SOURCE", TopPane::kSources, view), 23},
+  table.columns = {{Titled("SOURCE", TopPane::kSources, view), 24},
                    {"REF/S", 6, true},
                    {"REFUSED", 7, true, 3},
                    {"CONNS", 6, true, 1},
@@ -84,7 +84,7 @@ Table Digests(const TopLook& look, const TopView& view) {
 
 Table Bans(const TopLook& look, const TopView& view) {
   Table table;
-  table.columns = {{Titled("BANNED", TopPane::kBans, view), 23},
+  table.columns = {{Titled("BANNED", TopPane::kBans, view), 24},
                    {"LEFT", 5, true},
                    {"TIMES", 5, true, 2},
                    {"BY", 8, false, 3},

@@ -69,6 +69,15 @@ class BanList {
 
   // Running bans, the soonest to expire first among the gate's own, then the operator's.
   [[nodiscard]] std::vector<BanInfo> List(Time now) const;
+  // tell(const Cidr& network, bool by_operator) for each running ban, in no order of use.
+  template <class Tell>
+  void ForEach(Time now, Tell tell) const {
+    for (const Order& o : order_) {
+      const Entry& e = table_[o.id];
+      if (e.kind != Kind::kEnded && now < e.until)
+        tell(table_.KeyOf(o.id), e.kind == Kind::kOperator);
+    }
+  }
   // Running bans after Expire(); before it, ended ones may still be counted.
   [[nodiscard]] std::size_t size() const { return running_; }
   // Drops what is over. Cheap when nothing is; call it now and then.

@@ -27,7 +27,9 @@ class Decisions {
     (d.enforced ? acted_ : would_act_)[i].fetch_add(1, std::memory_order_relaxed);
     if (IsRefusal(d.reason)) {
       refusals_.OnRefusal(d.peer, d.reason, d.enforced, d.at);
-      if (d.enforced && d.of_protected) protected_[i].fetch_add(1, std::memory_order_relaxed);
+    }
+    if (d.enforced && d.of_protected && IsDenial(d.reason)) {
+      protected_[i].fetch_add(1, std::memory_order_relaxed);
     }
     sink_.OnDecision(d);
     return d.enforced;

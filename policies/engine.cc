@@ -161,7 +161,7 @@ const ClassLimits& Engine::Impl::LimitsOf(SlotLedger::ClassId id) const {
 }
 
 bool Engine::Impl::Decide(bool acts, Reason reason, const Address& peer, std::string_view user,
-                          std::string_view class_name, Time now, bool presses) {
+                          std::string_view class_name, Time now, bool presses, bool of_protected) {
   if (acts && presses && Presses(reason)) pressing.fetch_add(1, std::memory_order_relaxed);
   Decision d;
   d.at = now;
@@ -170,6 +170,7 @@ bool Engine::Impl::Decide(bool acts, Reason reason, const Address& peer, std::st
   d.peer = peer;
   d.user = user;
   d.class_name = class_name;
+  d.of_protected = of_protected;
   return decisions.Decide(d);
 }
 
@@ -178,27 +179,16 @@ bool Engine::Impl::Decide(const Limits& l, Reason reason, const Ticket& t, Time 
 }
 
 bool Engine::Impl::Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses) {
-  if (acts && presses && Presses(reason)) pressing.fetch_add(1, std::memory_order_relaxed);
-  Decision d;
-  d.at = now;
-  d.reason = reason;
-  d.enforced = acts;
-  d.peer = t.peer;
-  d.user = t.user;
-  d.class_name = t.class_name;
-  d.of_protected = IsProtected(t);
-  return decisions.Decide(d);
-}
-
-// Before the login a claim says nothing, and the source alone counts.
-bool Engine::Impl::IsProtected(const Ticket& t) {
-  return t.reserved_source || (t.state == Ticket::State::kPending ? t.known_source : t.known_good);
+  return Decide(acts, reason, t.peer, t.user, t.class_name, now, presses, t.of_protected);
 }
 
 // Whom the gate does not ban by itself.
 bool Engine::Impl::IsSpared(const Limits& l, const Address& source) {
   return AnyTouches(l.source.never_ban, source) || AnyTouches(l.source.exempt, source) ||
-         AnyTouches(l.proxies, source);
+         AnyTouches(l.proxies, source) ||
+         std::any_of(l.classes.begin(), l.classes.end(), [&](const ClassLimits& c) {
+           return IsReserved(c) && AnyTouches(c.sources, source);
+         });
 }
 
 // Holds no lock when called.

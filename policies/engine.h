@@ -109,8 +109,12 @@ struct EngineStatus {
   std::array<std::uint64_t, kReasonCount> would_act{};  // dry-run and observe
   // Commands held for a while, then passed (those refused in the end are in `acted`).
   std::array<std::uint64_t, kReasonCount> delayed{};
-  // Of `acted`: refusals of those the gate is there for, see Decision::of_protected.
+  // Of `acted`: denials (IsDenial) of those the gate is there for, see Decision::of_protected.
   std::array<std::uint64_t, kReasonCount> of_protected{};
+  bool protected_known = false;  // whether there is anybody of that kind
+  // Of them: who waits for a slot now, and for how long already; how many bans bind them.
+  std::uint32_t protected_waiting = 0, protected_banned = 0;
+  Duration protected_longest_wait{};
   std::uint32_t statements_running = 0, statements_held = 0;
   std::uint32_t digests = 0, digests_max = 0;
   struct RuleStatus {

@@ -17,6 +17,7 @@ AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now, Ar
   TicketPtr t(new Ticket(m, m.guard.queue(), id, peer, how, now));
   t->known_source = known_good;
   t->reserved_source = Impl::IsReservedSource(*limits, peer);
+  t->of_protected = t->known_source || t->reserved_source;
   t->exempt = how == Arrival::kProxyLocal || AnyContains(limits->source.exempt, peer);
   Reason refused = m.AskSource(*limits, *t, now);
   Impl::Blamed charged;
@@ -74,7 +75,8 @@ bool Engine::Impl::AskBan(const Limits& l, const Address& peer, Arrival how, Tim
     if (acts) shard.tally.OnConnect(source);  // else AskSource() does
     shard.tally.OnRefusal(source);
   }
-  return Decide(acts, Reason::kBanned, peer, {}, {}, now);
+  const bool of_protected = is_known_good || IsReservedSource(l, peer);
+  return Decide(acts, Reason::kBanned, peer, {}, {}, now, /*presses=*/true, of_protected);
 }
 
 Engine::Impl::SourceQuestion Engine::Impl::QuestionFor(const Limits& l, const Ticket& t) const {
@@ -83,11 +85,11 @@ Engine::Impl::SourceQuestion Engine::Impl::QuestionFor(const Limits& l, const Ti
   const std::uint32_t slots = capacity.load(std::memory_order_relaxed);
   const bool unknown = !t.known_source && !t.exempt;
   const bool crowded = unknown && scarce.load(std::memory_order_relaxed) && !t.reserved_source;
-  ask.rate = unknown;
+  ask.rate = unknown && !t.reserved_source;
   ask.connections = ask.prefix = crowded;
   ask.most = base.connections.Of(slots);
   const Level level = acting_level.load(std::memory_order_relaxed);
-  const bool squeezed = Squeezes(l, t, level);
+  const bool squeezed = Squeezes(t, level);
   ask.at = &l.At(level).source;
   ask.at_rate = squeezed && ask.at->connect_rate != base.connect_rate;
   ask.at_connections = squeezed && ask.at->connections != base.connections;

@@ -131,11 +131,11 @@ struct Engine::Impl {
   [[nodiscard]] bool ActsFor(SlotLedger::ClassId id, Reason reason) const;
   [[nodiscard]] const ClassLimits& LimitsOf(SlotLedger::ClassId id) const;
   bool Decide(bool acts, Reason reason, const Address& peer, std::string_view user,
-              std::string_view class_name, Time now, bool presses = true);
+              std::string_view class_name, Time now, bool presses = true,
+              bool of_protected = false);
   bool Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses);
   bool Decide(const Limits& limits, Reason reason, const Ticket& t, Time now);
   void KeepTallies(const std::vector<ClassLimits>& classes);
-  [[nodiscard]] static bool IsProtected(const Ticket& t);
   [[nodiscard]] static bool IsSpared(const Limits& limits, const Address& source);
   void Charge(const Blamed& who, Reason reason, Time now);
   void BanSource(const Limits& limits, const Blamed& who, std::string_view why, bool logged_in_too,
@@ -210,7 +210,7 @@ struct Engine::Impl {
   void NoteRoom(Time now);
   [[nodiscard]] bool AnythingAtStake() const;
   void NoteLevel(Time now);
-  [[nodiscard]] static bool Squeezes(const Limits& limits, const Ticket& t, Level level);
+  [[nodiscard]] static bool Squeezes(const Ticket& t, Level level);
   [[nodiscard]] static bool IsReservedSource(const Limits& limits, const Address& peer);
   [[nodiscard]] static bool HasStakes(const Limits& limits);
   void RenewStakes(Time now);
@@ -235,6 +235,11 @@ struct Engine::Impl {
   void ReadSlots(EngineStatus& s) const;
   void ReadClasses(EngineStatus& s, Time now) const;
   [[nodiscard]] TurnClock TurnsOf(SlotLedger::ClassId id) const;
+
+  // engine_protected.cc
+  void ReadProtected(EngineStatus& s, Time now) const;
+  [[nodiscard]] std::uint32_t ProtectedBans(const Limits& limits, Time now);
+  [[nodiscard]] bool BindsProtected(const Limits& limits, const Cidr& banned) const;
 
   // engine_views.cc
   [[nodiscard]] std::vector<SourceStatus> ConnectedSources(Time now) const;
@@ -270,6 +275,13 @@ struct Engine::Impl {
   BanList bans;
   KnownGood known_good;
   PairLock pairs;
+  // How many bans bind whom the gate is there for, as last counted.
+  struct BansCount {
+    std::uint64_t version = UINT64_MAX;
+    Time at{};
+    std::uint32_t bans = 0;
+  };
+  BansCount protected_bans;
 
   std::vector<std::unique_ptr<Shard>> shards;
   std::atomic<std::uint32_t> next_shard_to_expire{0};
@@ -294,7 +306,7 @@ struct Engine::Impl {
   Ticket* tickets = nullptr;  // all of them
   std::uint32_t ticket_count = 0;
   absl::flat_hash_map<std::string, std::uint64_t> refused_logins;  // of the classes there are
-  Time begun{};   // the first
+  Time begun{};                                                    // the first
   Time latest{};  // the youngest `now` heard of: what a deleter goes by
 
   // Read without a lock. Of the two levels the first is as it is, the second as far as it acts.

@@ -54,6 +54,7 @@ Verdict Engine::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
 
 void Engine::Impl::TakeTrust(Ticket& t, const Trust& trust) {
   t.known_good = trust.known_good;
+  t.of_protected = trust.known_good || t.reserved_source;
   t.tier = trust.known_good        ? WaitingRoom::Tier::kKnownGood
            : trust.known_neighbour ? WaitingRoom::Tier::kKnownNeighbour
                                    : WaitingRoom::Tier::kOther;
@@ -71,7 +72,8 @@ Reason Engine::Impl::AskClaim(const Limits& l, Ticket& t, std::string_view user,
   const bool acts = Acts(l, Reason::kPairLocked);
   if (!acts) trust.delay = Duration::zero();
   if (trust.locked &&
-      Decide(acts, Reason::kPairLocked, t.peer, user.substr(0, Ticket::kKeptUser), {}, now)) {
+      Decide(acts, Reason::kPairLocked, t.peer, user.substr(0, Ticket::kKeptUser), {}, now,
+             /*presses=*/true, trust.known_good)) {
     return Reason::kPairLocked;
   }
   return Reason::kNone;
@@ -233,8 +235,7 @@ Reason Engine::Impl::NoRoom(Reason lack, const WaitingRoom::Answer& answer) cons
 // [waiting] as it is for this one at the present level.
 const WaitingLimits& Engine::Impl::WaitingOf(const Ticket& t) const {
   const Level level = acting_level.load(std::memory_order_relaxed);
-  const bool squeezed =
-      Squeezes(*limits, t, level) && !t.known_good && LimitsOf(t.class_id).reserve == 0;
+  const bool squeezed = Squeezes(t, level) && !t.known_good && LimitsOf(t.class_id).reserve == 0;
   return squeezed ? limits->At(level).waiting : limits->waiting;
 }
 

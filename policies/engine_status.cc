@@ -73,11 +73,13 @@ ConnectionId Engine::IdOf(const Ticket& t) { return t.id; }
 
 EngineStatus Engine::Status(Time now) const {
   Impl& m = *impl_;
+  const Impl::LimitsPtr limits = m.Snapshot();
   EngineStatus s;
   {
     const Impl::Admission admission(m);
     m.ReadSlots(s);
     m.ReadClasses(s, now);
+    m.ReadProtected(s, now);
     s.pending = m.pending.size();
     s.pending_max = m.limits->pending.max;
     s.waiting = m.room.size();
@@ -100,6 +102,8 @@ EngineStatus Engine::Status(Time now) const {
     s.bans = static_cast<std::uint32_t>(m.bans.size());
     s.known_good = m.known_good.size();
     s.locked_pairs = m.pairs.Locked(now);
+    s.protected_known = s.protected_known || s.known_good > 0;
+    s.protected_banned = m.ProtectedBans(*limits, now);
   }
   for (const auto& shard : m.shards) {
     const std::lock_guard lock(shard->mutex);

@@ -113,8 +113,9 @@ std::vector<SourceStatus> Engine::Sources(std::size_t limit, SourceOrder order, 
   const auto first = [order](const SourceStatus& a, const SourceStatus& b) {
     const auto key = [order](const SourceStatus& s) {
       const double connections = s.connections();
-      return order == SourceOrder::kRefused ? std::pair(s.refused_per_second, connections)
-                                            : std::pair(connections, s.refused_per_second);
+      const auto refused = static_cast<double>(s.refused);
+      return order == SourceOrder::kRefused ? std::pair(refused, connections)
+                                            : std::pair(connections, refused);
     };
     const auto left = key(a), right = key(b);
     return left != right ? left > right : a.source < b.source;

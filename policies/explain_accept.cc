@@ -47,8 +47,8 @@ void Engine::Impl::Explainer::AskSource() {
     over = ask.rate && !shard.sources.MayConnect(entry, base.connect_rate, now_);
     at_over = ask.at_rate && !shard.sources.MayConnectSqueezed(entry, ask.at->connect_rate, now_);
     tls_over = ask.rate && !shard.handshakes.May(probe_.source, base.tls_rate, now_);
-    at_tls_over = Squeezes(*l_, probe_, level) &&
-                  !shard.handshakes.May(probe_.source, ask.at->tls_rate, now_);
+    at_tls_over =
+        Squeezes(probe_, level) && !shard.handshakes.May(probe_.source, ask.at->tls_rate, now_);
     tls = {shard.handshakes.Used(probe_.source, base.tls_rate, now_),
            shard.handshakes.Used(probe_.source, ask.at->tls_rate, now_)};
   }
@@ -139,7 +139,7 @@ void Engine::Impl::Explainer::AddTls(std::array<double, 2> used, bool over, bool
   const Rate& base = l_->source.tls_rate;
   const Rate& at = l_->At(acting).source.tls_rate;
   // The level's in the place of the other.
-  const bool squeezed = at != base && Squeezes(*l_, probe_, acting);
+  const bool squeezed = at != base && Squeezes(probe_, acting);
   const Rate& rate = squeezed ? at : base;
   if (rate.Off()) return;
   const bool binds = squeezed ? at_over : over;
@@ -199,7 +199,7 @@ void Engine::Impl::Explainer::AskPending() {
   if (refused) Refuse(Reason::kPendingFull);
   const Level level = m_.acting_level.load(std::memory_order_relaxed);
   const Duration at = l_->At(level).pending.deadline;
-  const bool squeezed = at != limits.deadline && Squeezes(*l_, probe_, level);
+  const bool squeezed = at != limits.deadline && Squeezes(probe_, level);
   ExplainRow& deadline =
       Add(Part::kAccept, squeezed ? AtKey(level, "pending.deadline") : "pending.deadline",
           Reason::kPendingDeadline);

@@ -101,8 +101,8 @@ GroupTree::Id GroupTree::Greediest() const {
   return levels_[kLevels - 1].groups[group].oldest;
 }
 
-// As Greediest(), with one more in each of the newcomer's groups. A group it would begin loses every
-// tie, as its only member is the youngest of all.
+// As Greediest(), with one more in each of the newcomer's groups. A group it would begin loses
+// every tie, as its only member is the youngest of all.
 GroupTree::Id GroupTree::GreediestWith(const Address& source) const {
   if (size_ == 0) return kNone;
   const std::array<Address, kLevels> keys = {WidePrefixOf(source), PrefixOf(source), source};

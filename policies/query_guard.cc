@@ -89,6 +89,7 @@ bool QueryGuard::Tell(const Call& c, bool acts, Reason reason, std::uint64_t dig
   d.class_name = c.b.limits->name;
   d.digest = digest;
   d.rule = rule;
+  d.of_protected = c.who.of_protected;
   return decisions_.Decide(d);
 }
 

@@ -46,6 +46,7 @@ struct Speaker {
   std::string_view user, class_name;
   std::string_view database;  // named at the login
   bool known = false;         // known-good or exempt: [query.unknown] and "auto" do not bind it
+  bool of_protected = false;  // see Decision
   bool reclaim = false;       // its slot is wanted back, once it is idle
   bool lent = false;          // and at once, as it was lent
 };

@@ -5,7 +5,8 @@
 namespace headgate {
 namespace {
 
-constexpr Duration kShortest = std::chrono::seconds(1);
+// Of one that has just begun less is made than it may be: two strays are no attack.
+constexpr Duration kShortest = std::chrono::seconds(5);
 
 }  // namespace
 

@@ -68,8 +68,11 @@ class Ticket {
   bool known_source = false;  // some user of it was known-good when it came
   bool exempt = false;
   bool reserved_source = false;  // in the networks of a class with a reserve
-  bool squeezed = false;         // refused by what a level above calm lays over [source]
-  bool linked = false;           // got as far as the admission lock
+  // Whom the gate is there for: by its source, since its login by what that claimed. Written by its
+  // owner under the admission lock.
+  bool of_protected = false;
+  bool squeezed = false;  // refused by what a level above calm lays over [source]
+  bool linked = false;    // got as far as the admission lock
 
   PairKey pair;      // claimed
   PairKey proven;    // written under the admission lock: of the last login that the server said OK

@@ -107,8 +107,8 @@ TEST_F(ControlTest, TellsWhatItRunsWith) {
 
 TEST_F(ControlTest, ExplainNamesTheLineThatIsInForce) {
   const auto where = [&] {
-    for (const json::value& row :
-         Get("/explain?address=192.0.2.1&user=shop").at("rows").as_array()) {
+    const json::object told = Get("/explain?address=192.0.2.1&user=shop");
+    for (const json::value& row : told.at("rows").as_array()) {
       if (row.at("key") == "slots.max_connections") return std::string(row.at("where").as_string());
     }
     return std::string();
@@ -137,7 +137,7 @@ TEST_F(ControlTest, ExplainRefusesWhatItCannotMeanAndChangesNothing) {
   EXPECT_EQ(told.at("source"), "2001:db8::/64");
   EXPECT_EQ(told.at("user"), "a b");
   EXPECT_EQ(told.at("connection").at("verdict"), "admitted");
-  EXPECT_EQ(Get("/status").at("sources").at("now"), 0);
+  EXPECT_EQ(Get("/status").at("sources"), 0);
 }
 
 TEST_F(ControlTest, DrainsOnce) {

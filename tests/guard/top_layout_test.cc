@@ -44,11 +44,11 @@ TEST(TopLayout, Calm80x24) {
  CLASS           USED RESERVE   MAX  WAIT  LENT SLOTS, OF ALL
  shop              13      20    40             ########++++...........
  default            4            35             ##..................
- REFUSED BY               /S  IN ALL  BANNED by left           LEFT REASON
+ REFUSED BY               /S  IN ALL  BANNED by left            LEFT REASON
  none                                 none
- SOURCE by refused/s      REF/S REFUSED  CONNS   IN KNOWN BANNED LAST REASON
->198.51.100.7                 0       2      4    4              login_failed
- 192.0.2.20                   0             13   13 good
+ SOURCE by refused/s       REF/S REFUSED  CONNS   IN KNOWN BANNED LAST REASON
+>198.51.100.7                  0       2      4    4              login_failed
+ 192.0.2.20                    0             13   13 good
  DIGEST by busy     BUSY     /S    P99 REFSD STATEMENT
  00000000000000aa      -      -  3.5ms       select name from items where id = ?
  00000000000000bb      -      -   1.2s     3 select count(*) from orders
@@ -73,15 +73,15 @@ TEST(TopLayout, Attack80x24) {
  CLASS           USED RESERVE   MAX  WAIT  LENT SLOTS, OF ALL
  shop              13      20    40             ########++++...........
  default            4            35             ##..................
- REFUSED BY               /S  IN ALL  BANNED by left           LEFT REASON
- connect_rate            200    1000  203.0.113.8                5m login_failed
- banned                   50     250  203.0.113.0/28            58m operator
- SOURCE by refused/s      REF/S REFUSED  CONNS   IN KNOWN BANNED LAST REASON
->203.0.113.7                140     700     90                   connect_rate
- 203.0.113.8                 60     300                       5m banned
- 2001:db8:1234:5678::/64      2      20      5                   connect_rate
- 192.0.2.20                   0             13   13 good
- 198.51.100.7                 0       2      4    4              login_failed
+ REFUSED BY               /S  IN ALL  BANNED by left            LEFT REASON
+ connect_rate            200    1000  203.0.113.8                 5m login_faile
+ banned                   50     250  203.0.113.0/28             58m operator
+ SOURCE by refused/s       REF/S REFUSED  CONNS   IN KNOWN BANNED LAST REASON
+>203.0.113.7                 140     700     90                   connect_rate
+ 203.0.113.8                  60     300                       5m banned
+ 2001:db8:1234:5678::/64       2      20      5                   connect_rate
+ 192.0.2.20                    0             13   13 good
+ 198.51.100.7                  0       2      4    4              login_failed
  DIGEST by busy     BUSY     /S    P99 REFSD STATEMENT
  00000000000000aa    0.2    100  3.5ms       select name from items where id = ?
  00000000000000bb      0      0   1.2s     3 select count(*) from orders
@@ -97,7 +97,8 @@ TEST(TopLayout, Attack100x30InBlocks) {
   frame.ascii = false;
   const std::string text = Drawn(AttackModel(), {}, frame);
   EXPECT_THAT(text, HasSubstr("select name from items where id = ?"));
-  EXPECT_THAT(text, HasSubstr("shop              13      20    40             ████████████▒▒▒▒▒▒▒···"));
+  EXPECT_THAT(text,
+              HasSubstr("shop              13      20    40             ████████████▒▒▒▒▒▒▒···"));
   EXPECT_THAT(text, Not(HasSubstr("####")));
 }
 
@@ -279,15 +280,15 @@ TEST(Tables, Sources) {
     {"source":"2001:db8::/64","connections":1,"in":1,"refused":0,"refused_per_s":0,"reason":null,
      "acted":true,"known_good":true,"banned_s":300}],"tracked":12})";
   EXPECT_EQ("\n" + SourcesText(json, 0), R"(
-SOURCE                  REFUSED    /S  CONNS    IN  PEND  WAIT LOGIN ORPHAN KNOWN BANNED LAST REASON
-203.0.113.7                 700    12      4     -     3     -     1      -              connect_rate, dry run
-2001:db8::/64                 -     -      1     1     -     -     -      - good      5m
+SOURCE                   REFUSED    /S  CONNS    IN  PEND  WAIT LOGIN ORPHAN KNOWN BANNED LAST REASON
+203.0.113.7                  700    12      4     -     3     -     1      -              connect_rate, dry run
+2001:db8::/64                  -     -      1     1     -     -     -      - good      5m
 2 shown; 12 sources are tracked
 )");
   EXPECT_EQ("\n" + SourcesText(json, 80), R"(
-SOURCE                  REFUSED    /S  CONNS    IN BANNED LAST REASON
-203.0.113.7                 700    12      4     -        connect_rate, dry run
-2001:db8::/64                 -     -      1     1     5m
+SOURCE                   REFUSED    /S  CONNS    IN LAST REASON
+203.0.113.7                  700    12      4     - connect_rate, dry run
+2001:db8::/64                  -     -      1     1
 2 shown; 12 sources are tracked
 )");
   EXPECT_EQ(SourcesText(R"({"sources":[],"tracked":0})", 80),
@@ -297,22 +298,22 @@ SOURCE                  REFUSED    /S  CONNS    IN BANNED LAST REASON
 
 TEST(Tables, Sessions) {
   const std::string json = R"({"sessions":[
-    {"id":"0-17","peer":"203.0.113.7:50000","user":"a\u001b[2Jb","database":"shop","class":"shop",
+    {"id":"0-17","peer":"203.0.113.7","user":"a\u001b[2Jb","database":"shop","class":"shop",
      "state":"in","for_s":100.5,"busy":false,"idle_s":12.5,"in_transaction":true,
      "known_good":true},
-    {"id":"1-3","peer":"[2001:db8::1]:50001","user":"","database":"","class":"","state":"pending",
+    {"id":"1-3","peer":"2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff","user":"","database":"","class":"","state":"pending",
      "for_s":0.4,"busy":false,"idle_s":null,"in_transaction":false,"known_good":false}],
     "total":5})";
   EXPECT_EQ("\n" + SessionsText(json, 0), R"(
 ID         PEER                  STATE     FOR DOES          USER             CLASS        KNOWN DATABASE
-0-17       203.0.113.7:50000     in       100s idle 12s trx  a?[2Jb           shop         good  shop
-1-3        [2001:db8::1]:50001   pending 400ms
+0-17       203.0.113.7     in       100s idle 12s trx  a?[2Jb           shop         good  shop
+1-3        2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff   pending 400ms
 2 of 5; --limit shows more
 )");
   EXPECT_EQ("\n" + SessionsText(json, 80), R"(
 PEER                  STATE     FOR DOES          USER             CLASS
-203.0.113.7:50000     in       100s idle 12s trx  a?[2Jb           shop
-[2001:db8::1]:50001   pending 400ms
+203.0.113.7     in       100s idle 12s trx  a?[2Jb           shop
+2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff   pending 400ms
 2 of 5; --limit shows more
 )");
   EXPECT_EQ(SessionsText(R"({"sessions":[],"total":0})", 80), "nobody is connected\n");

@@ -19,9 +19,6 @@ class EngineViews : public EngineTest {
   [[nodiscard]] std::vector<SessionStatus> Sessions(std::size_t limit = 20) const {
     return engine_->Sessions(limit, now_);
   }
-  [[nodiscard]] std::uint64_t Protected(Reason reason) const {
-    return engine_->Status(now_).of_protected[static_cast<std::size_t>(reason)];
-  }
 };
 
 TEST_F(EngineViews, NobodyAtFirst) {
@@ -130,50 +127,6 @@ TEST_F(EngineViews, ABusySessionComesFirst) {
   EXPECT_TRUE(rows[0].busy);
   EXPECT_EQ(rows[0].id, Engine::IdOf(*busy));
   EXPECT_FALSE(rows[1].busy);
-}
-
-// Whether the application is safe is told by refusals of those the gate is there for.
-TEST_F(EngineViews, AStrangersRefusalIsNotOfTheProtected) {
-  limits_.source.connect_rate = {.per_second = 1, .burst = 1};
-  Start();
-  const TicketPtr one = Accept(Foe(1));
-  EXPECT_EQ(Knock(Foe(1)).ticket, nullptr);
-  EXPECT_EQ(Protected(Reason::kConnectRate), 0U);
-  EXPECT_EQ(engine_->Status(now_).acted[static_cast<std::size_t>(Reason::kConnectRate)], 1U);
-}
-
-TEST_F(EngineViews, AClaimMakesNobodyProtected) {
-  limits_.classes.front().max = Share::Number(1);
-  limits_.classes.front().reserve = 1;
-  limits_.waiting.max = 0;
-  Start();
-  const TicketPtr one = Accept(Foe(1));
-  ASSERT_EQ(Login(one, "shop").kind, Kind::kAdmit);
-  const TicketPtr two = Accept(Foe(2));
-  ASSERT_EQ(Login(two, "shop").kind, Kind::kRefuse);
-  EXPECT_EQ(Protected(Reason::kClassFull) + Protected(Reason::kUnprovenFull), 0U);
-}
-
-TEST_F(EngineViews, AReservedNetworkIsProtected) {
-  limits_.source.connect_rate = {.per_second = 1, .burst = 1};
-  limits_.classes.front().sources = {SourceNetwork(App())};
-  Start();
-  const TicketPtr one = Accept(App());
-  EXPECT_EQ(Knock(App()).ticket, nullptr);
-  EXPECT_EQ(Protected(Reason::kConnectRate), 1U);
-}
-
-TEST_F(EngineViews, AKnownGoodLoginIsProtected) {
-  limits_.waiting.max = 0;
-  limits_.classes.front().max = Share::Number(1);
-  limits_.classes.front().reserve = 1;
-  Start();
-  Earn(App(), "shop");
-  const TicketPtr one = Enter(App(), "shop");
-  ASSERT_NE(one, nullptr);
-  const TicketPtr two = Accept(App());
-  ASSERT_EQ(Login(two, "shop").kind, Kind::kRefuse);
-  EXPECT_EQ(Protected(Reason::kClassFull), 1U);
 }
 
 }  // namespace

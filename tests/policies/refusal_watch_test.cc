@@ -35,9 +35,9 @@ TEST_F(RefusalWatchTest, CountsAndTellsTheLastReason) {
   const Address who = Address::V4(0xcb007107);
   Refuse(who, 9, kStart);
   watch_.OnRefusal(who, Reason::kBanned, false, kStart + seconds(4));
-  const auto row = RowOf(who, kStart + seconds(5));
+  const auto row = RowOf(who, kStart + seconds(10));
   EXPECT_EQ(row.refused, 10U);
-  EXPECT_DOUBLE_EQ(row.per_second, 2);
+  EXPECT_DOUBLE_EQ(row.per_second, 1);
   EXPECT_EQ(row.reason, Reason::kBanned);
   EXPECT_FALSE(row.acted);
 }
@@ -68,7 +68,7 @@ TEST_F(RefusalWatchTest, AfterASilenceTheRateBeginsAnew) {
   Refuse(who, 4, kStart);
   const Time later = kStart + std::chrono::hours(1);
   Refuse(who, 20, later);
-  EXPECT_DOUBLE_EQ(RowOf(who, later + seconds(2)).per_second, 10);
+  EXPECT_DOUBLE_EQ(RowOf(who, later + seconds(2)).per_second, 4) << "as if it were five seconds";
 }
 
 TEST_F(RefusalWatchTest, TheGreatestStandsOutOfAFloodOfOthers) {

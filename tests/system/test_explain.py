@@ -165,7 +165,7 @@ class Explain(scenario.Scenario):
         self.assertEqual(Explained(gate, "127.71.0.2", "weak").query, "passes")
 
     def test_a_rule(self):
-        rule = {"name": "no reports", "users": ["weak"], "action": "refuse"}
+        rule = {"name": "no reports", "user": ["weak"], "action": "refuse"}
         gate = self.start_gate(self.config(rule=[rule]))
         told = Explained(gate, SOURCE, "weak")
         self.assertEqual((told.connection, told.query), ("admitted", "refused: rule"))
@@ -177,14 +177,14 @@ class Explain(scenario.Scenario):
         self.assertEqual(Explained(gate, SOURCE, "many").query, "passes")
 
     def test_a_reload_moves_the_lines(self):
-        gate = self.start_gate(self.config(source={"connect_rate": "9/s burst 9"}))
+        gate = self.start_gate(self.config(source={"connect_rate": "9/s burst 20"}))
         before = Explained(gate, SOURCE)
         text = gate.file.read_text()
-        gate.file.write_text("# one\n# more\n" + text.replace("9/s burst 9", "8/s burst 8"))
+        gate.file.write_text("# one\n# more\n" + text.replace("9/s burst 20", "8/s burst 20"))
         self.assertEqual(gate.request("POST", "/reload")[0], 200)
         after = Explained(gate, SOURCE)
         self.assertEqual(after.line("source.connect_rate"), before.line("source.connect_rate") + 2)
-        self.assertEqual(after.rows["source.connect_rate"]["configured"], '"8/s burst 8"')
+        self.assertEqual(after.rows["source.connect_rate"]["configured"], '"8/s burst 20"')
         gate.file.write_text("nonsense = 1\n" + text)
         self.assertEqual(gate.request("POST", "/reload")[0], 422)
         self.assertEqual(Explained(gate, SOURCE).rows, after.rows)
