@@ -51,7 +51,7 @@ std::optional<std::uint64_t> DescriptorCount::Look(Time now) {
   struct stat facts {};
   if (fstat(dirfd(dir_), &facts) != 0) return std::nullopt;
   // Since Linux 6.2 the folder's size is the number of what is in it; before that it is 0.
-  if (facts.st_size > 0) return static_cast<std::uint64_t>(facts.st_size);
+  if (sized_ && facts.st_size > 0) return static_cast<std::uint64_t>(facts.st_size);
   if (!walked_ || now - *walked_ >= kWalkPause) {
     count_ = Walk();
     walked_ = now;

@@ -94,6 +94,12 @@ constexpr MetricInfo kMetrics[] = {
     {"headgate_protected_refusals_total", kCounter, "reason",
      "Of these, refusals of those the gate is there for: known-good, or from the networks of a "
      "class with a reserve."},
+    {"headgate_protected_waiting", kGauge, "",
+     "Those of them that are in the waiting room; absent while there is nobody to protect."},
+    {"headgate_protected_longest_wait_seconds", kGauge, "",
+     "The longest that one of these has waited so far; 0 where none waits."},
+    {"headgate_protected_bans", kGauge, "",
+     "Bans in force that touch a known-good source or the networks of a class with a reserve."},
     {"headgate_events_total", kCounter, "reason",
      "What else was told with a reason: ordinary ends, the backend's doing, notes."},
     {"headgate_would_act_total", kCounter, "reason",

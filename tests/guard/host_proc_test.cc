@@ -3,15 +3,12 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <future>
 #include <string>
-#include <thread>
 
 namespace headgate::guard {
 namespace {
@@ -127,21 +124,23 @@ TEST(HostProc, InDescriptorFamine) {
   EXPECT_TRUE(p.process.resident_bytes && p.host.cpu && p.host.memory_available);
 }
 
-// A folder whose size says nothing, as that of /proc before Linux 6.2 does not.
-TEST(DescriptorCount, IsWalkedSeldom) {
-  const std::string folder = "/proc/self/task";  // its size is 0: it is walked
-  struct stat facts {};
-  ASSERT_EQ(stat(folder.c_str(), &facts), 0);
-  if (facts.st_size != 0) GTEST_SKIP() << "this kernel tells the size of every folder";
-  DescriptorCount count(folder);
-  const auto before = count.Look(Time(seconds(100)));
-  ASSERT_TRUE(before);
-  std::promise<void> end;
-  std::thread other([until = end.get_future()]() mutable { until.wait(); });
-  EXPECT_EQ(count.Look(Time(seconds(109))), before);
-  EXPECT_EQ(count.Look(Time(seconds(110))), *before + 1);
-  end.set_value();
-  other.join();
+// As before Linux 6.2, where the folder's size says nothing.
+TEST_F(HostProcTest, DescriptorsAreWalkedSeldom) {
+  DescriptorCount count(root_.string(), false);
+  EXPECT_EQ(count.Look(Time(seconds(100))), 1u) << "meminfo";
+  Write("stat", "");
+  EXPECT_EQ(count.Look(Time(seconds(109))), 1u);
+  EXPECT_EQ(count.Look(Time(seconds(110))), 2u);
+  Write("more", "");
+  EXPECT_EQ(count.Look(Time(seconds(119))), 2u);
+  EXPECT_EQ(count.Look(Time(seconds(120))), 3u);
+}
+
+// Either way comes to the same.
+TEST(DescriptorCount, WalkedOrTold) {
+  DescriptorCount walked("/proc/self/fd", false), told("/proc/self/fd");
+  EXPECT_EQ(walked.Look(Time(seconds(1))), told.Look(Time(seconds(1))));
+  EXPECT_EQ(DescriptorCount("/no/such/folder").Look(Time(seconds(1))), std::nullopt);
 }
 
 TEST(HostProc, NothingWhereThereIsNoProc) {
