@@ -59,8 +59,8 @@ class Control {
     std::function<net::FirewallStatus()> firewall;
     std::function<ProcFigures()> host;  // does not wait for the host
     std::function<PageStatus()> page;
-    std::function<std::string(std::uint64_t since)> history;  // as History::Json()
-    std::function<void()> drain;                              // begins it, and returns at once
+    std::function<std::string(std::uint64_t last)> history;  // as History::Json()
+    std::function<void()> drain;                             // begins it, and returns at once
     std::vector<std::string> listening;
     std::size_t max_clients = 0;
   };
@@ -74,6 +74,9 @@ class Control {
   ReloadResult Reload();
   void SetDraining() { draining_ = true; }
   [[nodiscard]] Config running() const;
+  // How the gate stands; without the figures of host and process, which cost more than a look at
+  // one's own memory.
+  [[nodiscard]] StatusFacts GateFacts() const;
 
  private:
   [[nodiscard]] StatusFacts Facts() const;

@@ -1,6 +1,5 @@
 // Which question is answered by what, and the answers that only look.
 #include <boost/json.hpp>
-#include <charconv>
 #include <limits>
 
 #include "guard/backends.h"
@@ -9,6 +8,7 @@
 #include "guard/digests.h"
 #include "guard/explain.h"
 #include "guard/explain_request.h"
+#include "guard/history.h"
 #include "guard/metrics.h"
 #include "guard/pools.h"
 #include "guard/sessions.h"
@@ -39,7 +39,7 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
       {"GET", "/bans", [](Control& c, std::string_view) { return c.Bans(); }},
       {"GET", "/digests", [](Control& c, std::string_view q) { return c.Digests(q); },
        "limit sort class"},
-      {"GET", "/history", [](Control& c, std::string_view q) { return c.History(q); }, "since"},
+      {"GET", "/history", [](Control& c, std::string_view q) { return c.History(q); }, "last"},
       {"GET", "/pools", [](Control& c, std::string_view q) { return c.Pools(q); }, "instances"},
       {"GET", "/wire", [](Control& c, std::string_view) { return c.WireStatus(); }},
       {"GET", "/config", [](Control& c, std::string_view) { return c.Settings(); }},
@@ -65,7 +65,7 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
   return known ? Refuse(405, "not with this method") : Refuse(404, "there is no such page");
 }
 
-StatusFacts Control::Facts() const {
+StatusFacts Control::GateFacts() const {
   StatusFacts facts;
   const Time now = parts_.now();
   {
@@ -85,12 +85,16 @@ StatusFacts Control::Facts() const {
   facts.state = parts_.state_status();
   facts.wire = parts_.wire();
   facts.firewall = parts_.firewall();
-  if (parts_.host) {
-    const ProcFigures seen = parts_.host();
-    facts.host = seen.host;
-    facts.process = seen.process;
-  }
   if (parts_.page) facts.page = parts_.page();
+  return facts;
+}
+
+StatusFacts Control::Facts() const {
+  StatusFacts facts = GateFacts();
+  if (!parts_.host) return facts;
+  const ProcFigures seen = parts_.host();
+  facts.host = seen.host;
+  facts.process = seen.process;
   return facts;
 }
 
@@ -138,17 +142,11 @@ net::AdminReply Control::Backends() {
 }
 
 net::AdminReply Control::History(std::string_view query) const {
-  const std::string text = Param(query, "since");
-  std::uint64_t since = 0;
-  const char* end = text.data() + text.size();
-  if (!text.empty()) {
-    const auto parsed = std::from_chars(text.data(), end, since);
-    if (parsed.ec != std::errc() || parsed.ptr != end) {
-      return Refuse(400, "since takes a number, the \"next\" of the answer before");
-    }
-  }
+  const auto last =
+      TakeNumber(query, {"last", guard::History::kMostSamples, guard::History::kMostSamples});
+  if (!last.ok()) return Refuse(400, std::string(last.status().message()));
   if (!parts_.history) return Refuse(404, "nothing is recorded");
-  return {200, parts_.history(since)};
+  return {200, parts_.history(*last)};
 }
 
 net::AdminReply Control::Sources(std::string_view query) {

@@ -289,7 +289,7 @@ class Daemon {
     };
     parts.host = [this] { return host_.Latest(); };
     parts.page = [this] { return page_.status(); };
-    parts.history = [this](std::uint64_t since) { return page_.History(since); };
+    parts.history = [this](std::uint64_t last) { return page_.History(last); };
     parts.drain = [] { kill(getpid(), SIGTERM); };
     parts.log_dropped = [this] { return telemetry_->dropped(); };
     parts.listening = gate_->listening();

@@ -136,6 +136,8 @@ void History::Add(HistoryFacts facts) {
     sample.facts.statement = sample.facts.login = {};
     sample.facts.refused = Gains(last_->refused, facts.refused);
     sample.facts.refused_protected = Gained(last_->refused_protected, facts.refused_protected);
+    sample.facts.statements_protected =
+        Gained(last_->statements_protected, facts.statements_protected);
     sample.facts.accepted = Gained(last_->accepted, facts.accepted);
     sample.facts.logins_ok = Gained(last_->logins_ok, facts.logins_ok);
     sample.facts.logins_failed = Gained(last_->logins_failed, facts.logins_failed);
@@ -148,11 +150,10 @@ void History::Add(HistoryFacts facts) {
   last_ = std::move(facts);
 }
 
-std::string History::Json(std::uint64_t since) const {
+std::string History::Json(std::uint64_t last) const {
   const std::lock_guard lock(mutex_);
-  const std::uint64_t next = first_ + samples_.size();
-  const std::uint64_t from = since > next ? first_ : std::max(since, first_);
-  const auto rows = static_cast<std::size_t>(next - from);
+  const auto rows = static_cast<std::size_t>(std::min<std::uint64_t>(last, samples_.size()));
+  const std::size_t left_out = samples_.size() - rows;
   Columns plain(rows), classes(rows), refused(rows), statement(rows), login(rows);
   const auto quantiles = [](Columns& of, std::size_t row, const Quantiles& q) {
     of.Set("p50", row, Short(q.p50));
@@ -160,10 +161,11 @@ std::string History::Json(std::uint64_t since) const {
     of.Set("p99", row, Short(q.p99));
   };
   for (std::size_t row = 0; row < rows; ++row) {
-    const Sample& s = samples_[static_cast<std::size_t>(from - first_) + row];
+    const Sample& s = samples_[left_out + row];
     const HistoryFacts& f = s.facts;
     const auto rate = [&](std::uint64_t n) { return Short(static_cast<double>(n) / s.seconds); };
     plain.Set("at", row, static_cast<std::int64_t>(f.unix_ms / 1000));
+    plain.Set("seconds", row, Short(s.seconds));
     const std::pair<const char*, std::uint32_t> gauges[] = {
         {"leases", f.leases},           {"capacity", f.capacity},     {"free", f.free},
         {"foreign", f.foreign},         {"server_max", f.server_max}, {"pending", f.pending},
@@ -172,7 +174,9 @@ std::string History::Json(std::uint64_t since) const {
     };
     for (const auto& [name, value] : gauges) plain.Set(name, row, value);
     plain.Set("accepted", row, rate(f.accepted));
-    plain.Set("refused_protected", row, rate(f.refused_protected));
+    // As they are: one of them is what the banner is red for.
+    plain.Set("refused_protected", row, f.refused_protected);
+    plain.Set("statements_protected", row, f.statements_protected);
     plain.Set("logins_ok", row, rate(f.logins_ok));
     plain.Set("logins_failed", row, rate(f.logins_failed));
     plain.Set("threads_running", row, Short(f.threads_running));
@@ -182,9 +186,9 @@ std::string History::Json(std::uint64_t since) const {
     quantiles(login, row, s.login);
   }
   json::object out = plain.Take();
-  out["from"] = from;
-  out["next"] = next;
-  out["step_s"] = 1;
+  out["start"] = start_;
+  out["from"] = first_ + left_out;
+  out["next"] = first_ + samples_.size();
   out["classes"] = classes.Take();
   out["refused"] = refused.Take();
   out["reasons"] = Meanings(out["refused"].as_object());

@@ -33,7 +33,8 @@ struct HistoryFacts {
   std::uint32_t level = 0;  // 0 calm, 1 elevated, 2 attack
   std::uint64_t accepted = 0, logins_ok = 0, logins_failed = 0;
   std::vector<std::pair<std::string, std::uint64_t>> refused;  // by reason, nonzero ones
-  std::uint64_t refused_protected = 0;    // of them: of those whom the gate is there for
+  // Of those whom the gate is there for: their connections, and statements of theirs.
+  std::uint64_t refused_protected = 0, statements_protected = 0;
   TimeBuckets statement, login;           // empty where nothing is measured
   std::optional<double> threads_running;  // of the server, where the monitor knows
 };
@@ -48,14 +49,17 @@ class History {
   static constexpr std::size_t kMostSamples = 900;
   static constexpr std::size_t kMostClasses = 16;
 
+  // `start`: another number for every run of the gate; who has samples of another run knows by it
+  // that they go with no others.
+  explicit History(std::int64_t start = 0) : start_(start) {}
+
   // The first one is what rates are counted from, and leaves no sample.
   void Add(HistoryFacts facts);
-  // Columns, all of the same length, oldest first: {"from","next","step_s","at":[unix seconds],
-  // "classes":{name:[...]},"refused":{reason:[a second]},"reasons":{reason: what it means},...}.
-  // Only samples numbered from `since`
-  // on; all of them where `since` is none that is to come, as after a restart of the gate. Ask for
-  // "next" the next time.
-  [[nodiscard]] std::string Json(std::uint64_t since) const;
+  // The `last` samples, or as many as there are. Columns, all of the same length, oldest first:
+  // {"start","from","next","at":[unix seconds],"seconds":[since the sample before],
+  // "refused_protected":[a count],"classes":{name:[...]},"refused":{reason:[a second]},
+  // "reasons":{reason: what it means},...}; "from" and "next" number the samples of a run.
+  [[nodiscard]] std::string Json(std::uint64_t last = kMostSamples) const;
 
  private:
   struct Sample {
@@ -64,6 +68,7 @@ class History {
     Quantiles statement, login;
   };
 
+  const std::int64_t start_;
   mutable std::mutex mutex_;
   std::optional<HistoryFacts> last_;
   std::deque<Sample> samples_;

@@ -1,91 +1,73 @@
 #include "guard/history_facts.h"
 
-#include <boost/json.hpp>
+#include <algorithm>
 #include <limits>
-#include <string_view>
-#include <utility>
+#include <string>
 
-#include "guard/json_text.h"
+#include "policies/latency_counts.h"
 #include "policies/reason.h"
 
 namespace headgate::guard {
 namespace {
 
-namespace json = boost::json;
-
-template <class Number>
-Number Whole(const json::value& value) {
-  const double number = NumberOf(value);
-  return number > 0 && number < 1e15 ? static_cast<Number>(number) : Number{0};
-}
-
-std::uint32_t LevelOf(std::string_view name) {
-  return name == "attack" ? 2 : name == "elevated" ? 1 : 0;
-}
-
-TimeBuckets BucketsOf(const json::value& root, const char* what) {
+TimeBuckets BucketsOf(const LatencyCounts& counts) {
+  constexpr double kNanoseconds = 1e9;  // of a second
   TimeBuckets out;
-  for (const json::value& bucket : ListAt(root, {"latency", what, "buckets"})) {
-    const auto* pair = bucket.if_array();
-    if (pair == nullptr || pair->size() != 2) return {};
-    const bool last = (*pair)[0].is_null();
-    out.emplace_back(last ? std::numeric_limits<double>::infinity() : NumberOf((*pair)[0]),
-                     Whole<std::uint64_t>((*pair)[1]));
+  for (std::size_t i = 0; i < kLatencyBuckets; ++i) {
+    out.emplace_back(i == kLatencyBounds.size()
+                         ? std::numeric_limits<double>::infinity()
+                         : static_cast<double>(kLatencyBounds[i]) / kNanoseconds,
+                     counts.buckets[i]);
   }
   return out;
 }
 
-// Ends of what nobody waits for: whoever they are of, nothing is kept from them.
-bool IsMissedByNobody(Reason reason) {
-  return reason == Reason::kIdle || reason == Reason::kIdleInTransaction ||
-         reason == Reason::kPendingDeadline || reason == Reason::kReclaimed;
-}
-
-void AddRefused(const json::value& root, HistoryFacts& facts) {
+void AddRefused(const EngineStatus& engine, HistoryFacts& facts) {
   for (std::size_t i = 0; i < kReasonCount; ++i) {
     const auto reason = static_cast<Reason>(i);
-    if (!IsRefusal(reason)) continue;
-    const std::string name(Name(reason));
-    const auto count = Whole<std::uint64_t>(At(root, {"acted", name.c_str()}));
-    if (count > 0) facts.refused.emplace_back(name, count);
-    if (IsMissedByNobody(reason)) continue;
-    facts.refused_protected += Whole<std::uint64_t>(At(root, {"of_protected", name.c_str()}));
+    if (IsRefusal(reason) && engine.acted[i] > 0) {
+      facts.refused.emplace_back(Name(reason), engine.acted[i]);
+    }
+    (IsAboutStatement(reason) ? facts.statements_protected : facts.refused_protected) +=
+        engine.of_protected[i];
   }
+}
+
+// As "server" in GET /status.
+std::optional<double> ThreadsRunning(const std::vector<net::BackendStatus>& backends) {
+  const auto current = std::find_if(backends.begin(), backends.end(),
+                                    [](const net::BackendStatus& b) { return b.current; });
+  if (current == backends.end()) return std::nullopt;
+  const net::MonitorStatus& monitor = current->monitor;
+  if (!monitor.up || monitor.looked == Time() || monitor.figures.uptime == 0) return std::nullopt;
+  return static_cast<double>(monitor.figures.threads_running);
 }
 
 }  // namespace
 
-std::optional<HistoryFacts> FactsOf(const std::string& status, Time now, std::int64_t unix_ms) {
-  const json::value root = ParseAnswer(status);
-  if (!At(root, {"slots"}).is_object()) return std::nullopt;
-  const auto number = [&](std::initializer_list<const char*> path) {
-    return Whole<std::uint32_t>(At(root, path));
-  };
-  const auto count = [&](const char* name) { return Whole<std::uint64_t>(At(root, {name})); };
+HistoryFacts FactsOf(const StatusFacts& status, std::int64_t unix_ms) {
+  const EngineStatus& engine = status.engine;
   HistoryFacts facts;
-  facts.at = now;
+  facts.at = status.now;
   facts.unix_ms = unix_ms;
-  for (const json::value& c : ListAt(root, {"classes"})) {
-    facts.classes.emplace_back(Plain(At(c, {"name"})), Whole<std::uint32_t>(At(c, {"leases"})));
-  }
-  facts.leases = number({"slots", "leases"});
-  facts.capacity = number({"slots", "capacity"});
-  facts.free = number({"slots", "free"});
-  facts.foreign = number({"slots", "foreign"});
-  facts.server_max = number({"slots", "server_max"});
-  facts.pending = number({"pending", "now"});
-  facts.waiting = number({"waiting", "now"});
-  facts.lane = number({"logins", "now"});
-  facts.connections = number({"connections"});
-  facts.level = LevelOf(Plain(At(root, {"pressure", "level"})));
-  facts.accepted = count("accepted");
-  facts.logins_ok = count("logins_ok");
-  facts.logins_failed = count("logins_failed");
-  AddRefused(root, facts);
-  facts.statement = BucketsOf(root, "statement");
-  facts.login = BucketsOf(root, "login");
-  const json::value& running = At(root, {"server", "threads_running"});
-  if (running.is_number()) facts.threads_running = NumberOf(running);
+  for (const ClassStatus& c : engine.classes) facts.classes.emplace_back(c.name, c.leases);
+  facts.leases = engine.leases;
+  facts.capacity = engine.slots_capacity;
+  facts.free = engine.free_slots;
+  facts.foreign = engine.foreign;
+  facts.server_max = engine.server_max;
+  facts.pending = engine.pending;
+  facts.waiting = engine.waiting;
+  facts.lane = engine.logins;
+  facts.connections = static_cast<std::uint32_t>(status.gate.connections);
+  facts.level = static_cast<std::uint32_t>(engine.level);
+  facts.accepted = engine.accepted;
+  facts.logins_ok = engine.logins_ok;
+  facts.logins_failed = engine.logins_failed;
+  AddRefused(engine, facts);
+  facts.statement = BucketsOf(engine.latency.statement);
+  facts.login = BucketsOf(engine.latency.login);
+  facts.threads_running = ThreadsRunning(status.gate.backends);
   return facts;
 }
 

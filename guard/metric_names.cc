@@ -92,8 +92,8 @@ constexpr MetricInfo kMetrics[] = {
     {"headgate_refusals_total", kCounter, "reason",
      "Verdicts that were carried out against somebody."},
     {"headgate_protected_refusals_total", kCounter, "reason",
-     "Of these, refusals of those the gate is there for: known-good, or from the networks of a "
-     "class with a reserve."},
+     "What was denied to those the gate is there for: known-good, or from the networks of a class "
+     "with a reserve."},
     {"headgate_protected_waiting", kGauge, "",
      "Those of them that are in the waiting room; absent while there is nobody to protect."},
     {"headgate_protected_longest_wait_seconds", kGauge, "",

@@ -5,7 +5,6 @@
 #include <absl/strings/str_format.h>
 #include "guard/history_facts.h"
 #include "guard/log.h"
-#include "guard/state_file.h"
 #include "net/clock.h"
 
 namespace headgate::guard {
@@ -43,9 +42,8 @@ void Page::Stop() {
   if (server_) server_->Stop();
 }
 
-void Page::Record(Control& control) {
-  auto facts = FactsOf(control.Handle("GET", "/status", "").body, net::Now(), UnixMilliseconds());
-  if (facts) history_.Add(*std::move(facts));
+void Page::Record(const Control& control) {
+  history_.Add(FactsOf(control.GateFacts(), UnixMilliseconds()));
 }
 
 }  // namespace headgate::guard

@@ -13,6 +13,7 @@
 #include "guard/control.h"
 #include "guard/history.h"
 #include "guard/page_answers.h"
+#include "guard/state_file.h"
 #include "guard/status.h"
 #include "net/page_server.h"
 
@@ -30,12 +31,12 @@ class Page {
   void Stop();
   [[nodiscard]] PageStatus status() const { return status_; }
 
-  // One sample, of what `control` answers to GET /status now.
-  void Record(Control& control);
-  [[nodiscard]] std::string History(std::uint64_t since) const { return history_.Json(since); }
+  // One sample, of how the gate stands now; it looks at nothing outside of the gate.
+  void Record(const Control& control);
+  [[nodiscard]] std::string History(std::uint64_t last) const { return history_.Json(last); }
 
  private:
-  guard::History history_;
+  guard::History history_{UnixMilliseconds()};
   PageStatus status_;  // not changed after Open()
   std::unique_ptr<PageAnswers> answers_;
   std::unique_ptr<net::PageServer> server_;

@@ -10,6 +10,8 @@ namespace headgate::guard {
 
 Loaded LoadForReload(const std::string& path) {
   HostFacts host = ReadHostFacts();
+  // Backends need a restart, and a look-up may take its time: operators ask meanwhile.
+  host.resolve = nullptr;
   TlsTrial trial;
   host.try_tls = [&](const net::TlsOptions& options) { return trial = TryTlsFiles(options); };
   Loaded loaded = LoadConfig(path, host);

@@ -12,6 +12,7 @@ namespace headgate::guard {
 
 // LoadConfig(), where what a check may leave to the gate (a key that another user can read) is an
 // error. The files are loaded once: Loaded::tls, null where TLS is off.
+// Names of backends are not looked up.
 [[nodiscard]] Loaded LoadForReload(const std::string& path);
 
 // Says at a start what a reload will be refused for.

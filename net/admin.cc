@@ -69,7 +69,11 @@ class AdminServer::Impl::Conversation : public std::enable_shared_from_this<Conv
     parser_.header_limit(kMaxHttpHeader);
     parser_.body_limit(kMaxAdminBody);
   }
-  ~Conversation() { --server_.conversations; }
+  // Whichever way it ended: its descriptor may be the only spare one there is.
+  ~Conversation() {
+    --server_.conversations;
+    server_.door.Close(stream_.socket());
+  }
 
   void Start() {
     if (!server_.Trusted(stream_.socket().native_handle())) {
@@ -100,9 +104,7 @@ class AdminServer::Impl::Conversation : public std::enable_shared_from_this<Conv
   void Answer(AdminReply reply) {
     response_ = ToResponse(std::move(reply));
     stream_.expires_after(server_.options.deadline);
-    http::async_write(stream_, response_, [self = shared_from_this()](error_code, std::size_t) {
-      self->server_.door.Close(self->stream_.socket());
-    });
+    http::async_write(stream_, response_, [self = shared_from_this()](error_code, std::size_t) {});
   }
 
   Impl& server_;
@@ -201,7 +203,7 @@ void AdminServer::EverySecond(std::function<void()> act) {
 
 void AdminServer::Start(AdminHandler handler) {
   impl_->handler = std::move(handler);
-  impl_->door.Start([impl = impl_.get()](Local::socket socket) {
+  impl_->door.Start([impl = impl_.get()](Local::socket& socket) {
     if (impl->conversations >= kMaxConversations) return;
     std::make_shared<Impl::Conversation>(*impl, std::move(socket))->Start();
   });

@@ -43,7 +43,7 @@ template <class Protocol>
 class HttpDoor {
  public:
   using Socket = typename Protocol::socket;
-  using Taken = std::function<void(Socket)>;
+  using Taken = std::function<void(Socket&)>;
 
   // Takes over a listening socket.
   [[nodiscard]] boost::system::error_code Listen(const Protocol& protocol, Fd listening) {
@@ -59,7 +59,7 @@ class HttpDoor {
     period_ = period;
     act_ = std::move(act);
   }
-  // Every connection is handed to `taken`, which may drop it.
+  // Every connection is handed to `taken`; one that it does not move away is closed.
   void Start(Taken taken) {
     taken_ = std::move(taken);
     KeepSpare();
@@ -75,8 +75,9 @@ class HttpDoor {
     io_.stop();
     if (thread_.joinable()) thread_.join();
   }
-  // Of a conversation that is over. Where there is no spare descriptor this one becomes it: were it
-  // closed first, a client of the gate would have it before it could be had again.
+  // Of a conversation that is over, however it came to its end; what it still waits for comes back
+  // with an error. Where there is no spare descriptor this one becomes it: were it closed first, a
+  // client of the gate would have it before it could be had again.
   void Close(Socket& socket) {
     if (!socket.is_open()) return KeepSpare();
     Error error;
@@ -113,8 +114,12 @@ class HttpDoor {
       spare_.Reset();
       acceptor_.accept(socket, error);
     }
-    if (error && error != boost::asio::error::would_block) return AcceptLater();
-    if (!error) taken_(std::move(socket));
+    if (error) {
+      KeepSpare();  // it may have been given up for somebody who has gone
+      return error == boost::asio::error::would_block ? Accept() : AcceptLater();
+    }
+    taken_(socket);
+    if (socket.is_open()) Close(socket);
     Accept();
   }
 
@@ -137,6 +142,9 @@ class HttpDoor {
     });
   }
 
+  // First: conversations that io_ still holds at its end are closed like all others.
+  const Fd null_ = OpenNull();
+  Fd spare_;
   boost::asio::io_context io_{1};
   typename Protocol::acceptor acceptor_{io_};
   boost::asio::steady_timer pause_{io_};
@@ -144,8 +152,6 @@ class HttpDoor {
   Duration period_{};
   std::function<void()> act_;
   Taken taken_;
-  const Fd null_ = OpenNull();
-  Fd spare_;
   std::thread thread_;
 };
 

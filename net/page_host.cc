@@ -32,11 +32,9 @@ std::string_view HostOf(std::string_view text) {
   return host;
 }
 
-bool IsOurHost(std::string_view header, std::string_view configured) {
+bool IsOurHost(std::string_view header) {
   const std::string_view host = HostOf(header);
-  if (host.empty()) return false;
-  return ParseAddress(host).has_value() || SameName(host, "localhost") ||
-         SameName(host, HostOf(configured));
+  return !host.empty() && (ParseAddress(host).has_value() || SameName(host, "localhost"));
 }
 
 bool IsForeignFetch(std::string_view site) {

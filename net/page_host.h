@@ -12,9 +12,8 @@ namespace headgate::net {
 // "127.0.0.1" of "127.0.0.1:9933", "::1" of "[::1]:9933"; empty for what is no host and port.
 [[nodiscard]] std::string_view HostOf(std::string_view host_and_port);
 
-// True for an IP address, "localhost", and the host of `configured` ("gate7.example:9933"); names
-// in any case. No site can have one of the first two for its name.
-[[nodiscard]] bool IsOurHost(std::string_view host_header, std::string_view configured);
+// True for an IP address and "localhost", in any case: no site can have one of them for its name.
+[[nodiscard]] bool IsOurHost(std::string_view host_header);
 
 // True where a browser says that another site's page asks, or one of another origin (the header
 // Sec-Fetch-Site of the Fetch standard; empty: not a browser, or one that does not say).

@@ -48,7 +48,7 @@ struct PageServer::Impl {
 
   class Conversation;
   absl::Status Bind();
-  void Take(Tcp::socket socket);
+  void Take(Tcp::socket& socket);
   [[nodiscard]] bool MakeRoom(const Address& peer);
   [[nodiscard]] PageMessage AnswerTo(const PageRequest& request) const;
   [[nodiscard]] PageMessage ContentOf(const PageRequest& request) const;
@@ -68,17 +68,25 @@ class PageServer::Impl::Conversation : public std::enable_shared_from_this<Conve
       : server_(server), peer_(peer), stream_(std::move(socket)) {
     place_ = server_.conversations.insert(server_.conversations.end(), this);
   }
-  ~Conversation() { Leave(); }
+  ~Conversation() { Close(); }
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
 
   [[nodiscard]] const Address& peer() const { return peer_; }
-  // Since when it has had no answer to take; nothing while it has one.
-  [[nodiscard]] std::optional<Clock::time_point> idle_since() const { return idle_since_; }
+  // It may be ended for another one's sake: it waits for a request, or has had long enough to take
+  // its answer.
+  [[nodiscard]] bool may_go(Clock::time_point now) const {
+    return !answering_ || now - since_ >= server_.options.patience;
+  }
+  // Those that wait go before those that take an answer, and of either who has longest.
+  [[nodiscard]] bool GoesBefore(const Conversation& other) const {
+    return answering_ != other.answering_ ? other.answering_ : since_ < other.since_;
+  }
 
   // For its first byte, then for the rest.
   void Listen() {
-    idle_since_ = Clock::now();
+    answering_ = false;
+    since_ = Clock::now();
     parser_.emplace();
     parser_->header_limit(kMaxHttpHeader);
     if (buffer_.size() > 0) return ReadRequest();
@@ -91,24 +99,13 @@ class PageServer::Impl::Conversation : public std::enable_shared_from_this<Conve
                             });
   }
 
-  // Ends it from outside: what it waits for comes back with an error.
-  void Drop() {
-    Leave();
-    error_code ignored;
-    stream_.socket().close(ignored);
-  }
-
- private:
-  void Leave() {
-    if (!std::exchange(listed_, false)) return;
-    server_.conversations.erase(place_);
-  }
-
+  // Also from outside: what it waits for comes back with an error.
   void Close() {
-    Leave();
+    if (std::exchange(listed_, false)) server_.conversations.erase(place_);
     server_.door.Close(stream_.socket());
   }
 
+ private:
   void ReadRequest() {
     stream_.expires_after(server_.options.request);
     http::async_read_header(
@@ -137,7 +134,8 @@ class PageServer::Impl::Conversation : public std::enable_shared_from_this<Conve
   }
 
   void Send(PageMessage answer) {
-    idle_since_.reset();
+    answering_ = true;
+    since_ = Clock::now();
     answer_ = std::move(answer);
     stream_.expires_after(server_.options.answer);
     http::async_write(
@@ -151,7 +149,8 @@ class PageServer::Impl::Conversation : public std::enable_shared_from_this<Conve
     if (error || !listed_) return Close();
     if (goes_on) return Listen();
     stream_.socket().shutdown(Tcp::socket::shutdown_send, error);
-    idle_since_ = Clock::time_point::min();  // the first to go
+    answering_ = false;
+    since_ = Clock::time_point::min();  // the first to go
     stream_.expires_after(kLongestFarewell);
     buffer_.clear();
     Ignore();
@@ -174,7 +173,8 @@ class PageServer::Impl::Conversation : public std::enable_shared_from_this<Conve
   beast::flat_buffer buffer_{2 * kMaxHttpHeader};
   std::optional<http::request_parser<http::empty_body>> parser_;
   PageMessage answer_;
-  std::optional<Clock::time_point> idle_since_;
+  bool answering_ = false;
+  Clock::time_point since_ = Clock::now();  // that it waits, or has had an answer to take
   std::size_t requests_ = 0;
   std::size_t ignored_ = 0;
 };
@@ -197,34 +197,36 @@ absl::Status PageServer::Impl::Bind() {
   return error ? absl::InternalError(error.message()) : absl::OkStatus();
 }
 
-void PageServer::Impl::Take(Tcp::socket socket) {
+void PageServer::Impl::Take(Tcp::socket& socket) {
   const Address peer = PeerOf(socket);
   if (!MakeRoom(peer)) return;
   std::make_shared<Conversation>(*this, std::move(socket), peer)->Listen();
 }
 
 // Where all or those of this peer are too many, the one goes that has been idle longest: a page
-// that is open somewhere comes back by itself. False: all of them are taking their answers.
+// that is open somewhere comes back by itself. Where none is idle, who has been at its answer
+// longest. False: all of them have only begun to take theirs.
 bool PageServer::Impl::MakeRoom(const Address& peer) {
   const auto of_peer = std::count_if(conversations.begin(), conversations.end(),
                                      [&](const Conversation* c) { return c->peer() == peer; });
   const bool too_many = static_cast<std::size_t>(of_peer) >= options.most_per_peer;
   if (!too_many && conversations.size() < options.most) return true;
-  Conversation* idlest = nullptr;
+  const Clock::time_point now = Clock::now();
+  Conversation* first = nullptr;
   for (Conversation* c : conversations) {
-    if (!c->idle_since() || (too_many && c->peer() != peer)) continue;
-    if (idlest == nullptr || *c->idle_since() < *idlest->idle_since()) idlest = c;
+    if (!c->may_go(now) || (too_many && c->peer() != peer)) continue;
+    if (first == nullptr || c->GoesBefore(*first)) first = c;
   }
-  if (idlest == nullptr) return false;
-  idlest->Drop();
+  if (first == nullptr) return false;
+  first->Close();
   return true;
 }
 
 PageMessage PageServer::Impl::AnswerTo(const PageRequest& request) const {
   const bool head = request.method() == http::verb::head;
   if (request.count(http::field::host) != 1) return Refusal(400, "one Host header is needed");
-  if (!IsOurHost(FieldOf(request, http::field::host), options.address)) {
-    return Refusal(421, "ask by an IP address, localhost or the name in [admin] http");
+  if (!IsOurHost(FieldOf(request, http::field::host))) {
+    return Refusal(421, "ask by an IP address or localhost");
   }
   if (!head && request.method() != http::verb::get) {
     return Refusal(405, "the page is read-only: GET and HEAD");
@@ -260,7 +262,7 @@ PageServer::~PageServer() { Stop(); }
 
 void PageServer::Start(PageHandler handler) {
   impl_->handler = std::move(handler);
-  impl_->door.Start([impl = impl_.get()](Tcp::socket socket) { impl->Take(std::move(socket)); });
+  impl_->door.Start([impl = impl_.get()](Tcp::socket& socket) { impl->Take(socket); });
 }
 
 void PageServer::Stop() { impl_->door.Stop(); }

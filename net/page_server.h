@@ -4,7 +4,8 @@
 //
 // Everything a stranger can make it keep is bounded: the connections, in all and of one source; a
 // request's header; the requests of one connection; the time for a request, for the next one and
-// for taking an answer. Where there is no room left, who has been idle longest makes it.
+// for taking an answer. Where there is no room left, who has been idle longest makes it, then who
+// has been at its answer longest.
 //
 // Threads: Bind, Start and Stop on one thread; the handler runs on the server's own thread, one
 // call at a time, and may block. Lifetime: what the handler refers to outlives Stop().
@@ -45,12 +46,13 @@ using PageHandler = std::function<PageReply(std::string_view target)>;
 struct PageOptions {
   std::string address;  // "127.0.0.1:9933", "[::1]:9933", "localhost:9933"
   std::vector<PageAsset> assets;
-  std::size_t most = 32;                       // connections at once
-  std::size_t most_per_peer = 16;              // of one address, or of one /64
-  std::size_t most_requests = 1000;            // of one connection
-  Duration request = std::chrono::seconds(5);  // for a whole request, from its first byte
-  Duration idle = std::chrono::seconds(15);    // until its first byte
-  Duration answer = std::chrono::seconds(10);  // for taking the answer
+  std::size_t most = 32;                        // connections at once
+  std::size_t most_per_peer = 16;               // of one address, or of one /64
+  std::size_t most_requests = 1000;             // of one connection
+  Duration request = std::chrono::seconds(5);   // for a whole request, from its first byte
+  Duration idle = std::chrono::seconds(15);     // until its first byte
+  Duration answer = std::chrono::seconds(10);   // for taking the answer
+  Duration patience = std::chrono::seconds(2);  // likewise, where others want its place
 };
 
 class PageServer {

@@ -11,8 +11,10 @@ const SIGNS = {calm: "✓", guarded: "▲", warn: "!", bad: "✕", stale: "⏱",
 
 const past = new Past();
 const now = {status: null, sources: null, digests: null, bans: null};
-const counters = [];       // [{at, of: {name: count}}] of the last minute, oldest first
+const counters = new Counts(MINUTE);
+const refusals = new Counts(MINUTE);  // of those whom the gate is there for
 let answered = performance.now();
+let told = answered;       // when what was of late last came
 let resumed = answered;    // when the tab was last shown: nothing is asked while it is hidden
 let round = 0;
 let charts = null;
@@ -41,43 +43,45 @@ async function renewSources() {
   await renew("sources", "/sources?limit=8&sort=connections");
 }
 
+// Where none comes, or nothing new in it, the banner says so after a while.
+async function renewPast() {
+  try {
+    const answer = await ask(past.question((performance.now() - told) / 1000));
+    if (past.start !== null && answer.start !== past.start) {  // another gate than before
+      counters.forget();
+      refusals.forget();
+    }
+    if (past.take(answer)) told = performance.now();
+  } catch { /* as it was */ }
+}
+
 async function askAll() {
-  const before = now.status;
   const slowly = round++ % SLOWLY === 0;
   await Promise.all([
     renew("status", "/status"),
     renewSources(),
-    ask(`/history?since=${past.next}`).then((answer) => past.take(answer), () => {}),
+    renewPast(),
     slowly && renew("digests", "/digests?limit=10&sort=time"),
     slowly && renew("bans", "/bans"),
   ]);
   answered = performance.now();
-  if (before && now.status.uptime_s < before.uptime_s) {  // another gate than before
-    past.forget();
-    counters.length = 0;
-  }
   noteCounters();
 }
 
-// What counts up, so that what came in the last minute can be told.
+// What counts up, so that what came of late can be told.
 function noteCounters() {
-  const s = now.status, server = s.server ?? {};
-  counters.push({at: performance.now() / 1000, of: {
+  const s = now.status, server = s.server ?? {}, at = performance.now() / 1000;
+  counters.note(at, {
     slow: server.slow_queries, errors: s.statements?.errors, reads: server.buffer_pool_reads,
-    requests: server.buffer_pool_read_requests, log: s.host?.error_log_bytes}});
-  while (counters.length > 2 && last(counters).at - counters[0].at > MINUTE) counters.shift();
-}
-
-function gained(name) {
-  const first = counters.find((c) => isNumber(c.of[name]));
-  const most = last(counters)?.of[name];
-  return first && isNumber(most) ? Math.max(0, most - first.of[name]) : null;
+    requests: server.buffer_pool_read_requests, log: s.host?.error_log_bytes});
+  refusals.note(at, protectedCounts(s));
 }
 
 // ---- the parts of the page
 
-function showBanner(age) {
-  const found = judge(now.status, past, age);
+function showBanner() {
+  const age = since(answered), pastAge = since(told), oldest = Math.max(age, pastAge);
+  const found = judge(now.status, past, refusals, age, pastAge);
   const banner = element("banner");
   if (banner.dataset.state !== found.state) banner.dataset.state = found.state;
   setText(element("sign"), SIGNS[found.state]);
@@ -94,8 +98,8 @@ function showBanner(age) {
   setText(element("said"), said);
   document.title = `${SIGNS[found.state]} ${said} · headgate`;
   document.body.classList.toggle("stale", found.state === "stale");
-  setText(element("fresh"), age === null || !now.status ? ""
-      : age < STALE_AFTER ? "live" : `last answer ${formatSpan(age)} ago`);
+  setText(element("fresh"), !now.status ? ""
+      : oldest < STALE_AFTER ? "live" : `last answer ${formatSpan(oldest)} ago`);
 }
 
 // What is wrong beside: each with the word that says where.
@@ -130,8 +134,7 @@ function showNotes(s) {
 function showSources() {
   const rows = now.sources?.sources ?? [];
   const attackers = rows.filter((s) => s.refused > 0);
-  setText(element("who"), attackers.length ? "Who attacks"
-      : "Who is connected (nobody was turned away in the last minute)");
+  setText(element("who"), titleOfSources(attackers, isAffected(now.status, past, refusals)));
   fillTable("sources", (attackers.length ? attackers : rows).map(sourceRow), "Nobody");
 }
 
@@ -153,13 +156,13 @@ function showTiles(s) {
 // A total, and what came of it in the last minute.
 function withGain(total, name) {
   if (!isNumber(total)) return NONE;
-  const gain = gained(name);
+  const gain = counters.known(name);
   return `${formatCount(total)}${gain === null ? "" : `, ${formatCount(gain)} in the last minute`}`;
 }
 
 function showServer(s) {
   const server = s.server ?? {}, host = s.host ?? {};
-  const requests = gained("requests"), reads = gained("reads");
+  const requests = counters.known("requests"), reads = counters.known("reads");
   const hit = requests > 0 ? 1 - reads / requests
       : server.buffer_pool_read_requests > 0
           ? 1 - server.buffer_pool_reads / server.buffer_pool_read_requests : null;
@@ -179,7 +182,7 @@ function showServer(s) {
     ["Memory available", ofTotal(host.memory_available, host.memory_total)],
     ["Disk free", ofTotal(host.disk_free, host.disk_total)],
     ["Error log", isNumber(host.error_log_bytes)
-        ? `${formatBytes(host.error_log_bytes)}, ${formatBytes(gained("log") ?? 0)} ` +
+        ? `${formatBytes(host.error_log_bytes)}, ${formatBytes(counters.gained("log"))} ` +
           "more in the last minute"
         : NONE],
   ]);
@@ -213,18 +216,19 @@ function showCharts() {
 
 // ---- rounds
 
-function age() {
-  return (performance.now() - Math.max(answered, resumed)) / 1000;
+// Seconds that could have been used; those of a hidden tab do not count.
+function since(moment) {
+  return (performance.now() - Math.max(moment, resumed)) / 1000;
 }
 
 async function oneRound() {
   try {
     await askAll();
     showAll();
-    showBanner(0);
+    showBanner();
     showCharts();
   } catch {
-    showBanner(age());
+    showBanner();
   }
 }
 
@@ -273,7 +277,10 @@ function begin() {
     resumed = performance.now();
     document.body.classList.add("stale");  // until the next answer
   });
-  setInterval(() => age() >= STALE_AFTER && !document.hidden && showBanner(age()), EVERY);
+  setInterval(() => {
+    const overdue = Math.max(since(answered), since(told)) >= STALE_AFTER;
+    if (overdue && !document.hidden) showBanner();
+  }, EVERY);
   rounds();
 }
 

@@ -83,6 +83,14 @@ function fillList(id, entries) {
   });
 }
 
+// `rows`: who was turned away, most of all first. Not every one of those is an attacker.
+function titleOfSources(rows, ofApplication) {
+  if (!rows.length) return "Who is connected (nobody was turned away in the last minute)";
+  if (rows.every((s) => s.acted === false)) return "Who would be turned away (dry run)";
+  const doubtful = ofApplication || rows[0].known_good || rows[0].acted === false;
+  return doubtful ? "Who is turned away" : "Who attacks";
+}
+
 function sourceRow(s) {
   const others = s.connections - s.in;
   return [

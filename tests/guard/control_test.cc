@@ -65,7 +65,7 @@ class ControlTest : public ::testing::Test {
       return status;
     };
     parts.page = [] { return PageStatus{"127.0.0.1:9933", false, "cannot listen"}; };
-    parts.history = [](std::uint64_t since) { return "since " + std::to_string(since); };
+    parts.history = [](std::uint64_t last) { return "last " + std::to_string(last); };
     parts.listening = {"127.0.0.1:3306"};
     parts.max_clients = 100000;
     control_ = std::make_unique<Control>(parts, config_, Load().origins);
@@ -183,7 +183,7 @@ TEST_F(ControlTest, WhoWasTurnedAway) {
   now_ += seconds(2);
   const json::object source = Get("/sources").at("sources").at(0).as_object();
   EXPECT_EQ(source.at("refused"), 4);
-  EXPECT_EQ(source.at("refused_per_s"), 2.0);
+  EXPECT_EQ(source.at("refused_per_s"), 0.8) << "as if it were five seconds";
   EXPECT_EQ(source.at("reason"), "banned");
   EXPECT_EQ(source.at("acted"), true);
   EXPECT_EQ(source.at("banned_s"), 58);
@@ -208,10 +208,10 @@ TEST_F(ControlTest, TellsOfThePageAndOfThePast) {
   EXPECT_EQ(page.at("error").as_string(), "cannot listen");
   EXPECT_NE(StatusText(control_->Handle("GET", "/status", "").body).find("not shown: cannot"),
             std::string::npos);
-  EXPECT_EQ(control_->Handle("GET", "/history", "").body, "since 0");
-  EXPECT_EQ(control_->Handle("GET", "/history?since=17", "").body, "since 17");
-  for (const char* wrong : {"/history?since=x", "/history?since=-1", "/history?since=1x",
-                            "/history?since=99999999999999999999", "/history?from=1"}) {
+  EXPECT_EQ(control_->Handle("GET", "/history", "").body, "last 900");
+  EXPECT_EQ(control_->Handle("GET", "/history?last=17", "").body, "last 17");
+  for (const char* wrong : {"/history?last=x", "/history?last=-1", "/history?last=1x",
+                            "/history?last=0", "/history?last=901", "/history?since=1"}) {
     EXPECT_EQ(control_->Handle("GET", wrong, "").status, 400U) << wrong;
   }
   EXPECT_EQ(control_->Handle("POST", "/history", "").status, 405U);

@@ -27,8 +27,8 @@ class HistoryTest : public ::testing::Test {
     facts_.unix_ms += std::chrono::duration_cast<milliseconds>(later).count();
     history_.Add(facts_);
   }
-  [[nodiscard]] json::value Read(std::uint64_t since = 0) const {
-    return ParseAnswer(history_.Json(since));
+  [[nodiscard]] json::value Read(std::uint64_t last = History::kMostSamples) const {
+    return ParseAnswer(history_.Json(last));
   }
   static json::value Cell(const json::value& root, std::initializer_list<const char*> path,
                           std::size_t row = 0) {
@@ -37,7 +37,7 @@ class HistoryTest : public ::testing::Test {
   }
 
   HistoryFacts facts_;
-  History history_;
+  History history_{17};
 };
 
 TEST_F(HistoryTest, TheFirstStateIsWhatIsCountedFrom) {
@@ -58,6 +58,7 @@ TEST_F(HistoryTest, CountsAreASecondAndGaugesAreWhatTheyAre) {
   facts_.logins_failed += 1;
   facts_.refused = {{"banned", 25}};
   facts_.refused_protected += 2;
+  facts_.statements_protected += 3;
   facts_.classes = {{"shop", 12}, {"default", 3}};
   facts_.leases = 15;
   facts_.level = 2;
@@ -69,14 +70,19 @@ TEST_F(HistoryTest, CountsAreASecondAndGaugesAreWhatTheyAre) {
   EXPECT_EQ(Cell(now, {"logins_failed"}), json::value(1));
   EXPECT_EQ(Cell(now, {"refused", "banned"}), json::value(25));
   EXPECT_EQ(Cell(now, {"refused_protected"}), json::value(2));
+  EXPECT_EQ(Cell(now, {"statements_protected"}), json::value(3));
+  EXPECT_EQ(Cell(now, {"seconds"}), json::value(1));
   EXPECT_EQ(Plain(At(now, {"reasons", "banned"})), "The source is on the ban list.");
   EXPECT_EQ(Cell(now, {"classes", "shop"}), json::value(12));
   EXPECT_EQ(Cell(now, {"leases"}), json::value(15));
   EXPECT_EQ(Cell(now, {"level"}), json::value(2));
   EXPECT_EQ(Cell(now, {"threads_running"}), json::value(7));
   facts_.accepted += 30;
+  facts_.refused_protected += 1;
   Second(seconds(3));  // its thread was held up
   EXPECT_EQ(Cell(Read(), {"accepted"}, 1), json::value(10));
+  EXPECT_EQ(Cell(Read(), {"refused_protected"}, 1), json::value(1)) << "a count: it is not spread";
+  EXPECT_EQ(Cell(Read(), {"seconds"}, 1), json::value(3));
 }
 
 TEST_F(HistoryTest, WhatASampleKnowsNothingOfIsNull) {
@@ -94,20 +100,25 @@ TEST_F(HistoryTest, WhatASampleKnowsNothingOfIsNull) {
   EXPECT_TRUE(Cell(now, {"threads_running"}).is_null());
 }
 
-TEST_F(HistoryTest, TellsOnlyWhatIsNew) {
+TEST_F(HistoryTest, TellsAsManyAsAreAskedFor) {
   for (int i = 0; i < 11; ++i) Second();
+  EXPECT_EQ(At(Read(), {"start"}), json::value(17));
+  EXPECT_EQ(At(Read(), {"from"}), json::value(0));
   EXPECT_EQ(At(Read(), {"next"}), json::value(10));
-  EXPECT_EQ(ListAt(Read(7), {"at"}).size(), 3U);
-  EXPECT_EQ(At(Read(7), {"from"}), json::value(7));
-  EXPECT_EQ(ListAt(Read(10), {"at"}).size(), 0U);
-  EXPECT_EQ(ListAt(Read(11), {"at"}).size(), 10U) << "of an earlier run of the gate";
+  facts_.accepted = 5;
+  Second();
+  EXPECT_EQ(ListAt(Read(3), {"at"}).size(), 3U);
+  EXPECT_EQ(At(Read(3), {"from"}), json::value(8));
+  EXPECT_EQ(At(Read(3), {"next"}), json::value(11));
+  EXPECT_EQ(Cell(Read(3), {"accepted"}, 2), json::value(5)) << "the last ones";
+  EXPECT_EQ(ListAt(Read(12), {"at"}).size(), 11U);
 }
 
 TEST_F(HistoryTest, KeepsAQuarterOfAnHour) {
   for (std::size_t i = 0; i < History::kMostSamples + 51; ++i) Second();
   EXPECT_EQ(ListAt(Read(), {"at"}).size(), History::kMostSamples);
   EXPECT_EQ(At(Read(), {"from"}), json::value(50));
-  EXPECT_EQ(ListAt(Read(49), {"at"}).size(), History::kMostSamples);
+  EXPECT_EQ(At(Read(20), {"from"}), json::value(930));
   EXPECT_EQ(At(Read(), {"next"}), json::value(950));
 }
 
@@ -160,42 +171,64 @@ TEST(QuantilesTest, AreWithinTheirBuckets) {
 }
 
 TEST(HistoryFactsTest, ComeFromWhatStatusSays) {
-  const auto facts = FactsOf(
-      R"({"slots":{"leases":5,"capacity":55,"free":50,"foreign":1,"server_max":60},
-          "classes":[{"name":"shop","leases":4},{"name":"default","leases":1}],
-          "pending":{"now":3,"max":9},"waiting":{"now":2},"logins":{"now":1},"connections":11,
-          "pressure":{"level":"attack"},"accepted":100,"logins_ok":7,"logins_failed":2,
-          "acted":{"connect_rate":9,"banned":0,"client_closed":50},
-          "of_protected":{"connect_rate":2,"client_closed":3,"idle":9,"reclaimed":8},
-          "latency":{"statement":{"buckets":[[0.001,3],[null,1]]},"login":{"buckets":[[1]]}},
-          "server":{"threads_running":4}})",
-      Time(seconds(1)), 1000);
-  ASSERT_TRUE(facts);
-  EXPECT_EQ(facts->leases, 5U);
-  EXPECT_EQ(facts->server_max, 60U);
-  EXPECT_EQ(facts->classes.at(0), std::make_pair(std::string("shop"), 4U));
-  EXPECT_EQ(facts->pending, 3U);
-  EXPECT_EQ(facts->lane, 1U);
-  EXPECT_EQ(facts->level, 2U);
-  EXPECT_EQ(facts->refused.size(), 1U) << "an ordinary end is no refusal";
-  EXPECT_EQ(facts->refused.at(0).second, 9U);
-  EXPECT_EQ(facts->refused_protected, 2U);
-  EXPECT_EQ(facts->statement.size(), 2U);
-  EXPECT_EQ(facts->statement.at(1).first, kNoBound);
-  EXPECT_TRUE(facts->login.empty());
-  EXPECT_EQ(facts->threads_running, 4);
+  StatusFacts status;
+  status.now = Time(seconds(1));
+  EngineStatus& engine = status.engine;
+  engine.leases = 5;
+  engine.slots_capacity = 55;
+  engine.free_slots = 50;
+  engine.foreign = 1;
+  engine.server_max = 60;
+  engine.classes.resize(2);
+  engine.classes[0].name = "shop";
+  engine.classes[0].leases = 4;
+  engine.pending = 3;
+  engine.waiting = 2;
+  engine.logins = 1;
+  engine.level = Level::kAttack;
+  engine.accepted = 100;
+  const auto at = [](Reason reason) { return static_cast<std::size_t>(reason); };
+  engine.acted[at(Reason::kConnectRate)] = 9;
+  engine.acted[at(Reason::kClientClosed)] = 50;
+  engine.of_protected[at(Reason::kConnectRate)] = 2;
+  engine.of_protected[at(Reason::kBanned)] = 1;
+  engine.of_protected[at(Reason::kQueryRate)] = 7;
+  engine.latency.statement.buckets.front() = 3;
+  engine.latency.statement.buckets.back() = 1;
+  status.gate.connections = 11;
+  const HistoryFacts facts = FactsOf(status, 1000);
+  EXPECT_EQ(facts.at, Time(seconds(1)));
+  EXPECT_EQ(facts.unix_ms, 1000);
+  EXPECT_EQ(facts.leases, 5U);
+  EXPECT_EQ(facts.free, 50U);
+  EXPECT_EQ(facts.server_max, 60U);
+  EXPECT_EQ(facts.classes.at(0), std::make_pair(std::string("shop"), 4U));
+  EXPECT_EQ(facts.pending, 3U);
+  EXPECT_EQ(facts.lane, 1U);
+  EXPECT_EQ(facts.connections, 11U);
+  EXPECT_EQ(facts.level, 2U);
+  ASSERT_EQ(facts.refused.size(), 1U) << "an ordinary end is no refusal";
+  EXPECT_EQ(facts.refused[0], std::make_pair(std::string("connect_rate"), std::uint64_t{9}));
+  EXPECT_EQ(facts.refused_protected, 3U);
+  EXPECT_EQ(facts.statements_protected, 7U);
+  EXPECT_EQ(facts.statement.front().second, 3U);
+  EXPECT_EQ(facts.statement.back(), std::make_pair(kNoBound, std::uint64_t{1}));
+  EXPECT_EQ(facts.login.size(), facts.statement.size());
 }
 
-TEST(HistoryFactsTest, AreNoneOfAnythingElse) {
-  for (const char* text : {"", "[]", "{}", R"({"error":"x"})", R"({"slots":3})"}) {
-    EXPECT_FALSE(FactsOf(text, Time(seconds(1)), 0)) << text;
-  }
-  const auto odd =
-      FactsOf(R"({"slots":{"leases":-1,"capacity":1e300},"server":null})", Time(seconds(1)), 0);
-  ASSERT_TRUE(odd);
-  EXPECT_EQ(odd->leases, 0U);
-  EXPECT_EQ(odd->capacity, 0U);
-  EXPECT_FALSE(odd->threads_running);
+TEST(HistoryFactsTest, KnowThreadsRunningWhereTheMonitorDoes) {
+  StatusFacts status;
+  EXPECT_FALSE(FactsOf(status, 0).threads_running);
+  status.gate.backends.resize(2);
+  status.gate.backends[1].current = true;
+  net::MonitorStatus& monitor = status.gate.backends[1].monitor;
+  monitor.figures.threads_running = 4;
+  EXPECT_FALSE(FactsOf(status, 0).threads_running);
+  monitor.up = true;
+  monitor.looked = Time(seconds(1));
+  EXPECT_FALSE(FactsOf(status, 0).threads_running) << "it may not read the server's status";
+  monitor.figures.uptime = 9;
+  EXPECT_EQ(FactsOf(status, 0).threads_running, 4);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 
 #include "net/admin_client.h"
 #include "net/socket_address.h"
+#include "tests/net/famine.h"
 #include "tests/net/wire_peer.h"
 
 namespace headgate::net {
@@ -213,6 +214,42 @@ TEST_F(AdminTest, OneWhoOpensManyConnectionsGetsNoMore) {
   for (int i = 0; i < 40; ++i) many.push_back(Raw());
   for (WirePeer& peer : many) EXPECT_TRUE(peer.ReadsEnd());
   EXPECT_TRUE(AdminCall(path_, "GET", "/status", "").ok()) << "and afterwards all is well";
+}
+
+// What was given up for one peer has to be there for the next, whichever way the one went.
+TEST_F(AdminTest, KeepsItsSpareDescriptorFromThoseWhoLeaveSilently) {
+  Serve(Echo);
+  ASSERT_TRUE(AdminCall(path_, "GET", "/status", "").ok());
+  const SocketAddress to = Resolve("unix:" + path_)->front();
+  Famine famine(AF_UNIX, 3);
+  std::vector<WirePeer> late;
+  for (int i = 0; i < 2; ++i) {
+    late.push_back(famine.Connect(to));
+    late.back().Finish();
+    EXPECT_TRUE(late.back().ReadsEnd()) << i;
+    EXPECT_EQ(famine.TakeAll(), 0U) << i;
+  }
+  late.push_back(famine.Connect(to));
+  late.back().Send("GET /status HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(StatusOf(late.back()), "200");
+}
+
+TEST_F(AdminTest, KeepsItsSpareDescriptorFromThoseWhoAreTooMany) {
+  Serve(Echo);
+  std::vector<WirePeer> many;
+  for (int i = 0; i < 16; ++i) {
+    many.push_back(Raw());
+    many.back().Send("GET /sta");
+  }
+  WirePeer refused = Raw();
+  EXPECT_TRUE(refused.ReadsEnd()) << "all are in";
+  const SocketAddress to = Resolve("unix:" + path_)->front();
+  Famine famine(AF_UNIX, 3);
+  for (int i = 0; i < 3; ++i) {
+    many.push_back(famine.Connect(to));
+    EXPECT_TRUE(many.back().ReadsEnd()) << i;
+    EXPECT_EQ(famine.TakeAll(), 0U) << i;
+  }
 }
 
 }  // namespace

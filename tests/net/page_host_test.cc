@@ -17,22 +17,20 @@ TEST(PageHostTest, CutsHostAndPort) {
   }
 }
 
-TEST(PageHostTest, TakesAddressesLocalhostAndItsOwnName) {
+TEST(PageHostTest, TakesAddressesAndLocalhost) {
   for (const char* ours : {"127.0.0.1", "127.0.0.1:1", "192.0.2.7:9933", "[2001:db8::1]:9933",
-                           "localhost:9933", "LOCALHOST", "gate7.example:80", "Gate7.Example"}) {
-    EXPECT_TRUE(IsOurHost(ours, "gate7.example:9933")) << ours;
+                           "localhost:9933", "LOCALHOST"}) {
+    EXPECT_TRUE(IsOurHost(ours)) << ours;
   }
 }
 
 TEST(PageHostTest, TakesNoOtherName) {
   for (const char* foreign :
        {"", "evil.example", "evil.example:9933", "localhost.evil.example", "127.0.0.1.evil.example",
-        "127.1", "2130706433", "0x7f000001", "gate7.example.", "gate7.example.evil.example",
-        "localhost:x", "localhost:80:80", "[localhost]", "[127.0.0.1]", "user@127.0.0.1",
-        "127.0.0.1/", " 127.0.0.1", "127.0.0.1 "}) {
-    EXPECT_FALSE(IsOurHost(foreign, "gate7.example:9933")) << foreign;
+        "127.1", "2130706433", "0x7f000001", "gate7.example:9933", "localhost:x", "localhost:80:80",
+        "[localhost]", "[127.0.0.1]", "user@127.0.0.1", "127.0.0.1/", " 127.0.0.1", "127.0.0.1 "}) {
+    EXPECT_FALSE(IsOurHost(foreign)) << foreign;
   }
-  EXPECT_FALSE(IsOurHost("gate7.example", "127.0.0.1:9933"));
 }
 
 TEST(PageHostTest, KnowsAnotherSitesQuestion) {

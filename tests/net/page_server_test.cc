@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/net/famine.h"
 #include "tests/net/wire_peer.h"
 
 namespace headgate::net {
@@ -218,20 +219,83 @@ TEST_F(PageServerTest, WhoHasBeenIdleLongestMakesRoom) {
   EXPECT_TRUE(held.front().ReadsEnd());
 }
 
-TEST_F(PageServerTest, WhereAllTakeTheirAnswersNobodyElseGetsIn) {
-  PageOptions options;
-  options.most = 3;
-  options.answer = milliseconds(800);
-  Serve(options);
-  std::vector<WirePeer> busy;
-  for (int i = 0; i < 3; ++i) {
-    busy.push_back(Raw());
-    busy.back().Send(Request("GET /long"));
-    EXPECT_TRUE(busy.back().Read(20)) << "its answer has begun";
+// Three that take the first bytes of their answers, and no more.
+class SlowReaders : public PageServerTest {
+ protected:
+  void Begin(Duration patience) {
+    PageOptions options;
+    options.most = 3;
+    options.patience = patience;
+    Serve(options);
+    for (int i = 0; i < 3; ++i) {
+      slow_.push_back(Raw());
+      slow_.back().Send(Request("GET /long"));
+      EXPECT_TRUE(slow_.back().Read(20)) << "its answer has begun";
+      std::this_thread::sleep_for(milliseconds(5));
+    }
   }
+  // Whether all of its answer comes.
+  bool IsLeftAlone(WirePeer& peer) {
+    std::size_t got = 20;
+    while (got < long_->size()) {
+      const auto some = peer.Read(1024);
+      if (!some) return false;
+      got += some->size();
+    }
+    return true;
+  }
+  std::vector<WirePeer> slow_;
+};
+
+TEST_F(SlowReaders, AreLeftAloneWhileTheirAnswersAreNew) {
+  Begin(std::chrono::minutes(1));
   EXPECT_EQ(Ask(Request("GET /status")).status, 0);
-  std::this_thread::sleep_for(milliseconds(1000));
-  EXPECT_EQ(Ask(Request("GET /status")).status, 200) << "and afterwards all is well";
+}
+
+TEST_F(SlowReaders, MakeRoomWhenTheyHaveHadTheirTimeTheOldestFirst) {
+  Begin(milliseconds(200));
+  std::this_thread::sleep_for(milliseconds(300));
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(Ask(Request("GET /status", "Connection: close\r\n")).status, 200) << i;
+  }
+  EXPECT_FALSE(IsLeftAlone(slow_[0]));
+  EXPECT_TRUE(IsLeftAlone(slow_[2]));
+}
+
+TEST_F(PageServerTest, KeepsItsSpareDescriptorWhoeverMakesRoom) {
+  PageOptions options;
+  options.most = 1;
+  Serve(options);
+  std::vector<WirePeer> all;
+  all.push_back(Raw());
+  all.back().Send(Request("GET /status"));
+  EXPECT_EQ(Read(all.back()).status, 200);
+  const SocketAddress to = ToSocketAddress(*ParseEndpoint(server_->address()));
+  Famine famine(AF_INET, 3);
+  for (int i = 0; i < 3; ++i) {  // each takes the place of the one before
+    all.push_back(famine.Connect(to));
+    all.back().Send(Request("GET /status"));
+    EXPECT_EQ(Read(all.back()).status, 200) << i;
+    EXPECT_EQ(famine.TakeAll(), 0U) << i;
+  }
+}
+
+TEST_F(PageServerTest, KeepsItsSpareDescriptorFromWhomThereIsNoRoomFor) {
+  PageOptions options;
+  options.most = 1;
+  options.patience = std::chrono::minutes(1);
+  Serve(options);
+  WirePeer busy = Raw();
+  busy.Send(Request("GET /long"));
+  EXPECT_TRUE(busy.Read(20));
+  const SocketAddress to = ToSocketAddress(*ParseEndpoint(server_->address()));
+  Famine famine(AF_INET, 3);
+  std::vector<WirePeer> late;
+  for (int i = 0; i < 3; ++i) {
+    late.push_back(famine.Connect(to));
+    EXPECT_TRUE(late.back().ReadsEnd()) << i;
+    EXPECT_EQ(famine.TakeAll(), 0U) << i;
+  }
 }
 
 TEST_F(PageServerTest, SaysWhyItCannotListen) {

@@ -38,8 +38,11 @@ TEST_F(EngineProtected, NobodyIsKnownAtFirst) {
   EXPECT_TRUE(engine_->Status(now_).protected_known);
 }
 
-TEST_F(EngineProtected, AClassWithAReserveIsSomebody) {
+TEST_F(EngineProtected, AClassWithAReserveAndNetworksIsSomebody) {
   Start();
+  EXPECT_FALSE(engine_->Status(now_).protected_known) << "a claim of its user says nothing";
+  GiveNetwork();
+  Reload();
   EXPECT_TRUE(engine_->Status(now_).protected_known);
 }
 

@@ -195,7 +195,7 @@ TEST_F(ExplainTest, ABackendThatIsDownRefuses) {
 
 TEST_F(ExplainTest, WhatALevelLaysOverSaysWhyItDoesNotApply) {
   Over(Level::kAttack).source.connections = Share::Number(1);
-  limits_.pressure.attack = {.free_slots = 0, .refusals = {1, 1}};
+  limits_.pressure.attack = {.free_slots = 0, .refusals = {1, 1}, .syn_rate = {}};
   Start();
   const char* key = "pressure.attack.source.connections";
   EXPECT_EQ(At(Explain(Foe(1)), key).state, State::kDoesNotApply);

@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 """The page on [admin] http, as an operator sees it: in calm, under attack, and without its gate."""
+import contextlib
 import gzip
 import http.client
+import http.server
 import json
 import pathlib
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -55,6 +58,40 @@ def seen_on_first_screen(words):
 
 def in_state(state):
     return f"document.getElementById('banner').dataset.state === '{state}'"
+
+
+class Between:
+    """Passes the browser's questions on to the page, but for those that begin with `refused`."""
+
+    def __init__(self, target):
+        self.refused = None
+        between = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):  # pylint: disable=invalid-name
+                if between.refused and self.path.startswith(between.refused):
+                    return self.send_error(429)
+                connection = http.client.HTTPConnection(*target, timeout=5)
+                with contextlib.closing(connection):
+                    connection.request("GET", self.path, headers={"Host": "localhost"})
+                    answer = connection.getresponse()
+                    body = answer.read()
+                self.send_response(answer.status)
+                self.send_header("Content-Type", answer.getheader("Content-Type"))
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                return self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 class PageTest(scenario.Scenario):
@@ -144,6 +181,59 @@ class PageTest(scenario.Scenario):
         self.figures("attack", f"{report.summary()}; slowest answer of the page {slowest:.0f} ms")
         self.assertEqual(report.failed, 0, report.errors)
 
+    def test_who_claims_the_applications_user_makes_no_alarm(self):
+        # The class is its user alone, so that strangers are of it, and wait in its name.
+        gate = self.start_with_page(monitor={}, **{"class": [
+            {"name": "shop", "users": ["app"], "reserve": 20}]})
+        app = self.start_app(gate.address)
+        self.assertTrue(scenario.wait_for(lambda: gate.status()["known_good"] > 0, 30))
+        attackers = Attackers("claimed-user", gate.address, addresses(12), 80, 90,
+                              pause=0.02).start()
+        self.addCleanup(attackers.stop)
+        page = Browser(self).page("claimed", self.url())
+        self.assertIsNotNone(page.wait(in_state("guarded"), 30), page.text("headline"))
+        claimed = 0
+        for _ in range(100):
+            claimed = max(claimed, max(c["waiting"] for c in gate.status()["classes"]))
+            said = f"{page.text('headline')}; {page.text('detail')}"
+            self.assertNotEqual(page.state(), "bad", said)
+            time.sleep(0.1)
+        page.shot("claimed.png")
+        report = app.finish()
+        self.figures("claimed", f"{report.summary()}; of the class waited at most {claimed}; {said}")
+        self.assertEqual(report.failed, 0, report.errors)
+        self.assertIn("the application is safe", said)
+
+    def test_an_application_that_is_banned_is_not_safe(self):
+        gate = self.start_with_page(monitor={})
+        app = self.start_app(gate.address)
+        self.assertTrue(scenario.wait_for(lambda: gate.status()["known_good"] > 0, 30))
+        page = Browser(self).page("banned", self.url())
+        self.assertIsNotNone(page.wait(in_state("calm")), page.text("headline"))
+        self.assertEqual(gate.cli("ban", scenario.APP_SOURCE, "10m")[0], 0)
+        self.assertIsNotNone(page.wait(in_state("bad")), page.text("headline"))
+        self.assertIn("1 ban binds it", page.text("headline"))
+        self.assertIn("headgate unban", page.text("detail"))
+        self.assertIsNotNone(page.wait("document.getElementById('who').textContent === "
+                                       "'Who is turned away'"), page.text("who"))
+        page.shot("banned.png")
+        self.assertEqual(gate.cli("unban", scenario.APP_SOURCE)[0], 0)
+        # What was refused meanwhile is still told, and then it is over.
+        self.assertIsNotNone(page.wait(in_state("calm"), 50), page.text("headline"))
+        app.finish_quietly()
+
+    def test_a_past_that_does_not_come_is_no_good_news(self):
+        self.start_with_page()
+        door = Between(self.http)
+        self.addCleanup(door.close)
+        page = Browser(self).page("past", door.url)
+        self.assertIsNotNone(page.wait(in_state("calm")), page.text("headline"))
+        door.refused = "/history"
+        self.assertIsNotNone(page.wait(in_state("stale"), 10), page.text("headline"))
+        self.assertIn("No answer for", page.text("headline"))
+        door.refused = None
+        self.assertIsNotNone(page.wait(in_state("calm")), page.text("headline"))
+
     def test_a_gate_that_stops_is_told_loudly(self):
         gate = self.start_with_page()
         page = Browser(self).page("stale", self.url())
@@ -200,11 +290,13 @@ class PageTest(scenario.Scenario):
 
     def test_nothing_but_reading(self):
         gate = self.start_with_page()
-        for target in ("/status", "/sources", "/digests", "/bans", "/backends", "/history"):
+        for target in ("/status", "/sources?limit=8&sort=refused", "/digests?limit=10&sort=time",
+                       "/bans", "/history", "/history?last=20"):
             status, headers, body = self.get(target)
             self.assertEqual((status, headers["Cache-Control"]), (200, "no-store"), target)
             self.assertIsInstance(json.loads(body), dict)
-        for target in ("/ban", "/unban", "/reload", "/drain", "/config", "/sessions", "/x"):
+        for target in ("/ban", "/unban", "/reload", "/drain", "/config", "/sessions", "/x",
+                       "/sources?limit=1000", "/digests?limit=99", "/history?last=21", "/status?x"):
             self.assertEqual(self.get(target)[0], 404, target)
             self.assertEqual(self.get(target, "POST", b'{"address":"192.0.2.1"}')[0], 405, target)
         self.assertEqual(self.get("/status", Host="evil.example")[0], 421)
