@@ -74,8 +74,7 @@ class Control {
   ReloadResult Reload();
   void SetDraining() { draining_ = true; }
   [[nodiscard]] Config running() const;
-  // How the gate stands; without the figures of host and process, which cost more than a look at
-  // one's own memory.
+  // How the gate stands; without the figures of host and process.
   [[nodiscard]] StatusFacts GateFacts() const;
 
  private:
