@@ -16,7 +16,7 @@
 #include <absl/status/status.h>
 #include "guard/config.h"
 #include "guard/explain.h"
-#include "guard/host_watch.h"
+#include "guard/host_figures.h"
 #include "guard/reload.h"
 #include "guard/status.h"
 #include "guard/wire.h"
@@ -60,6 +60,7 @@ class Control {
     std::function<StateStatus()> state_status;
     std::function<std::optional<Wire::View>()> wire;  // none: nothing is watched
     std::function<net::FirewallStatus()> firewall;
+    std::function<ProcFigures()> host;  // does not wait for the host
     std::function<PageStatus()> page;
     std::function<std::string(std::uint64_t last)> history;  // as History::Json()
     std::function<void()> drain;                             // begins it, and returns at once
@@ -78,8 +79,7 @@ class Control {
   ReloadResult Reload();
   void SetDraining() { draining_ = true; }
   [[nodiscard]] Config running() const;
-  // How the gate stands; without the figures of host and process, which cost more than a look at
-  // one's own memory.
+  // How the gate stands; without the figures of host and process.
   [[nodiscard]] StatusFacts GateFacts() const;
 
  private:
@@ -109,7 +109,6 @@ class Control {
   const Parts parts_;
   const Time started_;
   std::atomic<bool> draining_ = false;
-  mutable HostWatch host_;    // has a lock of its own
   std::mutex reload_mutex_;   // one reload at a time; may be held while a name is looked up
   mutable std::mutex mutex_;  // what follows; short
   Config running_;

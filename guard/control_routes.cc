@@ -93,13 +93,10 @@ StatusFacts Control::GateFacts() const {
 
 StatusFacts Control::Facts() const {
   StatusFacts facts = GateFacts();
-  HostConfig host;
-  {
-    const std::lock_guard lock(mutex_);
-    host = running_.host;
-  }
-  facts.host = host_.Look(host.data_dir, host.error_log, facts.now);
-  facts.process = ReadProcess();
+  if (!parts_.host) return facts;
+  const ProcFigures seen = parts_.host();
+  facts.host = seen.host;
+  facts.process = seen.process;
   return facts;
 }
 

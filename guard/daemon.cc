@@ -20,6 +20,7 @@
 #include "guard/core_dumps.h"
 #include "guard/exit_status.h"
 #include "guard/gate_options.h"
+#include "guard/host_watch.h"
 #include "guard/identity.h"
 #include "guard/json_text.h"
 #include "guard/kernel_bans.h"
@@ -171,6 +172,7 @@ class Daemon {
     memory_.HandOver(*engine_);
     telemetry_->Start();
     if (auto s = OpenFirewall(); !s.ok()) return Start("[firewall]", s);
+    host_.Start(config_.host);
     control_ = std::make_unique<Control>(ControlParts(), config_, origins_);
     if (auto s = gate_->Start(*engine_); !s.ok()) return Start("[gate] backend", s);
     if (wire_) StartWire(*secrets);
@@ -291,7 +293,9 @@ class Daemon {
       if (kernel_bans_) kernel_bans_->Reload(config);
       if (tls && config.tls.mode == net::TlsMode::kTerminate) gate_->SetTls(tls);
       watch_.Set(config.admin.watch);
+      host_.Set(config.host);
     };
+    parts.host = [this] { return host_.Latest(); };
     parts.page = [this] { return page_.status(); };
     parts.history = [this](std::uint64_t last) { return page_.History(last); };
     parts.files_read = [this] { return files_read_; };
@@ -341,6 +345,7 @@ class Daemon {
     admin_->Stop();
     if (wire_) wire_->Stop();
     memory_.Stop();
+    host_.Stop();
     if (kernel_bans_) kernel_bans_->Stop();
     engine_.reset();
     telemetry_->Stop();
@@ -368,6 +373,7 @@ class Daemon {
   std::unique_ptr<Wire> wire_;
   std::unique_ptr<KernelBans> kernel_bans_;
   ConfigWatch watch_;
+  HostWatch host_{net::Now};
   std::unique_ptr<Control> control_;
   Page page_;
   std::unique_ptr<net::AdminServer> admin_;

@@ -4,12 +4,12 @@
 #include <boost/json.hpp>
 #include <chrono>
 
+#include "guard/latency_bounds.h"
+
 namespace headgate::guard {
 namespace {
 
 namespace json = boost::json;
-
-constexpr double kNanoseconds = 1e9;  // of a second
 
 template <typename T>
 json::value OrNull(const std::optional<T>& value) {
@@ -22,17 +22,19 @@ json::value If(bool known, T value) {
   return known ? json::value(value) : json::value();
 }
 
+json::value Milliseconds(const std::optional<Duration>& d) {
+  if (!d) return {};
+  return std::chrono::duration_cast<std::chrono::milliseconds>(*d).count();
+}
+
 json::object Times(const LatencyCounts& counts) {
   json::array buckets;
   for (std::size_t i = 0; i < kLatencyBuckets; ++i) {
-    const bool last = i == kLatencyBounds.size();
-    json::value upper;
-    if (!last) upper = static_cast<double>(kLatencyBounds[i]) / kNanoseconds;
+    json::value upper;  // null: infinite
+    if (i < kLatencyBounds.size()) upper = LatencyBound(i);
     buckets.push_back(json::array{upper, counts.buckets[i]});
   }
-  return {{"count", counts.count()},
-          {"sum_s", std::chrono::duration<double>(counts.sum).count()},
-          {"buckets", buckets}};
+  return {{"count", counts.count()}, {"sum_s", InSeconds(counts.sum)}, {"buckets", buckets}};
 }
 
 }  // namespace
@@ -78,7 +80,9 @@ json::object HostJson(const HostFigures& host) {
           {"memory_available", OrNull(host.memory_available)},
           {"disk_total", OrNull(host.disk_total)},
           {"disk_free", OrNull(host.disk_free)},
-          {"error_log_bytes", OrNull(host.error_log_bytes)}};
+          {"error_log_bytes", OrNull(host.error_log_bytes)},
+          {"looked_ms_ago", Milliseconds(host.looked_ago)},
+          {"disk_looked_ms_ago", Milliseconds(host.disk_looked_ago)}};
 }
 
 json::object ProcessJson(const ProcessFigures& process) {

@@ -7,7 +7,7 @@
 #include <boost/json/fwd.hpp>
 #include <vector>
 
-#include "guard/host_watch.h"
+#include "guard/host_figures.h"
 #include "net/backends.h"
 #include "policies/latency_counts.h"
 

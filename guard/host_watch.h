@@ -1,83 +1,56 @@
-// How the host fares, and the gate's own process: for `status` and the metrics.
+// How the host fares, and the gate's own process: looked at every few seconds, so that `status`,
+// the page and the metrics only copy.
 //
-// Read from /proc (proc(5)), statvfs(3) and stat(2), when somebody asks. In a container /proc/stat
-// and /proc/meminfo are those of the whole host. A data folder on a network disk that hangs would
-// hold up whoever asks: name a local one.
+// Two lookouts: /proc, whose files are kept open and never hang, and the disk, which may. A data
+// folder on a network disk that hangs costs its own figures and nothing else: they are not known
+// any more, and at the end its thread is left behind.
 //
-// Threads: Look() from any, one at a time: a short lock. It may block for the disk: never on a
-// worker. The parsers are pure. Lifetime: a plain object; the paths may change with a reload.
+// Threads: Start and Stop on one; Set and Latest from any, short locks. Lifetime: a plain object;
+// a thread that was left behind owns what it uses.
 #pragma once
 
-#include <cstdint>
-#include <mutex>
-#include <optional>
+#include <functional>
+#include <memory>
 #include <string>
-#include <string_view>
 
+#include "guard/config.h"
+#include "guard/host_figures.h"
+#include "guard/host_proc.h"
+#include "guard/lookout.h"
 #include "policies/time.h"
 
 namespace headgate::guard {
 
-// Since boot, all processors together, in ticks of sysconf(_SC_CLK_TCK).
-struct CpuTicks {
-  std::uint64_t busy = 0;   // not idle and not waiting for a disk; stolen time counts as busy
-  std::uint64_t total = 0;  // `busy` included
-  bool operator==(const CpuTicks&) const = default;
+struct DiskFigures {
+  std::optional<std::uint64_t> disk_total, disk_free, error_log_bytes;
 };
-
-struct HostFigures {
-  std::optional<double> cpu_used;  // 0..1, between two looks at least kCpuPause apart
-  std::optional<CpuTicks> cpu;
-  std::optional<std::uint64_t> memory_total, memory_available;  // bytes
-  std::optional<std::uint64_t> disk_total, disk_free;  // bytes; free: for those who are not root
-  std::optional<std::uint64_t> error_log_bytes;
-};
-
-struct ProcessFigures {
-  std::optional<std::uint64_t> resident_bytes, virtual_bytes;
-  std::optional<double> cpu_seconds;  // user and system
-  std::optional<std::uint64_t> open_descriptors, max_descriptors, threads;
-  std::optional<double> start_unix_s;
-};
-
-// The first line of /proc/stat. Nothing where it is none.
-[[nodiscard]] std::optional<CpuTicks> ParseCpu(std::string_view stat);
-// A row of /proc/meminfo, "MemTotal:  16384 kB", in bytes.
-[[nodiscard]] std::optional<std::uint64_t> ParseMemory(std::string_view meminfo,
-                                                       std::string_view row);
-// "btime 1700000000" of /proc/stat: when the host booted, in seconds since 1970.
-[[nodiscard]] std::optional<std::uint64_t> ParseBootTime(std::string_view stat);
-
-struct ProcessTicks {
-  std::uint64_t cpu = 0, start = 0;  // ticks; `start` since boot
-  std::uint64_t threads = 0, virtual_bytes = 0, resident_pages = 0;
-  bool operator==(const ProcessTicks&) const = default;
-};
-// /proc/PID/stat. The name in it may hold blanks and parentheses.
-[[nodiscard]] std::optional<ProcessTicks> ParseProcess(std::string_view stat);
-
-// Of this process. `proc`: another root in tests.
-[[nodiscard]] ProcessFigures ReadProcess(const std::string& proc = "/proc");
+// Blocks for as long as the disk does. Either path may be empty: nothing is known of it then.
+[[nodiscard]] DiskFigures LookAtDisk(const HostConfig& paths);
 
 class HostWatch {
  public:
-  // Two looks closer than this say nothing of the processors: the answer before stands.
-  static constexpr Duration kCpuPause = std::chrono::seconds(1);
+  // What it looks with, and the clock by which that ages: others in tests.
+  struct Eyes {
+    std::function<ProcFigures()> proc;
+    std::function<DiskFigures(const HostConfig&)> disk = LookAtDisk;
+    std::function<Time()> now;
+    LookoutOptions options{};
+  };
+  explicit HostWatch(Eyes eyes);
+  explicit HostWatch(std::function<Time()> now);
 
-  explicit HostWatch(std::string proc = "/proc") : proc_(std::move(proc)) {}
-
-  // Either path may be empty: nothing is known of it then.
-  [[nodiscard]] HostFigures Look(const std::string& data_dir, const std::string& error_log,
-                                 Time now);
+  void Start(const HostConfig& paths);
+  // From the next look on; nothing is said of the paths before.
+  void Set(const HostConfig& paths);
+  [[nodiscard]] ProcFigures Latest() const;
+  void Stop();
 
  private:
-  void NoteCpu(const std::optional<CpuTicks>& ticks, Time now);
+  struct Paths;
 
-  const std::string proc_;
-  std::mutex mutex_;  // for what follows
-  std::optional<CpuTicks> before_;
-  Time looked_{};
-  std::optional<double> used_;
+  const std::shared_ptr<Paths> paths_;
+  Lookout<ProcFigures> proc_;
+  Lookout<DiskFigures> disk_;
 };
 
 }  // namespace headgate::guard

@@ -92,8 +92,14 @@ constexpr MetricInfo kMetrics[] = {
     {"headgate_refusals_total", kCounter, "reason",
      "Verdicts that were carried out against somebody."},
     {"headgate_protected_refusals_total", kCounter, "reason",
-     "Of these, refusals of those the gate is there for: known-good, or from the networks of a "
-     "class with a reserve."},
+     "What was denied to those the gate is there for: known-good, or from the networks of a class "
+     "with a reserve."},
+    {"headgate_protected_waiting", kGauge, "",
+     "Those of them that are in the waiting room; absent while there is nobody to protect."},
+    {"headgate_protected_longest_wait_seconds", kGauge, "",
+     "The longest that one of these has waited so far; 0 where none waits."},
+    {"headgate_protected_bans", kGauge, "",
+     "Bans in force that touch a known-good source or the networks of a class with a reserve."},
     {"headgate_events_total", kCounter, "reason",
      "What else was told with a reason: ordinary ends, the backend's doing, notes."},
     {"headgate_would_act_total", kCounter, "reason",
@@ -167,6 +173,8 @@ constexpr MetricInfo kMetrics[] = {
     {"headgate_host_disk_free_bytes", kGauge, "",
      "Free on that file system, for those who are not root."},
     {"headgate_host_error_log_bytes", kGauge, "", "Size of [host] error_log."},
+    {"headgate_host_disk_age_seconds", kGauge, "",
+     "How long ago the disk and the error log were looked at; after 30 s they are not known."},
     // the observer; absent where nothing is watched
     {"headgate_observer_up", kGauge, "", "1 while the interface is up and watched."},
     {"headgate_observer_frames_total", kCounter, "", "Frames captured."},

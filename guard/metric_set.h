@@ -3,7 +3,6 @@
 // Threads: one at a time. Lifetime: a plain value; names are those of AllMetrics().
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -12,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "guard/latency_bounds.h"
 #include "guard/metric_names.h"
 #include "policies/latency_counts.h"
 #include "policies/time.h"
@@ -46,9 +46,9 @@ class MetricSet {
     Put(name, &label, {.value = static_cast<double>(value)});
   }
   // In seconds.
-  void Set(std::string_view name, Duration value) { Set(name, Seconds(value)); }
+  void Set(std::string_view name, Duration value) { Set(name, InSeconds(value)); }
   void Set(std::string_view name, std::string_view label, Duration value) {
-    Set(name, label, Seconds(value));
+    Set(name, label, InSeconds(value));
   }
   void Set(std::string_view name, const LatencyCounts& times) {
     Put(name, nullptr, {.times = times});
@@ -64,9 +64,6 @@ class MetricSet {
   [[nodiscard]] const std::vector<std::string>& faults() const { return faults_; }
 
  private:
-  [[nodiscard]] static double Seconds(Duration d) {
-    return std::chrono::duration<double>(d).count();
-  }
   void Put(std::string_view name, const std::string_view* label, MetricSample sample);
 
   std::vector<MetricFamily> families_;

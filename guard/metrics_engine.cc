@@ -58,13 +58,21 @@ void CollectDecisions(const EngineStatus& e, MetricSet& out) {
     out.Set(IsRefusal(reason) ? "headgate_refusals_total" : "headgate_events_total", name,
             e.acted[i]);
     out.Set("headgate_would_act_total", name, e.would_act[i]);
-    if (IsRefusal(reason)) out.Set("headgate_protected_refusals_total", name, e.of_protected[i]);
+    if (IsDenial(reason)) out.Set("headgate_protected_refusals_total", name, e.of_protected[i]);
     out.Set("headgate_delayed_total", name, e.delayed[i]);
   }
   for (const EngineStatus::RuleStatus& rule : e.rules) {
     out.Set("headgate_rule_acted_total", rule.name, rule.acted);
     out.Set("headgate_rule_would_act_total", rule.name, rule.would_act);
   }
+}
+
+// Nobody there to protect is told from nobody who waits.
+void CollectProtected(const EngineStatus& e, MetricSet& out) {
+  if (!e.protected_known) return;
+  out.Set("headgate_protected_waiting", e.protected_waiting);
+  out.Set("headgate_protected_longest_wait_seconds", e.protected_longest_wait);
+  out.Set("headgate_protected_bans", e.protected_banned);
 }
 
 void CollectStatements(const EngineStatus& e, MetricSet& out) {
@@ -88,6 +96,7 @@ void CollectEngine(const EngineStatus& e, MetricSet& out) {
   CollectClasses(e, out);
   CollectAdmission(e, out);
   CollectDecisions(e, out);
+  CollectProtected(e, out);
   CollectStatements(e, out);
 }
 

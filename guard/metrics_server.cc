@@ -67,6 +67,7 @@ void CollectHost(const HostFigures& host, const ProcessFigures& process, MetricS
   out.SetIf("headgate_host_disk_bytes", host.disk_total);
   out.SetIf("headgate_host_disk_free_bytes", host.disk_free);
   out.SetIf("headgate_host_error_log_bytes", host.error_log_bytes);
+  out.SetIf("headgate_host_disk_age_seconds", host.disk_looked_ago);
   out.SetIf("process_resident_memory_bytes", process.resident_bytes);
   out.SetIf("process_virtual_memory_bytes", process.virtual_bytes);
   out.SetIf("process_cpu_seconds_total", process.cpu_seconds);

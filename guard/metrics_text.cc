@@ -2,15 +2,13 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
-#include <limits>
 #include <utility>
 
+#include "guard/latency_bounds.h"
 #include "guard/metric_set.h"
 
 namespace headgate::guard {
 namespace {
-
-constexpr double kNanoseconds = 1e9;  // of a second
 
 prometheus::MetricType TypeOf(MetricKind kind) {
   switch (kind) {
@@ -28,12 +26,9 @@ prometheus::ClientMetric::Histogram HistogramOf(const LatencyCounts& times) {
   prometheus::ClientMetric::Histogram out;
   for (std::size_t i = 0; i < kLatencyBuckets; ++i) {
     out.sample_count += times.buckets[i];
-    const double upper = i < kLatencyBounds.size()
-                             ? static_cast<double>(kLatencyBounds[i]) / kNanoseconds
-                             : std::numeric_limits<double>::infinity();
-    out.bucket.push_back({out.sample_count, upper});
+    out.bucket.push_back({out.sample_count, LatencyBound(i)});
   }
-  out.sample_sum = static_cast<double>(times.sum.count()) / kNanoseconds;
+  out.sample_sum = InSeconds(times.sum);
   return out;
 }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "guard/config.h"
-#include "guard/host_watch.h"
+#include "guard/host_figures.h"
 #include "guard/state_keeper.h"
 #include "guard/wire.h"
 #include "net/firewall_status.h"

@@ -102,8 +102,11 @@ TEST(ServerJson, NothingIsKnownWhileTheMonitorIsNotThere) {
 
 TEST(HostJson, NullWhereNothingIsKnown) {
   HostFigures host;
-  ExpectNull(HostJson(host), {"cpu_used", "memory_total", "memory_available", "disk_total",
-                              "disk_free", "error_log_bytes"});
+  ExpectNull(HostJson(host),
+             {"cpu_used", "memory_total", "memory_available", "disk_total", "disk_free",
+              "error_log_bytes", "looked_ms_ago", "disk_looked_ms_ago"});
+  host.disk_looked_ago = seconds(3);
+  EXPECT_EQ(HostJson(host).at("disk_looked_ms_ago"), 3000);
   host.cpu_used = 0.25;
   host.error_log_bytes = 0;
   EXPECT_EQ(HostJson(host).at("cpu_used"), 0.25);

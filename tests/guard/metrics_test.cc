@@ -28,6 +28,7 @@ StatusFacts Everything() {
   f.state.saved_unix_ms = 1'700'000'000'500;
   f.page = {.address = "127.0.0.1:9933", .up = true, .error = ""};
   f.engine.server_max = 151;
+  f.engine.protected_known = true;
   f.engine.classes = {{.name = "shop", .leases = 4, .reserve = 20}, {.name = "default"}};
   f.engine.rules = {{.name = "no-dumps", .acted = 2, .would_act = 1}};
   f.engine.latency.statement.buckets[0] = 5;
@@ -52,7 +53,9 @@ StatusFacts Everything() {
             .memory_available = 1,
             .disk_total = 1,
             .disk_free = 1,
-            .error_log_bytes = 1};
+            .error_log_bytes = 1,
+            .looked_ago = seconds(1),
+            .disk_looked_ago = seconds(1)};
   f.process = {.resident_bytes = 1,
                .virtual_bytes = 1,
                .cpu_seconds = 1,
@@ -131,7 +134,7 @@ TEST(Metrics, EveryReasonOnceInRefusalsOrEventsAndOnceInTheOthers) {
   const auto would = Samples(set, "headgate_would_act_total");
   const auto delayed = Samples(set, "headgate_delayed_total");
   EXPECT_EQ(refusals.size() + events.size(), kReasonCount - 1);
-  EXPECT_EQ(Samples(set, "headgate_protected_refusals_total").size(), refusals.size());
+  const auto denied = Samples(set, "headgate_protected_refusals_total");
   EXPECT_EQ(would.size(), kReasonCount - 1);
   EXPECT_EQ(delayed.size(), kReasonCount - 1) << "zeros included";
   for (std::size_t i = 1; i < kReasonCount; ++i) {
@@ -140,6 +143,7 @@ TEST(Metrics, EveryReasonOnceInRefusalsOrEventsAndOnceInTheOthers) {
     EXPECT_EQ(refusals.contains(name), IsRefusal(reason)) << name;
     EXPECT_NE(refusals.contains(name), events.contains(name)) << name;
     EXPECT_EQ((IsRefusal(reason) ? refusals : events).at(name), static_cast<double>(i));
+    EXPECT_EQ(denied.contains(name), IsDenial(reason)) << name;
     EXPECT_EQ(would.at(name), 1000 + static_cast<double>(i));
   }
 }
@@ -153,17 +157,30 @@ TEST(Metrics, WhatIsNotKnownIsAbsentAndNotZero) {
   f.page = {};
   f.firewall.last_sync.reset();
   f.engine.server_max = 0;
+  f.engine.protected_known = false;
   for (auto& b : f.gate.backends) b.monitor.up = false;
   const MetricSet set = CollectMetrics(f);
   const std::string text = MetricsText(set);
   EXPECT_THAT(set.faults(), IsEmpty());
   for (const char* part :
        {"headgate_host_", "process_", "headgate_observer_", "headgate_kernel_", "headgate_server_",
-        "headgate_state_", "headgate_page", "sync_age", "slots_server_max"}) {
+        "headgate_state_", "headgate_page", "sync_age", "slots_server_max", "protected_waiting",
+        "protected_longest", "protected_bans"}) {
     EXPECT_THAT(text, Not(HasSubstr(part)));
   }
   EXPECT_EQ(Samples(set, "headgate_monitor_up"),
             (std::map<std::string, double>{{"db:3306", 0}, {"spare:3306", 0}}));
+}
+
+TEST(Metrics, ThoseItIsThereFor) {
+  StatusFacts f = Everything();
+  f.engine.protected_waiting = 3;
+  f.engine.protected_banned = 2;
+  f.engine.protected_longest_wait = milliseconds(1500);
+  const MetricSet set = CollectMetrics(f);
+  EXPECT_EQ(Samples(set, "headgate_protected_waiting").at(""), 3);
+  EXPECT_EQ(Samples(set, "headgate_protected_bans").at(""), 2);
+  EXPECT_EQ(Samples(set, "headgate_protected_longest_wait_seconds").at(""), 1.5);
 }
 
 TEST(Metrics, FiguresOfAServerThatSaidNoStatusYetAreAbsent) {

@@ -79,10 +79,25 @@ def descriptors(open_now, of_a_gate=True):
                    flat(1000)), **gate}
 
 
+def waiting(clients, longest):
+    return {"headgate_protected_waiting": flat(clients),
+            "headgate_protected_longest_wait_seconds": longest}
+
+
+def busy(part, processors=8):
+    return {"headgate_host_cpu_busy_seconds_total": grows(part * processors * 60),
+            "headgate_host_cpu_seconds_total": grows(processors * 60)}
+
+
+REFUSALS = "headgate_protected_refusals_total"
+ONCE = {f'{REFUSALS}{{reason="no_slot"}}': "0+0x10 50+0x30"}  # many, but in one minute
+NOW_AND_THEN = {f'{REFUSALS}{{reason="no_slot"}}': "0+0x4 1+0x4 2+0x4 3+0x4 4+0x4 5+0x4 6+0x4 7+0x4"}
 CASES = {
-    "HeadgateAppRefused": growing("headgate_protected_refusals_total", 0, 1, '{reason="no_slot"}'),
+    "HeadgateAppRefused": growing(REFUSALS, 0, 1, '{reason="no_slot"}'),
+    "HeadgateAppRefusedOnAndOn": growing(REFUSALS, 0, 1, '{reason="no_slot"}'),
+    "HeadgateAppBanned": above("headgate_protected_bans", 0, 1),
     "HeadgateClassRefused": of_class("headgate_class_refused_logins_total", grows(1), flat(7)),
-    "HeadgateAppWaiting": of_class("headgate_class_waiting", flat(1), flat(0)),
+    "HeadgateAppWaiting": Case(waiting(1, flat(2)), waiting(9, flat(0.9))),
     "HeadgateAppCommandsRefused": of_class("headgate_class_refused_commands_total", grows(1),
                                            flat(7)),
     "HeadgateQueryErrors": Case(errors(0.07, 600), errors(0.04, 600)),
@@ -101,9 +116,13 @@ CASES = {
         pair("headgate_server_replica", 'backend="db"', flat(1),
              "headgate_server_replication_lag_seconds", flat(3))),
     "HeadgateBufferPoolMisses": Case(pool(0.06), pool(0.04)),
+    "HeadgateServerBusy": of_backend("headgate_server_threads_running", 50, 51),
+    "HeadgateSlowQueries": growing("headgate_server_slow_queries_total", 29, 31, '{backend="db"}'),
     "HeadgateErrorLogGrows": growing("headgate_host_error_log_bytes", MEBIBYTE // 2, MEBIBYTE),
     "HeadgateDiskNearlyFull": share("headgate_host_disk_free_bytes", "headgate_host_disk_bytes",
                                     101, 99, 1000),
+    "HeadgateHostCpuBusy": Case(busy(0.91), busy(0.89)),
+    "HeadgateDiskHangs": above("headgate_host_disk_age_seconds", 30, 31),
     "HeadgateHostMemoryLow": share("headgate_host_memory_available_bytes",
                                    "headgate_host_memory_bytes", 101, 99, 1000),
     "HeadgateGone": Case({'up{job="headgate"}': flat(0)},
@@ -117,18 +136,29 @@ CASES = {
         descriptors(860), {**descriptors(850), 'process_open_fds{instance="x",job="j"}': flat(99),
                            'process_max_fds{instance="x",job="j"}': flat(100)}),
 }
-# More that must not fire.
+LOG = "headgate_host_error_log_bytes"
+# More that must not fire, at no time.
 ALSO_QUIET = {
-    "HeadgateAppRefused": {'headgate_protected_refusals_total{reason="reclaimed"}': grows(5)},
+    "HeadgateAppRefusedOnAndOn": ONCE,
+    "HeadgateAppWaiting": waiting(1, "2 0 2 0 2 0 2 0 2 0 2 0"),
     "HeadgateQueryErrors": errors(1, 30),                  # hardly any statements
     "HeadgateBufferPoolMisses": pool(0.5, 600),            # hardly any reads
     "HeadgateDescriptorsNearLimit": descriptors(999, of_a_gate=False),
-    "HeadgateErrorLogGrows": {"headgate_host_error_log_bytes": f"{500 * MEBIBYTE}+0x20 "
-                                                               f"{MEBIBYTE}+0x{MINUTES}"},  # rotated
+    "HeadgateErrorLogGrows": {LOG: f"{500 * MEBIBYTE}+0x20 {MEBIBYTE}+0x20"},  # rotated
     "HeadgateMonitorDown": {'headgate_monitor_up{backend="db"}': flat(0),
                             'headgate_monitor_configured{backend="db"}': flat(0)},
     "HeadgateBackendDown": {'headgate_backend_up{backend="db"}': flat(0),
                             'headgate_backend_current{backend="db"}': flat(0)},
+}
+
+AND_QUIET = {
+    "HeadgateAppRefusedOnAndOn": NOW_AND_THEN,
+    "HeadgateErrorLogGrows": {LOG: f"{500 * MEBIBYTE}+0x20 {490 * MEBIBYTE}+0x20"},  # cut in front
+}
+# What must fire at some time, if not to the end.
+FIRES_ONCE = {
+    "HeadgateAppRefused": ONCE,
+    "HeadgateErrorLogGrows": {LOG: " ".join([f"0+{3 * MEBIBYTE}x4"] * 7)},  # cut, and growing
 }
 
 
@@ -142,22 +172,32 @@ def expectation(alert, at, firing):
             "exp_samples": [{"value": 1}] if firing else []}
 
 
-def group(name, alert, series, firing):
-    """Not at once, as every alert has its `for`; after half an hour, or never."""
+def ever(alert, firing):
+    """Whether it fired at any minute."""
+    wanted = f'ALERTS{{alertname="{alert}",alertstate="firing"}}'
+    return {"expr": f"count(count_over_time({wanted}[{MINUTES}m])) > 0",
+            "eval_time": f"{MINUTES - 1}m",
+            "exp_samples": [{"value": 1}] if firing else []}
+
+
+def group(name, series, *expectations):
     return {"interval": "1m", "name": name,
             "input_series": [{"series": s, "values": v} for s, v in series.items()],
-            "promql_expr_test": [expectation(alert, "0m", False),
-                                 expectation(alert, "35m", firing)]}
+            "promql_expr_test": expectations}
 
 
 def rule_tests(rules):
     """What `promtool test rules` reads; JSON is YAML."""
     groups = []
     for alert, case in CASES.items():
-        groups.append(group(f"{alert} fires", alert, case.fires, True))
-        groups.append(group(f"{alert} is quiet", alert, case.quiet, False))
-    for alert, series in ALSO_QUIET.items():
-        groups.append(group(f"{alert} is quiet, too", alert, series, False))
+        groups.append(group(f"{alert} fires, but not at once", case.fires,
+                            expectation(alert, "0m", False), expectation(alert, "35m", True)))
+        groups.append(group(f"{alert} is quiet", case.quiet, ever(alert, False)))
+    for table in (ALSO_QUIET, AND_QUIET):
+        for alert, series in table.items():
+            groups.append(group(f"{alert} is quiet, too", series, ever(alert, False)))
+    for alert, series in FIRES_ONCE.items():
+        groups.append(group(f"{alert} fires once", series, ever(alert, True)))
     return {"rule_files": [str(rules)], "evaluation_interval": "1m", "tests": groups}
 
 
