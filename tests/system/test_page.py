@@ -200,7 +200,7 @@ class PageTest(scenario.Scenario):
             time.sleep(0.1)
         page.shot("claimed.png")
         report = app.finish()
-        self.figures("claimed", f"{report.summary()}; of the class waited at most {claimed}; {said}")
+        self.figures("claimed", f"{report.summary()}; in its name waited at most {claimed}; {said}")
         self.assertEqual(report.failed, 0, report.errors)
         self.assertIn("the application is safe", said)
 
