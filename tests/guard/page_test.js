@@ -144,8 +144,8 @@ test("statements refused are less than the application turned away, and no safet
 });
 
 test("a ban that binds the application is told, also where no refusals come", () => {
-  const banned = (n) => status({pressure: ATTACK,
-                                protected: {known: true, waiting: 0, longest_wait_ms: 0, banned: n}});
+  const banned = (n) => status({
+    pressure: ATTACK, protected: {known: true, waiting: 0, longest_wait_ms: 0, banned: n}});
   const found = judge(banned(1), QUIET);
   assert.equal(found.state, "bad");
   assert.match(found.headline, /The application is affected: 1 ban binds it/);
