@@ -103,8 +103,8 @@ class Quoted(unittest.TestCase):
             code, text = fenced(page.read_text("utf8"))
             for line in [*(part.strip() for part in code), *spans(text)]:
                 found = re.match(r"(?:\$ |# |sudo )*(?:build/|/usr/bin/)?headgate((?: .*)?)$", line)
-                # A name in a drawing is no command line.
-                if found and re.match(r" +[a-z-]", found[1]):
+                # A name in a drawing, or on a screen, is no command line.
+                if found and re.match(r" [a-z-]", found[1]):
                     yield page, line, found[1]
 
     def why_not(self, text):
