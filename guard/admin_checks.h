@@ -8,6 +8,6 @@
 
 namespace headgate::guard {
 
-void CheckAdmin(const Config& config, Findings& findings);
+void CheckAdmin(const Config& config, const HostFacts& host, Findings& findings);
 
 }  // namespace headgate::guard

@@ -11,6 +11,7 @@
 #include "guard/config_text.h"
 #include "guard/config_values.h"
 #include "guard/printable.h"
+#include "policies/own_key.h"
 
 namespace headgate::guard {
 namespace {
@@ -142,7 +143,8 @@ class Reader {
       const std::string rest = key.substr(list.size());
       const std::size_t end = rest.find('.');
       if (!absl::SimpleAtoi(rest.substr(0, end), &number) || number >= items.size()) return key;
-      return list + items[number].name + (end == std::string::npos ? "" : rest.substr(end));
+      const std::string whole = list + items[number].name;
+      return end == std::string::npos ? whole : whole + kOfClass + rest.substr(end + 1);
     };
     if (key.starts_with("class.")) return with("class.", config_.limits.classes);
     if (key.starts_with("rule.")) return with("rule.", config_.limits.rules);

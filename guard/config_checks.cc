@@ -203,7 +203,7 @@ class Checker {
     if (limits_.mode == Mode::kObserve) {
       Warn("gate.mode", "\"observe\": limits decide and count, and never act");
     }
-    CheckAdmin(config_, findings_);
+    CheckAdmin(config_, host_, findings_);
     if (!config_.log_decisions.empty() && config_.log_decisions.front() != '/') {
       Error("log.decisions", "needs an absolute path, or \"\" for none");
     }

@@ -96,13 +96,21 @@ std::vector<ConfigFile> ReadConfigFiles(const std::string& path) {
   return files;
 }
 
-std::vector<std::string> ConfigFileNames(const std::string& path) {
+std::optional<std::vector<std::string>> ConfigFileNames(const std::string& path) {
+  std::error_code error;
+  const std::vector<std::string> found = DropIns(DropInsOf(path), error);
+  if (error && error != std::errc::no_such_file_or_directory) return std::nullopt;
   std::vector<std::string> names = {path};
-  std::error_code ignored;
-  for (const std::string& name : DropIns(DropInsOf(path), ignored)) {
-    names.push_back((DropInsOf(path) / name).string());
-  }
+  for (const std::string& name : found) names.push_back((DropInsOf(path) / name).string());
   return names;
+}
+
+std::vector<std::string> UnreadableConfigFiles(const std::string& path) {
+  std::vector<std::string> out;
+  for (const ConfigFile& file : ReadConfigFiles(path)) {
+    if (!file.error.empty()) out.push_back(file.name + ": " + file.error);
+  }
+  return out;
 }
 
 Loaded LoadConfig(const std::string& path) { return LoadConfig(path, ReadHostFacts()); }

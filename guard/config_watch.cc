@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#include <optional>
+#include <cerrno>
 #include <utility>
 
 #include <absl/strings/str_format.h>
@@ -10,16 +10,20 @@
 
 namespace headgate::guard {
 
-std::string ConfigFootprint(const std::string& path) {
+std::optional<std::string> ConfigFootprint(const std::string& path) {
+  const auto names = ConfigFileNames(path);
+  if (!names) return std::nullopt;
   std::string out;
-  for (const std::string& name : ConfigFileNames(path)) {
+  for (const std::string& name : *names) {
     struct stat info {};
     if (stat(name.c_str(), &info) != 0) {
+      if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) return std::nullopt;
       absl::StrAppendFormat(&out, "%s -\n", name);
       continue;
     }
-    absl::StrAppendFormat(&out, "%s %d %d %d %d.%09d\n", name, info.st_dev, info.st_ino,
-                          info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+    absl::StrAppendFormat(&out, "%s %d %d %d %d.%09d %d.%09d\n", name, info.st_dev, info.st_ino,
+                          info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec,
+                          info.st_ctim.tv_sec, info.st_ctim.tv_nsec);
   }
   return out;
 }
@@ -39,6 +43,11 @@ void ConfigWatch::Set(bool on) {
   wake_.notify_all();
 }
 
+void ConfigWatch::Loaded(std::optional<std::string> footprint) {
+  const std::lock_guard lock(mutex_);
+  if (footprint) known_ = std::move(footprint);
+}
+
 void ConfigWatch::Stop() {
   {
     const std::lock_guard lock(mutex_);
@@ -49,27 +58,33 @@ void ConfigWatch::Stop() {
 }
 
 void ConfigWatch::Run() {
-  std::optional<std::string> known;  // what was told, or there at first
-  std::string last;                  // at the last look
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     if (!on_) {
-      known.reset();
       wake_.wait(lock, [this] { return on_ || stopping_; });
       continue;
     }
     lock.unlock();
-    std::string now = ConfigFootprint(path_);
-    const bool lasting = now == last;
-    last = std::move(now);
-    if (!known) known = last;
-    if (lasting && last != *known) {
-      known = last;
-      changed_();
-    }
+    const std::optional<std::string> now = ConfigFootprint(path_);
     lock.lock();
+    if (Look(now)) {
+      lock.unlock();
+      changed_();
+      lock.lock();
+    }
     wake_.wait_for(lock, interval_, [this] { return stopping_ || !on_; });
   }
+}
+
+// A look that could not see is none.
+bool ConfigWatch::Look(const std::optional<std::string>& now) {
+  if (!now) return false;
+  const bool lasting = *now == last_;
+  last_ = *now;
+  if (!known_) known_ = last_;
+  if (!lasting || last_ == *known_) return false;
+  known_ = last_;
+  return true;
 }
 
 }  // namespace headgate::guard

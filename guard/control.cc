@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <absl/strings/str_format.h>
+#include "guard/control_text.h"
 #include "guard/json_text.h"
 #include "guard/log.h"
 #include "guard/reload.h"
@@ -13,6 +14,8 @@ namespace headgate::guard {
 namespace {
 
 namespace json = boost::json;
+
+constexpr const char* kNotNow = "the gate is draining, and does not read its configuration again";
 
 }  // namespace
 
@@ -47,11 +50,13 @@ FittedLimits FitLimits(const Limits& wanted, std::size_t max_clients) {
   return fitted;
 }
 
-Control::Control(Parts parts, Config running, Origins origins)
+Control::Control(Parts parts, Config running, const Origins& origins)
     : parts_(std::move(parts)),
       started_(parts_.now()),
       running_(std::move(running)),
-      origins_(std::move(origins)) {}
+      files_(parts_.files_read ? FileSettings(parts_.files_read()) : std::vector<Setting>()),
+      published_(parts_.engine == nullptr ? nullptr : parts_.engine->limits()),
+      words_(std::make_shared<const ExplainWords>(running_, origins)) {}
 
 Config Control::running() const {
   const std::lock_guard lock(mutex_);
@@ -60,6 +65,7 @@ Config Control::running() const {
 
 net::AdminReply Control::ReloadReply() {
   const ReloadResult result = Reload();
+  if (result.draining) return Refuse(409, kNotNow);
   return {result.done ? 200u : 422u,
           json::serialize(json::object{{"ok", result.done},
                                        {"problems", TextList(result.problems)},
@@ -70,6 +76,11 @@ net::AdminReply Control::ReloadReply() {
 ReloadResult Control::Reload() {
   const std::lock_guard one_at_a_time(reload_mutex_);
   ReloadResult result;
+  if (draining_) {
+    Log(LogLevel::kWarning, std::string("reload: ") + kNotNow);
+    result.draining = true;
+    return result;
+  }
   const Loaded loaded = parts_.load();
   for (const Problem& problem : loaded.problems) {
     result.problems.push_back(ToText(problem));
@@ -83,7 +94,13 @@ ReloadResult Control::Reload() {
     Log(LogLevel::kError, "reload: nothing was changed");
     return result;
   }
-  TakeOver(PlanReload(running(), *loaded.config), loaded, result);
+  ReloadFiles files;
+  if (loaded.tls && parts_.files_read) files.candidate = FileSettings(parts_.files_read());
+  {
+    const std::lock_guard lock(mutex_);
+    files.running = files_;
+  }
+  TakeOver(PlanReload(running(), *loaded.config, std::move(files)), loaded, result);
   return result;
 }
 
@@ -92,12 +109,16 @@ void Control::TakeOver(ReloadPlan plan, const Loaded& loaded, ReloadResult& resu
   if (!fitted.note.empty()) Log(LogLevel::kWarning, "reload: " + fitted.note);
   parts_.engine->Publish(fitted.limits, parts_.now());
   parts_.apply(plan.next, loaded.tls);
+  // Only a reload writes words_, and there is one at a time.
+  Origins origins = loaded.origins;
+  origins.Keep(words_->origins, plan.kept);
+  auto words = std::make_shared<const ExplainWords>(plan.next, origins);
   {
     const std::lock_guard lock(mutex_);
-    Origins origins = loaded.origins;
-    origins.Keep(origins_, plan.kept);
-    origins_ = std::move(origins);
     running_ = std::move(plan.next);
+    words_ = std::move(words);
+    published_ = fitted.limits;
+    if (loaded.tls && parts_.files_read) files_ = FileSettings(parts_.files_read());
     ++reloads_.done;
     reloads_.last = "ok";
   }

@@ -15,11 +15,13 @@
 
 #include <absl/status/status.h>
 #include "guard/config.h"
+#include "guard/explain.h"
 #include "guard/host_figures.h"
 #include "guard/reload.h"
 #include "guard/status.h"
 #include "guard/wire.h"
 #include "net/admin.h"
+#include "net/tls_prints.h"
 #include "policies/engine.h"
 
 namespace headgate::guard {
@@ -35,6 +37,7 @@ struct FittedLimits {
 // What a reload came to.
 struct ReloadResult {
   bool done = false;
+  bool draining = false;              // so nothing was read
   std::vector<std::string> problems;  // every one; with done = true warnings only
   std::vector<std::string> changed;
   std::vector<std::string> need_restart;
@@ -61,16 +64,18 @@ class Control {
     std::function<PageStatus()> page;
     std::function<std::string(std::uint64_t last)> history;  // as History::Json()
     std::function<void()> drain;                             // begins it, and returns at once
+    // The certificates that the last load() read, or the start.
+    std::function<std::vector<net::TlsPrint>()> files_read;
     std::vector<std::string> listening;
     std::size_t max_clients = 0;
   };
   // `origins`: of the keys of `running`.
-  Control(Parts parts, Config running, Origins origins = {});
+  Control(Parts parts, Config running, const Origins& origins = {});
 
   // The admin socket's handler.
   [[nodiscard]] net::AdminReply Handle(std::string_view method, std::string_view target,
                                        std::string_view body);
-  // Whole or not at all; logs what came of it.
+  // Whole or not at all, and not while the gate drains; logs what came of it.
   ReloadResult Reload();
   void SetDraining() { draining_ = true; }
   [[nodiscard]] Config running() const;
@@ -97,6 +102,8 @@ class Control {
   [[nodiscard]] net::AdminReply Ban(std::string_view body);
   [[nodiscard]] net::AdminReply Unban(std::string_view body);
   [[nodiscard]] net::AdminReply ReloadReply();
+  [[nodiscard]] Explanation Ask(const ExplainQuestion& question,
+                                std::shared_ptr<const ExplainWords>& words) const;
   void TakeOver(ReloadPlan plan, const Loaded& loaded, ReloadResult& result);
 
   const Parts parts_;
@@ -105,7 +112,9 @@ class Control {
   std::mutex reload_mutex_;   // one reload at a time; may be held while a name is looked up
   mutable std::mutex mutex_;  // what follows; short
   Config running_;
-  Origins origins_;  // of its keys
+  std::vector<Setting> files_;                 // the certificates that it runs with
+  std::shared_ptr<const Limits> published_;    // what the engine has of it
+  std::shared_ptr<const ExplainWords> words_;  // of it
   ReloadCounts reloads_;
 };
 

@@ -1,6 +1,8 @@
 // Which question is answered by what, and the answers that only look.
 #include <boost/json.hpp>
+#include <chrono>
 #include <limits>
+#include <thread>
 
 #include "guard/backends.h"
 #include "guard/control.h"
@@ -111,7 +113,14 @@ net::AdminReply Control::Bans() {
 
 net::AdminReply Control::WireStatus() { return {200, WireJson(parts_.wire())}; }
 
-net::AdminReply Control::Settings() { return {200, SettingsJson(SettingsOf(running()))}; }
+net::AdminReply Control::Settings() {
+  guard::Settings settings = SettingsOf(running());
+  {
+    const std::lock_guard lock(mutex_);
+    settings.files = files_;
+  }
+  return {200, SettingsJson(settings)};
+}
 
 net::AdminReply Control::Digests(std::string_view text) {
   const auto query = ParseDigestQuery(text);
@@ -159,18 +168,37 @@ net::AdminReply Control::Sources(std::string_view query) {
                            parts_.engine->Status(now).sources, now)};
 }
 
+// Values and lines of one and the same configuration: once more where a reload came between, which
+// gives the engine its limits a moment before it is done.
+Explanation Control::Ask(const ExplainQuestion& question,
+                         std::shared_ptr<const ExplainWords>& words) const {
+  constexpr int kTries = 50;
+  for (int i = 1;; ++i) {
+    std::shared_ptr<const Limits> limits;
+    {
+      const std::lock_guard lock(mutex_);
+      words = words_;
+      limits = published_;
+    }
+    ExplainQuestion asked = question;
+    if (words->tls == net::TlsMode::kPassthrough) {
+      asked.user.reset();
+      asked.database = {};
+    }
+    Explanation told = parts_.engine->Explain(asked, parts_.now());
+    if (parts_.engine->limits() == limits || i == kTries) return told;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 net::AdminReply Control::Explain(std::string_view query) {
   const auto request = ParseExplainRequest(query);
   if (!request.ok()) return Refuse(400, std::string(request.status().message()));
-  const Explanation told = parts_.engine->Explain(request->question(), parts_.now());
-  Config config;
-  Origins origins;
-  {
-    const std::lock_guard lock(mutex_);
-    config = running_;
-    origins = origins_;
-  }
-  return {200, ExplainJson(told, config, origins)};
+  std::shared_ptr<const ExplainWords> words;
+  Explanation told = Ask(request->question(), words);
+  OverlayTls(words->tls, told);
+  if (draining_) OverlayDraining(told);
+  return {200, ExplainJson(told, *words)};
 }
 
 net::AdminReply Control::Sessions(std::string_view query) {

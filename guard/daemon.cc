@@ -12,6 +12,7 @@
 #include "guard/admin_place.h"
 #include "guard/backends.h"
 #include "guard/config.h"
+#include "guard/config_files.h"
 #include "guard/config_text.h"
 #include "guard/config_values.h"
 #include "guard/config_watch.h"
@@ -36,6 +37,7 @@
 #include "net/admin.h"
 #include "net/clock.h"
 #include "net/gate.h"
+#include "net/tls_prints.h"
 #include "policies/engine.h"
 
 namespace headgate::guard {
@@ -52,6 +54,7 @@ class Daemon {
   Daemon(std::string path, bool core_dumps) : path_(std::move(path)), core_dumps_(core_dumps) {}
 
   int Run() {
+    watch_.Loaded(ConfigFootprint(path_));
     Loaded loaded = LoadConfig(path_);
     InitLog(loaded.config ? loaded.config->log_level : "info");
     for (const Problem& problem : loaded.problems) {
@@ -85,6 +88,7 @@ class Daemon {
     if (auto s = OpenLogs(*who); !s.ok()) return s;
     if (auto s = CheckTransparentStart(config_, backends_.Addresses()); !s.ok())
       return Start("[gate] transparent", s);
+    files_read_ = net::PrintsOfFiles(config_.tls);
     auto gate = net::Gate::Bind(MakeGateOptions());
     if (!gate.ok()) return Start("[gate]", gate.status());
     gate_ = std::move(*gate);
@@ -150,10 +154,11 @@ class Daemon {
       Log(LogLevel::kWarning, absl::StrFormat("there is no user %s ([gate] user): running as %s",
                                               config_.user, who.name));
     }
-    if (access(path_.c_str(), R_OK) != 0) {
-      Log(LogLevel::kWarning, absl::StrFormat("%s cannot be read by the user %s: a reload will be "
-                                              "refused until it can",
-                                              path_, who.name));
+    for (const std::string& file : UnreadableConfigFiles(path_)) {
+      Log(LogLevel::kWarning,
+          absl::StrFormat("%s: the user %s cannot read it, and a reload will be refused until it "
+                          "can",
+                          file, who.name));
     }
     WarnOfTlsFiles(config_, who.name);
   }
@@ -278,7 +283,10 @@ class Daemon {
     parts.firewall = [this] {
       return kernel_bans_ ? kernel_bans_->Status() : net::FirewallStatus();
     };
-    parts.load = [this] { return LoadForReload(path_); };
+    parts.load = [this] {
+      watch_.Loaded(ConfigFootprint(path_));
+      return LoadForReload(path_, control_->running().tls, files_read_);
+    };
     parts.apply = [this](const Config& config, const std::shared_ptr<const net::TlsContext>& tls) {
       SetLogLevel(config.log_level);
       telemetry_->SetSample(config.log_sample);
@@ -290,6 +298,7 @@ class Daemon {
     parts.host = [this] { return host_.Latest(); };
     parts.page = [this] { return page_.status(); };
     parts.history = [this](std::uint64_t last) { return page_.History(last); };
+    parts.files_read = [this] { return files_read_; };
     parts.drain = [] { kill(getpid(), SIGTERM); };
     parts.log_dropped = [this] { return telemetry_->dropped(); };
     parts.listening = gate_->listening();
@@ -306,7 +315,7 @@ class Daemon {
     Wake wake = signals_.Next();
     for (; wake != Wake::kEnded; wake = signals_.Next()) {
       if (wake == Wake::kReload) {
-        if (!draining) control_->Reload();
+        control_->Reload();
       } else if (!std::exchange(draining, true)) {
         Drain();
       } else {
@@ -353,6 +362,7 @@ class Daemon {
   // As they were at the start; control_ has the running ones.
   Config config_;
   Origins origins_;
+  std::vector<net::TlsPrint> files_read_;  // by the last load: start, or reload, one at a time
   BackendNames backends_;
   Memory memory_;
   // In the order of their lives: the engine refers to the gate's wakeups and to the telemetry.

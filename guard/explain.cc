@@ -1,13 +1,14 @@
 #include "guard/explain.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
-#include <map>
 
 #include "guard/json_text.h"
 #include "guard/printable.h"
 #include "guard/settings.h"
 #include "net/address_text.h"
+#include "policies/own_key.h"
 
 namespace headgate::guard {
 namespace {
@@ -50,6 +51,18 @@ const char* Name(ExplainRow::State state) {
       return "applies";
     case ExplainRow::State::kDoesNotApply:
       return "does_not_apply";
+  }
+  return "";
+}
+
+const char* Name(net::TlsMode mode) {
+  switch (mode) {
+    case net::TlsMode::kOff:
+      return "off";
+    case net::TlsMode::kTerminate:
+      return "terminate";
+    case net::TlsMode::kPassthrough:
+      return "passthrough";
   }
   return "";
 }
@@ -116,44 +129,46 @@ json::object GateJson(const Explanation& e) {
           {"slots", e.slots}};
 }
 
-// The value of every key as the configuration writes it.
-std::map<std::string, std::string, std::less<>> Written(const Config& config) {
-  const Settings all = SettingsOf(config);
-  std::map<std::string, std::string, std::less<>> out;
-  for (const Setting& s : all.settings) out[s.key] = s.value;
-  for (const NamedSettings& c : all.classes) {
-    const bool is_default = &c == &all.classes.back();
-    const std::string prefix = is_default ? "default_class." : "class." + c.name + ".";
-    for (const Setting& s : c.settings) out[prefix + s.key] = s.value;
-  }
-  return out;
+// A key as people know it.
+std::string Shown(std::string key) {
+  std::replace(key.begin(), key.end(), kOfClass, '.');
+  return key;
 }
 
 // The key that says whether the limit acts.
 std::string EnforceKey(std::string_view key, Reason reason) {
-  for (const std::string_view table : {".query.", ".shape."}) {
-    const std::size_t at = key.rfind(table);
-    const bool of_class = key.starts_with("class.") || key.starts_with("default_class.");
-    if (of_class && at != std::string_view::npos) {
-      return std::string(key.substr(0, at + table.size())) + "enforce";
-    }
-  }
   if (key.starts_with("rule.")) return std::string(key);  // its own line says it
   if (reason == Reason::kLoginLane) return "login.enforce";
   if (reason == Reason::kWaitingDeadline) return "waiting.enforce";
+  constexpr std::string_view kRest = "default_class.";
+  const std::size_t name = key.find(kOfClass);
+  const std::size_t head = name != std::string_view::npos ? name + 1
+                           : key.starts_with(kRest)       ? kRest.size()
+                                                          : 0;
+  if (head > 0) {
+    const std::string_view own = key.substr(head);
+    const std::size_t table = own.find('.');  // "query." or "shape.", or none
+    return std::string(key.substr(0, head + (table == own.npos ? 0 : table + 1))) + "enforce";
+  }
   if (key.starts_with("pressure.")) key.remove_prefix(key.find('.', key.find('.') + 1) + 1);
   if (key.starts_with("query.")) return "query.unknown.enforce";
   return std::string(key.substr(0, key.rfind('.'))) + ".enforce";
 }
 
+// The deferral's own bounds: they act in observe as well.
+bool ActsInObserve(Reason reason) {
+  return reason == Reason::kPendingFull || reason == Reason::kPendingEvicted ||
+         reason == Reason::kPendingDeadline;
+}
+
 class RowWriter {
  public:
-  RowWriter(const Explanation& e, const Config& running, const Origins& origins)
-      : e_(e), origins_(origins), written_(Written(running)) {}
+  RowWriter(const Explanation& e, const ExplainWords& words)
+      : e_(e), origins_(words.origins), written_(words.written) {}
 
   [[nodiscard]] json::object Write(const ExplainRow& row) const {
     const auto found = written_.find(row.key);
-    json::object out{{"part", Name(row.part)},   {"key", JsonText(row.key)},
+    json::object out{{"part", Name(row.part)},   {"key", JsonText(Shown(row.key))},
                      {"configured", nullptr},    {"limit", Rounded(row.limit)},
                      {"now", Rounded(row.now)},  {"unit", JsonText(row.unit)},
                      {"state", Name(row.state)}, {"acts", row.acts},
@@ -176,34 +191,73 @@ class RowWriter {
   // Which line keeps it from acting.
   [[nodiscard]] json::value DryRun(const ExplainRow& row) const {
     if (row.key.find('.') == std::string::npos) return nullptr;
-    if (e_.mode == Mode::kObserve) return Line("gate.mode", "mode = \"observe\"");
+    if (e_.mode == Mode::kObserve && !ActsInObserve(row.reason)) {
+      return Line("gate.mode", "mode = \"observe\"");
+    }
     return Line(EnforceKey(row.key, row.reason), "enforce = false");
   }
   [[nodiscard]] json::object Line(const std::string& key, const char* text) const {
-    return {
-        {"key", JsonText(key)}, {"says", text}, {"where", JsonText(Printable(origins_.Of(key)))}};
+    return {{"key", JsonText(Shown(key))},
+            {"says", text},
+            {"where", JsonText(Printable(origins_.Of(key)))}};
   }
 
   const Explanation& e_;
   const Origins& origins_;
-  const std::map<std::string, std::string, std::less<>> written_;
+  const std::map<std::string, std::string, std::less<>>& written_;
 };
 
 }  // namespace
 
-std::string ExplainJson(const Explanation& e, const Config& running, const Origins& origins) {
+ExplainWords::ExplainWords(const Config& running, const Origins& of_its_keys)
+    : origins(of_its_keys), tls(running.tls.mode) {
+  const Settings all = SettingsOf(running);
+  for (const Setting& s : all.settings) written[s.key] = s.value;
+  for (const NamedSettings& c : all.classes) {
+    const bool is_default = &c == &all.classes.back();
+    const std::string prefix = is_default ? "default_class." : "class." + c.name + kOfClass;
+    for (const Setting& s : c.settings) written[prefix + s.key] = s.value;
+  }
+}
+
+void OverlayDraining(Explanation& e) {
+  ExplainRow row;
+  row.key = "drain";
+  row.reason = Reason::kDraining;
+  row.state = ExplainRow::State::kBinds;
+  row.why = "the gate takes no new clients, and ends when the others have left";
+  e.rows.insert(e.rows.begin(), row);
+  e.connection = {ExplainOutlook::Kind::kRefused, Reason::kDraining};
+}
+
+void OverlayTls(net::TlsMode mode, Explanation& e) {
+  const bool passes = mode == net::TlsMode::kPassthrough;
+  std::erase_if(e.rows, [&](const ExplainRow& row) {
+    return (row.reason == Reason::kTlsRate && mode != net::TlsMode::kTerminate) ||
+           (row.part == ExplainRow::Part::kQuery && passes);
+  });
+  if (mode != net::TlsMode::kTerminate) e.tls = {};
+  if (!passes) return;
+  e.user.reset();
+  e.database.clear();
+  e.statement = {};
+}
+
+std::string ExplainJson(const Explanation& e, const ExplainWords& words) {
   json::object out{{"address", JsonText(net::ToText(e.peer))},
                    {"source", JsonText(net::ToText(e.source))},
                    {"user", nullptr},
                    {"database", nullptr},
                    {"connection", ToJson(e.connection, "admitted")},
                    {"tls", ToJson(e.tls, "passes")},
-                   {"query", QueryJson(e.statement)},
+                   {"query", nullptr},
                    {"who", WhoJson(e)},
                    {"gate", GateJson(e)}};
+  if (words.tls != net::TlsMode::kPassthrough) out["query"] = QueryJson(e.statement);
+  out["gate"].as_object()["tls"] = Name(words.tls);
   if (e.user) out["user"] = JsonText(Printable(*e.user));
   if (!e.database.empty()) out["database"] = JsonText(Printable(e.database));
-  const RowWriter writer(e, running, origins);
+  const RowWriter writer(e, words);
   json::array rows;
   for (const ExplainRow& row : e.rows) rows.push_back(writer.Write(row));
   out["rows"] = std::move(rows);

@@ -13,6 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr const char* kUnseen = "(not seen: [gate] tls = \"passthrough\")";
 constexpr std::size_t kNarrowKey = 20, kWideKey = 44, kWideLimit = 24;
 
 std::string Text(const json::value& root, std::initializer_list<const char*> path) {
@@ -108,7 +109,10 @@ void AddWho(std::string& out, const json::value& root) {
   };
   line("source", Text(root, {"source"}));
   const json::value& user = At(root, {"user"});
-  line("user", user.is_null() ? "(none named: limits by user are left out)" : Plain(user));
+  const bool blind = Text(root, {"gate", "tls"}) == "passthrough";
+  line("user", blind            ? kUnseen
+               : user.is_null() ? "(none named: limits by user are left out)"
+                                : Plain(user));
   if (!At(root, {"database"}).is_null()) line("database", Text(root, {"database"}));
   line("trust", Trust(root));
   const std::string why = Text(root, {"who", "class_why"});
@@ -221,7 +225,12 @@ std::string ExplainText(const std::string& text) {
   const json::array& rows = ListAt(root, {"rows"});
   std::string out;
   AddVerdict(out, "next connection:", At(root, {"connection"}));
-  AddVerdict(out, "next query:", At(root, {"query"}));
+  const bool blind = Text(root, {"gate", "tls"}) == "passthrough";
+  if (blind) {
+    absl::StrAppendFormat(&out, "%-17s%s\n", "next query:", kUnseen);
+  } else {
+    AddVerdict(out, "next query:", At(root, {"query"}));
+  }
   if (Text(root, {"tls", "verdict"}) == "refused") {
     AddVerdict(out, "if it wants TLS:", At(root, {"tls"}));
   }

@@ -1,6 +1,6 @@
 #include "guard/origins.h"
 
-#include <array>
+#include "policies/own_key.h"
 
 namespace headgate::guard {
 namespace {
@@ -9,13 +9,16 @@ constexpr std::string_view kDefault = "default";
 
 // The key of the table that a class takes it from; empty where it takes it from none.
 std::string_view InheritedFrom(std::string_view key) {
-  if (!key.starts_with("class.") && !key.starts_with("default_class.")) return {};
-  for (const std::string_view table : std::array<std::string_view, 2>{".query.", ".shape."}) {
-    // The last one: a class may have such a name.
-    const std::size_t at = key.rfind(table);
-    if (at != std::string_view::npos) return key.substr(at + 1);
+  constexpr std::string_view kRest = "default_class.";
+  const std::size_t name = key.find(kOfClass);
+  if (name != std::string_view::npos) {
+    key.remove_prefix(name + 1);
+  } else if (key.starts_with(kRest)) {
+    key.remove_prefix(kRest.size());
+  } else {
+    return {};
   }
-  return {};
+  return key.starts_with("query.") || key.starts_with("shape.") ? key : std::string_view();
 }
 
 }  // namespace

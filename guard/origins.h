@@ -12,7 +12,7 @@ namespace headgate::guard {
 
 class Origins {
  public:
-  // "source.connect_rate", "class.shop.max", "rule.NAME" to "/etc/headgate/headgate.toml:12".
+  // "source.connect_rate", "class.shop" kOfClass "max" (own_key.h), "rule.NAME" to "FILE:12".
   void Set(std::string key, std::string place) { places_[std::move(key)] = std::move(place); }
 
   // Where the value of a key comes from: what a class does not say itself it has from [query] or

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "guard/config.h"
+#include "guard/settings.h"
 
 namespace headgate::guard {
 
@@ -18,6 +19,12 @@ struct ReloadPlan {
   std::vector<std::string> kept;          // those keys alone
 };
 
-[[nodiscard]] ReloadPlan PlanReload(const Config& running, const Config& candidate);
+// What the certificate files of both hold, as FileSettings(); empty where none are used.
+struct ReloadFiles {
+  std::vector<Setting> running{};
+  std::vector<Setting> candidate{};
+};
+[[nodiscard]] ReloadPlan PlanReload(const Config& running, const Config& candidate,
+                                    ReloadFiles files = {});
 
 }  // namespace headgate::guard

@@ -16,7 +16,7 @@ std::vector<TableColumn> Columns() {
   return {{"SOURCE", 24},         {"REFUSED", 7, true},   {"/S", 5, true},
           {"CONNS", 6, true, 1},  {"IN", 5, true, 2},     {"PEND", 5, true, 6},
           {"WAIT", 5, true, 5},   {"LOGIN", 5, true, 7},  {"ORPHAN", 6, true, 8},
-          {"KNOWN", 5, false, 4}, {"BANNED", 6, true, 3}, {"LAST REASON", 0, false, 0, 22}};
+          {"KNOWN", 5, false, 4}, {"BANNED", 6, true, 3}, {"LAST REASON", 0, false, 0, 20}};
 }
 
 std::string Count(const json::value& row, const char* name) {

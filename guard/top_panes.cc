@@ -85,7 +85,7 @@ Table Digests(const TopLook& look, const TopView& view) {
 Table Bans(const TopLook& look, const TopView& view) {
   Table table;
   table.columns = {{Titled("BANNED", TopPane::kBans, view), 24},
-                   {"LEFT", 5, true},
+                   {"LEFT", 4, true},
                    {"TIMES", 5, true, 2},
                    {"BY", 8, false, 3},
                    {"REASON"}};

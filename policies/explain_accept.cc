@@ -13,6 +13,7 @@ namespace {
 constexpr std::array<Level, 2> kAbove = {Level::kElevated, Level::kAttack};
 constexpr std::string_view kBurst = "of the burst";
 constexpr std::string_view kConnections = "connections";
+constexpr const char* kReserved = "the address is of a class with a reserve";
 
 std::string AtKey(Level level, std::string_view key) {
   return "pressure." + std::string(Name(level)) + "." + std::string(key);
@@ -46,7 +47,8 @@ void Engine::Impl::Explainer::AskSource() {
     used = shard.sources.UsedOf(entry, base, ask.at->connect_rate, now_);
     over = ask.rate && !shard.sources.MayConnect(entry, base.connect_rate, now_);
     at_over = ask.at_rate && !shard.sources.MayConnectSqueezed(entry, ask.at->connect_rate, now_);
-    tls_over = ask.rate && !shard.handshakes.May(probe_.source, base.tls_rate, now_);
+    tls_over = !probe_.known_source && !probe_.exempt &&
+               !shard.handshakes.May(probe_.source, base.tls_rate, now_);
     at_tls_over =
         Squeezes(probe_, level) && !shard.handshakes.May(probe_.source, ask.at->tls_rate, now_);
     tls = {shard.handshakes.Used(probe_.source, base.tls_rate, now_),
@@ -88,6 +90,7 @@ void Engine::Impl::Explainer::AddConnects(const SourceTable::Used& used, bool ov
   ExplainRow& row = Count(Part::kAccept, "source.connect_rate", Reason::kConnectRate, used.connects,
                           rate.burst, over, kBurst);
   row.left = over ? Refill(rate, used.connects) : Duration{};
+  if (probe_.reserved_source) Skip(row, kReserved);
   Skip(row, WhySpared());
   if (over && row.acts) Refuse(Reason::kConnectRate);
 }
@@ -104,7 +107,7 @@ void Engine::Impl::Explainer::AddConnections(const SourceQuestion& ask) {
 // Of what binds while room is scarce only; empty: it binds this one now.
 std::string Engine::Impl::Explainer::WhyNotCrowded(bool over) const {
   if (std::string spared = WhySpared(); !spared.empty()) return spared;
-  if (probe_.reserved_source) return "the address is of a class with a reserve";
+  if (probe_.reserved_source) return kReserved;
   if (out_.scarce) return "";
   return over ? "would bind if room were scarce: less than a fifth of the slots free"
               : "only while room is scarce";
@@ -157,6 +160,7 @@ void Engine::Impl::Explainer::AddBanAfter(double used) {
   if (s.ban_after.Off()) return;
   ExplainRow& row = Count(Part::kAccept, "source.ban_after", Reason::kBanApplied, used,
                           s.ban_after.burst, false, "refusals of the burst");
+  if (IsSpared(*l_, probe_.source)) Skip(row, kReserved);
   Skip(row, WhySpared());
   if (AnyTouches(s.never_ban, probe_.source)) Skip(row, "the address is in [source] never_ban");
   if (AnyTouches(l_->proxies, probe_.source)) Skip(row, "it is a load balancer");
@@ -189,8 +193,11 @@ void Engine::Impl::Explainer::AskPending() {
   const PendingLimits& limits = l_->pending;
   const bool refused = limits.enforce && !m_.pending.Admits(limits);
   const bool full = m_.pending.size() >= limits.max;
-  ExplainRow& row = Count(Part::kAccept, "pending.max", Reason::kPendingFull, m_.pending.size(),
-                          limits.max, refused, "clients that have not logged in");
+  // A dry run lets everybody in, and counts whom it would have cost.
+  ExplainRow& row =
+      Count(Part::kAccept, "pending.max",
+            limits.enforce ? Reason::kPendingFull : Reason::kPendingEvicted, m_.pending.size(),
+            limits.max, refused || (full && !limits.enforce), "clients that have not logged in");
   if (full && m_.pending.PaysItself(probe_.source)) {
     row.why = "full: this source is the greediest, and pays with its own oldest";
   } else if (full && !refused) {

@@ -5,6 +5,7 @@
 
 #include "policies/explainer.h"
 #include "policies/login_name.h"
+#include "policies/own_key.h"
 
 namespace headgate {
 namespace {
@@ -141,7 +142,8 @@ void Engine::Impl::Explainer::AskRoom(Reason lacks, Duration delay) {
 
 std::string Engine::Impl::Explainer::ClassKey(std::string_view key) const {
   const bool is_default = class_index_ + 1 == m_.limits->classes.size();
-  return (is_default ? "default_class" : "class." + probe_.class_name) + "." + std::string(key);
+  if (is_default) return "default_class." + std::string(key);
+  return "class." + probe_.class_name + kOfClass + std::string(key);
 }
 
 void Engine::Impl::Explainer::AddClass(const Lack& lack) {

@@ -26,6 +26,11 @@ class QueryGuard::Explainer {
     Reason reason;
     const char* unit;
     double (*get)(const QueryLimits&);
+    double (*burst)(const QueryLimits&) = nullptr;  // of a rate
+
+    [[nodiscard]] bool Same(const QueryLimits& a, const QueryLimits& b) const {
+      return get(a) == get(b) && (burst == nullptr || burst(a) == burst(b));
+    }
   };
   // What is counted for one scope.
   struct Counted {

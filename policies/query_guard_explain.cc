@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "policies/own_key.h"
 #include "policies/query_explainer.h"
 
 namespace headgate {
@@ -60,11 +61,14 @@ std::string WhatOf(const Rule& rule) {
 
 const std::array<QueryGuard::Explainer::Field, kScopes> QueryGuard::Explainer::kRates = {{
     {"rate", Reason::kQueryRate, "of the burst",
-     [](const QueryLimits& q) { return q.rate.Off() ? 0 : q.rate.per_second; }},
+     [](const QueryLimits& q) { return q.rate.Off() ? 0 : q.rate.per_second; },
+     [](const QueryLimits& q) { return q.rate.burst; }},
     {"user_rate", Reason::kUserRate, "of the burst",
-     [](const QueryLimits& q) { return q.user_rate.Off() ? 0 : q.user_rate.per_second; }},
+     [](const QueryLimits& q) { return q.user_rate.Off() ? 0 : q.user_rate.per_second; },
+     [](const QueryLimits& q) { return q.user_rate.burst; }},
     {"class_rate", Reason::kClassRate, "of the burst",
-     [](const QueryLimits& q) { return q.class_rate.Off() ? 0 : q.class_rate.per_second; }},
+     [](const QueryLimits& q) { return q.class_rate.Off() ? 0 : q.class_rate.per_second; },
+     [](const QueryLimits& q) { return q.class_rate.burst; }},
 }};
 const std::array<QueryGuard::Explainer::Field, kScopes> QueryGuard::Explainer::kBusy = {{
     {"busy", Reason::kQueryBusy, "s of running time", [](const QueryLimits& q) { return q.busy; }},
@@ -163,18 +167,16 @@ void QueryGuard::Explainer::Read(std::size_t i, const headgate::Account& account
 
 // Of the class.
 std::string QueryGuard::Explainer::Table() const {
-  return class_.is_explicit ? "class." + class_.name : "default_class";
+  return class_.is_explicit ? "class." + class_.name + kOfClass : "default_class.";
 }
 
 // The key that the limit's value is of: the class's, or what a level lays over it for strangers.
 std::string QueryGuard::Explainer::KeyOf(const Field& f) const {
-  const bool of_class =
-      f.get(q_) == f.get(class_.own) && q_.Acts(f.reason) == class_.own.Acts(f.reason);
-  if (of_class) {
-    return Table() + ".query." + f.name;
+  if (f.Same(q_, class_.own) && q_.Acts(f.reason) == class_.own.Acts(f.reason)) {
+    return Table() + "query." + f.name;
   }
   const Limits& l = *snapshot_->limits;
-  if (f.get(l.At(level_).query) == f.get(l.unknown_query)) {
+  if (f.Same(l.At(level_).query, l.unknown_query)) {
     return std::string("query.unknown.") + f.name;
   }
   return "pressure." + std::string(Name(level_)) + ".query." + f.name;
@@ -256,7 +258,7 @@ void QueryGuard::Explainer::AddShape() {
     if (points == 0) return;
     ExplainRow& row = out_.rows.emplace_back();
     row.part = Part::kQuery;
-    row.key = Table() + ".shape." + name;
+    row.key = Table() + "shape." + name;
     row.limit = points;
     row.unit = "points of a statement's shape";
     row.reason = reason;

@@ -1,6 +1,7 @@
 #include "guard/admin_checks.h"
 
 #include <gmock/gmock.h>
+#include <grp.h>
 #include <gtest/gtest.h>
 
 #include "tests/guard/config_testing.h"
@@ -48,6 +49,25 @@ TEST(AdminChecks, PathsAreAbsolute) {
   EXPECT_THAT(Errors(ParseBeside("[host]\ndata_dir = \"mysql\"\nerror_log = \"error.log\"\n")),
               ElementsAre(HasSubstr("host.data_dir: needs"), HasSubstr("host.error_log: needs")));
   EXPECT_THAT(Errors(ParseBeside("[host]\ndata_dir = \"\"\nerror_log = \"\"\n")), IsEmpty());
+}
+
+TEST(AdminChecks, TheGroupHasToBeThereAndNobodyElses) {
+  HostFacts host;
+  host.resolve = [](const std::string&) { return std::vector<Address>(); };
+  const auto warned = [&](const std::string& group) {
+    const Loaded loaded = Parse(Beside("[admin]\ngroup = \"" + group + "\"\n"), host);
+    EXPECT_THAT(Errors(loaded), IsEmpty());
+    return Warnings(loaded);
+  };
+  EXPECT_THAT(warned(""), IsEmpty());
+  EXPECT_THAT(warned("root"), IsEmpty());
+  EXPECT_THAT(warned("no-such-group"),
+              ElementsAre(HasSubstr("admin.group: there is no group \"no-such-group\"")));
+  for (const char* group : {"nogroup", "nobody"}) {
+    if (getgrnam(group) == nullptr) continue;  // distributions have the one or the other
+    EXPECT_THAT(warned(group), ElementsAre(HasSubstr("has no group of its own"))) << group;
+  }
+  EXPECT_THAT(Warnings(Parse(Beside("[admin]\ngroup = \"no-such-group\"\n"))), IsEmpty());
 }
 
 }  // namespace

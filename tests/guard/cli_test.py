@@ -165,7 +165,7 @@ class Run(Gates):
         pathlib.Path(path).write_text(text.replace("= 20", "= 30") + rule)
         done = self.ask("reload")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("rule no sleep: new", done.stdout)
+        self.assertIn("rule no sleep: new, the last", done.stdout)
         self.assertIn('rule         "no sleep": acted 0', self.ask("status").stdout)
         self.assertIn("slots.max_connections: 20 -> 30", done.stdout)
         pathlib.Path(path).write_text(text.replace("= 20", "= nonsense"))

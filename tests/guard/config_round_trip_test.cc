@@ -60,7 +60,7 @@ TEST(ConfigRoundTrip, Numbers) {
                            "query.busy = 1.23456789012345",
                            "query.busy = 0.00001",
                            "login.lock = \"1.000000001s\"",
-                           "login.lock = \"12345.678901234s\"",
+                           "login.lock = \"12345.678901234s\"\nlogin.lock_max = \"1d\"",
                            "query.packet = \"1.5KiB\"",
                            "query.result = 1025"}) {
     ExpectSame(Beside(line));

@@ -1,7 +1,9 @@
 #include "guard/config_watch.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
@@ -89,10 +91,63 @@ TEST_F(ConfigWatchTest, LooksOnlyWhenItIsOn) {
   Rest();
   Write(file_, "unseen");
   EXPECT_TRUE(Told(0));
+  watch_.Loaded(ConfigFootprint(file_.string()));  // as the reload that turns it on again
   watch_.Set(true);
-  EXPECT_TRUE(Told(0)) << "what changed meanwhile is no news";
+  EXPECT_TRUE(Told(0)) << "it was read since";
   Write(file_, "seen again");
   EXPECT_TRUE(Told(1));
+}
+
+TEST_F(ConfigWatchTest, TellsWhatChangedBetweenALoadAndTheFirstLook) {
+  watch_.Loaded(ConfigFootprint(file_.string()));
+  Write(file_, "written while the gate was starting");
+  Start();
+  EXPECT_TRUE(Told(1));
+}
+
+TEST_F(ConfigWatchTest, TellsWhatChangedBetweenAReloadAndTheNextLook) {
+  Start();
+  const auto before = ConfigFootprint(file_.string());
+  Write(file_, "read by a reload");
+  EXPECT_TRUE(Told(1));
+  watch_.Loaded(before);  // the reload had read the file before it was written
+  EXPECT_TRUE(Told(2));
+}
+
+TEST_F(ConfigWatchTest, TellsThatAFileBecameReadable) {
+  fs::permissions(file_, fs::perms::none);
+  Start();
+  fs::permissions(file_, fs::perms::owner_read);
+  EXPECT_TRUE(Told(1));
+}
+
+// Root may list what nobody may: a conf.d that is a file is as unlistable, for everybody.
+TEST_F(ConfigWatchTest, ALookThatCannotListIsNone) {
+  fs::create_directory(folder_ / "conf.d");
+  Write(folder_ / "conf.d" / "a.toml", "");
+  Start();
+  fs::rename(folder_ / "conf.d", folder_ / "away");
+  fs::create_symlink("conf.d", folder_ / "conf.d");  // a circle
+  EXPECT_TRUE(Told(0));
+  EXPECT_FALSE(ConfigFootprint(file_.string()).has_value());
+  fs::remove(folder_ / "conf.d");
+  fs::rename(folder_ / "away", folder_ / "conf.d");
+  EXPECT_TRUE(Told(0));
+}
+
+// A process without descriptors sees no drop-in: that is no change of them.
+TEST_F(ConfigWatchTest, ALookWithoutADescriptorIsNone) {
+  fs::create_directory(folder_ / "conf.d");
+  Write(folder_ / "conf.d" / "a.toml", "");
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto seen = ConfigFootprint(file_.string());
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_FALSE(seen.has_value());
+  EXPECT_TRUE(ConfigFootprint(file_.string()).has_value());
 }
 
 TEST_F(ConfigWatchTest, EndsAtOnceThoughItHasJustBegun) {
@@ -110,8 +165,9 @@ TEST(ConfigFootprint, IsBoundedByWhatAConfigMayHave) {
   for (int i = 0; i < 200; ++i) {
     std::ofstream(folder / "conf.d" / (std::to_string(i) + ".toml")) << "";
   }
-  const std::string print = ConfigFootprint((folder / "headgate.toml").string());
-  EXPECT_LE(std::count(print.begin(), print.end(), '\n'), 66);
+  const auto print = ConfigFootprint((folder / "headgate.toml").string());
+  ASSERT_TRUE(print.has_value());
+  EXPECT_LE(std::count(print->begin(), print->end(), '\n'), 66);
   fs::remove_all(folder);
 }
 

@@ -140,6 +140,18 @@ TEST_F(ControlTest, ExplainRefusesWhatItCannotMeanAndChangesNothing) {
   EXPECT_EQ(Get("/status").at("sources"), 0);
 }
 
+TEST_F(ControlTest, AGateThatDrainsLetsNobodyInAndReloadsNoMore) {
+  control_->SetDraining();
+  EXPECT_TRUE(IsRefused(control_->Handle("GET", "/explain?address=192.0.2.7", "").body));
+  const auto before = engine_->limits();
+  text_ = "slots.max_connections = 50\n";
+  EXPECT_TRUE(control_->Reload().draining);
+  const auto reply = control_->Handle("POST", "/reload", "");
+  EXPECT_EQ(reply.status, 409u);
+  EXPECT_THAT(reply.body, HasSubstr("draining"));
+  EXPECT_EQ(engine_->limits(), before);
+}
+
 TEST_F(ControlTest, DrainsOnce) {
   for (int i = 0; i < 3; ++i) {
     const auto reply = control_->Handle("POST", "/drain", "");

@@ -47,7 +47,7 @@ class ExplainAnswerTest : public ::testing::Test {
   std::string Json() {
     const Loaded loaded = ParseConfig({{"/etc/headgate/headgate.toml", text_, ""}}, QuietHost());
     EXPECT_TRUE(loaded.config.has_value());
-    return ExplainJson(e_, *loaded.config, loaded.origins);
+    return ExplainJson(e_, ExplainWords(*loaded.config, loaded.origins));
   }
   json::object Row(std::size_t i) {
     const json::value root = json::parse(Json());
@@ -93,9 +93,15 @@ TEST_F(ExplainAnswerTest, EachLimitHasItsOwnKeyForThat) {
     e_.rows.back().acts = false;
   };
   add("slots.start_ramp", Reason::kLoginLane);
-  add("class.shop.queue", Reason::kWaitingDeadline);
-  add("class.shop.max", Reason::kClassFull);
-  add("class.shop.query.running", Reason::kQueryRunning);
+  add("class.shop\x1f"
+      "queue",
+      Reason::kWaitingDeadline);
+  add("class.shop\x1f"
+      "max",
+      Reason::kClassFull);
+  add("class.shop\x1f"
+      "query.running",
+      Reason::kQueryRunning);
   add("default_class.shape.log", Reason::kShapeLog);
   add("pressure.attack.query.running", Reason::kQueryRunning);
   add("pressure.attack.source.connections", Reason::kSourceConnections);
@@ -111,8 +117,12 @@ TEST_F(ExplainAnswerTest, EachLimitHasItsOwnKeyForThat) {
   for (std::size_t i = 0; i < e_.rows.size(); ++i) {
     EXPECT_EQ(Row(i).at("dry_run").at("key"), keys[i]) << e_.rows[i].key;
   }
+  EXPECT_EQ(Row(2).at("key"), "class.shop.max");
+  add("pending.max", Reason::kPendingEvicted);
   e_.mode = Mode::kObserve;
   EXPECT_EQ(Row(0).at("dry_run").at("key"), "gate.mode");
+  EXPECT_EQ(Row(e_.rows.size() - 1).at("dry_run").at("key"), "pending.enforce")
+      << "it acts in observe as well";
 }
 
 TEST_F(ExplainAnswerTest, TheTextBeginsWithTheVerdictAndWhatBinds) {
@@ -141,6 +151,41 @@ TEST_F(ExplainAnswerTest, LinesOfAnOrdinaryAnswerFitATerminal) {
     EXPECT_LE(end - at, 80u) << text.substr(at, end - at);
     at = end + 1;
   }
+}
+
+TEST_F(ExplainAnswerTest, AGateThatDrainsTurnsEverybodyAway) {
+  e_.connection = {};
+  OverlayDraining(e_);
+  EXPECT_TRUE(IsRefused(Json()));
+  EXPECT_EQ(Row(0).at("key"), "drain");
+  EXPECT_THAT(ExplainText(Json()), StartsWith("next connection: refused: draining\n"));
+}
+
+TEST_F(ExplainAnswerTest, PassthroughSeesNoUserAndNoStatement) {
+  text_ += "gate.tls = \"passthrough\"\nlogin.known_good_share = 0\n";
+  e_.rows.push_back(RowOf("query.unknown.busy", ExplainRow::State::kApplies, Reason::kQueryBusy));
+  e_.rows.back().part = ExplainRow::Part::kQuery;
+  e_.rows.push_back(RowOf("source.tls_rate", ExplainRow::State::kBinds, Reason::kTlsRate));
+  e_.tls = {ExplainOutlook::Kind::kRefused, Reason::kTlsRate};
+  OverlayTls(net::TlsMode::kPassthrough, e_);
+  EXPECT_EQ(e_.rows.size(), 2u);
+  const json::value root = json::parse(Json());
+  EXPECT_TRUE(root.at("query").is_null());
+  EXPECT_TRUE(root.at("user").is_null());
+  EXPECT_EQ(root.at("tls").at("verdict"), "passes");
+  const std::string text = ExplainText(Json());
+  EXPECT_THAT(text, HasSubstr("next query:      (not seen: [gate] tls = \"passthrough\")\n"));
+  EXPECT_THAT(text, HasSubstr("user             (not seen"));
+  EXPECT_THAT(text, Not(HasSubstr("QUERIES")));
+}
+
+TEST_F(ExplainAnswerTest, NoHandshakeIsTheGatesWithoutTls) {
+  e_.rows.push_back(RowOf("source.tls_rate", ExplainRow::State::kBinds, Reason::kTlsRate));
+  OverlayTls(net::TlsMode::kTerminate, e_);
+  EXPECT_EQ(e_.rows.size(), 3u);
+  OverlayTls(net::TlsMode::kOff, e_);
+  EXPECT_EQ(e_.rows.size(), 2u);
+  EXPECT_EQ(e_.user, "shop");
 }
 
 TEST_F(ExplainAnswerTest, NoEndOfWaitingIsSaid) {

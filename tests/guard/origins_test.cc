@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "policies/own_key.h"
 #include "tests/guard/config_testing.h"
 
 namespace headgate::guard {
@@ -12,6 +13,10 @@ Origins OriginsOf(const std::vector<ConfigFile>& files) {
   EXPECT_TRUE(loaded.config.has_value())
       << (loaded.problems.empty() ? "" : ToText(loaded.problems.front()));
   return loaded.origins;
+}
+
+std::string InClass(const std::string& name, const std::string& key) {
+  return "class." + name + kOfClass + key;
 }
 
 constexpr char kText[] = R"([gate]
@@ -45,19 +50,19 @@ TEST(OriginsTest, EveryKeyHasItsLine) {
   EXPECT_EQ(o.Of("source.connect_rate"), "h.toml:4");
   EXPECT_EQ(o.Of("query.unknown.busy"), "h.toml:8");
   EXPECT_EQ(o.Of("default_class.max"), "h.toml:10");
-  EXPECT_EQ(o.Of("class.a.query.b.reserve"), "h.toml:17");
-  EXPECT_EQ(o.Of("class.a.query.b.query.running"), "h.toml:18");
+  EXPECT_EQ(o.Of(InClass("a.query.b", "reserve")), "h.toml:17");
+  EXPECT_EQ(o.Of(InClass("a.query.b", "query.running")), "h.toml:18");
   EXPECT_EQ(o.Of("rule.no sleep"), "h.toml:19");
   EXPECT_EQ(o.Of("pressure.attack.source.connections"), "h.toml:24");
 }
 
 TEST(OriginsTest, WhatIsInheritedHasTheLineItComesFrom) {
   const Origins o = OriginsOf({{"h.toml", kText, ""}});
-  EXPECT_EQ(o.Of("class.first.query.running"), "h.toml:6");
+  EXPECT_EQ(o.Of(InClass("first", "query.running")), "h.toml:6");
   EXPECT_EQ(o.Of("default_class.query.running"), "h.toml:6");
-  EXPECT_EQ(o.Of("class.first.query.busy"), "default");
-  EXPECT_EQ(o.Of("class.first.shape.log"), "default");
-  EXPECT_EQ(o.Of("class.first.max"), "default");
+  EXPECT_EQ(o.Of(InClass("first", "query.busy")), "default");
+  EXPECT_EQ(o.Of(InClass("first", "shape.log")), "default");
+  EXPECT_EQ(o.Of(InClass("first", "max")), "default");
   EXPECT_EQ(o.Of("source.ban"), "default");
   EXPECT_EQ(o.Of("pressure.attack.source.connect_rate"), "default");
   EXPECT_EQ(o.Of("nonsense"), "default");
@@ -69,7 +74,7 @@ TEST(OriginsTest, TheLastFileThatSaysItIsNamed) {
                  {"conf.d/10.toml", "source.connect_rate = \"1/s\"\n", ""},
                  {"conf.d/20.toml", "[[class]]\nname = \"c\"\nusers = [\"c\"]\n", ""}});
   EXPECT_EQ(o.Of("source.connect_rate"), "conf.d/10.toml:1");
-  EXPECT_EQ(o.Of("class.c.users"), "conf.d/20.toml:3");
+  EXPECT_EQ(o.Of(InClass("c", "users")), "conf.d/20.toml:3");
 }
 
 TEST(OriginsTest, ABadFileHasNone) {
@@ -88,6 +93,21 @@ TEST(OriginsTest, WhatNeedsARestartKeepsItsOldPlace) {
   EXPECT_EQ(next.Of("source.table_size"), "h.toml:9");
   EXPECT_EQ(next.Of("gate.threads"), "default");
   EXPECT_EQ(next.Of("source.ban"), "h.toml:4");
+}
+
+// As one text with dots, the first class's "max" would be the second class itself.
+TEST(OriginsTest, ClassesWithDotsInTheirNamesAreToldApart) {
+  const Origins o = OriginsOf({{"h.toml",
+                                "gate.backend = [\"192.0.2.10:3306\"]\n"
+                                "[[class]]\nname = \"a\"\nusers = [\"a\"]\nmax = 9\n"
+                                "query = { enforce = false }\n"
+                                "[[class]]\nname = \"a.max\"\nusers = [\"b\"]\n"
+                                "[[class]]\nname = \"a.query\"\nusers = [\"c\"]\nenforce = true\n",
+                                ""}});
+  EXPECT_EQ(o.Of(InClass("a", "max")), "h.toml:5");
+  EXPECT_EQ(o.Of("class.a.max"), "h.toml:7");
+  EXPECT_EQ(o.Of(InClass("a", "query.enforce")), "h.toml:6");
+  EXPECT_EQ(o.Of(InClass("a.query", "enforce")), "h.toml:12");
 }
 
 }  // namespace

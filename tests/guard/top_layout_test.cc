@@ -44,7 +44,7 @@ TEST(TopLayout, Calm80x24) {
  CLASS           USED RESERVE   MAX  WAIT  LENT SLOTS, OF ALL
  shop              13      20    40             ########++++...........
  default            4            35             ##..................
- REFUSED BY               /S  IN ALL  BANNED by left            LEFT REASON
+ REFUSED BY               /S  IN ALL  BANNED by left           LEFT REASON
  none                                 none
  SOURCE by refused/s       REF/S REFUSED  CONNS   IN KNOWN BANNED LAST REASON
 >198.51.100.7                  0       2      4    4              login_failed
@@ -73,9 +73,9 @@ TEST(TopLayout, Attack80x24) {
  CLASS           USED RESERVE   MAX  WAIT  LENT SLOTS, OF ALL
  shop              13      20    40             ########++++...........
  default            4            35             ##..................
- REFUSED BY               /S  IN ALL  BANNED by left            LEFT REASON
- connect_rate            200    1000  203.0.113.8                 5m login_faile
- banned                   50     250  203.0.113.0/28             58m operator
+ REFUSED BY               /S  IN ALL  BANNED by left           LEFT REASON
+ connect_rate            200    1000  203.0.113.8                5m login_failed
+ banned                   50     250  203.0.113.0/28            58m operator
  SOURCE by refused/s       REF/S REFUSED  CONNS   IN KNOWN BANNED LAST REASON
 >203.0.113.7                 140     700     90                   connect_rate
  203.0.113.8                  60     300                       5m banned
@@ -286,9 +286,9 @@ SOURCE                   REFUSED    /S  CONNS    IN  PEND  WAIT LOGIN ORPHAN KNO
 2 shown; 12 sources are tracked
 )");
   EXPECT_EQ("\n" + SourcesText(json, 80), R"(
-SOURCE                   REFUSED    /S  CONNS    IN LAST REASON
-203.0.113.7                  700    12      4     - connect_rate, dry run
-2001:db8::/64                  -     -      1     1
+SOURCE                   REFUSED    /S  CONNS    IN BANNED LAST REASON
+203.0.113.7                  700    12      4     -        connect_rate, dry run
+2001:db8::/64                  -     -      1     1     5m
 2 shown; 12 sources are tracked
 )");
   EXPECT_EQ(SourcesText(R"({"sources":[],"tracked":0})", 80),
@@ -305,15 +305,15 @@ TEST(Tables, Sessions) {
      "for_s":0.4,"busy":false,"idle_s":null,"in_transaction":false,"known_good":false}],
     "total":5})";
   EXPECT_EQ("\n" + SessionsText(json, 0), R"(
-ID         PEER                  STATE     FOR DOES          USER             CLASS        KNOWN DATABASE
-0-17       203.0.113.7     in       100s idle 12s trx  a?[2Jb           shop         good  shop
-1-3        2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff   pending 400ms
+ID         PEER                                   STATE     FOR DOES          USER             CLASS        KNOWN DATABASE
+0-17       203.0.113.7                            in       100s idle 12s trx  a?[2Jb           shop         good  shop
+1-3        2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff pending 400ms
 2 of 5; --limit shows more
 )");
   EXPECT_EQ("\n" + SessionsText(json, 80), R"(
-PEER                  STATE     FOR DOES          USER             CLASS
-203.0.113.7     in       100s idle 12s trx  a?[2Jb           shop
-2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff   pending 400ms
+PEER                                   STATE     FOR DOES          USER
+203.0.113.7                            in       100s idle 12s trx  a?[2Jb
+2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff pending 400ms
 2 of 5; --limit shows more
 )");
   EXPECT_EQ(SessionsText(R"({"sessions":[],"total":0})", 80), "nobody is connected\n");

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "policies/explain.h"
+#include "policies/own_key.h"
 #include "tests/policies/query_fixture.h"
 
 namespace headgate {
@@ -24,8 +25,11 @@ class ExplainTest : public QueryTest {
     return engine_->Explain({peer, user, database}, now_);
   }
   static const ExplainRow* Find(const Explanation& e, std::string_view key) {
-    const auto it = std::find_if(e.rows.begin(), e.rows.end(),
-                                 [&](const ExplainRow& row) { return row.key == key; });
+    const auto it = std::find_if(e.rows.begin(), e.rows.end(), [&](const ExplainRow& row) {
+      std::string shown = row.key;
+      std::replace(shown.begin(), shown.end(), kOfClass, '.');
+      return shown == key;
+    });
     return it == e.rows.end() ? nullptr : &*it;
   }
   static ExplainRow At(const Explanation& e, std::string_view key) {
@@ -244,6 +248,51 @@ TEST_F(ExplainTest, RulesThatCouldMatchAreTold) {
   EXPECT_EQ(At(e, "rule.all").why, "refuses every statement");
   EXPECT_EQ(At(e, "rule.some").why, "logs statements by traits");
   EXPECT_EQ(Find(e, "rule.other"), nullptr);
+}
+
+// It lets everybody in, and counts whom that would have cost.
+TEST_F(ExplainTest, APendingBudgetThatIsFullInADryRun) {
+  limits_.pending.max = 2;
+  limits_.pending.enforce = false;
+  Start();
+  const TicketPtr a = Accept(Foe(1));
+  EXPECT_EQ(At(Explain(Foe(3)), "pending.max").state, State::kApplies);
+  const TicketPtr b = Accept(Foe(2));
+  const ExplainRow row = At(Explain(Foe(3)), "pending.max");
+  EXPECT_EQ(row.state, State::kBinds);
+  EXPECT_FALSE(row.acts);
+  EXPECT_EQ(row.reason, Reason::kPendingEvicted);
+  EXPECT_EQ(Explain(Foe(3)).connection.kind, Outlook::kPasses);
+}
+
+// Rates of the same pace are told apart by their bursts.
+TEST_F(ExplainTest, ALevelsBurstIsTheLevelsKey) {
+  limits_.unknown_query.rate = {5, 10};
+  Over(Level::kAttack).query.rate = {5, 2};
+  limits_.pressure.attack = {.free_slots = 0, .refusals = {1, 1}, .syn_rate = {}};
+  Start();
+  for (int i = 0; i < 60; ++i) {
+    engine_->Count(Reason::kMalformedLogin, Foe(2), now_);
+    Pass(std::chrono::milliseconds(100));
+  }
+  ASSERT_EQ(engine_->level(), Level::kAttack);
+  const Explanation e = Explain(Foe(1));
+  EXPECT_EQ(At(e, "pressure.attack.query.rate").limit, 2);
+  EXPECT_EQ(Find(e, "query.unknown.rate"), nullptr);
+}
+
+TEST_F(ExplainTest, AReservedSourceIsNotAskedForItsRate) {
+  limits_.source.connect_rate = {1, 1};
+  ClassLimits& shop = limits_.classes.emplace(limits_.classes.begin())[0];
+  shop.name = "shop";
+  shop.sources = {SourceNetwork(Foe(1))};
+  shop.reserve = 2;
+  Start();
+  const TicketPtr t = Accept(Foe(1));
+  const Explanation e = Explain(Foe(1));
+  EXPECT_EQ(e.connection.kind, Outlook::kPasses);
+  EXPECT_EQ(At(e, "source.connect_rate").state, State::kDoesNotApply);
+  EXPECT_EQ(At(e, "source.connect_rate").why, "the address is of a class with a reserve");
 }
 
 TEST_F(ExplainTest, ObserveLetsEverythingPass) {

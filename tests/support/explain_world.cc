@@ -192,6 +192,11 @@ void ExplainWorld::Knock() {
   c.peer = peer;
   c.user = user;
   if (gone_.contains(serial) || engine_->level() != level || random_.OneIn(4)) return;
+  if (random_.OneIn(3)) {
+    const Verdict tls = engine_->OnTlsHandshake(*c.ticket, now_);
+    if (asks_) Came("tls", Text(told.tls, true), Text(tls));
+    if (tls.kind == Verdict::Kind::kRefuse) return Close(serial);
+  }
   const Verdict v = engine_->OnLogin(*c.ticket, {.user = user, .database = database}, now_);
   if (asks_ && exact) Came("login", Text(told.connection, false), Text(v));
   if (v.kind == Verdict::Kind::kRefuse) return Close(serial);

@@ -110,6 +110,7 @@ void ExplainWorld::DrawLevels(Limits& l) {
     if (random_.OneIn(2)) at.source.prefix_connections = DrawShare();
     if (random_.OneIn(2)) at.waiting.per_source = Number(1, 3);
     if (random_.OneIn(2)) at.query = DrawQuery();
+    if (random_.OneIn(2)) at.source.tls_rate = DrawRate();
   }
   l.pressure.elevated.syn_rate = {1000, 1000};
   l.pressure.attack.free_slots = random_.OneIn(2) ? 0.4 : 0.1;
@@ -166,6 +167,7 @@ Limits ExplainWorld::DrawLimits() {
     shop.enforce = !random_.OneIn(6);
     l.classes.insert(l.classes.begin(), shop);
   }
+  l.source.tls_rate = DrawRate();
   DrawLevels(l);
   DrawRules(l);
   return l;

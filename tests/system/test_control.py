@@ -84,12 +84,45 @@ class Admin(scenario.Scenario):
         self.assertIn("permission denied", text)
 
     def test_a_group_that_there_is_not(self):
-        gate = Gate(self.config(admin={"group": "no-such-group"}))
+        gate = self.start_gate(self.config(admin={"group": "no-such-group"}))
+        self.assertIn('[admin] group: there is no group "no-such-group" here', gate.text())
+        self.assertEqual(gate.status()["mode"], "enforce")
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root, to be somebody else")
+    def test_what_a_reload_could_not_read_is_told_at_the_start(self):
+        for secret in ("10-secret.toml", "."):
+            gate = Gate(self.config())
+            self.addCleanup(gate.stop)
+            drop_ins = gate.folder / "conf.d"
+            drop_ins.mkdir()
+            (drop_ins / "10-secret.toml").write_text("")
+            (drop_ins / secret).chmod(0o700)
+            (drop_ins / "10-secret.toml").chmod(0o600)
+            gate.start()
+            name = drop_ins / secret
+            self.assertIn(f"{name}: cannot be read: Permission denied: the user nobody cannot",
+                          gate.text())
+            code, answer = gate.request("POST", "/reload")
+            self.assertEqual(code, 422, answer)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root, to be somebody else")
+    def test_a_group_the_gate_is_no_member_of(self):
+        gate = Gate(self.config(admin={"group": GROUP}))
         self.addCleanup(gate.stop)
-        done = subprocess.run([binary(), "run", "--config", str(gate.file)], timeout=20,
-                              capture_output=True, text=True, check=False)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn('[admin] group: there is no group "no-such-group" here', done.stderr)
+        process = subprocess.Popen([binary(), "run", "--config", str(gate.file)], cwd="/",
+                                   stderr=subprocess.PIPE, text=True, user="daemon",
+                                   group="daemon", extra_groups=[])
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait, 20)
+        self.addCleanup(process.kill)
+        log = ""
+        for line in process.stderr:
+            log += line
+            if "is up, pid" in line:
+                break
+        self.assertIn("is up, pid", log)
+        self.assertIn("SupplementaryGroups=" + GROUP, log)
+        self.assertEqual(self.asked_as(gate, "daemon", "daemon", [])[0], 0)
 
     @unittest.skipUnless(shutil.which("curl"), "needs curl")
     def test_curl_is_enough(self):

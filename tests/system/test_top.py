@@ -4,8 +4,6 @@
 With HEADGATE_IMAGES=FOLDER the screens that docs/top.md shows are written there.
 """
 import contextlib
-import json
-import os
 import pathlib
 import re
 import signal
@@ -18,30 +16,7 @@ import scenario
 from attackers import Attackers, addresses, addresses_in
 from gate import binary
 from terminal import Terminal
-
-
-class Watched(scenario.Scenario):
-
-    def setUp(self):
-        self.gate = self.start_gate(self.config(monitor={}, **{"class": [scenario.APP_CLASS]}))
-
-    def top(self, *options, columns=80, rows=24, **environment):
-        terminal = Terminal([binary(), "top", "--socket", self.gate.socket, *options], columns,
-                            rows, **environment)
-        self.addCleanup(terminal.__exit__)
-        return terminal
-
-    def photograph(self, name, text):
-        folder = os.environ.get("HEADGATE_IMAGES")
-        if folder:
-            pathlib.Path(folder, name).write_text(text.rstrip() + "\n", encoding="utf8")
-
-    def bans(self):
-        return {ban["source"]: ban for ban in self.gate.request("GET", "/bans")[1]["bans"]}
-
-    def ended_well(self, terminal, status=0):
-        self.assertEqual(terminal.wait_end(), status, terminal.text())
-        self.assertEqual(terminal.current_settings(), terminal.settings, "the terminal's settings")
+from watched import Watched
 
 
 class Top(Watched):
@@ -326,87 +301,6 @@ class FromOutside(Watched):
         self.assertEqual(code, 0)
         self.assertIn("u?]0;owned??[2J", out)
         self.assertNotRegex(out, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
-
-
-class Once(Watched):
-
-    def test_once(self):
-        self.start_app(self.gate.address)
-        code, out, err = self.gate.cli("top", "--once", "--interval", "300ms")
-        self.assertEqual((code, err), (0, ""))
-        lines = out.splitlines()
-        self.assertEqual(len(lines), 24)
-        self.assertLessEqual(max(map(len, lines)), 80)
-        self.assertIn("application SAFE", out)
-        self.assertRegex(out, r"a second: admitted \d")
-        self.assertNotIn("q quit", out)
-        self.assertNotIn("\x1b", out)
-
-    def test_sizes(self):
-        for columns, rows in ((1, 1), (40, 10), (200, 50), (1000, 1000)):
-            code, out, _ = self.gate.cli("top", "--once", "--interval", "200ms", "--columns",
-                                         str(columns), "--rows", str(rows))
-            self.assertEqual(code, 0)
-            self.assertEqual(len(out.splitlines()), rows)
-            self.assertLessEqual(max(map(len, out.splitlines())), columns)
-
-    def test_json(self):
-        code, out, _ = self.gate.cli("top", "--once", "--json", "--interval", "300ms")
-        answer = json.loads(out)
-        self.assertEqual(code, 0)
-        self.assertEqual(answer["application"]["word"], "SAFE")
-        self.assertGreaterEqual(answer["rates"]["connects"], 0)
-        self.assertEqual(answer["status"]["mode"], "enforce")
-
-    def test_wrong_usage(self):
-        for words in (["--json"], ["--columns", "80"], ["--interval", "1ms"], ["--rows", "0"],
-                      ["--interval", "soon", "--once"], ["--once", "--columns", "5000"]):
-            code, out, err = self.gate.cli("top", *words)
-            self.assertEqual(code, 2, words)
-            self.assertTrue(out + err)
-
-    def test_no_gate(self):
-        done = subprocess.run([binary(), "top", "--once", "--socket", "/nowhere/s"], text=True,
-                              capture_output=True, timeout=20)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("no headgate listens there", done.stderr)
-
-
-class Tables(Watched):
-
-    def test_sources_and_sessions(self):
-        self.start_app(self.gate.address, pool=4, rate=1)
-        guesses = Attackers("bad-password", self.gate.address, ["127.77.7.7"], 4, 30,
-                            pause=0.05).start()
-        try:
-            refused = scenario.wait_for(
-                lambda: re.search(r"^127\.77\.7\.7 +\d+ +[\d.]+ ",
-                                  self.gate.cli("sources", "--sort", "refused")[1], re.MULTILINE),
-                20)
-            self.assertTrue(refused)
-            code, out, _ = self.gate.cli("sources", "--limit", "1")
-            self.assertEqual(code, 0)
-            lines = out.splitlines()
-            self.assertRegex(lines[0], r"^SOURCE +REFUSED +/S +CONNS ")
-            self.assertRegex(lines[1], r"^127\.77\.7\.7 +\d+ +[\d.]+ .*[a-z_]+$")
-            self.assertRegex(lines[2], r"^1 shown; \d+ sources are tracked$")
-            code, out, _ = self.gate.cli("sources", "--sort", "connections", "--json")
-            first = json.loads(out)["sources"][0]
-            self.assertEqual(first["source"], scenario.APP_SOURCE)
-        finally:
-            guesses.stop()
-        code, out, _ = self.gate.cli("sessions", "--limit", "2")
-        self.assertEqual(code, 0)
-        self.assertRegex(out.splitlines()[0], r"^ID +PEER +STATE +FOR +DOES +USER +CLASS ")
-        self.assertRegex(out, r"\n\S+ +127\.0\.0\.10 +in +\S+ +(busy|idle \S+) +app +shop ")
-        self.assertRegex(out.splitlines()[-1], r"^2 of \d+; --limit shows more$")
-        code, out, _ = self.gate.cli("sessions", "--json")
-        self.assertEqual({s["user"] for s in json.loads(out)["sessions"]}, {"app"})
-
-    def test_wrong_usage(self):
-        for words in (["sources", "--limit", "0"], ["sources", "--sort", "x"],
-                      ["sessions", "--limit", "1001"], ["sessions", "--sort", "x"]):
-            self.assertEqual(self.gate.cli(*words)[0], 2, words)
 
 
 if __name__ == "__main__":
