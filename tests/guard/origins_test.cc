@@ -107,7 +107,7 @@ TEST(OriginsTest, ClassesWithDotsInTheirNamesAreToldApart) {
   EXPECT_EQ(o.Of(InClass("a", "max")), "h.toml:5");
   EXPECT_EQ(o.Of("class.a.max"), "h.toml:7");
   EXPECT_EQ(o.Of(InClass("a", "query.enforce")), "h.toml:6");
-  EXPECT_EQ(o.Of(InClass("a.query", "enforce")), "h.toml:12");
+  EXPECT_EQ(o.Of(InClass("a.query", "enforce")), "h.toml:13");
 }
 
 }  // namespace
