@@ -59,7 +59,8 @@ fuzz: ## each fuzzer for FUZZ_SECONDS=60
 	@for fuzzer in $$(find build/fuzz/tests/fuzz -maxdepth 1 -type f -executable); do \
 	  name=$$(basename "$$fuzzer"); mkdir -p "build/corpus/$$name"; echo "fuzz: $$name"; \
 	  seeds=tests/fuzz/corpus/$${name%_fuzzer}; [ -d "$$seeds" ] || seeds=; \
-	  "$$fuzzer" -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 "build/corpus/$$name" $$seeds \
+	  words=tests/fuzz/$${name%_fuzzer}.dict; [ -f "$$words" ] && words=-dict=$$words || words=; \
+	  "$$fuzzer" $$words -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 "build/corpus/$$name" $$seeds \
 	    || exit 1; done
 
 clean: ## removes build/

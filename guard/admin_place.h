@@ -7,6 +7,7 @@
 #include <string>
 
 #include <absl/status/statusor.h>
+#include "guard/config.h"
 #include "guard/privileges.h"
 #include "net/admin.h"
 
@@ -14,8 +15,10 @@ namespace headgate::guard {
 
 // Binds the socket for `who`. Its directory is made (one level, mode 0755) where it is missing,
 // owned by `who` so that the socket can be removed at the end; one that exists is left as it is.
-// Errors are those of net::AdminServer::Bind(), and of a directory that cannot be made.
-[[nodiscard]] absl::StatusOr<std::unique_ptr<net::AdminServer>> BindAdmin(
-    const std::string& socket_path, const RunAs& who);
+// A group that there is not, or that the socket cannot be given to, is left out and told in the
+// log: the gate is there to run. Errors are those of net::AdminServer::Bind(), and of a directory
+// that cannot be made.
+[[nodiscard]] absl::StatusOr<std::unique_ptr<net::AdminServer>> BindAdmin(const AdminConfig& config,
+                                                                          const RunAs& who);
 
 }  // namespace headgate::guard

@@ -9,7 +9,7 @@
 
 #include "guard/config_commands.h"
 #include "guard/core_dumps.h"
-#include "guard/daemon.h"
+#include "guard/exit_status.h"
 #include "guard/json_text.h"
 #include "guard/live_findings.h"
 #include "guard/live_gather.h"

@@ -1,39 +1,20 @@
 #include "guard/config.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_format.h>
 #include "guard/config_checks.h"
 #include "guard/config_keys.h"
+#include "guard/config_names.h"
 #include "guard/config_text.h"
+#include "guard/config_values.h"
+#include "guard/printable.h"
+#include "policies/own_key.h"
 
 namespace headgate::guard {
 namespace {
-
-const NotBuilt* FindNotBuilt(std::string_view table, std::string_view name) {
-  for (const NotBuilt& entry : NotBuiltKeys()) {
-    if (entry.table == table && entry.name == name) return &entry;
-  }
-  return nullptr;
-}
-
-// Names of everything a suggestion may point at: what works, never what is refused anyway.
-// `outer` is the table they stand in, empty for the file.
-std::vector<std::string> TableNames(const std::string& outer) {
-  std::set<std::string> names;
-  if (outer.empty()) names = {"class", "default_class", "rule"};
-  if (outer == "class" || outer == "default_class") names = {"query", "shape"};
-  if (LevelOf(outer)) names = {"source", "pending", "waiting", "query"};
-  const std::string prefix = outer.empty() ? "" : outer + ".";
-  for (const auto& key : ConfigKeys()) {
-    if (key.table.substr(0, prefix.size()) != prefix) continue;
-    const std::string_view rest = key.table.substr(prefix.size());
-    names.emplace(rest.substr(0, rest.find('.')));
-  }
-  return {names.begin(), names.end()};
-}
 
 // What an attack overrides unless the file says otherwise. A file that is stricter in calm stays
 // so.
@@ -69,12 +50,6 @@ struct Place {
   }
 };
 
-// Names from the file may hold anything; they go to a terminal.
-std::string Shown(const std::string& name) {
-  const std::string quoted = Quoted(name.substr(0, 64));
-  return quoted.substr(1, quoted.size() - 2);
-}
-
 class Reader {
  public:
   explicit Reader(const std::vector<ConfigFile>& files) : files_(files) {
@@ -90,9 +65,16 @@ class Reader {
     const auto before = [](const Problem& a, const Problem& b) { return a.at < b.at; };
     std::stable_sort(problems_.begin(), problems_.end(), before);
     std::stable_sort(notes_.begin(), notes_.end(), before);
-    std::optional<Config> config;
-    if (!AnyError(problems_)) config = std::move(config_);
-    return {std::move(config), std::move(problems_), std::move(notes_)};
+    // Values from the files are in them, and all of it goes to terminals and logs.
+    for (Problem& problem : problems_) problem.message = Printable(problem.message);
+    Loaded loaded;
+    if (!AnyError(problems_)) {
+      loaded.origins = FindOrigins();
+      loaded.config = std::move(config_);
+    }
+    loaded.problems = std::move(problems_);
+    loaded.notes = std::move(notes_);
+    return loaded;
   }
 
  private:
@@ -146,6 +128,29 @@ class Reader {
     return key;
   }
 
+  // Under the names that classes and rules have, in place of their numbers.
+  [[nodiscard]] Origins FindOrigins() const {
+    Origins origins;
+    for (const auto& [key, at] : positions_) {
+      origins.Set(Named(key), absl::StrFormat("%s:%d", files_[at.file].name, at.line));
+    }
+    return origins;
+  }
+
+  [[nodiscard]] std::string Named(const std::string& key) const {
+    const auto with = [&](const std::string& list, const auto& items) {
+      std::size_t number = 0;
+      const std::string rest = key.substr(list.size());
+      const std::size_t end = rest.find('.');
+      if (!absl::SimpleAtoi(rest.substr(0, end), &number) || number >= items.size()) return key;
+      const std::string whole = list + items[number].name;
+      return end == std::string::npos ? whole : whole + kOfClass + rest.substr(end + 1);
+    };
+    if (key.starts_with("class.")) return with("class.", config_.limits.classes);
+    if (key.starts_with("rule.")) return with("rule.", config_.limits.rules);
+    return key;
+  }
+
   // Classes and levels of pressure are made of other tables: those come first, wherever in the
   // files they stand.
   void ReadAll(const std::vector<Node>& trees) {
@@ -181,7 +186,7 @@ class Reader {
     }
     const auto tables = TableNames("");
     if (std::find(tables.begin(), tables.end(), name) == tables.end()) {
-      return AddUnknown(member, Shown(name), tables, "");
+      return AddUnknown(member, ShownName(name), tables, "");
     }
     if (name == "class") {
       ReadList(member, ClassKeys(), classes_, [this](ClassLimits& target) {
@@ -218,7 +223,9 @@ class Reader {
     }
     for (const Node& node : *list) {
       if (!std::holds_alternative<Node::Table>(node.value)) {
-        Add(node.at, name, absl::StrFormat("expected a table, got %s", node.TypeName()));
+        Add(node.at, name,
+            absl::StrFormat("expected a table, got %s: write [[%s]] on a line of its own",
+                            node.TypeName(), name));
         continue;
       }
       const std::string place = absl::StrFormat("%s.%d", name, targets.size());
@@ -233,7 +240,7 @@ class Reader {
   void ReadTable(const Place& place, std::span<const Key<Target>> keys, const Node& node,
                  Target& target) {
     for (const Member& member : std::get<Node::Table>(node.value)) {
-      const std::string full = place.shown + "." + Shown(member.key);
+      const std::string full = place.shown + "." + ShownName(member.key);
       const std::string at = place.at + "." + member.key;
       const Position was =
           std::exchange(positions_.try_emplace(at, member.at).first->second, member.at);
@@ -298,23 +305,8 @@ class Reader {
 
   void AddUnknown(const Member& member, const std::string& full,
                   const std::vector<std::string>& names, const std::string& prefix) {
-    std::string message = prefix.empty() ? "there is no such table" : "there is no such key";
-    if (const std::string near = Nearest(member.key, names); !near.empty()) {
-      message += absl::StrFormat("; did you mean %s%s?", prefix, near);
-    } else if (const std::string home = TableOf(member.key); !home.empty()) {
-      message += absl::StrFormat("; it belongs into [%s]", home);
-    }
-    Add(member.at, full, message);
-  }
-
-  // The one table that has a key of this name, for keys that stand in the wrong one.
-  static std::string TableOf(const std::string& name) {
-    std::set<std::string> homes;
-    for (const auto& key : ConfigKeys()) {
-      if (key.name == name) homes.emplace(key.table);
-    }
-    if (homes.size() > 1) homes.erase("query.unknown");
-    return homes.size() == 1 ? *homes.begin() : "";
+    const bool table = std::holds_alternative<Node::Table>(member.node.value);
+    Add(member.at, full, WhyUnknown({member.key, table, prefix}, names));
   }
 
   void FinishClasses() {

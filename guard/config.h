@@ -7,11 +7,13 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "guard/origins.h"
 #include "guard/toml_reader.h"
 #include "net/options.h"
 #include "net/tls_context.h"
@@ -63,6 +65,22 @@ struct FirewallConfig {
   bool operator==(const FirewallConfig&) const = default;
 };
 
+// [admin]: how operators reach the running gate.
+struct AdminConfig {
+  std::string socket = "/run/headgate/admin.sock";
+  std::string group;                    // whose members may ask, beside root; empty = nobody's
+  std::string http = "127.0.0.1:9933";  // the read-only page; empty = off
+  bool watch = false;                   // reload by itself when a config file has changed
+  bool operator==(const AdminConfig&) const = default;
+};
+
+// [host]: what is watched of the machine beside the server's own figures.
+struct HostConfig {
+  std::string data_dir = "/var/lib/mysql";  // whose disk; empty = none
+  std::string error_log;                    // the server's, whose growth is told; empty = none
+  bool operator==(const HostConfig&) const = default;
+};
+
 struct Config {
   Limits limits = Limits::Defaults();
 
@@ -87,7 +105,8 @@ struct Config {
 
   // What is kept across restarts; empty = nothing is.
   std::string state_file = "/var/lib/headgate/state";
-  std::string admin_socket = "/run/headgate/admin.sock";
+  AdminConfig admin;
+  HostConfig host;
 
   std::string log_level = "info";
   std::string log_decisions;  // empty = no decision log
@@ -114,12 +133,16 @@ struct Loaded {
   std::optional<Config> config;  // empty when any problem is an error
   std::vector<Problem> problems;
   std::vector<Problem> notes;  // nothing is wrong: which value of an earlier file is replaced
+  Origins origins{};           // of the keys of `config`
+  // What the files of [gate] tls = "terminate" made, of a reload: what was judged is what is used.
+  std::shared_ptr<const net::TlsContext> tls{};
 };
 
 // How the files of [gate] tls = "terminate" fare when they are loaded.
 struct TlsTrial {
   std::vector<net::TlsFault> faults;
   std::chrono::system_clock::time_point not_after{};  // of the certificate; zero where it failed
+  std::shared_ptr<const net::TlsContext> context{};   // null where it failed
 };
 
 // What the checks have to know about the machine; plain values so that tests can choose.
@@ -150,5 +173,6 @@ struct ConfigFile {
 [[nodiscard]] Loaded ParseConfig(const std::vector<ConfigFile>& files, const HostFacts& host);
 // Reads FILE and the conf.d directory beside it (`config_files.h`).
 [[nodiscard]] Loaded LoadConfig(const std::string& path);
+[[nodiscard]] Loaded LoadConfig(const std::string& path, const HostFacts& host);
 
 }  // namespace headgate::guard

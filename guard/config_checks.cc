@@ -4,6 +4,7 @@
 #include <set>
 
 #include <absl/strings/str_format.h>
+#include "guard/admin_checks.h"
 #include "guard/config_text.h"
 #include "guard/headroom_checks.h"
 #include "guard/identity.h"
@@ -131,12 +132,20 @@ class Checker {
           is_default ? std::string("default_class") : absl::StrFormat("class.%d", i);
       if (is_default) continue;
       CheckName(c, key, names);
-      if (c.sources.empty() && c.users.empty() && c.databases.empty()) {
-        Warn(key, absl::StrFormat("class \"%s\" names no sources, users or databases: it takes "
-                                  "everybody, and nothing below it is reached",
+      if (NamesNobody(c, key)) {
+        Warn(key, absl::StrFormat("class \"%s\" names no sources, users, databases or subjects: it "
+                                  "takes everybody, and nothing below it is reached",
                                   c.name));
       }
     }
+  }
+
+  // Whose names do not parse names somebody all the same.
+  bool NamesNobody(const ClassLimits& c, const std::string& key) const {
+    for (const char* matcher : {".sources", ".users", ".databases", ".subjects"}) {
+      if (findings_.Faulty(key + matcher)) return false;
+    }
+    return c.sources.empty() && c.users.empty() && c.databases.empty() && c.subjects.empty();
   }
 
   void CheckName(const ClassLimits& c, const std::string& key, std::set<std::string>& names) {
@@ -157,15 +166,15 @@ class Checker {
 
   void CheckPairsOfValues() {
     const LoginLimits& login = limits_.login;
-    if (login.lock > login.lock_max) {
+    if (login.lock > login.lock_max && !findings_.Faulty("login.lock_max")) {
       Error("login.lock",
             absl::StrFormat("%s is above lock_max %s", ToText(login.lock), ToText(login.lock_max)));
     }
-    if (limits_.source.ban > limits_.source.ban_max) {
+    if (limits_.source.ban > limits_.source.ban_max && !findings_.Faulty("source.ban_max")) {
       Error("source.ban", absl::StrFormat("%s is above ban_max %s", ToText(limits_.source.ban),
                                           ToText(limits_.source.ban_max)));
     }
-    if (login.per_source > login.in_progress) {
+    if (login.per_source > login.in_progress && !findings_.Faulty("login.in_progress")) {
       Warn("login.per_source", absl::StrFormat("%d is above in_progress %d: it limits nobody",
                                                login.per_source, login.in_progress));
     }
@@ -194,10 +203,7 @@ class Checker {
     if (limits_.mode == Mode::kObserve) {
       Warn("gate.mode", "\"observe\": limits decide and count, and never act");
     }
-    if (config_.admin_socket.empty() || config_.admin_socket.front() != '/' ||
-        config_.admin_socket.size() > 107) {
-      Error("admin.socket", "needs an absolute path of at most 107 bytes");
-    }
+    CheckAdmin(config_, host_, findings_);
     if (!config_.log_decisions.empty() && config_.log_decisions.front() != '/') {
       Error("log.decisions", "needs an absolute path, or \"\" for none");
     }

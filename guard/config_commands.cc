@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "guard/config.h"
-#include "guard/daemon.h"
+#include "guard/exit_status.h"
 #include "guard/json_text.h"
 #include "guard/say_error.h"
 #include "guard/settings.h"
@@ -67,6 +67,20 @@ void SayDiff(const Differences& found, const std::string& version) {
   if (found.changed.empty() && found.need_restart.empty()) std::cout << "nothing would change\n";
 }
 
+// A certificate is compared by what the file holds, if this user may read it.
+void NoteUnknown(const std::vector<std::string>& keys, const std::string& config, Loaded& loaded,
+                 bool as_json) {
+  for (const std::string& key : keys) {
+    loaded.problems.push_back({Problem::Severity::kWarning,
+                               config,
+                               {},
+                               key,
+                               "cannot be read by this user: whether it holds another certificate "
+                               "than the gate has loaded is not known"});
+    if (!as_json) std::cout << ToText(loaded.problems.back()) << "\n";
+  }
+}
+
 }  // namespace
 
 json::object CheckJson(const Loaded& loaded) {
@@ -92,7 +106,7 @@ int RunCheck(const std::string& config, bool as_json) {
 }
 
 int RunDiff(const std::string& config, const std::string& socket, bool as_json) {
-  const Loaded loaded = LoadConfig(config);
+  Loaded loaded = LoadConfig(config);
   if (!as_json) {
     for (const Problem& p : loaded.problems) std::cout << ToText(p) << "\n";
   }
@@ -105,7 +119,10 @@ int RunDiff(const std::string& config, const std::string& socket, bool as_json) 
     SayError(std::string(running.status().message()), as_json);
     return kExitUsage;
   }
-  const Differences found = Compare(running->settings, SettingsOf(*loaded.config));
+  Settings candidate = SettingsOf(*loaded.config);
+  candidate.files = FileSettings(net::PrintsOfFiles(loaded.config->tls));
+  NoteUnknown(UnknownFiles(running->settings, candidate), config, loaded, as_json);
+  const Differences found = Compare(running->settings, candidate);
   if (as_json) {
     PrintDiff(loaded, found, running->version);
   } else {

@@ -62,6 +62,8 @@ std::vector<std::string> DropIns(const fs::path& directory, std::error_code& err
   return names;
 }
 
+fs::path DropInsOf(const std::string& path) { return fs::path(path).parent_path() / "conf.d"; }
+
 void AddDropIns(const fs::path& directory, std::vector<ConfigFile>& files) {
   std::error_code error;
   const std::vector<std::string> names = DropIns(directory, error);
@@ -90,12 +92,31 @@ void AddDropIns(const fs::path& directory, std::vector<ConfigFile>& files) {
 
 std::vector<ConfigFile> ReadConfigFiles(const std::string& path) {
   std::vector<ConfigFile> files = {ReadFile(path)};
-  AddDropIns(fs::path(path).parent_path() / "conf.d", files);
+  AddDropIns(DropInsOf(path), files);
   return files;
 }
 
-Loaded LoadConfig(const std::string& path) {
-  return ParseConfig(ReadConfigFiles(path), ReadHostFacts());
+std::optional<std::vector<std::string>> ConfigFileNames(const std::string& path) {
+  std::error_code error;
+  const std::vector<std::string> found = DropIns(DropInsOf(path), error);
+  if (error && error != std::errc::no_such_file_or_directory) return std::nullopt;
+  std::vector<std::string> names = {path};
+  for (const std::string& name : found) names.push_back((DropInsOf(path) / name).string());
+  return names;
+}
+
+std::vector<std::string> UnreadableConfigFiles(const std::string& path) {
+  std::vector<std::string> out;
+  for (const ConfigFile& file : ReadConfigFiles(path)) {
+    if (!file.error.empty()) out.push_back(file.name + ": " + file.error);
+  }
+  return out;
+}
+
+Loaded LoadConfig(const std::string& path) { return LoadConfig(path, ReadHostFacts()); }
+
+Loaded LoadConfig(const std::string& path, const HostFacts& host) {
+  return ParseConfig(ReadConfigFiles(path), host);
 }
 
 }  // namespace headgate::guard

@@ -64,7 +64,7 @@ Key<Target> Fraction(std::string_view table, std::string_view name, Ref ref) {
           "0 to 1, or \"0%\" to \"100%\"",
           kReload,
           [ref](const Node& n, Target& t) { return ReadFraction(n, ref(t)); },
-          [ref](const Target& t) { return absl::StrFormat("%.10g", ref(t)); },
+          [ref](const Target& t) { return NumberAsToml(ref(t)); },
           Copy<Target>(ref)};
 }
 
@@ -203,6 +203,8 @@ Key<Target> Choice(std::string_view table, std::string_view name,
 [[nodiscard]] std::vector<Key<Config>> StatementKeys();
 // The keys of [known_good] and [pressure].
 [[nodiscard]] std::vector<Key<Config>> HeadroomKeys();
+// The keys of [admin] and [host].
+[[nodiscard]] std::vector<Key<Config>> AdminKeys();
 // The keys of [observer] and [firewall].
 [[nodiscard]] std::vector<Key<Config>> WireKeys();
 

@@ -28,7 +28,7 @@ Key<Config> MaxConnections() {
             }
             Faults faults = ReadCount(n, {1, 100000}, slots.max_connections);
             if (faults.empty()) slots.max_connections_auto = false;
-            if (!faults.empty()) faults.front().message += ", or \"auto\"";
+            if (!faults.empty()) AddChoice("\"auto\"", faults.front());
             return faults;
           },
           [](const Config& c) {
@@ -211,8 +211,6 @@ std::vector<Key<Config>> OtherKeys() {
       Choice<3>(
           "refuse", "how", {"error", "reset", "drop"}, kReload,
           [](auto& c) -> auto& { return c.limits.how; }),
-      Text<C>(
-          "admin", "socket", kRestart, [](auto& c) -> auto& { return c.admin_socket; }),
       Choice<6>(
           "log", "level", {"trace", "debug", "info", "warning", "error", "off"}, kReload,
           [](auto& c) -> auto& { return c.log_level; }),
@@ -260,7 +258,7 @@ std::span<const Key<Config>> ConfigKeys() {
   static const std::vector<Key<Config>> keys = [] {
     std::vector<Key<Config>> all;
     for (auto part : {GateKeys(), TlsKeys(), AdmissionKeys(), LoginKeys(), SourceKeys(),
-                      StatementKeys(), HeadroomKeys(), WireKeys(), OtherKeys()}) {
+                      StatementKeys(), HeadroomKeys(), WireKeys(), AdminKeys(), OtherKeys()}) {
       std::move(part.begin(), part.end(), std::back_inserter(all));
     }
     return all;

@@ -1,9 +1,12 @@
 #include "guard/config_text.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <limits>
+#include <utility>
 #include <vector>
 
 #include <absl/strings/str_format.h>
@@ -133,6 +136,26 @@ std::string SizeText(std::uint64_t bytes) {
   return absl::StrFormat("%d%s", bytes / kSizes[i].bytes, std::string(kSizes[i].name));
 }
 
+std::string Digits(double number) {
+  // The longest there is has a sign, 309 digits before the point or 1074 behind it.
+  std::array<char, 1100> text;
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  return std::string(text.data(), end.ptr);
+}
+
+std::string NumberText(double number, std::string_view back,
+                       const std::function<bool(const std::string&)>& same) {
+  constexpr double kMost = std::numeric_limits<double>::infinity();
+  const double near[] = {std::round(number), number, std::nextafter(number, kMost),
+                         std::nextafter(number, -kMost)};
+  for (const double each : near) {
+    std::string text = Digits(each) + std::string(back);
+    if (same(text)) return text;
+  }
+  return Digits(number) + std::string(back);
+}
+
 std::string ToText(Duration d) {
   for (std::size_t i = std::size(kUnits); i-- > 0;) {
     const Unit& unit = kUnits[i];
@@ -140,22 +163,27 @@ std::string ToText(Duration d) {
       return absl::StrFormat("%d%s", d / unit.length, std::string(unit.name));
     }
   }
-  return absl::StrFormat("%gms", static_cast<double>(d.count()) / 1e6);
+  return NumberText(static_cast<double>(d.count()) / 1e6, "ms",
+                    [d](const std::string& text) { return ParseDuration(text) == d; });
 }
 
 std::string ToText(const Rate& rate) {
   if (rate.Off()) return "off";
-  double count = rate.per_second;
-  char unit = 's';
-  for (const auto& [name, factor] : {std::pair{'s', 1.0}, {'m', 60.0}, {'h', 3600.0}}) {
-    const double scaled = rate.per_second * factor;
-    if (std::abs(scaled - std::round(scaled)) > 1e-9 * scaled) continue;
-    count = std::round(scaled);
-    unit = name;
-    break;
+  constexpr std::pair<std::string_view, double> kUnits[] = {{"/s", 1}, {"/m", 60}, {"/h", 3600}};
+  const auto same = [&](const std::string& text) { return ParseRate(text) == rate; };
+  const std::string burst = " burst " + Digits(rate.burst);
+  std::string any;
+  for (const auto& [unit, factor] : kUnits) {
+    const double count = rate.per_second * factor;
+    const bool whole = std::abs(count - std::round(count)) <= 1e-9 * count;
+    for (const std::string& back : {std::string(unit), std::string(unit) + burst}) {
+      std::string text = NumberText(count, back, same);
+      if (!same(text)) continue;
+      if (whole) return text;
+      if (any.empty()) any = std::move(text);
+    }
   }
-  if (rate.burst == std::max(1.0, count)) return absl::StrFormat("%.10g/%c", count, unit);
-  return absl::StrFormat("%.10g/%c burst %.10g", count, unit, rate.burst);
+  return any.empty() ? Digits(rate.per_second) + "/s" + burst : any;
 }
 
 std::string ToText(const Share& share) {
@@ -163,11 +191,11 @@ std::string ToText(const Share& share) {
     case Share::Kind::kOff:
       return "off";
     case Share::Kind::kNumber:
-      return absl::StrFormat("%.10g", share.value);
+      return Digits(share.value);
     case Share::Kind::kPercent:
       break;
   }
-  return absl::StrFormat("%.10g%%", share.value);
+  return Digits(share.value) + "%";
 }
 
 std::string Nearest(std::string_view word, std::span<const std::string> candidates) {

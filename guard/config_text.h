@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,7 +30,13 @@ namespace headgate::guard {
 // bytes.
 [[nodiscard]] std::optional<std::uint64_t> ParseSize(std::string_view text);
 
-// The shortest text that parses back to the same value.
+// A number without an exponent, in as many digits as it takes to read the same again.
+[[nodiscard]] std::string Digits(double number);
+// `number` with `back` behind it, such that `same` holds for the text: it may be off by its last
+// bit, as quotients are. Where none of its neighbours is the same either, it is itself.
+[[nodiscard]] std::string NumberText(double number, std::string_view back,
+                                     const std::function<bool(const std::string&)>& same);
+// Short texts that parse back to the same value.
 [[nodiscard]] std::string ToText(Duration d);
 [[nodiscard]] std::string ToText(const Rate& rate);
 [[nodiscard]] std::string ToText(const Share& share);

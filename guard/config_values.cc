@@ -1,10 +1,13 @@
 #include "guard/config_values.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 
 #include <absl/strings/str_format.h>
 #include "guard/config_text.h"
+#include "guard/printable.h"
 #include "net/address_text.h"
 
 namespace headgate::guard {
@@ -13,6 +16,7 @@ namespace {
 constexpr std::size_t kLongestText = 255;
 constexpr std::size_t kLongestList = 10000;
 constexpr std::int64_t kLargestShare = 100000;
+constexpr std::size_t kColumns = 64;  // of what somebody wrote, in messages
 
 Faults One(const Node& node, std::string message) { return {{node.at, std::move(message)}}; }
 
@@ -76,7 +80,8 @@ Faults ReadFraction(const Node& node, double& out) {
   } else if (const auto* text = std::get_if<std::string>(&node.value)) {
     const auto share = *text == "0%" ? Share::Percent(0) : ParseShare(*text);
     if (!share || share->kind != Share::Kind::kPercent) {
-      return One(node, absl::StrFormat("\"%s\" is no share: expected 0 to 1, or \"25%%\"", *text));
+      return One(node,
+                 absl::StrFormat("%s is no share: expected 0 to 1, or \"25%%\"", Shown(*text)));
     }
     value = share->value / 100;
   } else {
@@ -94,13 +99,13 @@ Faults ReadDuration(const Node& node, Range<Duration> range, Duration& out) {
   if (text == nullptr) return Expected(node, "a time with its unit, such as \"5s\"");
   const auto value = ParseDuration(*text);
   if (!value) {
-    return One(node, absl::StrFormat("\"%s\" is no time: expected a number with its unit, such as "
+    return One(node, absl::StrFormat("%s is no time: expected a number with its unit, such as "
                                      "\"250ms\" \"5s\" \"10m\" \"1h\" \"7d\"",
-                                     *text));
+                                     Shown(*text)));
   }
   if (*value < range.low || *value > range.high) {
-    return One(node, absl::StrFormat("%s is outside %s to %s", *text, ToText(range.low),
-                                     ToText(range.high)));
+    return One(node, absl::StrFormat("%s is outside %s to %s", Cut(*text, kColumns),
+                                     ToText(range.low), ToText(range.high)));
   }
   out = *value;
   return {};
@@ -111,9 +116,9 @@ Faults ReadRate(const Node& node, Rate& out) {
   if (text == nullptr) return Expected(node, "a rate, such as \"50/s burst 200\"");
   const auto value = ParseRate(*text);
   if (!value) {
-    return One(node, absl::StrFormat("\"%s\" is no rate: expected \"50/s\", \"10/m\", \"5/h\", one "
-                                     "of them with \" burst 200\", or \"off\"",
-                                     *text));
+    return One(node, absl::StrFormat("%s is no rate: expected \"50/s\", \"10/m\", \"5/h\", one of "
+                                     "them with \" burst 200\", or \"off\"",
+                                     Shown(*text)));
   }
   out = *value;
   return {};
@@ -131,9 +136,9 @@ Faults ReadShare(const Node& node, Share& out) {
   if (text == nullptr) return Expected(node, "a whole number, \"25%\" or \"off\"");
   const auto value = ParseShare(*text);
   if (!value) {
-    return One(node, absl::StrFormat("\"%s\" is no share: expected a whole number, \"25%%\" "
-                                     "(above 0, at most 100) or \"off\"",
-                                     *text));
+    return One(node, absl::StrFormat("%s is no share: expected a whole number, \"25%%\" (above 0, "
+                                     "at most 100) or \"off\"",
+                                     Shown(*text)));
   }
   out = *value;
   return {};
@@ -162,9 +167,9 @@ Faults ReadNetworks(const Node& node, std::vector<Cidr>& out) {
     auto network = net::ParseCidr(text);
     if (!network) {
       why = absl::StrFormat(
-          "\"%s\" is no network: expected \"10.0.0.0/8\", \"2001:db8::/32\" or "
-          "one address; the bits behind the prefix must be zero",
-          text);
+          "%s is no network: expected \"10.0.0.0/8\", \"2001:db8::/32\" or one address; the bits "
+          "behind the prefix must be zero",
+          Shown(text));
     }
     return network;
   });
@@ -176,7 +181,7 @@ Faults ReadChoice(const Node& node, std::span<const std::string_view> names, std
   if (text == nullptr) return Expected(node, absl::StrFormat("one of %s", choices));
   const auto found = std::find(names.begin(), names.end(), *text);
   if (found == names.end()) {
-    std::string message = absl::StrFormat("%s is none of %s", Quoted(*text), choices);
+    std::string message = absl::StrFormat("%s is none of %s", Shown(*text), choices);
     const std::vector<std::string> plain(names.begin(), names.end());
     if (const std::string near = Nearest(*text, plain); !near.empty()) {
       message += absl::StrFormat("; did you mean %s?", Quoted(near));
@@ -197,13 +202,13 @@ Faults ReadEndpoints(const Node& node, bool backend, std::vector<Endpoint>& out)
     } else if (backend) {
       why = absl::StrFormat(
           "%s is no address to connect to: expected \"192.0.2.1:3306\", "
-          "\"[2001:db8::1]:3306\", \"db.example:3306\" or \"unix:/path\"",
-          Quoted(text));
+          "\"[2001:db8::1]:3306\", \"db.example:3306\" or \"unix:/path\" (up to 107 bytes)",
+          Shown(text));
     } else {
       why = absl::StrFormat(
           "%s is no address to listen on: expected \"192.0.2.1:3306\" or "
           "\"[2001:db8::1]:3306\"",
-          Quoted(text));
+          Shown(text));
     }
     return std::optional<Endpoint>();
   });
@@ -211,17 +216,37 @@ Faults ReadEndpoints(const Node& node, bool backend, std::vector<Endpoint>& out)
 
 std::string Quoted(std::string_view text) {
   std::string out = "\"";
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
     if (c == '"' || c == '\\') {
       out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      out += absl::StrFormat("\\u%04x", static_cast<unsigned char>(c));
+      out += text[i];
+    } else if (c < 0x20 || c == 0x7f) {
+      out += absl::StrFormat("\\u%04x", c);
+    } else if (c == 0xc2 && next >= 0x80 && next < 0xa0) {
+      // U+0080 to U+009F in UTF-8: terminals take them for escape sequences.
+      out += absl::StrFormat("\\u%04x", next);
+      ++i;
     } else {
-      out += c;
+      out += text[i];
     }
   }
   return out + "\"";
+}
+
+std::string Shown(std::string_view text) { return Quoted(Cut(text, kColumns)); }
+
+std::string NumberAsToml(double number) {
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number);
+  return std::string(text.data(), end.ptr);
+}
+
+void AddChoice(std::string_view choice, Fault& fault) {
+  const std::string more = ", or " + std::string(choice);
+  const std::size_t got = fault.message.rfind(", got ");
+  fault.message.insert(std::min(got, fault.message.size()), more);
 }
 
 std::string Listed(const std::vector<std::string>& quoted) {

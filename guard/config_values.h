@@ -50,6 +50,12 @@ struct Range {
 
 // As TOML writes it: quoted text, bracketed lists.
 [[nodiscard]] std::string Quoted(std::string_view text);
+// The same of what somebody wrote, cut: for messages.
+[[nodiscard]] std::string Shown(std::string_view text);
+// A number as TOML writes it, in as many digits as it takes to read the same again.
+[[nodiscard]] std::string NumberAsToml(double number);
+// Adds to what a message says is expected: "expected a rate, or "off", got text".
+void AddChoice(std::string_view choice, Fault& fault);
 [[nodiscard]] std::string Listed(const std::vector<std::string>& quoted);
 // Each of `values` by the text `write` has for it.
 template <class Values, class Write>

@@ -15,10 +15,13 @@
 
 #include <absl/status/status.h>
 #include "guard/config.h"
+#include "guard/explain.h"
+#include "guard/host_figures.h"
 #include "guard/reload.h"
 #include "guard/status.h"
 #include "guard/wire.h"
 #include "net/admin.h"
+#include "net/tls_prints.h"
 #include "policies/engine.h"
 
 namespace headgate::guard {
@@ -34,6 +37,7 @@ struct FittedLimits {
 // What a reload came to.
 struct ReloadResult {
   bool done = false;
+  bool draining = false;              // so nothing was read
   std::vector<std::string> problems;  // every one; with done = true warnings only
   std::vector<std::string> changed;
   std::vector<std::string> need_restart;
@@ -45,8 +49,9 @@ class Control {
     Engine* engine = nullptr;
     std::function<Time()> now;
     std::function<net::GateStatus()> gate_status;
-    std::function<Loaded()> load;              // reads the config file anew
-    std::function<void(const Config&)> apply;  // log level, sampling: what is not the engine's
+    std::function<Loaded()> load;  // reads the config file anew
+    // Log level, sampling, certificates: what is not the engine's.
+    std::function<void(const Config&, const std::shared_ptr<const net::TlsContext>&)> apply;
     std::function<std::uint64_t()> log_dropped;
     // Either name of a backend. NotFound: there is none of it.
     std::function<absl::Status(const std::string& name)> use_backend;
@@ -55,21 +60,40 @@ class Control {
     std::function<StateStatus()> state_status;
     std::function<std::optional<Wire::View>()> wire;  // none: nothing is watched
     std::function<net::FirewallStatus()> firewall;
+    std::function<ProcFigures()> host;  // does not wait for the host
+    std::function<PageStatus()> page;
+    std::function<std::string(std::uint64_t last)> history;  // as History::Json()
+    std::function<void()> drain;                             // begins it, and returns at once
+    // The certificates that the last load() read, or the start.
+    std::function<std::vector<net::TlsPrint>()> files_read;
     std::vector<std::string> listening;
     std::size_t max_clients = 0;
   };
-  Control(Parts parts, Config running);
+  // `origins`: of the keys of `running`.
+  Control(Parts parts, Config running, const Origins& origins = {});
 
   // The admin socket's handler.
   [[nodiscard]] net::AdminReply Handle(std::string_view method, std::string_view target,
                                        std::string_view body);
-  // Whole or not at all; logs what came of it.
+  // Whole or not at all, and not while the gate drains; logs what came of it.
   ReloadResult Reload();
   void SetDraining() { draining_ = true; }
   [[nodiscard]] Config running() const;
+  // How the gate stands; without the figures of host and process.
+  [[nodiscard]] StatusFacts GateFacts() const;
 
  private:
+  [[nodiscard]] StatusFacts Facts() const;
   [[nodiscard]] net::AdminReply Status();
+  [[nodiscard]] net::AdminReply Metrics();
+  [[nodiscard]] net::AdminReply Sources(std::string_view query);
+  [[nodiscard]] net::AdminReply Sessions(std::string_view query);
+  [[nodiscard]] net::AdminReply Explain(std::string_view query);
+  [[nodiscard]] net::AdminReply History(std::string_view query) const;
+  [[nodiscard]] net::AdminReply Drain();
+  [[nodiscard]] net::AdminReply Bans();
+  [[nodiscard]] net::AdminReply WireStatus();
+  [[nodiscard]] net::AdminReply Settings();
   [[nodiscard]] net::AdminReply Digests(std::string_view query);
   [[nodiscard]] net::AdminReply Waiting(std::string_view query);
   [[nodiscard]] net::AdminReply Pools(std::string_view query);
@@ -78,7 +102,9 @@ class Control {
   [[nodiscard]] net::AdminReply Ban(std::string_view body);
   [[nodiscard]] net::AdminReply Unban(std::string_view body);
   [[nodiscard]] net::AdminReply ReloadReply();
-  void TakeOver(ReloadPlan plan, ReloadResult& result);
+  [[nodiscard]] Explanation Ask(const ExplainQuestion& question,
+                                std::shared_ptr<const ExplainWords>& words) const;
+  void TakeOver(ReloadPlan plan, const Loaded& loaded, ReloadResult& result);
 
   const Parts parts_;
   const Time started_;
@@ -86,6 +112,9 @@ class Control {
   std::mutex reload_mutex_;   // one reload at a time; may be held while a name is looked up
   mutable std::mutex mutex_;  // what follows; short
   Config running_;
+  std::vector<Setting> files_;                 // the certificates that it runs with
+  std::shared_ptr<const Limits> published_;    // what the engine has of it
+  std::shared_ptr<const ExplainWords> words_;  // of it
   ReloadCounts reloads_;
 };
 

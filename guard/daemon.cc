@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include <algorithm>
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -12,19 +12,23 @@
 #include "guard/admin_place.h"
 #include "guard/backends.h"
 #include "guard/config.h"
+#include "guard/config_files.h"
 #include "guard/config_text.h"
 #include "guard/config_values.h"
+#include "guard/config_watch.h"
 #include "guard/control.h"
 #include "guard/core_dumps.h"
+#include "guard/exit_status.h"
 #include "guard/gate_options.h"
+#include "guard/host_watch.h"
 #include "guard/identity.h"
 #include "guard/json_text.h"
 #include "guard/kernel_bans.h"
 #include "guard/log.h"
+#include "guard/memory.h"
+#include "guard/page.h"
 #include "guard/privileges.h"
 #include "guard/signals.h"
-#include "guard/state_keeper.h"
-#include "guard/state_place.h"
 #include "guard/telemetry.h"
 #include "guard/tls_files.h"
 #include "guard/transparent_start.h"
@@ -33,6 +37,7 @@
 #include "net/admin.h"
 #include "net/clock.h"
 #include "net/gate.h"
+#include "net/tls_prints.h"
 #include "policies/engine.h"
 
 namespace headgate::guard {
@@ -49,6 +54,7 @@ class Daemon {
   Daemon(std::string path, bool core_dumps) : path_(std::move(path)), core_dumps_(core_dumps) {}
 
   int Run() {
+    watch_.Loaded(ConfigFootprint(path_));
     Loaded loaded = LoadConfig(path_);
     InitLog(loaded.config ? loaded.config->log_level : "info");
     for (const Problem& problem : loaded.problems) {
@@ -57,6 +63,7 @@ class Daemon {
     }
     if (!loaded.config) return kExitUsage;
     config_ = std::move(*loaded.config);
+    origins_ = std::move(loaded.origins);
     if (const absl::Status status = SettleCoreDumps(core_dumps_); !status.ok()) return Fail(status);
     if (const absl::Status status = Open(); !status.ok()) return Fail(status);
     if (const absl::Status status = Serve(); !status.ok()) return Fail(status);
@@ -74,17 +81,19 @@ class Daemon {
     if (!signals_.ok()) return absl::UnavailableError("signalfd: out of descriptors");
     auto who = ChooseUser(config_);
     if (!who.ok()) return who.status();
-    OpenState(*who);
+    memory_.Open(config_, *who);
     if (absl::Status status = SettleBackend(); !status.ok()) return status;
     const bool collapsed = config_.limits.identity_collapsed;
     if (auto s = JudgeRunningUser(config_, collapsed, who->name, who->uid); !s.ok()) return s;
     if (auto s = OpenLogs(*who); !s.ok()) return s;
     if (auto s = CheckTransparentStart(config_, backends_.Addresses()); !s.ok())
       return Start("[gate] transparent", s);
+    files_read_ = net::PrintsOfFiles(config_.tls);
     auto gate = net::Gate::Bind(MakeGateOptions());
     if (!gate.ok()) return Start("[gate]", gate.status());
     gate_ = std::move(*gate);
     if (auto s = OpenAdmin(*who); !s.ok()) return s;
+    page_.Open(config_.admin.http);
     OpenWire();
     const Keep keep{.net_admin = config_.firewall.enforce, .net_raw = config_.transparent};
     if (auto s = BecomeUser(*who, keep); !s.ok()) return s;
@@ -99,8 +108,8 @@ class Daemon {
   }
 
   absl::Status SettleBackend() {
-    auto settled =
-        SettleBackends(config_, ReadHostFacts().resolve, saved_ ? saved_->backend : std::string());
+    auto settled = SettleBackends(config_, ReadHostFacts().resolve,
+                                  memory_.saved() ? memory_.saved()->backend : std::string());
     if (!settled.ok()) return settled.status();
     backends_ = std::move(*settled);
     for (const std::string& warning : backends_.warnings) {
@@ -108,24 +117,6 @@ class Daemon {
     }
     config_.limits.identity_collapsed = backends_.collapsed;
     return absl::OkStatus();
-  }
-
-  // Nothing that goes wrong here keeps the gate from starting.
-  void OpenState(const RunAs& who) {
-    const std::string& path = config_.state_file;
-    if (path.empty()) return;
-    if (const auto status = MakeStateFolder(path, who); !status.ok()) {
-      return Log(LogLevel::kWarning,
-                 absl::StrFormat("[known_good] state: nothing is kept across restarts: %s; set it "
-                                 "to a path where %s may create files, or to \"\"",
-                                 std::string(status.message()),
-                                 who.name.empty() ? "this user" : who.name));
-    }
-    const ActAs user(who);
-    LoadedState loaded = LoadState(path, config_.limits.known_good.table_size);
-    if (!loaded.warning.empty()) Log(LogLevel::kWarning, loaded.warning);
-    saved_ = std::move(loaded.state);
-    keeps_state_ = loaded.may_save;
   }
 
   absl::Status OpenLogs(const RunAs& who) {
@@ -140,7 +131,7 @@ class Daemon {
   }
 
   absl::Status OpenAdmin(const RunAs& who) {
-    auto admin = BindAdmin(config_.admin_socket, who);
+    auto admin = BindAdmin(config_.admin, who);
     if (!admin.ok()) return admin.status();
     admin_ = std::move(*admin);
     return absl::OkStatus();
@@ -148,7 +139,7 @@ class Daemon {
 
   net::GateOptions MakeGateOptions() const {
     net::GateOptions options = GateOptionsOf(config_, backends_);
-    if (saved_) options.greetings = saved_->greetings;
+    if (memory_.saved()) options.greetings = memory_.saved()->greetings;
     options.on_event = Saying();
     return options;
   }
@@ -163,31 +154,37 @@ class Daemon {
       Log(LogLevel::kWarning, absl::StrFormat("there is no user %s ([gate] user): running as %s",
                                               config_.user, who.name));
     }
-    if (access(path_.c_str(), R_OK) != 0) {
-      Log(LogLevel::kWarning, absl::StrFormat("%s cannot be read by the user %s: a reload will be "
-                                              "refused until it can",
-                                              path_, who.name));
+    for (const std::string& file : UnreadableConfigFiles(path_)) {
+      Log(LogLevel::kWarning,
+          absl::StrFormat("%s: the user %s cannot read it, and a reload will be refused until it "
+                          "can",
+                          file, who.name));
     }
     WarnOfTlsFiles(config_, who.name);
   }
 
   absl::Status Serve() {
-    auto secrets = saved_ ? saved_->secrets : RandomSecrets();
+    auto secrets = memory_.saved() ? memory_.saved()->secrets : RandomSecrets();
     if (!secrets.ok()) return secrets.status();
     const FittedLimits fitted = FitLimits(config_.limits, gate_->max_clients());
     if (!fitted.note.empty()) Log(LogLevel::kWarning, fitted.note);
     engine_ = std::make_unique<Engine>(fitted.limits, *secrets, gate_->wakeups(), *telemetry_);
-    if (saved_) baselines_ = saved_->baselines;
-    Remember(*secrets);
+    memory_.HandOver(*engine_);
     telemetry_->Start();
     if (auto s = OpenFirewall(); !s.ok()) return Start("[firewall]", s);
-    control_ = std::make_unique<Control>(ControlParts(), config_);
+    host_.Start(config_.host);
+    control_ = std::make_unique<Control>(ControlParts(), config_, origins_);
     if (auto s = gate_->Start(*engine_); !s.ok()) return Start("[gate] backend", s);
     if (wire_) StartWire(*secrets);
-    if (keeper_) keeper_->Start();
+    memory_.Start([this, s = *secrets] { return Snapshot(s); },
+                  [this] { return CurrentBackend(); });
+    admin_->EverySecond([this] { page_.Record(*control_); });
     admin_->Start([this](std::string_view method, std::string_view target, std::string_view body) {
       return control_->Handle(method, target, body);
     });
+    page_.Start(*control_);
+    watch_.Start(path_, [] { kill(getpid(), SIGHUP); });
+    watch_.Set(config_.admin.watch);
     for (const std::string& address : gate_->listening()) {
       Log(LogLevel::kInfo, "listening on " + address);
     }
@@ -195,7 +192,7 @@ class Daemon {
     for (const std::string& name : backends_.shown) names += (names.empty() ? "" : ", ") + name;
     SayBackend();
     Log(LogLevel::kInfo, absl::StrFormat("backend %s, PROXY header %s, admin socket %s", names,
-                                         ProxyText(config_), config_.admin_socket));
+                                         ProxyText(config_), config_.admin.socket));
     Log(LogLevel::kInfo, absl::StrFormat("headgate %s is up, pid %d", Version(), getpid()));
     return absl::OkStatus();
   }
@@ -209,32 +206,17 @@ class Daemon {
                                             current, first));
   }
 
-  // What an earlier run has left, and who keeps it from now on.
-  void Remember(const EngineSecrets& secrets) {
-    if (saved_) {
-      const Duration elapsed = ElapsedSince(saved_->unix_ms, UnixMilliseconds());
-      engine_->RestoreKnownGood(saved_->known_good, elapsed, net::Now());
-      Log(LogLevel::kInfo,
-          absl::StrFormat("[known_good] state: %d pairs as they were %s ago",
-                          saved_->known_good.size(),
-                          SpanText(std::chrono::duration<double>(elapsed).count())));
-      saved_.reset();
-    }
-    if (!keeps_state_) return;
-    const auto snapshot = [this, secrets] {
-      SavedState state;
-      state.unix_ms = UnixMilliseconds();
-      state.secrets = secrets;
-      state.backend = CurrentBackend();
-      state.known_good = engine_->ExportKnownGood(net::Now());
-      state.greetings = gate_->Greetings();
-      // A start without a wire is no reason to forget.
-      state.baselines = wire_ ? wire_->Baselines() : baselines_;
-      state.intervals = wire_ ? wire_->Intervals() : 0;
-      return state;
-    };
-    keeper_ = std::make_unique<StateKeeper>(config_.state_file, snapshot,
-                                            [this] { return CurrentBackend(); });
+  SavedState Snapshot(const EngineSecrets& secrets) const {
+    SavedState state;
+    state.unix_ms = UnixMilliseconds();
+    state.secrets = secrets;
+    state.backend = CurrentBackend();
+    state.known_good = engine_->ExportKnownGood(net::Now());
+    state.greetings = gate_->Greetings();
+    // A start without a wire is no reason to forget.
+    state.baselines = wire_ ? wire_->Baselines() : memory_.baselines();
+    state.intervals = wire_ ? wire_->Intervals() : 0;
+    return state;
   }
 
   // Without the right to capture the gate runs all the same.
@@ -260,12 +242,7 @@ class Daemon {
     hooks.pressure = [this](double syn_per_second, bool anomaly) {
       engine_->OnWire(syn_per_second, anomaly, net::Now());
     };
-    wire_->Start(KeyedHash(secrets.key0, secrets.key1), std::move(hooks), baselines_);
-  }
-
-  absl::Status SaveState() {
-    if (keeper_) return keeper_->Save();
-    return absl::FailedPreconditionError("[known_good] state keeps nothing");
+    wire_->Start(KeyedHash(secrets.key0, secrets.key1), std::move(hooks), memory_.baselines());
   }
 
   // As the file calls it: an address may be another one after the next look-up.
@@ -300,19 +277,29 @@ class Daemon {
     parts.now = net::Now;
     parts.gate_status = [this] { return NamedStatus(); };
     parts.use_backend = [this](const std::string& name) { return UseBackend(name); };
-    parts.save_state = [this] { return SaveState(); };
-    parts.state_status = [this] { return keeper_ ? keeper_->status() : StateStatus(); };
+    parts.save_state = [this] { return memory_.Save(); };
+    parts.state_status = [this] { return memory_.status(); };
     parts.wire = [this] { return wire_ ? std::optional(wire_->Status()) : std::nullopt; };
     parts.firewall = [this] {
       return kernel_bans_ ? kernel_bans_->Status() : net::FirewallStatus();
     };
-    parts.load = [this] { return LoadForReload(path_); };
-    parts.apply = [this](const Config& config) {
+    parts.load = [this] {
+      watch_.Loaded(ConfigFootprint(path_));
+      return LoadForReload(path_, control_->running().tls, files_read_);
+    };
+    parts.apply = [this](const Config& config, const std::shared_ptr<const net::TlsContext>& tls) {
       SetLogLevel(config.log_level);
       telemetry_->SetSample(config.log_sample);
       if (kernel_bans_) kernel_bans_->Reload(config);
-      if (auto tls = ReloadTls(config)) gate_->SetTls(std::move(tls));
+      if (tls && config.tls.mode == net::TlsMode::kTerminate) gate_->SetTls(tls);
+      watch_.Set(config.admin.watch);
+      host_.Set(config.host);
     };
+    parts.host = [this] { return host_.Latest(); };
+    parts.page = [this] { return page_.status(); };
+    parts.history = [this](std::uint64_t last) { return page_.History(last); };
+    parts.files_read = [this] { return files_read_; };
+    parts.drain = [] { kill(getpid(), SIGTERM); };
     parts.log_dropped = [this] { return telemetry_->dropped(); };
     parts.listening = gate_->listening();
     parts.max_clients = gate_->max_clients();
@@ -328,13 +315,13 @@ class Daemon {
     Wake wake = signals_.Next();
     for (; wake != Wake::kEnded; wake = signals_.Next()) {
       if (wake == Wake::kReload) {
-        if (!draining) control_->Reload();
+        control_->Reload();
       } else if (!std::exchange(draining, true)) {
         Drain();
       } else {
         Log(LogLevel::kWarning, "second signal: ending at once");
         gate_->StopNow();
-        if (keeper_) keeper_->SaveSoon();
+        memory_.SaveSoon();
       }
     }
     waiter.join();
@@ -349,13 +336,16 @@ class Daemon {
     gate_->Drain(patience);
     // And once more at the end, if that comes: a look-up may block a thread of the gate for longer
     // than whoever stops us waits.
-    if (keeper_) keeper_->SaveSoon();
+    memory_.SaveSoon();
   }
 
   int Close(bool asked_for) {
+    watch_.Stop();
+    page_.Stop();
     admin_->Stop();
     if (wire_) wire_->Stop();
-    if (keeper_) keeper_->Stop();
+    memory_.Stop();
+    host_.Stop();
     if (kernel_bans_) kernel_bans_->Stop();
     engine_.reset();
     telemetry_->Stop();
@@ -369,11 +359,12 @@ class Daemon {
 
   const std::string path_;
   const bool core_dumps_;
-  Config config_;  // as it was at the start; control_ has the running one
+  // As they were at the start; control_ has the running ones.
+  Config config_;
+  Origins origins_;
+  std::vector<net::TlsPrint> files_read_;  // by the last load: start, or reload, one at a time
   BackendNames backends_;
-  std::optional<SavedState> saved_;       // of an earlier run; until it is handed over
-  std::optional<BaselineSet> baselines_;  // likewise
-  bool keeps_state_ = false;
+  Memory memory_;
   // In the order of their lives: the engine refers to the gate's wakeups and to the telemetry.
   SignalQueue signals_;
   std::unique_ptr<Telemetry> telemetry_;
@@ -381,8 +372,10 @@ class Daemon {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Wire> wire_;
   std::unique_ptr<KernelBans> kernel_bans_;
-  std::unique_ptr<StateKeeper> keeper_;
+  ConfigWatch watch_;
+  HostWatch host_{net::Now};
   std::unique_ptr<Control> control_;
+  Page page_;
   std::unique_ptr<net::AdminServer> admin_;
 };
 

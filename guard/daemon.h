@@ -8,10 +8,6 @@
 
 namespace headgate::guard {
 
-inline constexpr int kExitDone = 0;
-inline constexpr int kExitNo = 1;     // the answer is no; the gate could not start
-inline constexpr int kExitUsage = 2;  // wrong usage or config
-
 // Reads the config at `path`, opens what needs root, drops privileges, serves until SIGTERM or
 // SIGINT (drains within [gate] drain; a second one ends at once). Returns an exit status. Without
 // `core_dumps` a crash leaves no core file (core_dumps.h).

@@ -1,10 +1,10 @@
-#include <array>
 #include <boost/json.hpp>
 #include <cmath>
 
 #include <absl/strings/str_format.h>
 #include "guard/digests.h"
 #include "guard/printable.h"
+#include "guard/short_number.h"
 
 namespace headgate::guard {
 namespace {
@@ -24,16 +24,6 @@ std::string Word(const json::object& row, const char* name) {
   const auto* value = row.if_contains(name);
   const auto* text = value == nullptr ? nullptr : value->if_string();
   return text == nullptr ? "" : Printable({text->data(), text->size()});
-}
-
-// At most six columns: "17", "1250", "18.3k", "2.41M".
-std::string Short(double n) {
-  constexpr std::array<char, 4> kUnits = {'k', 'M', 'G', 'T'};
-  if (n < 10 && n != std::floor(n)) return absl::StrFormat("%.2f", n);
-  if (n < 10000) return absl::StrFormat("%.0f", n);
-  std::size_t i = 0;
-  for (n /= 1000; n >= 1000 && i + 1 < kUnits.size(); ++i) n /= 1000;
-  return absl::StrFormat("%.*f%c", n < 10 ? 2 : n < 100 ? 1 : 0, n, kUnits[i]);
 }
 
 std::string Span(double ms) {
@@ -65,10 +55,10 @@ std::string Row(const json::object& row, std::size_t columns) {
   const double share = Number(row, "share");
   std::string line = absl::StrFormat(
       "%5.1f%% %s %6s %5s %6s %6s %6s %8s %4.0f%% %4s %6s  %-11s %s  %-10s  ", share * 100,
-      Bar(share), Short(Number(row, "count")), Short(Number(row, "rate")),
+      Bar(share), ShortNumber(Number(row, "count")), ShortNumber(Number(row, "rate")),
       Span(Number(row, "p50_ms")), Span(Number(row, "p95_ms")), Span(Number(row, "p99_ms")),
-      Short(PerStatement(row, "rows")), PerStatement(row, "no_index") * 100,
-      Short(Number(row, "errors")), Short(Number(row, "refused")),
+      ShortNumber(PerStatement(row, "rows")), PerStatement(row, "no_index") * 100,
+      ShortNumber(Number(row, "errors")), ShortNumber(Number(row, "refused")),
       Span(Number(row, "first_seen_s") * 1000) + "-" + Span(Number(row, "last_seen_s") * 1000),
       Word(row, "digest"), Cut(Word(row, "class"), 10));
   const std::string text = Word(row, "text");

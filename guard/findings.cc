@@ -3,6 +3,7 @@
 namespace headgate::guard {
 
 void Findings::Add(Problem::Severity severity, const std::string& key, std::string message) {
+  if (Faulty(key)) return;
   auto found = positions_.find(key);
   for (std::string outer = key; found == positions_.end() && !outer.empty();) {
     const std::size_t dot = outer.rfind('.');

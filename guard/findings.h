@@ -30,10 +30,15 @@ class Findings {
   }
   // Whether the file has this key.
   [[nodiscard]] bool Written(const std::string& key) const { return positions_.contains(key); }
+  // Whether it has the key with a value that does not parse, which was told already.
+  [[nodiscard]] bool Faulty(const std::string& key) const {
+    return positions_.contains(key + ".faulty");
+  }
   [[nodiscard]] std::vector<Problem> Take() { return std::move(problems_); }
 
  private:
-  // At the key, or at the nearest table around it that the file has.
+  // At the key, or at the nearest table around it that the file has; not at all where its value
+  // does not parse, and so is not what the file says.
   void Add(Problem::Severity severity, const std::string& key, std::string message);
 
   const KeyPositions& positions_;

@@ -6,7 +6,7 @@
 
 #include <absl/status/status.h>
 #include "guard/config.h"
-#include "guard/daemon.h"
+#include "guard/exit_status.h"
 #include "guard/firewall_plan.h"
 #include "guard/json_text.h"
 #include "guard/say_error.h"

@@ -99,7 +99,7 @@ void CheckMax(const Config& config, std::size_t i, std::uint32_t capacity, Findi
   const bool number = c.max.kind == Share::Kind::kNumber;
   if (number) return findings.Error(key, message);
   // A reserve above all slots is told of once.
-  if (config.limits.slots.max_connections_auto && c.reserve > capacity) return;
+  if (c.reserve > capacity) return;
   Judge(config, key, message, findings);
 }
 

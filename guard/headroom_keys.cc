@@ -4,6 +4,7 @@
 
 #include <absl/strings/str_format.h>
 #include "guard/config_keys.h"
+#include "guard/config_text.h"
 #include "guard/statement_key_makers.h"
 
 namespace headgate::guard {
@@ -45,18 +46,22 @@ Faults ReadGrowth(const Node& node, double& out) {
 
 Key<Config> Growth() {
   const auto ref = [](auto& c) -> auto& { return c.limits.known_good.growth; };
-  return {
-      "known_good",
-      "growth",
-      "growth",
-      "\"off\", or above \"0%/h\" to \"10000%/h\"",
-      kReload,
-      [ref](const Node& n, Config& c) { return ReadGrowth(n, ref(c)); },
-      [ref](const Config& c) {
-        const double growth = ref(c);
-        return Quoted(growth >= kGrowthOff ? "off" : absl::StrFormat("%.10g%%/h", growth * 100));
-      },
-      Copy<Config>(ref)};
+  return {"known_good",
+          "growth",
+          "growth",
+          "\"off\", or above \"0%/h\" to \"10000%/h\"",
+          kReload,
+          [ref](const Node& n, Config& c) { return ReadGrowth(n, ref(c)); },
+          [ref](const Config& c) {
+            const double growth = ref(c);
+            if (growth >= kGrowthOff) return std::string("\"off\"");
+            const auto same = [growth](const std::string& text) {
+              const auto percent = ParseGrowth(text);
+              return percent && *percent / 100 == growth;
+            };
+            return Quoted(NumberText(growth * 100, "%/h", same));
+          },
+          Copy<Config>(ref)};
 }
 
 std::vector<Key<Config>> KnownGoodKeys() {

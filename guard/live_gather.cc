@@ -181,7 +181,7 @@ class Gatherer {
       return;
     }
     const auto reply =
-        net::AdminCall(facts_.config.admin_socket, "GET", "/config", "", kAdminPatience);
+        net::AdminCall(facts_.config.admin.socket, "GET", "/config", "", kAdminPatience);
     auto told = reply.ok() ? ParseSettings(reply->body) : reply.status();
     if (!told.ok()) {
       facts_.running_error = std::string(told.status().message());

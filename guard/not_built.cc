@@ -5,7 +5,6 @@ namespace headgate::guard {
 std::span<const NotBuilt> NotBuiltKeys() {
   static constexpr NotBuilt kKeys[] = {
       {"shadow", "", "a shadow policy"},
-      {"admin", "http", "the read-only HTTP page"},
   };
   return kKeys;
 }

@@ -7,7 +7,7 @@
 
 #include <absl/strings/str_format.h>
 #include "guard/admin_place.h"
-#include "guard/daemon.h"
+#include "guard/exit_status.h"
 #include "guard/json_text.h"
 #include "guard/log.h"
 #include "guard/privileges.h"
@@ -154,7 +154,9 @@ class Observation {
 
   absl::Status OpenAdmin(const RunAs& who) {
     if (options_.socket.empty()) return absl::OkStatus();
-    auto bound = BindAdmin(options_.socket, who);
+    AdminConfig config;
+    config.socket = options_.socket;
+    auto bound = BindAdmin(config, who);
     if (!bound.ok()) return bound.status();
     admin_ = std::move(*bound);
     return absl::OkStatus();

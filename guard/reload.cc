@@ -3,16 +3,21 @@
 #include <utility>
 
 #include "guard/config_keys.h"
-#include "guard/settings.h"
 
 namespace headgate::guard {
 
-ReloadPlan PlanReload(const Config& running, const Config& candidate) {
-  Differences told = Compare(SettingsOf(running), SettingsOf(candidate));
-  ReloadPlan plan{candidate, std::move(told.changed), std::move(told.need_restart)};
+ReloadPlan PlanReload(const Config& running, const Config& candidate, ReloadFiles files) {
+  Settings before = SettingsOf(running), after = SettingsOf(candidate);
+  before.files = std::move(files.running);
+  after.files = std::move(files.candidate);
+  Differences told = Compare(before, after);
+  ReloadPlan plan{candidate, std::move(told.changed), std::move(told.need_restart), {}};
   const bool collapsed = running.limits.identity_collapsed;
+  const Waits waits{collapsed, running.tls.mode != candidate.tls.mode};
   for (const auto& key : ConfigKeys()) {
-    if (NeedsRestart({key.FullName(), key.get(candidate)}, collapsed)) key.copy(running, plan.next);
+    if (!NeedsRestart({key.FullName(), key.get(candidate)}, waits)) continue;
+    if (key.get(running) != key.get(candidate)) plan.kept.push_back(key.FullName());
+    key.copy(running, plan.next);
   }
   // Follows from keys that need a restart.
   for (LevelLimits& level : plan.next.limits.at) {

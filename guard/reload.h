@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "guard/config.h"
+#include "guard/settings.h"
 
 namespace headgate::guard {
 
@@ -15,8 +16,15 @@ struct ReloadPlan {
   Config next;
   std::vector<std::string> changed;       // "source.connect_rate: \"50/s\" -> \"10/s\""
   std::vector<std::string> need_restart;  // the same, for keys whose running value stays
+  std::vector<std::string> kept;          // those keys alone
 };
 
-[[nodiscard]] ReloadPlan PlanReload(const Config& running, const Config& candidate);
+// What the certificate files of both hold, as FileSettings(); empty where none are used.
+struct ReloadFiles {
+  std::vector<Setting> running{};
+  std::vector<Setting> candidate{};
+};
+[[nodiscard]] ReloadPlan PlanReload(const Config& running, const Config& candidate,
+                                    ReloadFiles files = {});
 
 }  // namespace headgate::guard

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <absl/strings/str_format.h>
+#include "guard/config_keys.h"
 #include "guard/config_text.h"
 #include "guard/statement_checks.h"
 #include "guard/statement_values.h"
@@ -32,11 +33,9 @@ class RuleChecker {
     const auto& rules = config_.limits.rules;
     for (std::size_t i = 0; i < rules.size(); ++i) {
       const std::string key = absl::StrFormat("rule.%d", i);
-      // What does not parse matches nothing yet, and was told.
-      if (findings_.Written(key + ".digest.faulty") || findings_.Written(key + ".regex.faulty")) {
-        continue;
-      }
       CheckName(rules[i], key);
+      // What does not parse matches nothing yet, and was told.
+      if (AnyMatcherFaulty(key)) continue;
       CheckClasses(rules[i], key);
       CheckMatchers(rules[i], key, i + 1 == rules.size());
       CheckAction(rules[i], key);
@@ -44,8 +43,15 @@ class RuleChecker {
   }
 
  private:
+  bool AnyMatcherFaulty(const std::string& key) const {
+    const auto keys = RuleKeys();
+    return std::any_of(keys.begin(), keys.end(), [&](const auto& k) {
+      return k.name != "name" && k.name != "action" && k.name != "message" && k.name != "delay" &&
+             findings_.Faulty(key + "." + std::string(k.name));
+    });
+  }
+
   void CheckName(const Rule& r, const std::string& key) {
-    if (findings_.Written(key + ".name.faulty")) return;
     if (r.name.empty()) {
       findings_.Error(key + ".name", "needed: a rule has a name, for logs and counters");
     } else if (!names_.insert(r.name).second) {
@@ -56,7 +62,7 @@ class RuleChecker {
   void CheckClasses(const Rule& r, const std::string& key) {
     for (const std::string& name : r.classes) {
       if (std::find(classes_.begin(), classes_.end(), name) != classes_.end()) continue;
-      std::string message = absl::StrFormat("there is no class %s", Quoted(name));
+      std::string message = absl::StrFormat("there is no class %s", Shown(name));
       if (const std::string near = Nearest(name, classes_); !near.empty()) {
         message += absl::StrFormat("; did you mean \"%s\"?", near);
       }

@@ -1,6 +1,7 @@
 #include "guard/settings.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <span>
@@ -69,21 +70,34 @@ void CompareSettings(const std::vector<Setting>& from, const std::vector<Setting
   }
 }
 
-bool SameOrder(const std::vector<NamedSettings>& from, const std::vector<NamedSettings>& to) {
-  return std::equal(from.begin(), from.end(), to.begin(), to.end(),
-                    [](const auto& a, const auto& b) { return a.name == b.name; });
+using Names = std::vector<std::string_view>;
+
+// Of those that are in both, in the order of `list`.
+Names Common(const std::vector<NamedSettings>& list, const std::vector<NamedSettings>& other) {
+  Names out;
+  for (const NamedSettings& each : list) {
+    const bool both = std::any_of(other.begin(), other.end(),
+                                  [&](const NamedSettings& o) { return o.name == each.name; });
+    if (both) out.push_back(each.name);
+  }
+  return out;
+}
+
+// The first that matches is taken, so where a new one stands is half of what it does.
+std::string NewOne(const std::string& title, const NamedSettings* next) {
+  return title + (next == nullptr ? ": new, the last" : ": new, before " + next->name);
 }
 
 void CompareNamed(const std::string& what, const std::vector<NamedSettings>& from,
                   const std::vector<NamedSettings>& to, Lines& changed) {
   std::map<std::string_view, const NamedSettings*> before;
   for (const NamedSettings& each : from) before[each.name] = &each;
-  const std::size_t told = changed.size();
-  for (const NamedSettings& each : to) {
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    const NamedSettings& each = to[i];
     const std::string title = what + " " + each.name;
     const auto found = before.find(each.name);
     if (found == before.end()) {
-      changed.push_back(title + ": new");
+      changed.push_back(NewOne(title, i + 1 < to.size() ? &to[i + 1] : nullptr));
       continue;
     }
     CompareSettings(found->second->settings, each.settings,
@@ -95,8 +109,7 @@ void CompareNamed(const std::string& what, const std::vector<NamedSettings>& fro
   for (const auto& [name, gone] : before) {
     changed.push_back(absl::StrFormat("%s %s: gone", what, gone->name));
   }
-  const bool all_told = changed.size() > told || from.size() != to.size();
-  if (!all_told && !SameOrder(from, to)) changed.push_back(what + ": another order");
+  if (Common(from, to) != Common(to, from)) changed.push_back(what + ": another order");
 }
 
 // The names of plain keys that a reload leaves alone.
@@ -111,13 +124,64 @@ const std::set<std::string>& RestartKeys() {
   return names;
 }
 
+// The files and names of [gate] tls = "terminate".
+bool IsOfTls(std::string_view key) {
+  constexpr std::array<std::string_view, 8> kKeys = {
+      "gate.certificate", "gate.private_key",    "gate.client_ca",    "gate.client_certificates",
+      "gate.backend_ca",  "gate.backend_verify", "gate.backend_name", "gate.backend_plaintext"};
+  return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
+}
+
+std::string_view ValueOf(const Settings& all, std::string_view key) {
+  for (const Setting& setting : all.settings) {
+    if (setting.key == key) return setting.value;
+  }
+  return {};
+}
+
+bool SameFile(const Settings& a, const Settings& b, std::string_view key) {
+  return ValueOf(a, "gate.tls") == ValueOf(b, "gate.tls") && ValueOf(a, key) == ValueOf(b, key);
+}
+
+// Another file is told by its name.
+void CompareFiles(const Settings& running, const Settings& candidate, Lines& changed) {
+  const auto before = ByKey(running.files);
+  for (const Setting& file : candidate.files) {
+    const auto found = before.find(file.key);
+    if (found == before.end() || found->second->value == file.value) continue;
+    if (!SameFile(running, candidate, file.key)) continue;
+    changed.push_back(
+        absl::StrFormat("%s: another one in %s", file.key, ValueOf(candidate, file.key)));
+  }
+}
+
 }  // namespace
 
-bool NeedsRestart(const Setting& candidate, bool identity_collapsed) {
+std::vector<Setting> FileSettings(const std::vector<net::TlsPrint>& prints) {
+  std::vector<Setting> out;
+  for (const net::TlsPrint& print : prints) {
+    out.push_back({"gate." + print.key, "sha256:" + print.sha256});
+  }
+  return out;
+}
+
+std::vector<std::string> UnknownFiles(const Settings& running, const Settings& candidate) {
+  const auto known = ByKey(candidate.files);
+  std::vector<std::string> out;
+  for (const Setting& file : running.files) {
+    if (!known.contains(file.key) && SameFile(running, candidate, file.key)) {
+      out.push_back(file.key);
+    }
+  }
+  return out;
+}
+
+bool NeedsRestart(const Setting& candidate, const Waits& waits) {
   if (RestartKeys().contains(candidate.key)) return true;
+  if (waits.tls_mode && IsOfTls(candidate.key)) return true;
   // An empty list passes the checks beside another identity, which only a restart brings: until
   // then the running one needs its list.
-  return identity_collapsed && candidate.key == "gate.localhost_only_users" &&
+  return waits.identity_collapsed && candidate.key == "gate.localhost_only_users" &&
          candidate.value == "[]";
 }
 
@@ -135,11 +199,14 @@ Settings SettingsOf(const Config& config) {
 
 Differences Compare(const Settings& running, const Settings& candidate) {
   Differences out;
+  const Waits waits{running.identity_collapsed,
+                    ValueOf(running, "gate.tls") != ValueOf(candidate, "gate.tls")};
   CompareSettings(running.settings, candidate.settings,
                   [&](const Setting& setting, std::string line) {
-                    const bool waits = NeedsRestart(setting, running.identity_collapsed);
-                    (waits ? out.need_restart : out.changed).push_back(std::move(line));
+                    const bool later = NeedsRestart(setting, waits);
+                    (later ? out.need_restart : out.changed).push_back(std::move(line));
                   });
+  CompareFiles(running, candidate, out.changed);
   CompareNamed("class", running.classes, candidate.classes, out.changed);
   CompareNamed("rule", running.rules, candidate.rules, out.changed);
   return out;

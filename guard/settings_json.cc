@@ -54,6 +54,17 @@ std::vector<NamedSettings> ReadNamed(const json::value& root, const char* list) 
   return out;
 }
 
+// A gate of another version has none.
+std::vector<Setting> ReadFiles(const json::value& root) {
+  std::vector<Setting> out;
+  const auto* files = At(root, {"files"}).if_object();
+  if (files == nullptr) return out;
+  for (const auto& [name, value] : *files) {
+    out.push_back({std::string(name.data(), name.size()), Plain(value)});
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string SettingsJson(const Settings& settings) {
@@ -62,6 +73,9 @@ std::string SettingsJson(const Settings& settings) {
   for (auto& member : ToJson(settings.settings)) out.insert(std::move(member));
   out["classes"] = ToJson(settings.classes);
   out["rules"] = ToJson(settings.rules);
+  json::object files;
+  for (const Setting& file : settings.files) files[file.key] = JsonText(file.value);
+  out["files"] = std::move(files);
   return json::serialize(out);
 }
 
@@ -69,7 +83,7 @@ absl::StatusOr<ToldSettings> ParseSettings(const std::string& text) {
   const json::value root = ParseAnswer(text);
   ToldSettings told{Plain(At(root, {"version"})),
                     {ReadSettings(root), ReadNamed(root, "classes"), ReadNamed(root, "rules"),
-                     IsTrue(At(root, {"identity_collapsed"}))}};
+                     ReadFiles(root), IsTrue(At(root, {"identity_collapsed"}))}};
   if (told.settings.settings.empty()) {
     return absl::InvalidArgumentError("the gate's answer holds no settings");
   }

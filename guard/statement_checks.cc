@@ -42,7 +42,7 @@ void CheckMonitor(const Config& config, bool on, Findings& findings) {
     findings.Error("monitor.address",
                    absl::StrFormat("%s is no address: expected \"192.0.2.1:3307\", "
                                    "\"db.example:3307\" or \"unix:/path\"",
-                                   Quoted(monitor.address)));
+                                   Shown(monitor.address)));
   }
 }
 

@@ -24,7 +24,7 @@ Key<Target> OrOff(Key<Target> key, Ref ref) {
       return Faults();
     }
     Faults faults = inner(n, t);
-    for (Fault& fault : faults) fault.message += ", or \"off\"";
+    for (Fault& fault : faults) AddChoice("\"off\"", fault);
     return faults;
   };
   key.get = [ref, inner = key.get](const Target& t) {

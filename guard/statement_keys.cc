@@ -33,7 +33,7 @@ Key<Q> OrAuto(Key<Q> key, std::string_view type, Ref ref, Flag flag) {
     } else {
       faults = inner(n, q);
     }
-    for (Fault& fault : faults) fault.message += ", or \"auto\"";
+    for (Fault& fault : faults) AddChoice("\"auto\"", fault);
     if (faults.empty()) flag(q) = is_auto;
     return faults;
   };
@@ -62,7 +62,7 @@ Key<Q> Busy(std::string_view name, Ref ref) {
                 absl::StrFormat("above 0 to %g", kMostBusy),
                 kReload,
                 [ref](const Node& n, Q& q) { return ReadNumber(n, kMostBusy, ref(q)); },
-                [ref](const Q& q) { return absl::StrFormat("%.10g", ref(q)); },
+                [ref](const Q& q) { return NumberAsToml(ref(q)); },
                 Copy<Q>(ref)};
   return OrOff(std::move(key), ref);
 }

@@ -35,7 +35,7 @@ std::vector<std::string_view> AllNames() {
 
 Fault NotAmong(const Node& node, const std::string& text, std::string_view what,
                std::span<const std::string_view> names) {
-  std::string message = absl::StrFormat("%s is no %s", Quoted(text.substr(0, 64)), what);
+  std::string message = absl::StrFormat("%s is no %s", Shown(text), what);
   const std::vector<std::string> plain(names.begin(), names.end());
   if (const std::string near = Nearest(text, plain); !near.empty()) {
     message += absl::StrFormat("; did you mean %s?", Quoted(near));
@@ -55,13 +55,17 @@ bool IsWord(const Node& node, std::string_view word) {
 Faults ReadSize(const Node& node, Range<std::uint64_t> range, std::uint64_t& out) {
   std::uint64_t bytes = 0;
   if (const auto* number = std::get_if<std::int64_t>(&node.value)) {
-    bytes = *number < 0 ? 0 : static_cast<std::uint64_t>(*number);
+    if (*number < 0) {
+      return One(node, absl::StrFormat("%d is outside %s to %s", *number, SizeText(range.low),
+                                       SizeText(range.high)));
+    }
+    bytes = static_cast<std::uint64_t>(*number);
   } else if (const auto* text = std::get_if<std::string>(&node.value)) {
     const auto size = ParseSize(*text);
     if (!size) {
       return One(node, absl::StrFormat("%s is no size: expected \"64KiB\", \"16MiB\", \"1GiB\" or "
                                        "a whole number of bytes",
-                                       Quoted(text->substr(0, 64))));
+                                       Shown(*text)));
     }
     bytes = *size;
   } else {

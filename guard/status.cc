@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "guard/backends.h"
+#include "guard/figures_json.h"
 #include "guard/json_text.h"
 #include "guard/printable.h"
 #include "guard/shared_address.h"
@@ -37,6 +38,15 @@ std::int64_t WholeMilliseconds(Duration d) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
 }
 
+// How many of them are about statements.
+std::uint64_t AboutStatements(const std::array<std::uint64_t, kReasonCount>& counts) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 1; i < counts.size(); ++i) {
+    if (IsAboutStatement(static_cast<Reason>(i))) sum += counts[i];
+  }
+  return sum;
+}
+
 json::array Classes(const std::vector<ClassStatus>& classes) {
   json::array out;
   for (const ClassStatus& c : classes) {
@@ -47,6 +57,8 @@ json::array Classes(const std::vector<ClassStatus>& classes) {
                                {"max", c.max},
                                {"waiting", c.waiting},
                                {"lent", c.lent},
+                               {"refused_logins", c.refused_logins},
+                               {"refused_commands", c.refused_commands},
                                {"may_use", c.may_use},
                                {"expected_wait_ms", WholeMilliseconds(c.expected_wait)}});
   }
@@ -135,7 +147,16 @@ void AddEngine(const EngineStatus& e, json::object& out) {
   out["acted"] = Counts(e.acted);
   out["would_act"] = Counts(e.would_act);
   out["delayed"] = Counts(e.delayed);
-  out["statements"] = {{"running", e.statements_running}, {"held", e.statements_held}};
+  out["of_protected"] = Counts(e.of_protected);
+  out["statements_of_protected"] = AboutStatements(e.of_protected);
+  out["protected"] = {{"known", e.protected_known},
+                      {"waiting", e.protected_waiting},
+                      {"longest_wait_ms", WholeMilliseconds(e.protected_longest_wait)},
+                      {"banned", e.protected_banned}};
+  out["statements"] = {{"running", e.statements_running},  {"held", e.statements_held},
+                       {"commands", e.commands},           {"errors", e.statement_errors},
+                       {"request_bytes", e.request_bytes}, {"answer_bytes", e.answer_bytes}};
+  out["latency"] = LatencyJson(e.latency);
   out["digests"] = NowAndMax(e.digests, e.digests_max);
   out["rules"] = Rules(e.rules);
   out["shared_address"] = SharedAddressJson(e);
@@ -173,7 +194,13 @@ std::string StatusJson(const StatusFacts& facts) {
   out["reloads"] = {{"done", facts.reloads.done},
                     {"refused", facts.reloads.refused},
                     {"last", JsonText(facts.reloads.last)}};
+  out["page"] = {{"address", JsonText(facts.page.address)},
+                 {"up", facts.page.up},
+                 {"error", Printable(facts.page.error)}};
   out["log_dropped"] = facts.log_dropped;
+  out["server"] = ServerJson(facts.gate.backends, facts.now);
+  out["host"] = HostJson(facts.host);
+  out["process"] = ProcessJson(facts.process);
   return json::serialize(out);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "guard/config.h"
+#include "guard/host_figures.h"
 #include "guard/state_keeper.h"
 #include "guard/wire.h"
 #include "net/firewall_status.h"
@@ -23,6 +24,13 @@ struct ReloadCounts {
   std::uint64_t done = 0;
   std::uint64_t refused = 0;
   std::string last = "never";  // "never", "ok", "refused"
+};
+
+// The page on [admin] http.
+struct PageStatus {
+  std::string address;  // empty: there is to be none
+  bool up = false;
+  std::string error;  // why not
 };
 
 struct StatusFacts {
@@ -39,11 +47,14 @@ struct StatusFacts {
   StateStatus state;
   std::optional<Wire::View> wire;
   net::FirewallStatus firewall;
+  PageStatus page;
   std::uint64_t log_dropped = 0;
+  HostFigures host;
+  ProcessFigures process;
 };
 
-// One line of JSON; every reason has its count in "acted", "would_act" and "delayed", zeros
-// included.
+// One line of JSON; every reason has its count in "acted", "would_act", "delayed" and
+// "of_protected" (see EngineStatus), zeros included.
 [[nodiscard]] std::string StatusJson(const StatusFacts& facts);
 // {"bans":[{"source","remaining_s","times","operator","gate_only","reason"}]}, those that end first
 // in front.

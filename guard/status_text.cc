@@ -103,6 +103,9 @@ void Head(const json::value& root, std::string& out) {
   if (const std::string error = Plain(At(root, {"state", "error"})); !error.empty()) {
     Row(out, "state", "not saved: " + error);
   }
+  if (const std::string error = Plain(At(root, {"page", "error"})); !error.empty()) {
+    Row(out, "page", "not shown: " + error);
+  }
   const json::value& warning = At(root, {"shared_address", "warning"});
   if (warning.is_string()) Row(out, "WARNING", Plain(warning));
   Row(out, "sources",

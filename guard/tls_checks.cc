@@ -136,8 +136,8 @@ void CheckTls(const Config& config, const HostFacts& host, Findings& findings) {
 
 TlsTrial TryTlsFiles(const net::TlsOptions& options) {
   TlsTrial trial;
-  const auto context = net::TlsContext::Make(options, trial.faults);
-  if (context != nullptr) trial.not_after = context->not_after();
+  trial.context = net::TlsContext::Make(options, trial.faults);
+  if (trial.context != nullptr) trial.not_after = trial.context->not_after();
   return trial;
 }
 

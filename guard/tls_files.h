@@ -4,20 +4,21 @@
 // Threads: one at a time. Lifetime: none.
 #pragma once
 
-#include <memory>
 #include <string>
+#include <vector>
 
 #include "guard/config.h"
+#include "net/tls_prints.h"
 
 namespace headgate::guard {
 
-// LoadConfig(), where what a check may leave to the gate (a key that another user can read) is an
-// error.
-[[nodiscard]] Loaded LoadForReload(const std::string& path);
-
-// For clients that come from now on. Null: TLS is off, or the files are bad, which the log says,
-// and TLS stays as it was.
-[[nodiscard]] std::shared_ptr<const net::TlsContext> ReloadTls(const Config& config);
+// LoadConfig() by a gate that runs with `running`: what a check may leave to the gate (a key that
+// another user can read) is an error. The files are loaded once: Loaded::tls, null where TLS is
+// off; `read` are the certificates in them. Where the file wants another `tls` than runs, which
+// only a restart brings, its own files are warned of at most, and the running ones are read anew,
+// so that they are renewed until then. Names of backends are not looked up.
+[[nodiscard]] Loaded LoadForReload(const std::string& path, const net::TlsOptions& running,
+                                   std::vector<net::TlsPrint>& read);
 
 // Says at a start what a reload will be refused for.
 void WarnOfTlsFiles(const Config& config, const std::string& user);

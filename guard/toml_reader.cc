@@ -1,6 +1,15 @@
 #include "guard/toml_reader.h"
 
+// toml++ 3.3 asserts about its input what it then checks, such as that no "`" follows a "[": wrong
+// input would end a build with assertions, and clang without them is told to assume it.
+#include <toml++/impl/preprocessor.h>
+#undef TOML_ASSERT
+#undef TOML_ASSERT_ASSUME
+#define TOML_ASSERT(...) static_assert(true)
+#define TOML_ASSERT_ASSUME(...) static_assert(true)
 #include <toml++/toml.h>
+
+#include <algorithm>
 
 namespace headgate::guard {
 namespace {
@@ -51,6 +60,35 @@ class Converter {
   std::uint32_t file_;
 };
 
+// Whether the place is behind all characters of its line. Columns count characters.
+bool BehindLine(std::string_view text, const Position& at) {
+  for (std::uint32_t line = 1; line < at.line; ++line) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return false;
+    text.remove_prefix(end + 1);
+  }
+  text = text.substr(0, text.find_first_of("\r\n"));
+  const auto tail = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+  const auto tails = std::count_if(text.begin(), text.end(), tail);
+  return at.column > text.size() - static_cast<std::size_t>(tails);
+}
+
+// What to do about it, where toml++ says only what it could not do.
+std::string_view Remedy(std::string_view text, const SyntaxError& error) {
+  const auto says = [&](std::string_view words) {
+    return error.message.find(words) != std::string::npos;
+  };
+  if (says("utf-8")) return "; save the file as UTF-8";
+  if (says("value type") || says("expected digit")) {
+    return "; text, and a number with a unit, stands in quotes";
+  }
+  if (says("control characters") && BehindLine(text, error.at)) {
+    return "; is the quote missing at the end of the line?";
+  }
+  if (says("cannot redefine")) return "; write it once";
+  return "";
+}
+
 }  // namespace
 
 std::string_view Node::TypeName() const {
@@ -65,7 +103,9 @@ std::variant<Node, SyntaxError> ReadToml(std::string_view text, std::uint32_t fi
   try {
     return converter.Convert(toml::parse(text));
   } catch (const toml::parse_error& error) {
-    return SyntaxError{converter.At(error.source()), std::string(error.description())};
+    SyntaxError found{converter.At(error.source()), std::string(error.description())};
+    found.message += Remedy(text, found);
+    return found;
   }
 }
 

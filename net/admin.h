@@ -23,7 +23,8 @@ inline constexpr std::size_t kMaxAdminBody = std::size_t{64} * 1024;
 
 struct AdminReply {
   unsigned status = 200;  // of HTTP
-  std::string body;       // JSON
+  std::string body;
+  std::string type = "application/json";  // of the body; may name a character set
 };
 
 // `method` is "GET" or "POST", `target` the path as sent ("/status").
@@ -33,7 +34,8 @@ using AdminHandler = std::function<AdminReply(std::string_view method, std::stri
 struct AdminOptions {
   std::string path;
   std::optional<uid_t> owner;  // who the socket file is given to, when privileges are dropped later
-  std::optional<gid_t> group;
+  std::optional<gid_t> group;  // likewise
+  std::optional<gid_t> trusted_group;           // whose members may ask; the file is given to it
   Duration deadline = std::chrono::seconds(5);  // for a whole request, and for taking its answer
 };
 
@@ -41,12 +43,15 @@ class AdminServer {
  public:
   // Binds the socket, mode 0660. A file left behind by a gate that died is replaced; a socket on
   // which somebody listens is an error. Peers must be root, the uid that called Bind(), the
-  // owner, or the uid the process has now (SO_PEERCRED, unix(7)); others get 403.
+  // owner, or the uid the process has now (SO_PEERCRED, unix(7)), or in the trusted group, first or
+  // supplementary (SO_PEERGROUPS, socket(7)); others get 403.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<AdminServer>> Bind(AdminOptions options);
   ~AdminServer();  // Stop()
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
 
+  // What else its thread does, once a second between two answers; before Start().
+  void EverySecond(std::function<void()> act);
   void Start(AdminHandler handler);
   // Ends the thread and removes the socket file. Not from within the handler.
   void Stop();

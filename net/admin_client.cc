@@ -61,7 +61,7 @@ struct Call {
 
 absl::StatusOr<AdminReply> AdminCall(std::string_view path, std::string_view method,
                                      std::string_view target, std::string_view body,
-                                     Duration patience) {
+                                     Duration patience, std::stop_token stop) {
   const std::string file(path);
   if (file.empty() || file.size() > 107) {
     return absl::InvalidArgumentError("admin socket \"" + file +
@@ -76,11 +76,13 @@ absl::StatusOr<AdminReply> AdminCall(std::string_view path, std::string_view met
   call.request.body() = body;
   call.request.prepare_payload();
   call.stream.expires_after(patience);
+  const std::stop_callback on_stop(std::move(stop), [&call] { call.io.stop(); });
   call.Run(file);
   if (call.result) return ToStatus(call.result, file);
   auto response = call.parser.release();
   if (response.result() == http::status::forbidden) {
-    return absl::PermissionDeniedError("the gate answers only to root and to its own user");
+    return absl::PermissionDeniedError(
+        "the gate answers only to root, to its own user and to [admin] group");
   }
   return AdminReply{response.result_int(), std::move(response.body())};
 }

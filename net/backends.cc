@@ -319,6 +319,7 @@ std::vector<BackendStatus> Backends::Status() const {
                    .last_error = b->error_,
                    .server_version = greeting != nullptr ? greeting->server_version : "",
                    .read_only = b->figures_ && b->figures_->read_only,
+                   .open = !b->health_.may_connect(),
                    .monitor = b->monitor_.status()});
   }
   return out;

@@ -47,6 +47,7 @@ struct BackendStatus {
   std::string last_error;      // why it is not up; empty when it is
   std::string server_version;  // empty until its greeting is known
   bool read_only = false;      // as the monitor saw it last
+  bool open = false;           // its breaker: nobody may connect to it for now
   MonitorStatus monitor;
 };
 

@@ -12,9 +12,9 @@
 
 namespace headgate::net {
 
-// What admin socket, logs, reloads, probes and the monitor may use at once, beside what each thread
-// needs.
-inline constexpr std::size_t kControlDescriptors = 64;
+// What the admin socket, the page (its 32 connections and few more), logs, reloads, probes and the
+// monitor may use at once, beside what each thread needs.
+inline constexpr std::size_t kControlDescriptors = 100;
 
 // Raises the soft RLIMIT_NOFILE to the hard one (getrlimit(2)) and returns it.
 [[nodiscard]] absl::StatusOr<std::size_t> RaiseDescriptorLimit();

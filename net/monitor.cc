@@ -261,7 +261,10 @@ absl::Status Monitor::AskOptional() {
   Time start = Now();
   if (start >= status_again_) {
     absl::Status status = AskStatus(*client_, figures_);
-    if (Unanswered(status, start, status_again_)) return status;
+    if (Unanswered(status, start, status_again_)) {
+      figures_.ForgetStatus();  // it is not asked again for a while
+      return status;
+    }
   }
   start = Now();
   if (start < next_replication_ || start < replication_again_) return absl::OkStatus();

@@ -43,7 +43,8 @@ constexpr std::string_view kRowLocks =
 
 constexpr const char* kStatus =
     "SHOW GLOBAL STATUS WHERE Variable_name IN ('Threads_connected', 'Threads_running',"
-    " 'Aborted_connects', 'Slow_queries', 'Innodb_buffer_pool_read_requests',"
+    " 'Questions', 'Aborted_clients', 'Aborted_connects', 'Slow_queries',"
+    " 'Innodb_buffer_pool_read_requests',"
     " 'Innodb_buffer_pool_reads', 'Uptime') OR Variable_name LIKE 'Connection\\_errors\\_%'";
 
 void TakeVariables(const std::string& text, ServerFigures& figures) {
@@ -123,6 +124,8 @@ absl::Status AskStatus(ServerClient& client, ServerFigures& figures) {
   static constexpr Row kRows[] = {
       {"Threads_connected", &ServerFigures::threads_connected},
       {"Threads_running", &ServerFigures::threads_running},
+      {"Questions", &ServerFigures::questions},
+      {"Aborted_clients", &ServerFigures::aborted_clients},
       {"Aborted_connects", &ServerFigures::aborted_connects},
       {"Slow_queries", &ServerFigures::slow_queries},
       {"Innodb_buffer_pool_read_requests", &ServerFigures::buffer_pool_read_requests},
@@ -131,7 +134,7 @@ absl::Status AskStatus(ServerClient& client, ServerFigures& figures) {
   };
   const auto rows = client.Query(kStatus);
   if (!rows.ok()) return rows.status();
-  figures.connection_errors = 0;
+  figures.ForgetStatus();
   for (const auto& row : *rows) {
     if (row.size() != 2) return absl::InternalError("an answer nobody asked for");
     const std::uint64_t value = NumberOf(row[1]);
@@ -139,6 +142,8 @@ absl::Status AskStatus(ServerClient& client, ServerFigures& figures) {
     for (const Row& r : kRows) {
       if (r.name == row[0]) figures.*r.value = value;
     }
+    // In its first second it says 0, which is how it looks when nothing is known.
+    if (row[0] == "Uptime") figures.uptime = std::max<std::uint64_t>(value, 1);
   }
   return absl::OkStatus();
 }

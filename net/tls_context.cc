@@ -25,10 +25,20 @@ constexpr int kMaxDepth = 4;
 // A key with a passphrase: nobody is there to be asked for it.
 int NoPassphrase(char* /*out*/, int /*size*/, int /*writing*/, void* /*data*/) { return 0; }
 
-std::string LastError() {
-  const char* reason = ERR_reason_error_string(ERR_peek_error());
+// Of a file that should hold `what`. OpenSSL's own words where they say more than its name.
+std::string LastError(const std::string& what) {
+  const unsigned long error = ERR_peek_error();
+  const char* reason = ERR_reason_error_string(error);
   std::string text = reason == nullptr ? "cannot be used" : reason;
   ERR_clear_error();
+  // "no start line", "no certificate or crl found"
+  const bool other = ERR_GET_LIB(error) == ERR_LIB_PEM || ERR_GET_LIB(error) == ERR_LIB_X509;
+  if ((other && text.rfind("no ", 0) == 0) || text == "unsupported") {
+    return "holds no " + what + " in PEM form";
+  }
+  if (text.find("decrypt") != std::string::npos || text.find("password") != std::string::npos) {
+    return "is locked with a passphrase, and nobody is there to type it";
+  }
   return text;
 }
 
@@ -101,18 +111,23 @@ bool TlsContext::LoadOwn(std::vector<TlsFault>& faults) {
     return false;
   };
   const std::string &certificate = options_.certificate, &key = options_.private_key;
-  if (certificate.empty()) return fail("certificate", "tls = \"terminate\" needs it");
-  if (key.empty()) return fail("private_key", "tls = \"terminate\" needs it");
+  if (certificate.empty()) static_cast<void>(fail("certificate", "tls = \"terminate\" needs it"));
+  if (key.empty()) static_cast<void>(fail("private_key", "tls = \"terminate\" needs it"));
+  if (certificate.empty() || key.empty()) return false;
   const bool readable = Readable("certificate", certificate, faults);
   if (!Readable("private_key", key, faults) || !readable) return false;
   if (SSL_CTX_use_certificate_chain_file(server_, certificate.c_str()) != 1) {
-    return fail("certificate", certificate + ": " + LastError());
+    return fail("certificate", certificate + ": " + LastError("certificate"));
   }
   if (SSL_CTX_use_PrivateKey_file(server_, key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return fail("private_key", key + ": " + LastError());
+    const bool other = ERR_GET_REASON(ERR_peek_error()) == X509_R_KEY_VALUES_MISMATCH;
+    const std::string why = LastError("private key");
+    return fail("private_key", key + ": " + (other ? "does not belong to " + certificate : why));
   }
+  // A key of another kind is taken beside the certificate.
   if (SSL_CTX_check_private_key(server_) != 1) {
-    return fail("private_key", key + " does not belong to " + certificate + ": " + LastError());
+    ERR_clear_error();
+    return fail("private_key", key + ": does not belong to " + certificate);
   }
   return true;
 }
@@ -128,7 +143,7 @@ bool TlsContext::LoadClientCa(std::vector<TlsFault>& faults) {
   STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(file.c_str());
   if (names == nullptr || SSL_CTX_load_verify_file(server_, file.c_str()) != 1) {
     sk_X509_NAME_pop_free(names, X509_NAME_free);
-    faults.push_back({"client_ca", file + ": " + LastError()});
+    faults.push_back({"client_ca", file + ": " + LastError("certificate")});
     return false;
   }
   SSL_CTX_set_client_CA_list(server_, names);
@@ -149,7 +164,7 @@ bool TlsContext::LoadBackendCa(std::vector<TlsFault>& faults) {
   if (!file.empty() && !Readable("backend_ca", file, faults)) return false;
   const bool loaded = file.empty() ? SSL_CTX_set_default_verify_paths(client_) == 1
                                    : SSL_CTX_load_verify_file(client_, file.c_str()) == 1;
-  if (!loaded) faults.push_back({"backend_ca", file + ": " + LastError()});
+  if (!loaded) faults.push_back({"backend_ca", file + ": " + LastError("certificate")});
   return loaded;
 }
 

@@ -85,6 +85,39 @@ bool BanList::IsBannedByOperator(const Address& source, Time now) const {
   return Binds(source, Kind::kOperator, now);
 }
 
+BanInfo BanList::InfoOf(Id id) const {
+  const Entry& e = table_[id];
+  const bool by_operator = e.kind == Kind::kOperator;
+  return {table_.KeyOf(id), e.until, e.times, e.reason, by_operator, e.gate_only};
+}
+
+template <class Look>
+void BanList::ForEachOn(const Address& source, Time now, Look look) const {
+  const auto at = [&](const Cidr& key) {
+    if (Runs(key, Kind::kOwn, now)) look(table_.Find(key));
+  };
+  at(SourceNetwork(source));
+  for (const auto& width : widths_) {
+    if ((width.first >= kV4Bits) == source.IsV4()) at({Masked(source, width.first), width.first});
+  }
+}
+
+std::optional<BanInfo> BanList::Find(const Address& source, Time now) const {
+  std::optional<Id> best;
+  const auto rank = [&](Id id) { return std::pair(table_[id].kind, table_[id].until); };
+  ForEachOn(source, now, [&](Id id) {
+    if (!best || rank(*best) < rank(id)) best = id;
+  });
+  return best ? std::optional(InfoOf(*best)) : std::nullopt;
+}
+
+std::optional<Time> BanList::BannedUntil(const Address& source, Time now) const {
+  std::optional<Time> until;
+  ForEachOn(source, now,
+            [&](Id id) { until = std::max(until.value_or(table_[id].until), table_[id].until); });
+  return until;
+}
+
 Time BanList::Escalate(const Address& source, Duration ban, Duration ban_max,
                        std::string_view reason, Time now, bool gate_only) {
   const Id id = FindOrMake(SourceNetwork(source), Kind::kOwn, now);
@@ -146,8 +179,7 @@ std::vector<BanInfo> BanList::List(Time now) const {
   for (const Order& o : order_) {
     const Entry& e = table_[o.id];
     if (e.kind == Kind::kEnded || e.until <= now) continue;
-    const bool by_operator = e.kind == Kind::kOperator;
-    bans.push_back({table_.KeyOf(o.id), e.until, e.times, e.reason, by_operator, e.gate_only});
+    bans.push_back(InfoOf(o.id));
   }
   return bans;
 }

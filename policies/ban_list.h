@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -45,6 +46,11 @@ class BanList {
   [[nodiscard]] bool IsBanned(const Address& source, Time now) const;
   // The same, for an operator's ban only: those bind whatever [source] enforce says.
   [[nodiscard]] bool IsBannedByOperator(const Address& source, Time now) const;
+  // When the last ban that binds it ends; nothing where none does.
+  [[nodiscard]] std::optional<Time> BannedUntil(const Address& source, Time now) const;
+
+  // The one that binds: an operator's before the gate's own, then the one that ends last.
+  [[nodiscard]] std::optional<BanInfo> Find(const Address& source, Time now) const;
 
   // The gate's own: for `ban`, doubled for each ban within the last `ban_max` of quiet, at most
   // `ban_max`. A running longer ban is never shortened. Returns when it ends; `now` when the list
@@ -63,6 +69,15 @@ class BanList {
 
   // Running bans, the soonest to expire first among the gate's own, then the operator's.
   [[nodiscard]] std::vector<BanInfo> List(Time now) const;
+  // tell(const Cidr& network, bool by_operator) for each running ban, in no order of use.
+  template <class Tell>
+  void ForEach(Time now, Tell tell) const {
+    for (const Order& o : order_) {
+      const Entry& e = table_[o.id];
+      if (e.kind != Kind::kEnded && now < e.until)
+        tell(table_.KeyOf(o.id), e.kind == Kind::kOperator);
+    }
+  }
   // Running bans after Expire(); before it, ended ones may still be counted.
   [[nodiscard]] std::size_t size() const { return running_; }
   // Drops what is over. Cheap when nothing is; call it now and then.
@@ -94,6 +109,10 @@ class BanList {
   static bool IsWide(const Cidr& key) { return key != SourceNetwork(key.address); }
   [[nodiscard]] bool Runs(const Cidr& key, Kind least, Time now) const;
   [[nodiscard]] bool Binds(const Address& source, Kind least, Time now) const;
+  [[nodiscard]] BanInfo InfoOf(Id id) const;
+  // Calls `look` with each ban that binds the source.
+  template <class Look>
+  void ForEachOn(const Address& source, Time now, Look look) const;
   [[nodiscard]] Id FindOrMake(const Cidr& key, Kind kind, Time now);
   void Set(Id id, Entry entry);
   void Drop(Id id);

@@ -93,6 +93,11 @@ void BusyBudget::Settle(double rate, Duration charged, Duration used, Time now) 
   }
 }
 
+double BusyBudget::Used(double rate, Time now) const {
+  if (Off(rate)) return 0;
+  return static_cast<double>(Owed(full_at_.load(std::memory_order_relaxed), now)) / 1e9 * rate;
+}
+
 bool BusyBudget::Idle(Time now) const {
   return full_at_.load(std::memory_order_relaxed) <= Ns(now);
 }

@@ -49,6 +49,12 @@ class BusyBudget {
   // charged too much is given back.
   void Settle(double rate, Duration charged, Duration used, Time now);
 
+  // What Start() would say without `grace`; nothing is charged.
+  [[nodiscard]] bool Ready(double rate, Time now) const { return ReadyAt(rate, now) <= now; }
+  // How much running time is used of what the bucket holds, seconds: 0 to a whole bucket's, and
+  // with debt up to seven times that.
+  [[nodiscard]] double Used(double rate, Time now) const;
+
   // Full again: indistinguishable from a new one.
   [[nodiscard]] bool Idle(Time now) const;
 

@@ -43,16 +43,20 @@ bool AnySubjectMatches(const std::vector<std::string>& patterns, std::string_vie
 
 }  // namespace
 
+ClassMiss MissOf(const ClassLimits& c, const Address& peer, std::string_view user,
+                 std::string_view database, std::string_view subject) {
+  if (!c.sources.empty() && !AnyContains(c.sources, peer)) return ClassMiss::kSource;
+  if (!c.users.empty() && !AnyGlobMatches(c.users, user)) return ClassMiss::kUser;
+  if (!c.databases.empty() && !AnyGlobMatches(c.databases, database)) return ClassMiss::kDatabase;
+  const bool named = c.subjects.empty() || AnySubjectMatches(c.subjects, subject);
+  return named ? ClassMiss::kNothing : ClassMiss::kSubject;
+}
+
 std::size_t ClassMatcher::Match(const Address& peer, std::string_view user,
                                 std::string_view database, std::string_view subject) const {
   const std::size_t last = classes_->size() - 1;
   for (std::size_t i = 0; i < last; ++i) {
-    const ClassLimits& c = (*classes_)[i];
-    if (!c.sources.empty() && !AnyContains(c.sources, peer)) continue;
-    if (!c.users.empty() && !AnyGlobMatches(c.users, user)) continue;
-    if (!c.databases.empty() && !AnyGlobMatches(c.databases, database)) continue;
-    if (!c.subjects.empty() && !AnySubjectMatches(c.subjects, subject)) continue;
-    return i;
+    if (MissOf((*classes_)[i], peer, user, database, subject) == ClassMiss::kNothing) return i;
   }
   return last;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +27,11 @@ class ClassMatcher {
  private:
   const std::vector<ClassLimits>* classes_;
 };
+
+// The first thing that a class names and a login is not; kNothing: it is of the class.
+enum class ClassMiss : std::uint8_t { kNothing, kSource, kUser, kDatabase, kSubject };
+[[nodiscard]] ClassMiss MissOf(const ClassLimits& c, const Address& peer, std::string_view user,
+                               std::string_view database, std::string_view subject);
 
 // True when any of the networks holds the address.
 [[nodiscard]] bool AnyContains(const std::vector<Cidr>& networks, const Address& a);

@@ -66,7 +66,7 @@ std::vector<ClassLimits> Kept(std::vector<ClassLimits> classes) {
 Engine::Impl::Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d)
     : hash(secrets.key0, secrets.key1),
       wakeups(w),
-      decisions(d),
+      decisions(d, hash),
       bans(hash),
       known_good(hash, first->known_good.table_size),
       pairs(hash),
@@ -88,6 +88,7 @@ void Engine::Impl::Configure(LimitsPtr next) {
   room.Configure(next->waiting);
   pressure.Configure(next->pressure);
   matcher = std::make_unique<ClassMatcher>(next->classes);
+  KeepTallies(next->classes);
   limits = next;
   stakes_due = Time::min();  // by the new shares
   if (!HasStakes(*next)) ledger.SetStakes({});
@@ -95,6 +96,13 @@ void Engine::Impl::Configure(LimitsPtr next) {
   guard.Publish(next);
   const std::lock_guard lock(snapshot_mutex);
   snapshot = std::move(next);
+}
+
+// A class that goes takes its count along, so that there are never more than classes.
+void Engine::Impl::KeepTallies(const std::vector<ClassLimits>& classes) {
+  absl::flat_hash_map<std::string, std::uint64_t> kept;
+  for (const ClassLimits& c : classes) kept[c.name] = refused_logins[c.name];
+  refused_logins = std::move(kept);
 }
 
 Engine::Impl::LimitsPtr Engine::Impl::Snapshot() const {
@@ -153,7 +161,7 @@ const ClassLimits& Engine::Impl::LimitsOf(SlotLedger::ClassId id) const {
 }
 
 bool Engine::Impl::Decide(bool acts, Reason reason, const Address& peer, std::string_view user,
-                          std::string_view class_name, Time now, bool presses) {
+                          std::string_view class_name, Time now, bool presses, bool of_protected) {
   if (acts && presses && Presses(reason)) pressing.fetch_add(1, std::memory_order_relaxed);
   Decision d;
   d.at = now;
@@ -162,6 +170,7 @@ bool Engine::Impl::Decide(bool acts, Reason reason, const Address& peer, std::st
   d.peer = peer;
   d.user = user;
   d.class_name = class_name;
+  d.of_protected = of_protected;
   return decisions.Decide(d);
 }
 
@@ -170,13 +179,16 @@ bool Engine::Impl::Decide(const Limits& l, Reason reason, const Ticket& t, Time 
 }
 
 bool Engine::Impl::Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses) {
-  return Decide(acts, reason, t.peer, t.user, t.class_name, now, presses);
+  return Decide(acts, reason, t.peer, t.user, t.class_name, now, presses, t.of_protected);
 }
 
 // Whom the gate does not ban by itself.
 bool Engine::Impl::IsSpared(const Limits& l, const Address& source) {
   return AnyTouches(l.source.never_ban, source) || AnyTouches(l.source.exempt, source) ||
-         AnyTouches(l.proxies, source);
+         AnyTouches(l.proxies, source) ||
+         std::any_of(l.classes.begin(), l.classes.end(), [&](const ClassLimits& c) {
+           return IsReserved(c) && AnyTouches(c.sources, source);
+         });
 }
 
 // Holds no lock when called.
@@ -229,11 +241,11 @@ std::size_t Engine::Impl::EvictAllOf(const Cidr& network, bool logged_in_too, Ti
     // An orphan's client is gone, or still reads what it asked for before its FIN: only the edge
     // knows, so it is told and not counted.
     if (t->state != Ticket::State::kOrphan) {
-      Decide(true, Reason::kBanApplied, t->peer, {}, {}, now);
+      Decide(true, Reason::kBanApplied, *t, now, /*presses=*/true);
     }
     if (before_backend) {
       LeavePending(*t);
-      LeaveRoom(*t);
+      LeaveRoom(*t, now);
       t->state = Ticket::State::kRefused;
       t->refused = Reason::kBanApplied;
     }
@@ -258,7 +270,7 @@ void Engine::Publish(std::shared_ptr<const Limits> limits, Time now) {
     const auto tag = m.pending.EvictOne();
     if (!tag) break;
     Ticket& t = TicketOf(*tag);
-    m.Decide(true, Reason::kPendingEvicted, t.peer, {}, {}, now);
+    m.Decide(true, Reason::kPendingEvicted, t, now, /*presses=*/true);
     t.pending = PendingBudget::kRefused;
     t.state = Ticket::State::kRefused;
     t.refused = Reason::kPendingEvicted;
@@ -270,7 +282,7 @@ void Engine::Publish(std::shared_ptr<const Limits> limits, Time now) {
 std::shared_ptr<const Limits> Engine::limits() const { return impl_->Snapshot(); }
 
 void Engine::Count(const Ticket& t, Reason reason, Time now) {
-  impl_->Decide(true, reason, t.peer, t.user, t.class_name, now);
+  impl_->Decide(true, reason, t, now, /*presses=*/true);
   if (IsOwnFault(reason)) impl_->Charge(Impl::Of(t), reason, now);
 }
 

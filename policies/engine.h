@@ -23,6 +23,7 @@
 #include "policies/ban_list.h"
 #include "policies/event.h"
 #include "policies/known_good_record.h"
+#include "policies/latency_counts.h"
 #include "policies/limits.h"
 #include "policies/reason.h"
 #include "policies/statement.h"
@@ -51,6 +52,10 @@ struct TicketDeleter {
 };
 using TicketPtr = std::unique_ptr<Ticket, TicketDeleter>;
 
+// policies/explain.h
+struct ExplainQuestion;
+struct Explanation;
+
 struct AcceptResult {
   Verdict verdict;
   TicketPtr ticket;  // null when refused
@@ -62,6 +67,8 @@ struct ClassStatus {
   std::uint32_t lent = 0;     // of leases: in another class's reserve, or in an implicit one
   std::uint32_t may_use = 0;  // the most it can hold now: its max, less what is kept for others
   Duration expected_wait{};   // of somebody who starts to wait now; zero where nobody waits
+  // Turned away since the class is there: logins that had been found to be of it, and commands.
+  std::uint64_t refused_logins = 0, refused_commands = 0;
 };
 
 // A login in the waiting room.
@@ -102,6 +109,12 @@ struct EngineStatus {
   std::array<std::uint64_t, kReasonCount> would_act{};  // dry-run and observe
   // Commands held for a while, then passed (those refused in the end are in `acted`).
   std::array<std::uint64_t, kReasonCount> delayed{};
+  // Of `acted`: denials (IsDenial) of those the gate is there for, see Decision::of_protected.
+  std::array<std::uint64_t, kReasonCount> of_protected{};
+  bool protected_known = false;  // whether there is anybody of that kind
+  // Of them: who waits for a slot now, and for how long already; how many bans bind them.
+  std::uint32_t protected_waiting = 0, protected_banned = 0;
+  Duration protected_longest_wait{};
   std::uint32_t statements_running = 0, statements_held = 0;
   std::uint32_t digests = 0, digests_max = 0;
   struct RuleStatus {
@@ -110,8 +123,44 @@ struct EngineStatus {
   };
   std::vector<RuleStatus> rules;
   std::uint64_t accepted = 0, logins_ok = 0, logins_failed = 0;
+  // Of the command phase: commands passed on to the server; statements (prepares as well) that it
+  // answered with ERR; bytes of the commands that were answered, and of their answers.
+  std::uint64_t commands = 0, statement_errors = 0, request_bytes = 0, answer_bytes = 0;
+  LatencyStatus latency;
   // Seen lately, and not provided for in the limits.
   std::optional<SharedAddress> shared_address;
+};
+
+// What is known of one source just now.
+struct SourceStatus {
+  Address source;
+  std::uint32_t pending = 0, waiting = 0;  // connections without a slot
+  std::uint32_t logins = 0, in = 0;        // logging in, logged in
+  std::uint32_t orphans = 0;
+  std::uint64_t refused = 0;  // in about the last minute, dry runs included; see refusal_watch.h
+  double refused_per_second = 0;
+  Reason reason = Reason::kNone;  // of the last refusal
+  bool acted = true;              // that one was carried out
+  bool known_good = false;        // some user of it is
+  std::optional<Time> banned_until;
+  [[nodiscard]] std::uint32_t connections() const {
+    return pending + waiting + logins + in + orphans;
+  }
+};
+enum class SourceOrder : std::uint8_t { kRefused, kConnections };
+
+// One connection.
+struct SessionStatus {
+  enum class State : std::uint8_t { kPending, kWaiting, kLogin, kIn, kOrphan, kEnding };
+  ConnectionId id;
+  Address peer;
+  std::string user, database, class_name;  // claimed; empty before the login
+  State state = State::kPending;
+  Duration age{};     // since it was accepted
+  bool busy = false;  // runs something, or holds a statement back
+  Duration idle{};    // where it is in, and not busy
+  bool in_transaction = false;
+  bool known_good = false;
 };
 
 class Engine {
@@ -182,6 +231,11 @@ class Engine {
   // For the state file. Restore() before the first connection; `elapsed` since they were taken.
   [[nodiscard]] std::vector<KnownGoodRecord> ExportKnownGood(Time now) const;
   void RestoreKnownGood(const std::vector<KnownGoodRecord>& records, Duration elapsed, Time now);
+  // Who is connected or was turned away lately, the greatest first.
+  [[nodiscard]] std::vector<SourceStatus> Sources(std::size_t limit, SourceOrder order,
+                                                  Time now) const;
+  // Those that run something first, then those in a transaction, then the oldest.
+  [[nodiscard]] std::vector<SessionStatus> Sessions(std::size_t limit, Time now) const;
   // Who waits, those who are next in front.
   [[nodiscard]] std::vector<WaitingStatus> Waiting(std::size_t limit, Time now) const;
   // The (class, digest) rows with the largest total running time first.
@@ -224,6 +278,9 @@ class Engine {
   // time do not count. Cheap.
   [[nodiscard]] std::uint64_t BanVersion() const;
   [[nodiscard]] EngineStatus Status(Time now) const;
+  // What one source, and one login of it, meets now. Takes, counts and tells nothing. Of those who
+  // wait, what time has freed since the last OnTick() is not seen.
+  [[nodiscard]] Explanation Explain(const ExplainQuestion& question, Time now) const;
   [[nodiscard]] static ConnectionId IdOf(const Ticket& t);
 
  private:

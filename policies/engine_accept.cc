@@ -14,8 +14,10 @@ AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now, Ar
   if (m.AskBan(*limits, peer, how, now, known_good)) {
     return {{Verdict::Kind::kRefuse, Reason::kBanned}, nullptr};
   }
-  TicketPtr t(new Ticket(m, m.guard.queue(), id, peer, how));
+  TicketPtr t(new Ticket(m, m.guard.queue(), id, peer, how, now));
   t->known_source = known_good;
+  t->reserved_source = Impl::IsReservedSource(*limits, peer);
+  t->of_protected = t->known_source || t->reserved_source;
   t->exempt = how == Arrival::kProxyLocal || AnyContains(limits->source.exempt, peer);
   Reason refused = m.AskSource(*limits, *t, now);
   Impl::Blamed charged;
@@ -41,19 +43,27 @@ bool Engine::Impl::IsTallied(const Limits& l, const Address& source, Arrival how
   return how != Arrival::kDirect || !AnyTouches(l.proxies, source);
 }
 
-// True when it is refused. An operator's ban binds whatever [source] enforce says; one of the
-// gate's own not a proxy, which may have been banned before it was known as one.
+// An operator's ban binds whatever [source] enforce says; one of the gate's own not a proxy, which
+// may have been banned before it was known as one.
+Engine::Impl::BanAnswer Engine::Impl::LookUpBan(const Limits& l, const Address& source,
+                                                Time now) const {
+  if (bans.size() == 0 || !bans.IsBanned(source, now)) return {};
+  const bool by_operator = bans.IsBannedByOperator(source, now);
+  if (!by_operator && AnyTouches(l.proxies, source)) return {};
+  return {true, Acts(l, Reason::kBanned) || (by_operator && l.mode == Mode::kEnforce)};
+}
+
+// True when it is refused.
 bool Engine::Impl::AskBan(const Limits& l, const Address& peer, Arrival how, Time now,
                           bool& is_known_good) {
   const Address source = SourceOf(peer);
-  bool acts = Acts(l, Reason::kBanned);
+  bool acts = false;
   {
     const std::lock_guard lock(trust_mutex);
     is_known_good = known_good.size() > 0 && known_good.IsKnownGoodSource(source);
-    if (bans.size() == 0 || !bans.IsBanned(source, now)) return false;
-    const bool by_operator = bans.IsBannedByOperator(source, now);
-    if (!by_operator && AnyTouches(l.proxies, source)) return false;
-    if (!acts) acts = l.mode == Mode::kEnforce && by_operator;
+    const BanAnswer answer = LookUpBan(l, source, now);
+    if (!answer.banned) return false;
+    acts = answer.acts;
     // From now on the kernel has packets to match.
     if (how == Arrival::kDirect && bans.NoteDirect(source, now)) {
       ban_version.fetch_add(1, std::memory_order_relaxed);
@@ -65,15 +75,32 @@ bool Engine::Impl::AskBan(const Limits& l, const Address& peer, Arrival how, Tim
     if (acts) shard.tally.OnConnect(source);  // else AskSource() does
     shard.tally.OnRefusal(source);
   }
-  return Decide(acts, Reason::kBanned, peer, {}, {}, now);
+  const bool of_protected = is_known_good || IsReservedSource(l, peer);
+  return Decide(acts, Reason::kBanned, peer, {}, {}, now, /*presses=*/true, of_protected);
+}
+
+Engine::Impl::SourceQuestion Engine::Impl::QuestionFor(const Limits& l, const Ticket& t) const {
+  SourceQuestion ask;
+  const SourceLimits& base = l.source;
+  const std::uint32_t slots = capacity.load(std::memory_order_relaxed);
+  const bool unknown = !t.known_source && !t.exempt;
+  const bool crowded = unknown && scarce.load(std::memory_order_relaxed) && !t.reserved_source;
+  ask.rate = unknown && !t.reserved_source;
+  ask.connections = ask.prefix = crowded;
+  ask.most = base.connections.Of(slots);
+  const Level level = acting_level.load(std::memory_order_relaxed);
+  const bool squeezed = Squeezes(t, level);
+  ask.at = &l.At(level).source;
+  ask.at_rate = squeezed && ask.at->connect_rate != base.connect_rate;
+  ask.at_connections = squeezed && ask.at->connections != base.connections;
+  ask.at_prefix = squeezed && ask.at->prefix_connections != base.prefix_connections;
+  ask.at_most = ask.at->connections.Of(slots);
+  return ask;
 }
 
 Reason Engine::Impl::AskSource(const Limits& l, Ticket& t, Time now) {
   const bool acts = Acts(l, Reason::kConnectRate);
-  const bool asked = !t.known_source && !t.exempt;
-  const bool crowded =
-      asked && scarce.load(std::memory_order_relaxed) && !IsReservedSource(l, t.peer);
-  const std::uint32_t most = l.source.connections.Of(capacity.load(std::memory_order_relaxed));
+  const SourceQuestion ask = QuestionFor(l, t);
   const bool tallied = IsTallied(l, t.source, t.arrival);
   bool rate = false, connections = false;
   {
@@ -81,39 +108,32 @@ Reason Engine::Impl::AskSource(const Limits& l, Ticket& t, Time now) {
     const std::lock_guard lock(shard.mutex);
     t.entry = shard.sources.Touch(t.source);
     const bool counted = t.entry != SourceTable::kOverflow;
-    rate = asked && !shard.sources.TakeConnect(t.entry, l.source.connect_rate, now);
-    connections = crowded && counted && shard.sources.Live(t.entry) >= most;
+    rate = ask.rate && !shard.sources.TakeConnect(t.entry, l.source.connect_rate, now);
+    connections = ask.connections && counted && shard.sources.Live(t.entry) >= ask.most;
     if (tallied) shard.tally.OnConnect(t.source);
     if (tallied && (rate || connections)) shard.tally.OnRefusal(t.source);
     t.live = !acts || !(rate || connections);
     if (t.live) shard.sources.AddLive(t.entry);
   }
   if (t.entry == SourceTable::kOverflow) Decide(l, Reason::kSourceTableFull, t, now);
-  if (rate && Decide(acts, Reason::kConnectRate, t.peer, {}, {}, now)) return Reason::kConnectRate;
-  if (connections && Decide(acts, Reason::kSourceConnections, t.peer, {}, {}, now)) {
+  if (rate && Decide(acts, Reason::kConnectRate, t, now, true)) return Reason::kConnectRate;
+  if (connections && Decide(acts, Reason::kSourceConnections, t, now, true)) {
     return Reason::kSourceConnections;
   }
-  return AskSqueezed(l, t, now);
+  return AskSqueezed(l, ask, t, now);
 }
 
 // What the present level lays over [source]. Refusals by that do not press, and are charged to
 // nobody: else the level would feed itself.
-Reason Engine::Impl::AskSqueezed(const Limits& l, Ticket& t, Time now) {
-  const Level level = acting_level.load(std::memory_order_relaxed);
-  const SourceLimits& at = l.At(level).source;
-  if (at.connect_rate == l.source.connect_rate && at.connections == l.source.connections) {
-    return Reason::kNone;
-  }
-  if (!Squeezes(l, t, level)) return Reason::kNone;
-  const std::uint32_t most = at.connections.Of(capacity.load(std::memory_order_relaxed));
+Reason Engine::Impl::AskSqueezed(const Limits& l, const SourceQuestion& ask, Ticket& t, Time now) {
+  if (!ask.at_rate && !ask.at_connections) return Reason::kNone;
   bool rate = false, connections = false;
   {
     Shard& shard = ShardOf(t.source);
     const std::lock_guard lock(shard.mutex);
-    rate = at.connect_rate != l.source.connect_rate &&
-           !shard.sources.TakeSqueezed(t.entry, at.connect_rate, now);
-    connections = at.connections != l.source.connections && t.entry != SourceTable::kOverflow &&
-                  shard.sources.Live(t.entry) > most;  // itself included
+    rate = ask.at_rate && !shard.sources.TakeSqueezed(t.entry, ask.at->connect_rate, now);
+    connections = ask.at_connections && t.entry != SourceTable::kOverflow &&
+                  shard.sources.Live(t.entry) > ask.at_most;  // itself included
     const bool tallied = IsTallied(l, t.source, t.arrival);
     if (tallied && (rate || connections)) shard.tally.OnRefusal(t.source);
   }
@@ -137,19 +157,22 @@ Reason Engine::Impl::EnterPending(const Limits& l, Ticket& t, Time now, Blamed& 
                                                                             : Reason::kPendingFull;
 }
 
+Engine::Impl::PrefixAnswer Engine::Impl::LookUpPrefix(const Limits& l, const SourceQuestion& ask,
+                                                      const Address& prefix) const {
+  PrefixAnswer answer;
+  answer.held = prefixes.Count(prefix);
+  answer.most = l.source.prefix_connections.Of(ledger.capacity());
+  answer.at_most = ask.at->prefix_connections.Of(ledger.capacity());
+  answer.full = ask.prefix && answer.held >= answer.most;
+  answer.at_full = ask.at_prefix && answer.held >= answer.at_most;
+  return answer;
+}
+
 bool Engine::Impl::PrefixIsFull(const Limits& l, const Ticket& t, const Address& prefix, Time now) {
-  const std::uint32_t held = prefixes.Count(prefix);
-  if (scarce.load(std::memory_order_relaxed) && !IsReservedSource(l, t.peer) &&
-      held >= l.source.prefix_connections.Of(ledger.capacity()) &&
-      Decide(l, Reason::kPrefixConnections, t, now)) {
-    return true;
-  }
-  const Level level = acting_level.load(std::memory_order_relaxed);
-  const Share& at = l.At(level).source.prefix_connections;
-  return at != l.source.prefix_connections && held >= at.Of(ledger.capacity()) &&
-         Squeezes(l, t, level) &&
-         Decide(Acts(l, Reason::kPrefixConnections), Reason::kPrefixConnections, t, now,
-                /*presses=*/false);
+  const PrefixAnswer answer = LookUpPrefix(l, QuestionFor(l, t), prefix);
+  if (answer.full && Decide(l, Reason::kPrefixConnections, t, now)) return true;
+  return answer.at_full && Decide(Acts(l, Reason::kPrefixConnections), Reason::kPrefixConnections,
+                                  t, now, /*presses=*/false);
 }
 
 bool Engine::Impl::TakePendingPlace(const Limits& l, Ticket& t, Time now, Blamed& evicted) {
@@ -162,12 +185,12 @@ bool Engine::Impl::TakePendingPlace(const Limits& l, Ticket& t, Time now, Blamed
   const PendingBudget::Entered entered = pending.Enter(t.source, t.known_source, tag, bounds);
   t.pending = entered.place;
   if (entered.place == PendingBudget::kRefused) {
-    Decide(true, Reason::kPendingFull, t.peer, {}, {}, now);
+    Decide(true, Reason::kPendingFull, t, now, true);
     return false;
   }
   if (!entered.evicted) return true;
   Ticket& out = TicketOf(*entered.evicted);
-  Decide(true, Reason::kPendingEvicted, out.peer, {}, {}, now);
+  Decide(true, Reason::kPendingEvicted, out, now, true);
   evicted = Of(out);
   out.pending = PendingBudget::kRefused;
   out.state = Ticket::State::kRefused;

@@ -39,8 +39,8 @@ void Engine::OnBackendSwitched(Time now) {
 void Engine::Impl::TurnAwayWaiting(Reason reason, Time now) {
   for (Ticket* t = tickets; t != nullptr; t = t->next) {
     if (t->state != Ticket::State::kWaiting) continue;
-    Decide(true, reason, t->peer, t->user, t->class_name, now);
-    LeaveRoom(*t);
+    Decide(true, reason, *t, now, /*presses=*/true);
+    LeaveRoom(*t, now);
     Refuse(*t, reason);
     wakeups.Refused(t->id, reason);
   }

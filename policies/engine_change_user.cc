@@ -45,7 +45,7 @@ bool Engine::Impl::TakeReauth(const Limits& l, const Ticket& t, Time now) {
     if (shard.sources.TakeConnect(t.entry, l.source.connect_rate, now)) return true;
   }
   const bool acts = Acts(l, Reason::kConnectRate);
-  return !Decide(acts, Reason::kChangeUserRefused, t.peer, t.user, t.class_name, now);
+  return !Decide(acts, Reason::kChangeUserRefused, t, now, /*presses=*/true);
 }
 
 Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, bool is_known_good,
@@ -68,7 +68,8 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
       if (slot != Reason::kNone) lack = slot;
     }
     if (lack != Reason::kNone && Decide(ActsFor(id, lack), Reason::kChangeUserRefused, t.peer, user,
-                                        limits->classes[index].name, now)) {
+                                        limits->classes[index].name, now, /*presses=*/true,
+                                        is_known_good || t.reserved_source)) {
       return Reason::kChangeUserRefused;
     }
   }
@@ -86,6 +87,7 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
   }
   if (!vouched) t.lane = lane.Reenter(t.source, is_known_good, now);
   t.known_good = is_known_good;
+  t.of_protected = is_known_good || t.reserved_source;
   t.user = user.substr(0, Ticket::kKeptUser);
   t.database = claim.database.substr(0, Ticket::kKeptUser);
   t.class_id = id;

@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,7 @@
 #include "policies/engine.h"
 #include "policies/handshake_rates.h"
 #include "policies/known_good.h"
+#include "policies/latency.h"
 #include "policies/pair_lock.h"
 #include "policies/pressure.h"
 #include "policies/query_guard.h"
@@ -47,7 +49,7 @@ struct Engine::Impl {
     // Far fewer sources ask for TLS at a time than connect in a day.
     Shard(KeyedHash hash, std::uint32_t capacity)
         : sources(hash, capacity), handshakes(hash, capacity / 4 + 1) {}
-    std::mutex mutex;
+    mutable std::mutex mutex;
     SourceTable sources;
     HandshakeRates handshakes;
     MajorityTally tally;  // of who connects
@@ -85,6 +87,18 @@ struct Engine::Impl {
     bool known_good = false;
     bool known_neighbour = false;
   };
+  // Whether a source is on the ban list, and whether that is carried out.
+  struct BanAnswer {
+    bool banned = false, acts = false;
+  };
+  // What [source] asks of a newcomer now, and what the level lays over it. Its rate is asked where
+  // it is not known.
+  struct SourceQuestion {
+    bool rate = false, connections = false, prefix = false;
+    bool at_rate = false, at_connections = false, at_prefix = false;  // by the level's own numbers
+    std::uint32_t most = 0, at_most = 0;                              // connections
+    const SourceLimits* at = nullptr;                                 // of the level
+  };
   // What is missing for a login to go on.
   struct Lack {
     Reason slot = Reason::kNone;
@@ -117,9 +131,11 @@ struct Engine::Impl {
   [[nodiscard]] bool ActsFor(SlotLedger::ClassId id, Reason reason) const;
   [[nodiscard]] const ClassLimits& LimitsOf(SlotLedger::ClassId id) const;
   bool Decide(bool acts, Reason reason, const Address& peer, std::string_view user,
-              std::string_view class_name, Time now, bool presses = true);
+              std::string_view class_name, Time now, bool presses = true,
+              bool of_protected = false);
   bool Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses);
   bool Decide(const Limits& limits, Reason reason, const Ticket& t, Time now);
+  void KeepTallies(const std::vector<ClassLimits>& classes);
   [[nodiscard]] static bool IsSpared(const Limits& limits, const Address& source);
   void Charge(const Blamed& who, Reason reason, Time now);
   void BanSource(const Limits& limits, const Blamed& who, std::string_view why, bool logged_in_too,
@@ -130,26 +146,44 @@ struct Engine::Impl {
   [[nodiscard]] static bool IsTallied(const Limits& limits, const Address& source, Arrival how);
   [[nodiscard]] bool AskBan(const Limits& limits, const Address& peer, Arrival how, Time now,
                             bool& known_good);
+  // Under the trust lock.
+  [[nodiscard]] BanAnswer LookUpBan(const Limits& limits, const Address& source, Time now) const;
+  [[nodiscard]] SourceQuestion QuestionFor(const Limits& limits, const Ticket& t) const;
   [[nodiscard]] Reason AskSource(const Limits& limits, Ticket& t, Time now);
-  [[nodiscard]] Reason AskSqueezed(const Limits& limits, Ticket& t, Time now);
+  [[nodiscard]] Reason AskSqueezed(const Limits& limits, const SourceQuestion& ask, Ticket& t,
+                                   Time now);
+  // Under the admission lock: the connections of all unknown ones of the prefix together, and what
+  // is asked of them.
+  struct PrefixAnswer {
+    std::uint32_t held = 0, most = 0, at_most = 0;
+    bool full = false, at_full = false;
+  };
+  [[nodiscard]] PrefixAnswer LookUpPrefix(const Limits& limits, const SourceQuestion& ask,
+                                          const Address& prefix) const;
   [[nodiscard]] bool PrefixIsFull(const Limits& limits, const Ticket& t, const Address& prefix,
                                   Time now);
   [[nodiscard]] Reason EnterPending(const Limits& limits, Ticket& t, Time now, Blamed& evicted);
   [[nodiscard]] bool TakePendingPlace(const Limits& limits, Ticket& t, Time now, Blamed& evicted);
 
   // engine_login.cc; all but the first three under the admission lock
-  [[nodiscard]] Trust AskTrust(const PairKey& pair, const Limits& limits, Time now);
-  [[nodiscard]] bool RefusedUser(const Limits& limits, const Ticket& t, std::string_view user);
+  [[nodiscard]] Trust AskTrust(const PairKey& pair, const Limits& limits, Time now) const;
+  [[nodiscard]] static bool RefusedUser(const Limits& limits, const Ticket& t,
+                                        std::string_view user);
+  static void TakeTrust(Ticket& t, const Trust& trust);
   [[nodiscard]] Reason AskClaim(const Limits& limits, Ticket& t, std::string_view user,
                                 Trust& trust, Time now);
   [[nodiscard]] Verdict Seat(Ticket& t, const LoginClaim& claim, const Trust& trust, Time now);
   [[nodiscard]] Verdict Wait(Ticket& t, Reason lack, Duration delay, Time now);
+  // What a login has to wait for, by the limits that act; kNone: for nothing.
+  [[nodiscard]] Reason WaitsFor(SlotLedger::ClassId id, const Lack& lack, Duration delay) const;
+  // Why there is no place for one who lacks that; kNone: there is.
+  [[nodiscard]] Reason NoRoom(Reason lack, const WaitingRoom::Answer& answer) const;
   [[nodiscard]] Lack Missing(const Ticket& t, SlotLedger::ClassId id, Time now) const;
   void Admit(Ticket& t, SlotLedger::ClassId id, Time now);
   [[nodiscard]] WaitingRoom::Try TryWaiting(Ticket& t, Time now);
   void Serve(Time now);
   void ExpireWaiting(Time now);
-  void LeaveRoom(Ticket& t);
+  void LeaveRoom(Ticket& t, Time now);
   void LeavePending(Ticket& t);
   Verdict Refuse(Ticket& t, Reason reason);
 
@@ -176,7 +210,7 @@ struct Engine::Impl {
   void NoteRoom(Time now);
   [[nodiscard]] bool AnythingAtStake() const;
   void NoteLevel(Time now);
-  [[nodiscard]] static bool Squeezes(const Limits& limits, const Ticket& t, Level level);
+  [[nodiscard]] static bool Squeezes(const Ticket& t, Level level);
   [[nodiscard]] static bool IsReservedSource(const Limits& limits, const Address& peer);
   [[nodiscard]] static bool HasStakes(const Limits& limits);
   void RenewStakes(Time now);
@@ -202,11 +236,22 @@ struct Engine::Impl {
   void ReadClasses(EngineStatus& s, Time now) const;
   [[nodiscard]] TurnClock TurnsOf(SlotLedger::ClassId id) const;
 
+  // engine_protected.cc
+  void ReadProtected(EngineStatus& s, Time now) const;
+  [[nodiscard]] std::uint32_t ProtectedBans(const Limits& limits, Time now);
+  [[nodiscard]] bool BindsProtected(const Limits& limits, const Cidr& banned) const;
+
+  // engine_views.cc
+  [[nodiscard]] std::vector<SourceStatus> ConnectedSources(Time now) const;
+
   // engine_shared_address.cc
   void LookForSharedAddress(Time now);
   [[nodiscard]] AddressLoad MostConnects();
   void CountSessions(AddressLoad& load) const;
   [[nodiscard]] Address MostSessions() const;
+
+  // explainer.h
+  class Explainer;
 
   // engine_life.cc
   void GiveBack(Ticket& t, std::optional<Time> now, bool for_good);
@@ -215,7 +260,7 @@ struct Engine::Impl {
   void DropGood(Ticket& t);
   void DropCounted(Ticket& t, const PairKey& pair);
 
-  [[nodiscard]] Shard& ShardOf(const Address& source) {
+  [[nodiscard]] Shard& ShardOf(const Address& source) const {
     return *shards[(hash(source) >> 32) % kShards];
   }
 
@@ -226,15 +271,22 @@ struct Engine::Impl {
   mutable std::mutex snapshot_mutex;
   LimitsPtr snapshot;
 
-  std::mutex trust_mutex;
+  mutable std::mutex trust_mutex;
   BanList bans;
   KnownGood known_good;
   PairLock pairs;
+  // How many bans bind whom the gate is there for, as last counted.
+  struct BansCount {
+    std::uint64_t version = UINT64_MAX;
+    Time at{};
+    std::uint32_t bans = 0;
+  };
+  BansCount protected_bans;
 
   std::vector<std::unique_ptr<Shard>> shards;
   std::atomic<std::uint32_t> next_shard_to_expire{0};
 
-  std::mutex admission_mutex;
+  mutable std::mutex admission_mutex;
   LimitsPtr limits;  // as snapshot, for those who hold the lock
   std::unique_ptr<ClassMatcher> matcher;
   std::vector<SlotLedger::ClassId> class_ids;  // of limits->classes
@@ -253,7 +305,8 @@ struct Engine::Impl {
   SharedAddressWatch shared_addresses;
   Ticket* tickets = nullptr;  // all of them
   std::uint32_t ticket_count = 0;
-  Time begun{};   // the first
+  absl::flat_hash_map<std::string, std::uint64_t> refused_logins;  // of the classes there are
+  Time begun{};                                                    // the first
   Time latest{};  // the youngest `now` heard of: what a deleter goes by
 
   // Read without a lock. Of the two levels the first is as it is, the second as far as it acts.
@@ -269,6 +322,7 @@ struct Engine::Impl {
   QueryGuard guard;
 
   std::atomic<std::uint64_t> accepted{0}, logins_ok{0}, logins_failed{0};
+  Latency login_time, wait_time;
 };
 
 }  // namespace headgate

@@ -17,6 +17,7 @@ using State = Ticket::State;
 void Engine::OnLoginOk(Ticket& t, Time now) {
   Impl& m = *impl_;
   const PairKey before = t.proven;
+  bool first = false;  // no change of the user
   {
     const Impl::Admission admission(m, now);
     if (t.state != State::kLogin && t.state != State::kReauth) {
@@ -24,6 +25,7 @@ void Engine::OnLoginOk(Ticket& t, Time now) {
       m.Serve(now);
       return;
     }
+    first = t.state == State::kLogin;
     t.lane.Release();
     t.slot.Prove();
     t.state = State::kIn;
@@ -38,6 +40,7 @@ void Engine::OnLoginOk(Ticket& t, Time now) {
     m.DropCounted(t, before);
   }
   m.logins_ok.fetch_add(1, std::memory_order_relaxed);
+  if (first) m.login_time.Add(t.id.thread, now - t.came);
   m.guard.OnLoginOk(t.book, now);
   {
     const std::lock_guard lock(m.trust_mutex);
@@ -137,7 +140,7 @@ void Engine::Impl::GiveBack(Ticket& t, std::optional<Time> now, bool for_good) {
     const Admission admission(*this, at);
     at = now.value_or(latest);
     LeavePending(t);
-    LeaveRoom(t);
+    LeaveRoom(t, at);
     const bool freed = t.slot.held() || t.lane.held();
     t.lane.Release();
     t.slot.Release();

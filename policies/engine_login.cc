@@ -42,10 +42,7 @@ Verdict Engine::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
     t.user = user.substr(0, Ticket::kKeptUser);
     t.database = claim.database.substr(0, Ticket::kKeptUser);
     m.LeavePending(t);
-    t.known_good = trust.known_good;
-    t.tier = trust.known_good        ? WaitingRoom::Tier::kKnownGood
-             : trust.known_neighbour ? WaitingRoom::Tier::kKnownNeighbour
-                                     : WaitingRoom::Tier::kOther;
+    Impl::TakeTrust(t, trust);
     verdict = refused != Reason::kNone ? m.Refuse(t, refused) : m.Seat(t, claim, trust, now);
   }
   if (verdict.kind == Kind::kRefuse &&
@@ -53,6 +50,14 @@ Verdict Engine::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
     m.Charge(Impl::Of(t), verdict.reason, now);
   }
   return verdict;
+}
+
+void Engine::Impl::TakeTrust(Ticket& t, const Trust& trust) {
+  t.known_good = trust.known_good;
+  t.of_protected = trust.known_good || t.reserved_source;
+  t.tier = trust.known_good        ? WaitingRoom::Tier::kKnownGood
+           : trust.known_neighbour ? WaitingRoom::Tier::kKnownNeighbour
+                                   : WaitingRoom::Tier::kOther;
 }
 
 // The claim alone, before anybody's place is looked at. Sets the ticket's pair.
@@ -67,7 +72,8 @@ Reason Engine::Impl::AskClaim(const Limits& l, Ticket& t, std::string_view user,
   const bool acts = Acts(l, Reason::kPairLocked);
   if (!acts) trust.delay = Duration::zero();
   if (trust.locked &&
-      Decide(acts, Reason::kPairLocked, t.peer, user.substr(0, Ticket::kKeptUser), {}, now)) {
+      Decide(acts, Reason::kPairLocked, t.peer, user.substr(0, Ticket::kKeptUser), {}, now,
+             /*presses=*/true, trust.known_good)) {
     return Reason::kPairLocked;
   }
   return Reason::kNone;
@@ -80,7 +86,7 @@ bool Engine::Impl::RefusedUser(const Limits& l, const Ticket& t, std::string_vie
          (t.arrival != Arrival::kDirect || !AnyContains(l.local_sources, t.peer));
 }
 
-Engine::Impl::Trust Engine::Impl::AskTrust(const PairKey& pair, const Limits& l, Time now) {
+Engine::Impl::Trust Engine::Impl::AskTrust(const PairKey& pair, const Limits& l, Time now) const {
   const std::lock_guard lock(trust_mutex);
   Trust trust;
   if (pairs.size() > 0) {
@@ -96,6 +102,10 @@ Engine::Impl::Trust Engine::Impl::AskTrust(const PairKey& pair, const Limits& l,
 }
 
 Verdict Engine::Impl::Refuse(Ticket& t, Reason reason) {
+  // Its class is known from where it was looked for a seat.
+  if (const auto tally = refused_logins.find(t.class_name); tally != refused_logins.end()) {
+    ++tally->second;
+  }
   t.state = Ticket::State::kRefused;
   t.refused = reason;
   return {Kind::kRefuse, reason};
@@ -114,23 +124,25 @@ Verdict Engine::Impl::Seat(Ticket& t, const LoginClaim& claim, const Trust& trus
   Serve(now);
   const Lack lack = Missing(t, t.class_id, now);
   if (lack.dry != Reason::kNone) {
-    Decide(/*acts=*/false, lack.dry, t.peer, t.user, t.class_name, now);
+    Decide(/*acts=*/false, lack.dry, t, now, true);
   }
-  if (trust.delay > Duration::zero()) return Wait(t, Reason::kPairLocked, trust.delay, now);
-  if (lack.slot != Reason::kNone && ActsFor(t.class_id, lack.slot)) {
-    return Wait(t, lack.slot, Duration::zero(), now);
+  const Reason waits_for = WaitsFor(t.class_id, lack, trust.delay);
+  if (waits_for == Reason::kPairLocked) return Wait(t, waits_for, trust.delay, now);
+  if (lack.slot != Reason::kNone && waits_for != lack.slot) {
+    Decide(/*acts=*/false, lack.slot, t, now, true);
   }
-  if (lack.slot != Reason::kNone) {
-    Decide(/*acts=*/false, lack.slot, t.peer, t.user, t.class_name, now);
-  }
-  if (lack.lane != LoginLane::Answer::kFree) {
-    if (Acts(*limits, Reason::kLoginLane)) {
-      return Wait(t, Reason::kLoginLane, Duration::zero(), now);
-    }
-    Decide(*limits, Reason::kLoginLane, t, now);
-  }
+  if (waits_for != Reason::kNone) return Wait(t, waits_for, Duration::zero(), now);
+  if (lack.lane != LoginLane::Answer::kFree) Decide(*limits, Reason::kLoginLane, t, now);
   Admit(t, t.class_id, now);
   return {Kind::kAdmit, Reason::kNone};
+}
+
+// A delay goes before what is lacking: that is looked at again when it is over.
+Reason Engine::Impl::WaitsFor(SlotLedger::ClassId id, const Lack& lack, Duration delay) const {
+  if (delay > Duration::zero()) return Reason::kPairLocked;
+  if (lack.slot != Reason::kNone && ActsFor(id, lack.slot)) return lack.slot;
+  const bool lane_acts = Acts(*limits, Reason::kLoginLane);
+  return lack.lane != LoginLane::Answer::kFree && lane_acts ? Reason::kLoginLane : Reason::kNone;
 }
 
 Engine::Impl::Lack Engine::Impl::Missing(const Ticket& t, SlotLedger::ClassId id, Time now) const {
@@ -178,19 +190,13 @@ void Engine::Impl::Admit(Ticket& t, SlotLedger::ClassId id, Time now) {
 }
 
 Verdict Engine::Impl::Wait(Ticket& t, Reason lack, Duration delay, Time now) {
-  if (limits->waiting.max == 0 && Decide(*limits, lack, t, now)) return Refuse(t, lack);
-  const auto [answer, displaced] = room.Ask(t.source, t.tier, WaitingOf(t).per_source);
-  if (answer == WaitingRoom::Room::kSourceFull &&
-      Decide(*limits, Reason::kWaitingPerSource, t, now)) {
-    return Refuse(t, Reason::kWaitingPerSource);
-  }
-  if (answer == WaitingRoom::Room::kFull && Decide(*limits, Reason::kWaitingFull, t, now)) {
-    return Refuse(t, Reason::kWaitingFull);
-  }
-  if (answer == WaitingRoom::Room::kDisplacing) {
-    Ticket& out = *static_cast<Ticket*>(displaced);
+  const WaitingRoom::Answer answer = room.Ask(t.source, t.tier, WaitingOf(t).per_source);
+  const Reason no_room = NoRoom(lack, answer);
+  if (no_room != Reason::kNone && Decide(*limits, no_room, t, now)) return Refuse(t, no_room);
+  if (answer.room == WaitingRoom::Room::kDisplacing) {
+    Ticket& out = *static_cast<Ticket*>(answer.displaced);
     if (Decide(*limits, Reason::kWaitingFull, out, now)) {
-      LeaveRoom(out);
+      LeaveRoom(out, now);
       Refuse(out, Reason::kWaitingFull);
       wakeups.Refused(out.id, Reason::kWaitingFull);
     }
@@ -212,11 +218,24 @@ Verdict Engine::Impl::Wait(Ticket& t, Reason lack, Duration delay, Time now) {
   return {Kind::kWait, Reason::kNone};
 }
 
+Reason Engine::Impl::NoRoom(Reason lack, const WaitingRoom::Answer& answer) const {
+  if (limits->waiting.max == 0) return lack;
+  switch (answer.room) {
+    case WaitingRoom::Room::kSourceFull:
+      return Reason::kWaitingPerSource;
+    case WaitingRoom::Room::kFull:
+      return Reason::kWaitingFull;
+    case WaitingRoom::Room::kYes:
+    case WaitingRoom::Room::kDisplacing:
+      break;
+  }
+  return Reason::kNone;
+}
+
 // [waiting] as it is for this one at the present level.
 const WaitingLimits& Engine::Impl::WaitingOf(const Ticket& t) const {
   const Level level = acting_level.load(std::memory_order_relaxed);
-  const bool squeezed =
-      Squeezes(*limits, t, level) && !t.known_good && LimitsOf(t.class_id).reserve == 0;
+  const bool squeezed = Squeezes(t, level) && !t.known_good && LimitsOf(t.class_id).reserve == 0;
   return squeezed ? limits->At(level).waiting : limits->waiting;
 }
 
@@ -249,6 +268,7 @@ WaitingRoom::Try Engine::Impl::TryWaiting(Ticket& t, Time now) {
   ledger.Unpin(t.class_id);
   t.class_id = id;                  // the one before may be another class's from now on
   t.place = WaitingRoom::kNowhere;  // the room itself lets it leave
+  wait_time.Add(t.id.thread, now - t.waits_since);
   Admit(t, id, now);
   if (turns.size() <= id) turns.resize(id + 1);
   turns[id].Note(now);
@@ -264,14 +284,15 @@ void Engine::Impl::ExpireWaiting(Time now) {
       t.waits_until = kNever;
       continue;
     }
-    LeaveRoom(t);
+    LeaveRoom(t, now);
     Refuse(t, Reason::kWaitingDeadline);
     wakeups.Refused(t.id, Reason::kWaitingDeadline);
   }
 }
 
-void Engine::Impl::LeaveRoom(Ticket& t) {
+void Engine::Impl::LeaveRoom(Ticket& t, Time now) {
   if (t.place == WaitingRoom::kNowhere) return;
+  wait_time.Add(t.id.thread, now - t.waits_since);
   room.Leave(t.place);
   ledger.Unpin(t.class_id);
   t.place = WaitingRoom::kNowhere;

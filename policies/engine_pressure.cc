@@ -65,8 +65,8 @@ void Engine::OnWire(double syn_per_second, bool anomaly, Time now) {
 Level Engine::level() const { return impl_->true_level.load(std::memory_order_relaxed); }
 
 // Whether what an unknown source gets at this level binds this one.
-bool Engine::Impl::Squeezes(const Limits& l, const Ticket& t, Level level) {
-  return level != Level::kCalm && !t.known_source && !t.exempt && !IsReservedSource(l, t.peer);
+bool Engine::Impl::Squeezes(const Ticket& t, Level level) {
+  return level != Level::kCalm && !t.known_source && !t.exempt && !t.reserved_source;
 }
 
 // In the networks of a class with a reserve.
@@ -79,8 +79,7 @@ bool Engine::Impl::IsReservedSource(const Limits& l, const Address& peer) {
 Duration Engine::PendingDeadline(const Ticket& t) const {
   const Impl::LimitsPtr limits = impl_->Snapshot();
   const Level level = impl_->acting_level.load(std::memory_order_relaxed);
-  return Impl::Squeezes(*limits, t, level) ? limits->At(level).pending.deadline
-                                           : limits->pending.deadline;
+  return Impl::Squeezes(t, level) ? limits->At(level).pending.deadline : limits->pending.deadline;
 }
 
 bool Engine::Impl::HasStakes(const Limits& l) {

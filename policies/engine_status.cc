@@ -32,6 +32,8 @@ void Engine::Impl::ReadClasses(EngineStatus& s, Time now) const {
     out.waiting = c.pins;
     out.lent = c.lent;
     out.may_use = ledger.MayUse(id);
+    const auto refused = refused_logins.find(out.name);
+    out.refused_logins = refused == refused_logins.end() ? 0 : refused->second;
     if (c.pins == 0) continue;
     const Duration own = limits->classes[i].queue;
     const Duration most = own > Duration::zero() ? own : limits->waiting.queue;
@@ -71,11 +73,13 @@ ConnectionId Engine::IdOf(const Ticket& t) { return t.id; }
 
 EngineStatus Engine::Status(Time now) const {
   Impl& m = *impl_;
+  const Impl::LimitsPtr limits = m.Snapshot();
   EngineStatus s;
   {
     const Impl::Admission admission(m);
     m.ReadSlots(s);
     m.ReadClasses(s, now);
+    m.ReadProtected(s, now);
     s.pending = m.pending.size();
     s.pending_max = m.limits->pending.max;
     s.waiting = m.room.size();
@@ -98,13 +102,17 @@ EngineStatus Engine::Status(Time now) const {
     s.bans = static_cast<std::uint32_t>(m.bans.size());
     s.known_good = m.known_good.size();
     s.locked_pairs = m.pairs.Locked(now);
+    s.protected_known = s.protected_known || s.known_good > 0;
+    s.protected_banned = m.ProtectedBans(*limits, now);
   }
   for (const auto& shard : m.shards) {
     const std::lock_guard lock(shard->mutex);
     s.sources += shard->sources.size();
   }
-  m.decisions.Read(s.acted, s.would_act, s.delayed);
+  m.decisions.Read(s.acted, s.would_act, s.delayed, s.of_protected);
   m.guard.ReadStatus(s);
+  s.latency.login = m.login_time.Read();
+  s.latency.waited = m.wait_time.Read();
   s.accepted = m.accepted.load(std::memory_order_relaxed);
   s.logins_ok = m.logins_ok.load(std::memory_order_relaxed);
   s.logins_failed = m.logins_failed.load(std::memory_order_relaxed);

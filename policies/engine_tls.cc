@@ -12,7 +12,7 @@ Verdict Engine::OnTlsHandshake(Ticket& t, Time now) {
   const Level level = m.acting_level.load(std::memory_order_relaxed);
   const Rate& base = l->source.tls_rate;
   const Rate& at = l->At(level).source.tls_rate;
-  const bool squeezed = at != base && Impl::Squeezes(*l, t, level);
+  const bool squeezed = at != base && Impl::Squeezes(t, level);
   bool passes = false;
   {
     Impl::Shard& shard = m.ShardOf(t.source);

@@ -63,6 +63,9 @@ struct Decision {
   std::string_view class_name;  // empty before the login packet
   std::uint64_t digest = 0;     // of the statement it is about; 0 = about none
   std::string_view rule;        // the rule's name, where one decided
+  // Of a known-good (source, user), or from the networks of a class with a reserve: whom the gate
+  // is there for.
+  bool of_protected = false;
 };
 
 // The level has changed.

@@ -101,6 +101,28 @@ GroupTree::Id GroupTree::Greediest() const {
   return levels_[kLevels - 1].groups[group].oldest;
 }
 
+// As Greediest(), with one more in each of the newcomer's groups. A group it would begin loses
+// every tie, as its only member is the youngest of all.
+GroupTree::Id GroupTree::GreediestWith(const Address& source) const {
+  if (size_ == 0) return kNone;
+  const std::array<Address, kLevels> keys = {WidePrefixOf(source), PrefixOf(source), source};
+  Id group = 0;
+  bool joins = true;  // the newcomer would be in `group`
+  for (int l = 0; l < kLevels; ++l) {
+    const Level& level = levels_[l];
+    const Rank first = *level.ranks.lower_bound({group, 0, 0, 0});
+    const auto own = joins ? level.by_key.find(keys[l]) : level.by_key.end();
+    joins = own != level.by_key.end();
+    if (joins) {
+      Rank with = RankOf(level, own->second);
+      --with.fewer;
+      joins = own->second == first.group || with < first;
+    }
+    group = joins ? own->second : first.group;
+  }
+  return levels_[kLevels - 1].groups[group].oldest;
+}
+
 GroupTree::Id GroupTree::OldestOf(const Address& source) const {
   const Level& sources = levels_[kLevels - 1];
   const auto it = sources.by_key.find(source);

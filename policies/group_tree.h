@@ -35,6 +35,9 @@ class GroupTree {
   // The oldest member of the greediest source of the greediest prefix of the greediest wide prefix;
   // among equals the one with the oldest member. kNone when empty.
   [[nodiscard]] Id Greediest() const;
+  // The same, were a newcomer of `source` (as SourceOf()) among them; kNone when that would be the
+  // newcomer itself, as in an empty tree.
+  [[nodiscard]] Id GreediestWith(const Address& source) const;
   // The oldest member of this source; kNone when it has none.
   [[nodiscard]] Id OldestOf(const Address& source) const;
 

@@ -14,6 +14,16 @@ bool HandshakeRates::Take(const Address& source, const Rate& rate, Time now) {
   return table_[id].Take(rate, now);
 }
 
+bool HandshakeRates::May(const Address& source, const Rate& rate, Time now) const {
+  const auto id = table_.Find(source);
+  return id == table_.kNone || table_[id].Ready(rate, now);
+}
+
+double HandshakeRates::Used(const Address& source, const Rate& rate, Time now) const {
+  const auto id = table_.Find(source);
+  return id == table_.kNone ? 0 : table_[id].Debt(rate, now);
+}
+
 void HandshakeRates::Expire(Time now, std::uint32_t most) {
   for (std::uint32_t dropped = 0; dropped < most && table_.size() > 0; ++dropped) {
     const auto oldest = table_.Oldest();

@@ -24,6 +24,10 @@ class HandshakeRates {
   // One handshake; false when it is above `rate`. `source` as SourceOf(). No state is kept for a
   // rate that is off.
   [[nodiscard]] bool Take(const Address& source, const Rate& rate, Time now);
+  // What Take() would say; nothing is taken.
+  [[nodiscard]] bool May(const Address& source, const Rate& rate, Time now) const;
+  // How much of the burst is used.
+  [[nodiscard]] double Used(const Address& source, const Rate& rate, Time now) const;
   // Drops up to `most` entries that are refilled, the oldest first.
   void Expire(Time now, std::uint32_t most);
   [[nodiscard]] std::uint32_t size() const { return table_.size(); }

@@ -47,9 +47,13 @@ LoginLane::Answer LoginLane::MayEnter(const Address& source, bool known_good, Ti
   if (known_good) return open;
   if (unknown_ >= unknown_max_) return Answer::kFull;
   if (!bucket_.Ready(rate_, now)) return Answer::kRate;
-  const auto it = unknown_of_.find(source);
-  if (it != unknown_of_.end() && it->second >= per_source_) return Answer::kSourceFull;
+  if (UnknownOf(source) >= per_source_) return Answer::kSourceFull;
   return open;
+}
+
+std::uint32_t LoginLane::UnknownOf(const Address& source) const {
+  const auto it = unknown_of_.find(source);
+  return it == unknown_of_.end() ? 0 : it->second;
 }
 
 LoginLane::Lease LoginLane::Enter(const Address& source, bool known_good, Time now) {

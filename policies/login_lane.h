@@ -66,6 +66,10 @@ class LoginLane {
 
   LoginRamp ramp;
 
+  // Of one source, those that are not known-good.
+  [[nodiscard]] std::uint32_t UnknownOf(const Address& source) const;
+  // How much of the rate's burst is used.
+  [[nodiscard]] double RateUsed(Time now) const { return bucket_.Debt(rate_, now); }
   [[nodiscard]] std::uint32_t in_progress() const { return known_good_ + unknown_; }
   [[nodiscard]] std::uint32_t unknown() const { return unknown_; }
   [[nodiscard]] std::uint32_t max() const { return max_; }

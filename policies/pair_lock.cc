@@ -32,6 +32,11 @@ PairLock::Answer PairLock::Ask(const PairKey& pair, const LoginLimits& limits, T
   return {false, Time{}, std::min<Duration>(kDelayStep * steps, kDelayMax)};
 }
 
+double PairLock::Failures(const PairKey& pair, const LoginLimits& limits, Time now) const {
+  const Pairs::Id id = pairs_.Find(pair);
+  return id == Pairs::kNone ? 0 : pairs_[id].failures.Debt(limits.failures, now);
+}
+
 void PairLock::Forget(Pairs::Id id) {
   groups_.Remove(pairs_[id].member);
   pairs_.Erase(id);

@@ -42,6 +42,8 @@ class PairLock {
   // What the next login of this pair meets. Pairs without failures, and everybody while
   // limits.failures is off: nothing. Uses only failures, lock and lock_max of `limits`.
   [[nodiscard]] Answer Ask(const PairKey& pair, const LoginLimits& limits, Time now) const;
+  // How much of the burst of limits.failures is used.
+  [[nodiscard]] double Failures(const PairKey& pair, const LoginLimits& limits, Time now) const;
   // The server refused this pair's credentials. True when this locked it.
   bool OnFailure(const PairKey& pair, const LoginLimits& limits, Time now);
   // The server said OK: all is forgotten.

@@ -34,6 +34,8 @@ class PendingBudget {
   // it is evicted. Only `max` and `known_good_share` of `limits` are used.
   [[nodiscard]] Entered Enter(const Address& source, bool known_good, std::uint64_t tag,
                               const PendingLimits& limits);
+  // Whether Enter() would give it a place.
+  [[nodiscard]] bool Admits(const PendingLimits& limits) const;
   // Its login is complete, or it is gone.
   void Leave(Place place);
 
@@ -42,11 +44,17 @@ class PendingBudget {
   [[nodiscard]] std::optional<std::uint64_t> EvictOne();
 
   [[nodiscard]] std::uint32_t size() const { return tree_.size() + kept_; }
+  // Of one source, those that can be evicted.
+  [[nodiscard]] std::uint32_t CountOf(const Address& source) const { return tree_.CountOf(source); }
+  // Who pays for a newcomer of `source` in a full budget is of the same source.
+  [[nodiscard]] bool PaysItself(const Address& source) const;
   // Places that cannot be evicted.
   [[nodiscard]] std::uint32_t kept() const { return kept_; }
 
  private:
   static constexpr Place kKeptPlace = UINT32_MAX - 1;  // all alike: nothing to remember about one
+
+  [[nodiscard]] bool Keeps(bool known_good, const PendingLimits& limits) const;
 
   GroupTree tree_;
   std::uint32_t kept_ = 0;

@@ -75,6 +75,31 @@ std::uint32_t AccountTable::size() const {
   return entries_.size();
 }
 
+const Account* AccountTable::FindLocked(Scope scope, std::string_view class_name,
+                                        const Address& source, std::string_view user,
+                                        Time now) const {
+  const PairKey key = KeyOf(scope, class_name, source, user);
+  if (scope == Scope::kClass) return FindShared(key);
+  if (const auto id = entries_.Find(key); id != Entries::kNone) return entries_[id].account.get();
+  if (entries_.size() < entries_.capacity() || MakesRoom(now)) return nullptr;
+  return FindShared(KeyOf(scope, class_name, Address{}, {}));
+}
+
+const Account* AccountTable::FindShared(const PairKey& key) const {
+  const auto it = shared_.find(key);
+  return it == shared_.end() ? nullptr : it->second.get();
+}
+
+// Whether a newcomer that finds the table full gets an account of its own.
+bool AccountTable::MakesRoom(Time now) const {
+  auto id = entries_.Oldest(kLeft);
+  for (std::uint32_t left = kLookedAtForRoom; left > 0 && id != Entries::kNone; --left) {
+    if (entries_[id].account->Quiet(now)) return true;
+    id = entries_.Newer(id);
+  }
+  return false;
+}
+
 // These are as many as the config has classes, so they stay for good.
 AccountTable::Lease AccountTable::Shared(const PairKey& key, bool overflow) {
   std::unique_ptr<Account>& account = shared_[key];

@@ -86,6 +86,14 @@ class AccountTable {
   // `user` by kUserInClass.
   [[nodiscard]] Lease Take(Scope scope, std::string_view class_name, const Address& source,
                            std::string_view user, Time now);
+  // Calls `look` with the account that Take() would give, or with null for one that is new. Under
+  // the lock: what it does there is short, and takes no account.
+  template <class Look>
+  void Peek(Scope scope, std::string_view class_name, const Address& source, std::string_view user,
+            Time now, Look look) const {
+    const std::lock_guard lock(mutex_);
+    look(FindLocked(scope, class_name, source, user, now));
+  }
   // Looks at up to `most` accounts nobody holds and forgets those that owe nothing. Call it now and
   // then.
   void Expire(Time now, std::uint32_t most);
@@ -108,6 +116,11 @@ class AccountTable {
   // Under the lock.
   [[nodiscard]] Lease Shared(const PairKey& key, bool overflow);
   void ExpireLocked(Time now, std::uint32_t most);
+  [[nodiscard]] const Account* FindLocked(Scope scope, std::string_view class_name,
+                                          const Address& source, std::string_view user,
+                                          Time now) const;
+  [[nodiscard]] const Account* FindShared(const PairKey& key) const;
+  [[nodiscard]] bool MakesRoom(Time now) const;
 
   const KeyedHash hash_;
   mutable std::mutex mutex_;

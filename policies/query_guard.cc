@@ -18,7 +18,8 @@ QueryGuard::QueryGuard(KeyedHash hash, std::uint32_t digests, const std::atomic<
 
 void QueryGuard::Publish(const std::shared_ptr<const Limits>& limits) {
   const std::uint64_t next = version_.load(std::memory_order_relaxed) + 1;
-  auto snapshot = std::make_shared<const QuerySnapshot>(limits, next, rule_counters_);
+  auto snapshot =
+      std::make_shared<const QuerySnapshot>(limits, next, rule_counters_, class_counters_);
   {
     const std::lock_guard lock(snapshot_mutex_);
     snapshot_ = std::move(snapshot);
@@ -67,9 +68,13 @@ void QueryGuard::LeaseAccounts(StatementBook& b, const Speaker& who, Time now) {
 }
 
 QueryGuard::Call QueryGuard::CallOf(StatementBook& b, const Speaker& who, Time now) const {
-  const bool unknown = !b.limits->is_explicit && !who.known;
+  const bool unknown = IsUnknown(*b.limits, who);
+  return {b, who, now, Binding(*b.limits, unknown), unknown};
+}
+
+const EffectiveQuery& QueryGuard::Binding(const QuerySnapshot::Class& c, bool unknown) const {
   const Level level = unknown ? level_.load(std::memory_order_relaxed) : Level::kCalm;
-  return {b, who, now, b.limits->squeezed[static_cast<std::size_t>(level)], unknown};
+  return c.squeezed[static_cast<std::size_t>(level)];
 }
 
 // Counts and tells one decision about the pending command, or the sweep's; returns `acts`.
@@ -84,6 +89,7 @@ bool QueryGuard::Tell(const Call& c, bool acts, Reason reason, std::uint64_t dig
   d.class_name = c.b.limits->name;
   d.digest = digest;
   d.rule = rule;
+  d.of_protected = c.who.of_protected;
   return decisions_.Decide(d);
 }
 
@@ -148,12 +154,21 @@ void QueryGuard::ReadStatus(EngineStatus& s) const {
   for (const Figures& f : figures_) {
     running += f.running.load(std::memory_order_relaxed);
     held += f.held.load(std::memory_order_relaxed);
+    s.commands += f.commands.load(std::memory_order_relaxed);
+    s.statement_errors += f.errors.load(std::memory_order_relaxed);
+    s.request_bytes += f.request_bytes.load(std::memory_order_relaxed);
+    s.answer_bytes += f.answer_bytes.load(std::memory_order_relaxed);
   }
   s.statements_running = static_cast<std::uint32_t>(std::max<std::int64_t>(running, 0));
   s.statements_held = static_cast<std::uint32_t>(std::max<std::int64_t>(held, 0));
+  s.latency.statement = statement_time_.Read();
   s.digests = digests_.size();
   s.digests_max = digests_.capacity();
   const SnapshotPtr snapshot = Snapshot();
+  for (ClassStatus& c : s.classes) {
+    const QuerySnapshot::Class& mine = snapshot->ClassOf(c.name);
+    if (mine.name == c.name) c.refused_commands = mine.refused->load(std::memory_order_relaxed);
+  }
   for (std::size_t i = 0; i < snapshot->rule_counts.size(); ++i) {
     const RuleCounts& counts = *snapshot->rule_counts[i];
     s.rules.push_back({snapshot->limits->rules[i].name,

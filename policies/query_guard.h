@@ -31,6 +31,7 @@
 #include "policies/decisions.h"
 #include "policies/digest_table.h"
 #include "policies/engine.h"
+#include "policies/latency.h"
 #include "policies/query_account.h"
 #include "policies/query_snapshot.h"
 #include "policies/statement_book.h"
@@ -45,6 +46,7 @@ struct Speaker {
   std::string_view user, class_name;
   std::string_view database;  // named at the login
   bool known = false;         // known-good or exempt: [query.unknown] and "auto" do not bind it
+  bool of_protected = false;  // see Decision
   bool reclaim = false;       // its slot is wanted back, once it is idle
   bool lent = false;          // and at once, as it was lent
 };
@@ -78,6 +80,9 @@ class QueryGuard {
   void Expire(Time now) { accounts_.Expire(now, kExpireAtOnce); }
 
   [[nodiscard]] StatementLimit LimitOf(std::string_view class_name) const;
+  // What a new connection's statements meet: adds the rows of kQuery, and what would become of a
+  // plain SELECT. Takes, counts and tells nothing.
+  void Explain(const Speaker& who, Time now, Explanation& out) const;
   void ReadStatus(EngineStatus& s) const;
   [[nodiscard]] std::vector<DigestRow> Digests(std::size_t limit) const {
     return digests_.Top(limit);
@@ -117,6 +122,11 @@ class QueryGuard {
   [[nodiscard]] SnapshotPtr Snapshot() const;
   void Refresh(StatementBook& b, const Speaker& who, Time now);
   void LeaseAccounts(StatementBook& b, const Speaker& who, Time now);
+  [[nodiscard]] static bool IsUnknown(const QuerySnapshot::Class& c, const Speaker& who) {
+    return !c.is_explicit && !who.known;
+  }
+  // What binds now, strangers by the level.
+  [[nodiscard]] const EffectiveQuery& Binding(const QuerySnapshot::Class& c, bool unknown) const;
   [[nodiscard]] Call CallOf(StatementBook& b, const Speaker& who, Time now) const;
   bool Tell(const Call& c, bool acts, Reason reason, std::uint64_t digest,
             std::string_view rule = {});
@@ -128,8 +138,8 @@ class QueryGuard {
   [[nodiscard]] Reason AskBeforeText(const Call& c, const CommandFacts& facts);
   [[nodiscard]] Reason AskPrepared(const Call& c);
   void CloseStatement(StatementBook& b, bool unanswered);
-  [[nodiscard]] std::uint64_t MostBytes(const Call& c, const CommandFacts& facts) const;
-  [[nodiscard]] std::uint32_t MostPrepared(const Call& c) const;
+  [[nodiscard]] std::uint64_t MostBytes(const EffectiveQuery& q, CommandKind command) const;
+  [[nodiscard]] std::uint32_t MostPrepared(const EffectiveQuery& q, bool unknown) const;
   [[nodiscard]] std::size_t Look(const Call& c, const CommandFacts& facts);
   void FindDigest(const Call& c, const CommandFacts& facts);
   [[nodiscard]] CommandVerdict Refuse(const Call& c, Reason reason);
@@ -155,7 +165,11 @@ class QueryGuard {
   [[nodiscard]] Step TryAgain(const Call& c, const std::array<Place, kScopes + 1>& places,
                               Places& taken);
 
+  // query_guard_explain.cc
+  class Explainer;
+
   // query_guard_answer.cc
+  void Account(const StatementBook& b, const RunningCommand& r, const AnswerFacts& facts, Time now);
   void Settle(StatementBook& b, RunningCommand& r, Time now);
   void ReleasePlaces(StatementBook& b, RunningCommand& r);
 
@@ -178,7 +192,9 @@ class QueryGuard {
   mutable std::mutex snapshot_mutex_;
   SnapshotPtr snapshot_;
   std::atomic<std::uint64_t> version_{0};
-  QuerySnapshot::RuleCounters rule_counters_;  // Publish() alone
+  // Publish() alone
+  QuerySnapshot::RuleCounters rule_counters_;
+  QuerySnapshot::ClassCounters class_counters_;
 
   std::atomic<std::uint64_t> max_packet_{0};
   std::atomic<std::uint32_t> max_prepared_{0};
@@ -186,8 +202,10 @@ class QueryGuard {
   // Apart by thread, so that counting costs no thread another's cache line.
   struct alignas(64) Figures {
     std::atomic<std::int64_t> running{0}, held{0};
+    std::atomic<std::uint64_t> commands{0}, errors{0}, request_bytes{0}, answer_bytes{0};
   };
   std::array<Figures, 16> figures_;
+  Latency statement_time_;
   [[nodiscard]] Figures& FiguresOf(const StatementBook& b) {
     return figures_[b.thread % figures_.size()];
   }

@@ -13,6 +13,7 @@ void QueryGuard::OnAnswer(StatementBook& b, const AnswerFacts& facts, Time now) 
   if (r.digest && r.command != CommandKind::kPrepare) {
     r.digest->OnAnswer(facts, RunFor(b, r, now), now);
   }
+  Account(b, r, facts, now);
   const CommandKind command = r.command;
   const bool prepared = r.prepared;
   Settle(b, r, now);
@@ -26,6 +27,17 @@ void QueryGuard::OnAnswer(StatementBook& b, const AnswerFacts& facts, Time now) 
     being_prepared += b.running[i].prepared ? 1 : 0;
   }
   if (b.prepared > being_prepared) DropPrepared(b, b.prepared - being_prepared);
+}
+
+// For the metrics.
+void QueryGuard::Account(const StatementBook& b, const RunningCommand& r, const AnswerFacts& facts,
+                         Time now) {
+  Figures& f = FiguresOf(b);
+  f.request_bytes.fetch_add(facts.request_bytes, std::memory_order_relaxed);
+  f.answer_bytes.fetch_add(facts.bytes, std::memory_order_relaxed);
+  if (!r.counted) return;
+  if (facts.error) f.errors.fetch_add(1, std::memory_order_relaxed);
+  if (r.command != CommandKind::kPrepare) statement_time_.Add(b.thread, RunFor(b, r, now));
 }
 
 // Everything but the command itself is given back. REQUIRES: it is the oldest.

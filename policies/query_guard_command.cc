@@ -90,7 +90,7 @@ Reason QueryGuard::AskBeforeText(const Call& c, const CommandFacts& facts) {
   if (refused && !Frees(facts.command) && Breach(c, Reason::kCommandRefused)) {
     return Reason::kCommandRefused;
   }
-  const std::uint64_t most = MostBytes(c, facts);
+  const std::uint64_t most = MostBytes(c.q, facts.command);
   const bool long_data = facts.command == CommandKind::kLongData;
   const std::uint64_t bytes = long_data ? std::max(facts.length, facts.long_data) : facts.length;
   if (most > 0 && bytes > most && Breach(c, Reason::kPacketTooLarge)) {
@@ -104,18 +104,18 @@ Reason QueryGuard::AskBeforeText(const Call& c, const CommandFacts& facts) {
   return facts.command == CommandKind::kPrepare ? AskPrepared(c) : Reason::kNone;
 }
 
-std::uint64_t QueryGuard::MostBytes(const Call& c, const CommandFacts& facts) const {
-  const std::uint64_t packets = facts.command == CommandKind::kLongData ? kLongDataPackets : 1;
+std::uint64_t QueryGuard::MostBytes(const EffectiveQuery& q, CommandKind command) const {
+  const std::uint64_t packets = command == CommandKind::kLongData ? kLongDataPackets : 1;
   const std::uint64_t packet = max_packet_.load(std::memory_order_relaxed);
-  return Lower(c.q.packet, c.q.packet_auto ? packets * packet : 0);
+  return Lower(q.packet, q.packet_auto ? packets * packet : 0);
 }
 
 // 0: as many as it likes.
-std::uint32_t QueryGuard::MostPrepared(const Call& c) const {
-  if (!c.q.prepared_per_source_auto || !c.unknown) return c.q.prepared_per_source;
+std::uint32_t QueryGuard::MostPrepared(const EffectiveQuery& q, bool unknown) const {
+  if (!q.prepared_per_source_auto || !unknown) return q.prepared_per_source;
   const std::uint32_t servers = max_prepared_.load(std::memory_order_relaxed);
   const std::uint32_t share = (servers > 0 ? servers : kServersPrepared) / kAutoPreparedShare;
-  return Lower(c.q.prepared_per_source, std::max(1U, share));
+  return Lower(q.prepared_per_source, std::max(1U, share));
 }
 
 // Counts it as an open statement, of the session and of the source, unless it is refused.
@@ -127,7 +127,7 @@ Reason QueryGuard::AskPrepared(const Call& c) {
   if (!b.source_account) {
     b.source_account = accounts_.Take(AccountTable::Scope::kSource, {}, c.who.source, {}, c.now);
   }
-  const std::uint32_t most = MostPrepared(c);
+  const std::uint32_t most = MostPrepared(c.q, c.unknown);
   if (most == 0 || !b.source_account->AddPrepared(most)) {
     if (most > 0 && Breach(c, Reason::kPreparedPerSource)) return Reason::kPreparedPerSource;
     b.source_account->prepared.fetch_add(1, std::memory_order_relaxed);
@@ -189,6 +189,7 @@ CommandVerdict QueryGuard::TurnAway(const Call& c, Reason reason, Kind how,
                                     std::string_view message) {
   PendingCommand& p = c.b.pending;
   if (p.digest) p.digest->OnRefused(c.now);
+  c.b.limits->refused->fetch_add(1, std::memory_order_relaxed);
   // Nobody would read an ERR where no answer is due.
   CommandVerdict v{.kind = HasAnswer(p.command) ? how : Kind::kClose, .reason = reason};
   v.message = message;
@@ -203,6 +204,7 @@ CommandVerdict QueryGuard::Pass(const Call& c, const BusyCharges& charges, Place
   if (p.held) decisions_.Delayed(p.reason);
   CommandVerdict v;
   if (ShowsText(p.command)) v.mark = p.mark;
+  FiguresOf(b).commands.fetch_add(1, std::memory_order_relaxed);
   v.inspect = c.q.inspect;
   v.result_limit = c.q.result;
   v.packet_limit = p.packet_limit;

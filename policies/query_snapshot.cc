@@ -122,11 +122,14 @@ EffectiveQuery Stricter(const EffectiveQuery& own, const EffectiveQuery& other) 
 }
 
 QuerySnapshot::QuerySnapshot(std::shared_ptr<const Limits> from, std::uint64_t number,
-                             RuleCounters& counters)
+                             RuleCounters& counters, ClassCounters& refused)
     : limits(std::move(from)), version(number), matcher(limits->rules) {
   for (const ClassLimits& c : limits->classes) {
     Class& out = classes.emplace_back();
     out.name = c.name;
+    auto& turned_away = refused[c.name];
+    if (turned_away == nullptr) turned_away = std::make_shared<std::atomic<std::uint64_t>>(0);
+    out.refused = turned_away;
     out.is_explicit = &c != &limits->classes.back();
     out.own = WithActing(c.query, enforcing());
     out.squeezed.fill(out.own);

@@ -76,12 +76,16 @@ struct QuerySnapshot {
     std::array<EffectiveQuery, kLevels> squeezed;
     ShapeLimits shape;
     bool shape_acts = false;
-    std::array<bool, kScopes> needs_account{};  // by its limits
+    std::array<bool, kScopes> needs_account{};            // by its limits
+    std::shared_ptr<std::atomic<std::uint64_t>> refused;  // commands turned away; never null
   };
   using RuleCounters = std::map<std::string, std::shared_ptr<RuleCounts>>;
+  using ClassCounters = std::map<std::string, std::shared_ptr<std::atomic<std::uint64_t>>>;
 
-  // `counters`: of the rules by name, kept over reloads; gets those that are new.
-  QuerySnapshot(std::shared_ptr<const Limits> from, std::uint64_t number, RuleCounters& counters);
+  // `counters` of the rules and `refused` of the classes by name, kept over reloads, get those that
+  // are new.
+  QuerySnapshot(std::shared_ptr<const Limits> from, std::uint64_t number, RuleCounters& counters,
+                ClassCounters& refused);
   QuerySnapshot(const QuerySnapshot&) = delete;
   QuerySnapshot& operator=(const QuerySnapshot&) = delete;
 

@@ -164,4 +164,39 @@ std::string_view Name(Reason r) { return RowOf(r).name; }
 std::string_view Describe(Reason r) { return RowOf(r).text; }
 bool IsRefusal(Reason r) { return RowOf(r).refusal; }
 
+bool IsAboutStatement(Reason r) {
+  return r >= Reason::kCommandRefused && r <= Reason::kDigestTableFull && r != Reason::kIdle &&
+         r != Reason::kIdleInTransaction && r != Reason::kReclaimed;
+}
+
+bool IsDenial(Reason r) {
+  switch (r) {
+    case Reason::kBackendFull:
+    case Reason::kDescriptors:
+      return true;
+    case Reason::kProxyHeader:
+    case Reason::kProxyForbidden:
+    case Reason::kPendingDeadline:
+    case Reason::kPasswordlessUser:
+    case Reason::kLoginDeadline:
+    case Reason::kMalformedLogin:
+    case Reason::kOversizedLogin:
+    case Reason::kTlsNotOffered:
+    case Reason::kTlsFailed:
+    case Reason::kTlsRefused:
+    case Reason::kNoAuthSwitch:
+    case Reason::kMalformedAuth:
+    case Reason::kProtocolError:
+    case Reason::kLoginFailed:
+    case Reason::kChangeUserFailed:
+    case Reason::kIdle:
+    case Reason::kIdleInTransaction:
+    case Reason::kStalledRead:
+    case Reason::kReclaimed:
+      return false;
+    default:
+      return IsRefusal(r);
+  }
+}
+
 }  // namespace headgate

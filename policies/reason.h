@@ -98,6 +98,11 @@ inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kCo
 [[nodiscard]] std::string_view Name(Reason r);
 // One plain sentence for an operator.
 [[nodiscard]] std::string_view Describe(Reason r);
+// Whether it is about what a login runs, rather than about getting in.
+[[nodiscard]] bool IsAboutStatement(Reason r);
+// Whether somebody was turned away who may have wanted no more than to be served: refusals and the
+// like, but for those that a client brings about by its own bytes or its own silence.
+[[nodiscard]] bool IsDenial(Reason r);
 // True when the gate itself turned somebody away (counts as a refusal), false for ordinary ends.
 [[nodiscard]] bool IsRefusal(Reason r);
 

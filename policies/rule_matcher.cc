@@ -33,12 +33,16 @@ bool Matches(const Rule& rule, const RuleSubject& s) {
   if (rule.digest != 0 && rule.digest != s.mark.digest) return false;
   if (rule.commands != 0 && (rule.commands & BitOf(s.command)) == 0) return false;
   if (rule.traits != 0 && (rule.traits & s.mark.traits) == 0) return false;
-  return NamesClass(rule, s.class_name) && NamesIt(rule.users, s.user) &&
-         NamesIt(rule.databases, s.database) &&
-         (rule.sources.empty() || AnyContains(rule.sources, s.peer)) && TextMatches(rule, s);
+  return NamesSpeaker(rule, s) && TextMatches(rule, s);
 }
 
 }  // namespace
+
+bool NamesSpeaker(const Rule& rule, const RuleSubject& s) {
+  return NamesClass(rule, s.class_name) && NamesIt(rule.users, s.user) &&
+         NamesIt(rule.databases, s.database) &&
+         (rule.sources.empty() || AnyContains(rule.sources, s.peer));
+}
 
 std::size_t RuleMatcher::Search(const RuleSubject& s, std::size_t from) const {
   for (std::size_t i = from; i < rules_->size(); ++i) {

@@ -23,6 +23,9 @@ struct RuleSubject {
   Address peer;
 };
 
+// Whether the rule could be about this one's commands: by users, databases, sources and classes.
+[[nodiscard]] bool NamesSpeaker(const Rule& rule, const RuleSubject& s);
+
 class RuleMatcher {
  public:
   static constexpr std::size_t kNone = ~std::size_t{0};

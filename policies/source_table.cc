@@ -28,6 +28,22 @@ bool SourceTable::TakeSqueezed(Handle h, const Rate& rate, Time now) {
   return h == kOverflow || table_[h].squeezed.Take(rate, now);
 }
 
+bool SourceTable::MayConnect(Handle h, const Rate& rate, Time now) const {
+  return h == kOverflow || table_[h].connects.Ready(rate, now);
+}
+
+bool SourceTable::MayConnectSqueezed(Handle h, const Rate& rate, Time now) const {
+  return h == kOverflow || table_[h].squeezed.Ready(rate, now);
+}
+
+SourceTable::Used SourceTable::UsedOf(Handle h, const SourceLimits& limits, const Rate& squeezed,
+                                      Time now) const {
+  if (h == kOverflow) return {};
+  const Entry& e = table_[h];
+  return {e.connects.Debt(limits.connect_rate, now), e.squeezed.Debt(squeezed, now),
+          e.refusals.Debt(limits.ban_after, now)};
+}
+
 bool SourceTable::TakeRefusal(Handle h, const Rate& ban_after, Time now) {
   return h == kOverflow || table_[h].refusals.Take(ban_after, now);
 }

@@ -42,6 +42,9 @@ class SourceTable {
   [[nodiscard]] bool TakeConnect(Handle h, const Rate& rate, Time now);
   // The same for the rate that a level above calm sets beside the first.
   [[nodiscard]] bool TakeSqueezed(Handle h, const Rate& rate, Time now);
+  // What the two would say; nothing is taken.
+  [[nodiscard]] bool MayConnect(Handle h, const Rate& rate, Time now) const;
+  [[nodiscard]] bool MayConnectSqueezed(Handle h, const Rate& rate, Time now) const;
   // One refusal; false when the source went on above `ban_after`: time to ban. kOverflow: true.
   [[nodiscard]] bool TakeRefusal(Handle h, const Rate& ban_after, Time now);
 
@@ -51,6 +54,17 @@ class SourceTable {
   // A logged-in session begins and ends. REQUIRES: it is also live.
   void AddGood(Handle h);
   void DropGood(Handle h);
+
+  // How much of each rate's burst is used, 0..burst; kOverflow: nothing.
+  struct Used {
+    double connects = 0, squeezed = 0, refusals = 0;
+  };
+  [[nodiscard]] Used UsedOf(Handle h, const SourceLimits& limits, const Rate& squeezed,
+                            Time now) const;
+  // A new source finds no entry.
+  [[nodiscard]] bool full() const {
+    return table_.size() == table_.capacity() && table_.Oldest(kIdle) == Table::kNone;
+  }
 
   // Of kOverflow: of all sources without an entry together.
   [[nodiscard]] std::uint32_t Live(Handle h) const;

@@ -24,6 +24,10 @@ class StatementGauge {
     }
     return false;
   }
+  // What TryTake() would say.
+  [[nodiscard]] bool HasRoom(std::uint32_t limit) const {
+    return counts_.load(std::memory_order_relaxed) < limit;
+  }
   // For a statement that was given its place at one gauge by the queue and needs one here as well:
   // it is no newcomer, so those who wait here do not go first. Else two queues could hand places
   // to each other's waiters for ever, and none of them would start.

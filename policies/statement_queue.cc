@@ -28,6 +28,14 @@ StatementQueue::Answer StatementQueue::Enter(StatementGauge& gauge, std::uint32_
   return Answer::kWaiting;
 }
 
+StatementQueue::Answer StatementQueue::WouldEnter(const StatementGauge& gauge, std::uint32_t limit,
+                                                  const Address& source) const {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t counts = gauge.counts_.load(std::memory_order_relaxed);
+  if (NextWithRoom(gauge) == nullptr && HasRoom(gauge, counts, limit)) return Answer::kTaken;
+  return HasPlaceFor(gauge, source) ? Answer::kWaiting : Answer::kFull;
+}
+
 bool StatementQueue::Try(Waiter& w, std::uint32_t limit) {
   StatementGauge& gauge = *w.gauge_;
   {

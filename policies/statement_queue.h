@@ -73,6 +73,9 @@ class StatementQueue {
 
   // For who met a gauge without room. REQUIRES: `w` waits for nothing; limit > 0.
   [[nodiscard]] Answer Enter(StatementGauge& gauge, std::uint32_t limit, Waiter& w);
+  // What Enter() would say to a waiter of `source`; nothing is taken.
+  [[nodiscard]] Answer WouldEnter(const StatementGauge& gauge, std::uint32_t limit,
+                                  const Address& source) const;
   // A woken waiter asks for the place it waits for. True: it has it, and waits no more. False: not
   // its turn, or somebody in a transaction was quicker; it goes on waiting where it stood.
   [[nodiscard]] bool Try(Waiter& w, std::uint32_t limit);

@@ -47,12 +47,13 @@ class Ticket {
   };
 
   Ticket(Engine::Impl& e, StatementQueue& queue, ConnectionId connection, const Address& from,
-         Arrival how)
+         Arrival how, Time now)
       : engine(e),
         id(connection),
         peer(from),
         source(SourceOf(from)),
         arrival(how),
+        came(now),
         book(queue, connection, source) {}
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
@@ -62,9 +63,14 @@ class Ticket {
   const Address peer;
   const Address source;
   const Arrival arrival;
+  const Time came;
   SourceTable::Handle entry = SourceTable::kOverflow;
   bool known_source = false;  // some user of it was known-good when it came
   bool exempt = false;
+  bool reserved_source = false;  // in the networks of a class with a reserve
+  // Whom the gate is there for: by its source, since its login by what that claimed. Written by its
+  // owner under the admission lock.
+  bool of_protected = false;
   bool squeezed = false;  // refused by what a level above calm lays over [source]
   bool linked = false;    // got as far as the admission lock
 

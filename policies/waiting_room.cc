@@ -13,27 +13,27 @@ void WaitingRoom::Configure(const WaitingLimits& limits) {
 }
 
 WaitingRoom::Answer WaitingRoom::Ask(const Address& source, Tier tier,
-                                     std::optional<std::uint32_t> per_source) {
-  const auto it = per_source_now_.find(source);
+                                     std::optional<std::uint32_t> per_source) const {
   // A pool that starts up asks for all its connections at once: with room in plenty it gets them.
   const bool scarce = 2 * std::size_t{size_} >= max_;
-  if (scarce && it != per_source_now_.end() && it->second >= per_source.value_or(per_source_)) {
-    return {Room::kSourceFull};
-  }
+  const std::uint32_t here = CountOf(source);
+  if (scarce && here > 0 && here >= per_source.value_or(per_source_)) return {Room::kSourceFull};
   if (size_ < max_) return {Room::kYes};
   std::size_t worst = kTiers - 1;
   while (worst > 0 && holders_[worst].size() == 0) --worst;
-  GroupTree& payers = holders_[worst];
+  const GroupTree& payers = holders_[worst];
   if (payers.size() == 0 || worst < static_cast<std::size_t>(tier)) return {Room::kFull};
   // Among equals the newcomer counts as if it were in already.
   const bool among_equals = worst == static_cast<std::size_t>(tier);
-  const GroupTree::Id newcomer = among_equals ? payers.Add(source, kNone) : GroupTree::kNone;
-  const GroupTree::Id payer = payers.Greediest();
-  const bool own = among_equals && payers.SourceOfMember(payer) == source;
-  const auto place = static_cast<Index>(payers.TagOf(payer));
-  if (among_equals) payers.Remove(newcomer);
-  if (own) return {Room::kFull};
-  return {Room::kDisplacing, entries_[place].a.who};
+  const GroupTree::Id payer = among_equals ? payers.GreediestWith(source) : payers.Greediest();
+  if (payer == GroupTree::kNone) return {Room::kFull};
+  if (among_equals && payers.SourceOfMember(payer) == source) return {Room::kFull};
+  return {Room::kDisplacing, entries_[static_cast<Index>(payers.TagOf(payer))].a.who};
+}
+
+std::uint32_t WaitingRoom::CountOf(const Address& source) const {
+  const auto it = per_source_now_.find(source);
+  return it == per_source_now_.end() ? 0 : it->second;
 }
 
 WaitingRoom::Place WaitingRoom::Enter(const Applicant& a, Time now) {

@@ -70,7 +70,7 @@ class WaitingRoom {
   void Configure(const WaitingLimits& limits);
   // `per_source`: the limit for this one, where it is not the configured.
   [[nodiscard]] Answer Ask(const Address& source, Tier tier,
-                           std::optional<std::uint32_t> per_source = std::nullopt);
+                           std::optional<std::uint32_t> per_source = std::nullopt) const;
   // Takes a place whatever Ask() says (limits that do not act; else ask first).
   Place Enter(const Applicant& a, Time now);
   void Leave(Place place);
@@ -93,6 +93,9 @@ class WaitingRoom {
   void ForEachTurn(std::uint32_t most, Tell tell) const;
   // Queued of one class, all tiers.
   [[nodiscard]] std::uint32_t QueuedOf(SlotLedger::ClassId id) const;
+
+  // Of one source, delayed ones included. `source` as SourceOf().
+  [[nodiscard]] std::uint32_t CountOf(const Address& source) const;
 
   [[nodiscard]] std::uint32_t size() const { return size_; }
   // Those not merely delayed: only they can be served.

@@ -22,12 +22,15 @@ void FuzzSessionTls(Bytes in);   // how TLS is used, then the same
 void FuzzScanner(Bytes in);      // how to read it, then a statement
 void FuzzCapture(Bytes in);      // link type, wire length, then a captured frame
 void FuzzProxyHeader(Bytes in);  // what a load balancer sends first
+void FuzzConfig(Bytes in);       // one to three configuration files, 0x1e between them
+void FuzzControl(Bytes in);      // questions to the admin socket, 0x1e between them
 
 struct Entry {
   std::string_view name;  // also of its corpus folder
   void (*run)(Bytes);
+  bool every_prefix = true;  // is tried; false: it is not a stream, and takes long
 };
-inline constexpr std::array<Entry, 10> kEntries{{{"greeting", FuzzGreeting},
+inline constexpr std::array<Entry, 12> kEntries{{{"greeting", FuzzGreeting},
                                                  {"handshake", FuzzHandshake},
                                                  {"change_user", FuzzChangeUser},
                                                  {"kill", FuzzKill},
@@ -36,7 +39,9 @@ inline constexpr std::array<Entry, 10> kEntries{{{"greeting", FuzzGreeting},
                                                  {"session_tls", FuzzSessionTls},
                                                  {"scanner", FuzzScanner},
                                                  {"capture", FuzzCapture},
-                                                 {"proxy_header", FuzzProxyHeader}}};
+                                                 {"proxy_header", FuzzProxyHeader},
+                                                 {"config", FuzzConfig, false},
+                                                 {"control", FuzzControl, false}}};
 
 // Stops the process, in every build.
 inline void Check(bool holds) {

@@ -61,8 +61,9 @@ class Usage(Files):
     def test_help_teaches(self):
         done = headgate("--help")
         self.assertEqual(done.returncode, 0)
-        for word in ("run", "check", "diff", "conf.d", "status", "bans", "unban", "reload", "version", "digests",
-                     "headgate ban 203.0.113.7 10m", "Exit status"):
+        for word in ("run", "check", "diff", "conf.d", "status", "bans", "unban", "reload", "version", "digests", "explain",
+                     "headgate ban 203.0.113.7 10m", "headgate top", "headgate sources", "headgate sessions",
+                     "Exit status"):
             self.assertIn(word, done.stdout)
         self.assertIn("/run/headgate/admin.sock", headgate("status", "--help").stdout)
 
@@ -75,7 +76,8 @@ class Usage(Files):
         for args in (["status", "--instances", "3"], ["status", "--pools", "--instances", "0"],
                      ["status", "--pools", "--waiting"], ["status", "--limit", "5"],
                      ["backend", "use"], ["backend", "nonsense"], ["digests", "--sort", "x"], ["digests", "--limit", "0"],
-                     ["digests", "--class", "a b"], [], ["nonsense"], ["ban"], ["status", "--nonsense"], ["unban"]):
+                     ["digests", "--class", "a b"], ["explain"],
+                     ["explain", "192.0.2.1", "a", "b"], [], ["nonsense"], ["ban"], ["status", "--nonsense"], ["unban"]):
             self.assertEqual(headgate(*args).returncode, 2, args)
 
     def test_version(self):
@@ -88,6 +90,10 @@ class Usage(Files):
             done = headgate(*args, "--socket", str(self.dir / "none.sock"))
             self.assertEqual(done.returncode, 1, args)
             self.assertIn("none.sock", done.stderr)
+        # 1 is the answer "refused", so nobody there is something else.
+        done = headgate("explain", "192.0.2.1", "--socket", str(self.dir / "none.sock"))
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("none.sock", done.stderr)
         done = headgate("status", "--json", "--socket", str(self.dir / "none.sock"))
         self.assertIn("error", json.loads(done.stdout))
 
@@ -101,6 +107,7 @@ class Run(Gates):
         self.assertEqual(status["slots"]["capacity"], 15)
         self.assertIn("slots", self.ask("status").stdout)
         self.digests_of_nothing()
+        self.explain_a_source()
         self.ban_and_unban()
         self.reload_good_and_bad(path, gate)
         gate.send_signal(signal.SIGTERM)
@@ -116,6 +123,30 @@ class Run(Gates):
         status = json.loads(self.ask("status", "--json").stdout)
         self.assertEqual(status["digests"], {"now": 0, "max": 4096})
         self.assertFalse(status["monitor"]["up"])
+
+    def explain_a_source(self):
+        """The backend is not there: everybody is refused at the login."""
+        done = self.ask("explain", "203.0.113.7", "shop", "--database", "a b")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertTrue(done.stdout.startswith("next connection: refused: backend_unreachable\n"),
+                        done.stdout)
+        self.assertIn("next query:      passes\n", done.stdout)
+        self.assertRegex(done.stdout, r"slots.max_connections +0  20 = 15 +headgate.toml:\d+\n")
+        self.assertNotIn("\x1b", done.stdout)
+        told = json.loads(self.ask("explain", "203.0.113.7", "shop", "--json").stdout)
+        self.assertEqual((told["source"], told["user"]), ("203.0.113.7", "shop"))
+        rows = {row["key"]: row for row in told["rows"]}
+        self.assertEqual(rows["pending.max"]["where"], "default")
+        self.assertIn(f"{self.dir}/headgate.toml:", rows["slots.max_connections"]["where"])
+        for wrong in ("nobody", "203.0.113.0/24", "", "203.0.113.7:3306"):
+            done = self.ask("explain", wrong)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), wrong)
+            self.assertIn("is no address", done.stderr)
+        self.ask("ban", "203.0.113.7", "10m")
+        done = self.ask("explain", "203.0.113.7")
+        self.assertEqual(done.returncode, 1)
+        self.assertTrue(done.stdout.startswith("next connection: refused: banned\n"), done.stdout)
+        self.ask("unban", "203.0.113.7")
 
     def ban_and_unban(self):
         self.assertEqual(self.ask("ban", "203.0.113.7", "10m").returncode, 0)
@@ -134,7 +165,7 @@ class Run(Gates):
         pathlib.Path(path).write_text(text.replace("= 20", "= 30") + rule)
         done = self.ask("reload")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("rule no sleep: new", done.stdout)
+        self.assertIn("rule no sleep: new, the last", done.stdout)
         self.assertIn('rule         "no sleep": acted 0', self.ask("status").stdout)
         self.assertIn("slots.max_connections: 20 -> 30", done.stdout)
         pathlib.Path(path).write_text(text.replace("= 20", "= nonsense"))

@@ -65,7 +65,7 @@ class Diff(Gates):
             done = self.ask(*args)
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertTrue(done.stdout.endswith("slots.max_connections: 20 -> 30\n"
-                                                 "class shop: new\n"
+                                                 "class shop: new, before default\n"
                                                  "needs a restart: gate.threads: 1 -> 2\n"))
         status = json.loads(self.ask("status", "--json").stdout)
         self.assertEqual((status["slots"]["capacity"], status["reloads"]["done"]), (15, 0))

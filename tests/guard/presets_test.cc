@@ -7,9 +7,13 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "guard/settings.h"
+#include "policies/engine.h"
 #include "tests/guard/config_testing.h"
+#include "tests/support/no_listeners.h"
 
 namespace headgate::guard {
 namespace {
@@ -100,6 +104,51 @@ TEST(Presets, TheClassesAreThere) {
     ASSERT_EQ(loaded.config->limits.classes.size(), 2u) << name;
     EXPECT_GT(loaded.config->limits.classes[0].reserve, 0u) << name;
   }
+}
+
+// Who lives from the wakeups alone: admitted logins are answered by the server a moment later.
+class Door : public Wakeups {
+ public:
+  void Admitted(ConnectionId id) override { admitted.push_back(id.serial); }
+  void Refused(ConnectionId, Reason reason) override { refused.push_back(reason); }
+  void Evicted(ConnectionId, Reason reason) override { refused.push_back(reason); }
+  void Ready(ConnectionId) override {}
+  void Reclaim(ConnectionId) override {}
+  std::vector<std::uint64_t> admitted;
+  std::vector<Reason> refused;
+};
+
+// On the first day nobody is known yet: the application's pool opens all at once and gets in.
+TEST(Presets, AParanoidGateLetsTheApplicationsPoolIn) {
+  const Loaded loaded = Parse(Presets().at("paranoid.toml"));
+  ASSERT_TRUE(loaded.config.has_value());
+  const ClassLimits& app = loaded.config->limits.classes.front();
+  Door door;
+  NoDecisions decisions;
+  Engine engine(std::make_shared<const Limits>(loaded.config->limits), EngineSecrets{1, 2}, door,
+                decisions);
+  Time now{std::chrono::hours(1)};
+  std::vector<TicketPtr> pool;
+  for (std::uint64_t i = 0; i < app.reserve; ++i) {
+    AcceptResult knock = engine.OnAccept({0, i}, app.sources.front().address, now);
+    ASSERT_NE(knock.ticket, nullptr) << i << ": " << Name(knock.verdict.reason);
+    pool.push_back(std::move(knock.ticket));
+    const Verdict verdict = engine.OnLogin(*pool.back(), {.user = "app", .database = "d"}, now);
+    ASSERT_NE(verdict.kind, Verdict::Kind::kRefuse) << i << ": " << Name(verdict.reason);
+    if (verdict.kind == Verdict::Kind::kAdmit) door.Admitted({0, i});
+  }
+  std::size_t in = 0;
+  for (int turn = 0; turn < 500 && in < pool.size(); ++turn) {
+    now += std::chrono::milliseconds(20);
+    for (const std::uint64_t who : std::exchange(door.admitted, {})) {
+      engine.OnLoginOk(*pool[who], now);
+      ++in;
+    }
+    engine.OnTick(now);
+  }
+  EXPECT_EQ(in, app.reserve);
+  EXPECT_TRUE(door.refused.empty());
+  EXPECT_TRUE(engine.Bans(now).empty());
 }
 
 }  // namespace

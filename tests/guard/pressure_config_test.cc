@@ -88,7 +88,7 @@ TEST(PressureConfig, MistakesAreNamedWhereTheyStand) {
               ElementsAre(AllOf(HasSubstr("t.toml:4:1: pressure.attack.when.syn_rate"),
                                 HasSubstr("spoof"))));
   EXPECT_THAT(errors("[pressure.attak]\n"),
-              ElementsAre(HasSubstr("pressure.attak: there is no such key; did you mean "
+              ElementsAre(HasSubstr("pressure.attak: there is no such table; did you mean "
                                     "pressure.attack?")));
   EXPECT_THAT(errors("[pressure.attack.sorce]\n"),
               ElementsAre(HasSubstr("did you mean pressure.attack.source?")));

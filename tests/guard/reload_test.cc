@@ -69,9 +69,18 @@ TEST(Reload, ACollapsedIdentityKeepsItsListOfUsers) {
 TEST(Reload, Classes) {
   const std::string a = "[[class]]\nname = \"a\"\nusers = [\"a\"]\n";
   const std::string b = "[[class]]\nname = \"b\"\nusers = [\"b\"]\n";
-  EXPECT_THAT(PlanReload(With(a), With(a + b)).changed, ElementsAre("class b: new"));
+  EXPECT_THAT(PlanReload(With(a), With(a + b)).changed,
+              ElementsAre("class b: new, before default"));
   EXPECT_THAT(PlanReload(With(a + b), With(b)).changed, ElementsAre("class a: gone"));
   EXPECT_THAT(PlanReload(With(a + b), With(b + a)).changed, ElementsAre("class: another order"));
+  // The first that matches is taken, whatever else comes or goes.
+  const std::string c = "[[class]]\nname = \"c\"\nusers = [\"c\"]\n";
+  EXPECT_THAT(PlanReload(With(a + b), With(b + c + a)).changed,
+              ElementsAre("class c: new, before a", "class: another order"));
+  EXPECT_THAT(PlanReload(With(a + b + c), With(b + a)).changed,
+              ElementsAre("class c: gone", "class: another order"));
+  EXPECT_THAT(PlanReload(With(a + b), With(b + "reserve = 3\n" + a)).changed,
+              ElementsAre("class b reserve: 0 -> 3", "class: another order"));
   const ReloadPlan plan = PlanReload(With(a), With(a + "reserve = 3\n"));
   EXPECT_THAT(plan.changed, ElementsAre("class a reserve: 0 -> 3"));
   EXPECT_EQ(plan.next.limits.classes[0].reserve, 3u);
@@ -107,10 +116,30 @@ TEST(Reload, TheMonitorAndTheDigestTableNeedARestart) {
   EXPECT_EQ(plan.next.monitor, running.monitor);
 }
 
+// All of it is of the mode that only a restart brings.
+TEST(Reload, TlsKeysWaitWithTheirMode) {
+  const std::string tls =
+      "gate.tls = \"terminate\"\ngate.certificate = \"c\"\ngate.private_key = \"k\"\n";
+  const Config on = With(tls), off = With("");
+  const ReloadPlan to_on = PlanReload(off, on);
+  EXPECT_THAT(to_on.changed, IsEmpty());
+  EXPECT_THAT(to_on.need_restart,
+              ElementsAre("gate.tls: \"off\" -> \"terminate\"", "gate.certificate: \"\" -> \"c\"",
+                          "gate.private_key: \"\" -> \"k\""));
+  EXPECT_EQ(to_on.next.tls, off.tls);
+  const ReloadPlan to_off = PlanReload(on, off);
+  EXPECT_THAT(to_off.changed, IsEmpty());
+  EXPECT_EQ(to_off.need_restart.size(), 3u);
+  EXPECT_EQ(to_off.next.tls, on.tls);
+  EXPECT_THAT(PlanReload(on, With(tls + "gate.backend_verify = \"ca\"\n")).changed,
+              ElementsAre("gate.backend_verify: \"name\" -> \"ca\""));
+}
+
 TEST(Reload, Rules) {
   const std::string a = "[[rule]]\nname = \"a\"\nuser = \"x\"\n";
   const std::string b = "[[rule]]\nname = \"b\"\nuser = \"y\"\n";
-  EXPECT_THAT(PlanReload(With(a), With(a + b)).changed, ElementsAre("rule b: new"));
+  EXPECT_THAT(PlanReload(With(a), With(a + b)).changed, ElementsAre("rule b: new, the last"));
+  EXPECT_THAT(PlanReload(With(a), With(b + a)).changed, ElementsAre("rule b: new, before a"));
   EXPECT_THAT(PlanReload(With(a + b), With(b)).changed, ElementsAre("rule a: gone"));
   EXPECT_THAT(PlanReload(With(a + b), With(b + a)).changed, ElementsAre("rule: another order"));
   const ReloadPlan plan = PlanReload(With(a), With(a + "action = \"refuse\"\nregex = \"z\"\n"));

@@ -48,9 +48,10 @@ TEST(Settings, OverJsonAReloadLooksTheSame) {
   EXPECT_EQ(found.changed, plan.changed);
   EXPECT_EQ(found.need_restart, plan.need_restart);
   EXPECT_THAT(found.need_restart, ElementsAre("gate.threads: 0 -> 2"));
-  EXPECT_THAT(found.changed,
-              ElementsAre("query.running: 3 -> 4", "pressure.attack.query.running: 1 -> 4",
-                          "class b: new", "class shop: gone", "rule no \"sleep\": gone"));
+  EXPECT_THAT(
+      found.changed,
+      ElementsAre("query.running: 3 -> 4", "pressure.attack.query.running: 1 -> 4",
+                  "class b: new, before default", "class shop: gone", "rule no \"sleep\": gone"));
 }
 
 TEST(Settings, WhatAGateOfAnotherVersionDoesNotKnowIsLeftOut) {
@@ -61,6 +62,45 @@ TEST(Settings, WhatAGateOfAnotherVersionDoesNotKnowIsLeftOut) {
   const Differences found = Compare(running, candidate);
   EXPECT_THAT(found.changed, IsEmpty());
   EXPECT_THAT(found.need_restart, IsEmpty());
+}
+
+// A certificate that was renewed has the same name in the file.
+TEST(Settings, AnotherCertificateInTheSameFileIsTold) {
+  const Config config =
+      With("gate.tls = \"terminate\"\ngate.certificate = \"c\"\ngate.private_key = \"k\"\n");
+  Settings running = SettingsOf(config);
+  running.files = FileSettings({{"certificate", "aa"}, {"backend_ca", "bb"}});
+  const auto told = ParseSettings(SettingsJson(running));
+  ASSERT_TRUE(told.ok());
+  EXPECT_EQ(told->settings.files, running.files);
+
+  Settings candidate = running;
+  EXPECT_THAT(Compare(running, candidate).changed, IsEmpty());
+  candidate.files = FileSettings({{"certificate", "ab"}, {"backend_ca", "bb"}});
+  EXPECT_THAT(Compare(running, candidate).changed,
+              ElementsAre("gate.certificate: another one in \"c\""));
+  EXPECT_THAT(UnknownFiles(running, candidate), IsEmpty());
+  candidate.files.clear();
+  EXPECT_THAT(Compare(running, candidate).changed, IsEmpty());
+  EXPECT_THAT(UnknownFiles(running, candidate), ElementsAre("gate.certificate", "gate.backend_ca"));
+
+  const ReloadPlan plan =
+      PlanReload(config, config,
+                 {FileSettings({{"certificate", "aa"}}), FileSettings({{"certificate", "ab"}})});
+  EXPECT_THAT(plan.changed, ElementsAre("gate.certificate: another one in \"c\""));
+}
+
+// Its name says that it is another one, and a mode that waits for a restart brings none.
+TEST(Settings, AnotherFileIsToldByItsName) {
+  const std::string tls = "gate.tls = \"terminate\"\ngate.private_key = \"k\"\n";
+  Settings running = SettingsOf(With(tls + "gate.certificate = \"c\"\n"));
+  running.files = FileSettings({{"certificate", "aa"}});
+  Settings candidate = SettingsOf(With(tls + "gate.certificate = \"d\"\n"));
+  candidate.files = FileSettings({{"certificate", "ab"}});
+  EXPECT_THAT(Compare(running, candidate).changed, ElementsAre("gate.certificate: \"c\" -> \"d\""));
+  const Settings off = SettingsOf(With("gate.tls = \"off\"\n"));
+  EXPECT_THAT(Compare(running, off).changed, IsEmpty());
+  EXPECT_THAT(UnknownFiles(running, off), IsEmpty());
 }
 
 TEST(Settings, NoAnswerIsNoSettings) {

@@ -88,7 +88,7 @@ TEST(StatementConfig, MisspeltCommandsTraitsAndKeys) {
                   HasSubstr("\"xyzzy\" is no command; there are [\"query\", \"prepare\""),
                   HasSubstr("expected a command as text, got a whole number"),
                   HasSubstr("query.runing: there is no such key; did you mean query.running?"),
-                  HasSubstr("query.unknwon: there is no such key; did you mean query.unknown?"),
+                  HasSubstr("query.unknwon: there is no such table; did you mean query.unknown?"),
                   HasSubstr("shape.points.slepe: there is no such key; did you mean "
                             "shape.points.sleep?"),
                   HasSubstr("shape.points.sleep: 1001 is outside 0 to 1000")));
@@ -126,7 +126,7 @@ TEST(StatementConfig, ClassTablesOfTheWrongShapeAndMisspelt) {
                             "query = { ... }"),
                   HasSubstr("default_class.shape.dealy: there is no such key; did you mean "
                             "default_class.shape.delay?"),
-                  HasSubstr("default_class.quarry: there is no such key; did you mean "
+                  HasSubstr("default_class.quarry: there is no such table; did you mean "
                             "default_class.query?")));
   // Table-wide keys are not for a class, and looking at less is not stricter.
   EXPECT_THAT(Errors(ParseBeside("[default_class]\nquery = { digests = 100 }\n"

@@ -20,11 +20,13 @@ TEST_F(MonitorTest, ReadsWhatTheServerSaysOfItself) {
       return SqlPeer::Reply{.rows = {{"server", "500 1024 99 1"}, {"1", ""}}};
     }
     if (sql.find("SHOW GLOBAL STATUS") == std::string::npos) return SqlPeer::Usual(sql);
-    return SqlPeer::Reply{.rows = {{"Aborted_connects", "3"},
+    return SqlPeer::Reply{.rows = {{"Aborted_clients", "8"},
+                                   {"Aborted_connects", "3"},
                                    {"Connection_errors_internal", "2"},
                                    {"Connection_errors_max_connections", "5"},
                                    {"Innodb_buffer_pool_read_requests", "1000"},
                                    {"Innodb_buffer_pool_reads", "10"},
+                                   {"Questions", "9000"},
                                    {"Slow_queries", "4"},
                                    {"Threads_connected", "6"},
                                    {"Threads_running", "1"},
@@ -38,6 +40,8 @@ TEST_F(MonitorTest, ReadsWhatTheServerSaysOfItself) {
                                .read_only = true,
                                .threads_connected = 6,
                                .threads_running = 1,
+                               .questions = 9000,
+                               .aborted_clients = 8,
                                .aborted_connects = 3,
                                .connection_errors = 7,
                                .slow_queries = 4,

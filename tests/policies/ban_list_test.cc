@@ -226,5 +226,23 @@ TEST(BanList, GateOnlyUntilItIsMetDirectly) {
   EXPECT_FALSE(list.NoteDirect(kBad, later + hours(2)));
 }
 
+TEST(BanList, FindsTheOneThatBinds) {
+  BanList list(kHash);
+  EXPECT_EQ(list.Find(kBad, kNow), std::nullopt);
+  Escalate(list, kBad, kNow);
+  ASSERT_TRUE(list.Find(kBad, kNow).has_value());
+  EXPECT_EQ(list.Find(kBad, kNow)->network, SourceNetwork(kBad));
+  EXPECT_FALSE(list.Find(kBad, kNow)->by_operator);
+  // An operator's goes before it, however short, and of those the one that ends last.
+  const Cidr near{V4(192, 0, 2, 0), kV4Bits + 24}, wide{V4(192, 0, 0, 0), kV4Bits + 16};
+  list.Ban(wide, seconds(20), "wide", kNow);
+  EXPECT_EQ(list.Find(kBad, kNow)->reason, "wide");
+  list.Ban(near, seconds(10), "near", kNow);
+  EXPECT_EQ(list.Find(kBad, kNow)->network, wide);
+  EXPECT_EQ(list.Find(kBad, kNow + seconds(30))->reason, "refusals");
+  EXPECT_EQ(list.Find(kBad, kNow + minutes(1)), std::nullopt);
+  EXPECT_EQ(list.Find(V4(192, 1, 2, 1), kNow), std::nullopt);
+}
+
 }  // namespace
 }  // namespace headgate

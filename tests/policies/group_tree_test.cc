@@ -110,5 +110,34 @@ TEST(GroupTree, WidestGroupPaysFirst) {
   EXPECT_EQ(tree.TagOf(tree.Greediest()), 2U);
 }
 
+// As adding it, looking and taking it away again.
+TEST(GroupTree, WhoWouldBeGreediestWithANewcomer) {
+  GroupTree tree(kHash), twin(kHash);
+  std::mt19937 random(7);
+  const auto draw = [&] {
+    const auto byte = [&](unsigned n) { return static_cast<std::uint8_t>(random() % n); };
+    return V4(10, byte(3), byte(3), byte(3));
+  };
+  std::vector<GroupTree::Id> all;
+  for (std::uint64_t i = 0; i < 20000; ++i) {
+    const Address newcomer = draw();
+    const auto id = twin.Add(newcomer, 1);
+    const auto greediest = twin.Greediest();
+    EXPECT_EQ(tree.GreediestWith(newcomer), greediest == id ? GroupTree::kNone : greediest) << i;
+    twin.Remove(id);
+    if (all.size() > 12 || (!all.empty() && random() % 2 == 0)) {
+      const std::size_t at = random() % all.size();
+      tree.Remove(all[at]);
+      twin.Remove(all[at]);
+      all.erase(all.begin() + static_cast<std::ptrdiff_t>(at));
+    } else {
+      const Address source = draw();
+      all.push_back(tree.Add(source, i));
+      ASSERT_EQ(twin.Add(source, i), all.back());
+    }
+  }
+  EXPECT_EQ(GroupTree(kHash).GreediestWith(draw()), GroupTree::kNone);
+}
+
 }  // namespace
 }  // namespace headgate

@@ -52,5 +52,18 @@ TEST(HandshakeRates, ExpiresWhatIsRefilled) {
   EXPECT_EQ(rates.size(), 0U);
 }
 
+TEST(HandshakeRates, AskingTakesNothing) {
+  HandshakeRates rates(KeyedHash(1, 2), 100);
+  EXPECT_TRUE(rates.May(Source(1), kRate, Time{}));
+  EXPECT_EQ(rates.size(), 0U);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(rates.May(Source(1), kRate, Time{}));
+    EXPECT_EQ(rates.Used(Source(1), kRate, Time{}), i);
+    EXPECT_TRUE(rates.Take(Source(1), kRate, Time{}));
+  }
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(rates.May(Source(1), kRate, Time{}));
+  EXPECT_TRUE(rates.May(Source(1), kRate, Time{} + seconds(1)));
+}
+
 }  // namespace
 }  // namespace headgate

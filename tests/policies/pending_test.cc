@@ -143,5 +143,25 @@ TEST(Pending, PlacesAddUp) {
   }
 }
 
+TEST(Pending, TellsWhetherThereIsAPlaceAndWhoPays) {
+  PendingBudget p(kHash);
+  EXPECT_FALSE(p.Admits(Max(0)));
+  EXPECT_TRUE(p.Admits(Max(2, 1)));
+  EXPECT_FALSE(p.PaysItself(V4(10, 0, 0, 1)));
+  for (std::uint64_t i = 0; i < 2; ++i) {
+    EXPECT_TRUE(p.Admits(Max(2, 1)));
+    static_cast<void>(p.Enter(V4(10, 0, 0, 1), true, i, Max(2, 1)));
+  }
+  EXPECT_FALSE(p.Admits(Max(2, 1)));  // all of them are kept
+  EXPECT_EQ(p.Enter(V4(10, 0, 0, 1), true, 9, Max(2, 1)).place, PendingBudget::kRefused);
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    static_cast<void>(p.Enter(V4(20, 0, 0, 1), false, i, Max(5, 0.4)));
+  }
+  EXPECT_TRUE(p.Admits(Max(5, 0.4)));
+  EXPECT_TRUE(p.PaysItself(V4(20, 0, 0, 1)));
+  EXPECT_FALSE(p.PaysItself(V4(30, 0, 0, 1)));
+  EXPECT_EQ(p.CountOf(V4(20, 0, 0, 1)), 3U);
+}
+
 }  // namespace
 }  // namespace headgate

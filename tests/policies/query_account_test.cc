@@ -144,5 +144,35 @@ TEST(QueryAccount, ThreadsComeAndGo) {
   EXPECT_EQ(table.size(), 0U);
 }
 
+// What Peek() looks at is what Take() would give, and it makes none.
+TEST(QueryAccount, AskingTakesNone) {
+  AccountTable table(kHash, 2);
+  const auto peek = [&](Scope scope, std::uint32_t source, Time now = kStart) {
+    const Account* seen = nullptr;
+    table.Peek(scope, "shop", Source(source), "ann", now, [&](const Account* a) { seen = a; });
+    return seen;
+  };
+  for (const Scope scope : {Scope::kSourceInClass, Scope::kUserInClass, Scope::kClass}) {
+    EXPECT_EQ(peek(scope, 1), nullptr);
+  }
+  EXPECT_EQ(table.size(), 0U);
+  auto one = table.Take(Scope::kSourceInClass, "shop", Source(1), "ann", kStart);
+  EXPECT_EQ(peek(Scope::kSourceInClass, 1), &*one);
+  auto two = table.Take(Scope::kSourceInClass, "shop", Source(2), "ann", kStart);
+  EXPECT_TRUE(two->rate.Take(kRate, kStart));
+  // Full: who comes next shares one, as soon as there is one.
+  EXPECT_EQ(peek(Scope::kSourceInClass, 3), nullptr);
+  const auto shared = table.Take(Scope::kSourceInClass, "shop", Source(3), "ann", kStart);
+  ASSERT_TRUE(shared.overflow());
+  EXPECT_EQ(peek(Scope::kSourceInClass, 4), &*shared);
+  // One that nobody holds makes room when it owes nothing any more.
+  two = {};
+  EXPECT_EQ(peek(Scope::kSourceInClass, 4), &*shared);
+  EXPECT_EQ(peek(Scope::kSourceInClass, 4, kStart + seconds(100)), nullptr);
+  const auto fresh =
+      table.Take(Scope::kSourceInClass, "shop", Source(4), "ann", kStart + seconds(100));
+  EXPECT_FALSE(fresh.overflow());
+}
+
 }  // namespace
 }  // namespace headgate

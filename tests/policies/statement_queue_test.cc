@@ -248,5 +248,20 @@ TEST_F(StatementQueueTest, OneSourceDoesNotFillTheQueueOfAll) {
   waiters.clear();  // before the gauges
 }
 
+TEST_F(StatementQueueTest, AskingTakesNoPlace) {
+  EXPECT_EQ(queue.WouldEnter(gauge, 1, Source(1)), Answer::kTaken);
+  EXPECT_TRUE(gauge.HasRoom(1));
+  ASSERT_TRUE(gauge.TryTake(1));
+  EXPECT_FALSE(gauge.HasRoom(1));
+  EXPECT_EQ(queue.WouldEnter(gauge, 1, Source(1)), Answer::kWaiting);
+  EXPECT_EQ(queue.size(), 0U);
+  for (std::uint64_t i = 0; queue.WouldEnter(gauge, 1, Source(1)) == Answer::kWaiting; ++i) {
+    ASSERT_EQ(Enter(100 + i % 100 + i / 100 * 10000), Answer::kWaiting) << i;
+    ASSERT_LT(i, StatementQueue::kPerGauge);
+  }
+  EXPECT_GT(queue.size(), 0U);
+  waiters.clear();
+}
+
 }  // namespace
 }  // namespace headgate

@@ -279,9 +279,11 @@ class Attackers:
                  for i in range(self.workers)]
         while time.monotonic() < until and not self._stop.is_set():
             await asyncio.sleep(0.05)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # More than once: asyncio.wait_for() loses a cancellation that meets its own timeout.
+        while pending := [task for task in tasks if not task.done()]:
+            for task in pending:
+                task.cancel()
+            await asyncio.wait(pending, timeout=0.2)
 
     async def _worker(self, source, index):
         await asyncio.sleep(index * self.options.get("ramp", 1.0) / self.workers)

@@ -21,13 +21,23 @@ from gate import Gate
 from private_mariadb import ACCOUNTS, ROOT, PrivateMariadb
 
 
-def pick_port():
-    wanted = os.environ.get("PORT")
-    for port in [int(wanted)] if wanted else range(3306, 3400):
+PAGE = 9933  # or the next one that is free
+
+
+def first_free(ports):
+    for port in ports:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             return port
+    return None
+
+
+def pick_port():
+    wanted = os.environ.get("PORT")
+    port = first_free([int(wanted)] if wanted else range(3306, 3400))
+    if port:
+        return port
     sys.exit(f"run: 127.0.0.1:{wanted or '3306 to 3399'} is taken; choose another with PORT=")
 
 
@@ -64,7 +74,9 @@ def config_for(backend, private):
     elif is_local(backend):
         # headgate listens on 127.0.0.1 only, so its clients are local indeed.
         gate["clients_become_localhost"] = True
-    return {"gate": gate, "observer": {}}  # as a file without one has it
+    page = first_free(range(PAGE, PAGE + 100))
+    return {"gate": gate, "admin": {"http": f"127.0.0.1:{page}" if page else ""},
+            "observer": {}}  # as a file without one has it
 
 
 def connect_line(gate, private):
@@ -76,7 +88,8 @@ def connect_line(gate, private):
 
 def serve(backend, private):
     """Until Ctrl-C (0) or until headgate ends by itself (1)."""
-    gate = Gate(config_for(backend, private), port=pick_port())
+    config = config_for(backend, private)
+    gate = Gate(config, port=pick_port())
     try:
         gate.start(wait=False, show=True)
         if private:
@@ -88,7 +101,8 @@ def serve(backend, private):
         print(f"\nheadgate listens on {gate.host}:{gate.port}, in front of "
               f"{'a private MariaDB on ' if private else ''}{backend}. Connect with\n\n"
               f"    {connect_line(gate, private)}\n\n"
-              f"and watch with\n\n    build/headgate status --socket {gate.socket}\n\n"
+              f"and watch with\n\n    build/headgate top --socket {gate.socket}\n\n"
+              f"or in a browser: http://{config['admin']['http']}/\n\n"
               "Ctrl-C ends it.", flush=True)
         return 1 if gate.process.wait() else 0
     except KeyboardInterrupt:

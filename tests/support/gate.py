@@ -101,7 +101,7 @@ class Gate:
         config["gate"] = {"listen": [f"{self.host}:{self.port}"], **config.get("gate", {})}
         if os.geteuid() == 0:
             config["gate"].setdefault("user", "nobody")
-        config["admin"] = {"socket": self.socket, **config.get("admin", {})}
+        config["admin"] = {"socket": self.socket, "http": "", **config.get("admin", {})}
         # Of its own: gates of other tests must not meet in the one that is the default.
         config["known_good"] = {"state": str(self.run_folder / "state"),
                                 **config.get("known_good", {})}
@@ -204,13 +204,15 @@ class Gate:
     # The admin socket.
 
     def request(self, method, path, body=None, timeout=5):
-        """(HTTP status, parsed JSON)."""
+        """(HTTP status, parsed JSON, or the text where it is none)."""
         connection = UnixHttp(self.socket, timeout)
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None,
                                {"Content-Type": "application/json"})
             answer = connection.getresponse()
             text = answer.read()
+            if not answer.getheader("Content-Type", "").startswith("application/json"):
+                return answer.status, text.decode() or None
             return answer.status, json.loads(text) if text.strip() else None
         finally:
             connection.close()

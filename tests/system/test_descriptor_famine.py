@@ -32,6 +32,10 @@ class DescriptorFamine(scenario.Scenario):
         for _ in range(20):
             most = max(most, self.timed_status(gate))
         cpu = gate.cpu() - cpu
+        self.assertTrue(scenario.wait_for(
+            lambda: (gate.status()["process"]["open_descriptors"] or 0) >= full - 4, 5),
+            "whoever watches the descriptors is to see it")
+        self.assertIsNotNone(gate.status()["host"]["memory_available"])
         counts = attackers.stop()
         gate.limit_descriptors(4096)
         self.figures("EMFILE", f"{dict(counts)}, {cpu:.2f} s CPU in 2 s, admin {most:.0f} ms, "

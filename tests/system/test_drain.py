@@ -11,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import pymysql
 import scenario
 import wire
+from explained import Explained
 
 
 class Drain(scenario.Scenario):
@@ -25,6 +26,26 @@ class Drain(scenario.Scenario):
         except ConnectionRefusedError:
             return True
         return False
+
+    def test_what_a_draining_gate_says(self):
+        """It lets nobody in, and reads its file no more, however it is asked to."""
+        gate = self.start_gate()
+        stays = self.connect(gate)
+        self.addCleanup(stays.close)
+        gate.process.send_signal(signal.SIGTERM)
+        self.assertTrue(scenario.wait_for(lambda: self.refused(gate), 2), "the port is still open")
+        told = Explained(gate, scenario.APP_SOURCE, "app")
+        self.assertEqual((told.status, told.connection), (1, "refused: draining"))
+        self.assertEqual(told.binding(), {"drain"})
+        gate.file.write_text(gate.file.read_text() + "\n[host]\nerror_log = \"/x\"\n")
+        code, answer = gate.request("POST", "/reload")
+        self.assertEqual(code, 409, answer)
+        self.assertIn("draining", answer["error"])
+        said = gate.text().count("reload: the gate is draining")
+        gate.process.send_signal(signal.SIGHUP)
+        self.assertTrue(scenario.wait_for(
+            lambda: gate.text().count("reload: the gate is draining") > said, 5), gate.text())
+        self.assertEqual(gate.cli("diff", str(gate.file))[0], 1, "nothing of it was taken")
 
     def test_work_finishes(self):
         gate, answers = self.start_gate(), []

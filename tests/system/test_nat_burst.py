@@ -8,6 +8,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import scenario
 from attackers import Attackers, addresses
 from crowd import Crowd
+from explained import Explained
 from scenario import APP_CLASS
 
 CLIENTS = 300
@@ -71,14 +72,24 @@ class NatBurst(scenario.Scenario):
                       may_act=("connect_rate",))
 
     def test_neither_says_which_limit_acted(self):
+        """`status` afterwards, and `explain` of the address while it lasts."""
         gate = self.start_gate(self.config(monitor={}, **{"class": [APP_CLASS]}))
         app = self.start_app(gate.address)
-        crowd, inside = self.burst(gate, 6)
+        told = set()
+        crowd = Crowd(gate.address, [NAT], CLIENTS, user="many", pause=1.0).start()
+        self.addCleanup(crowd.stop)
+        until = time.monotonic() + 6
+        while time.monotonic() < until:
+            answer = Explained(gate, NAT, "many").told["connection"]
+            told.add(answer["reason"])
+            time.sleep(0.1)
+        inside = crowd.inside()
         acted = {reason: n for reason, n in gate.status()["acted"].items() if n}
         counts, report = crowd.stop(), app.finish()
-        self.figures("neither", f"{inside} in; acted {acted}; {dict(counts)}")
+        self.figures("neither", f"{inside} in; acted {acted}; explained {told}; {dict(counts)}")
         self.assertLess(inside, CLIENTS)
         self.assertTrue(LIMITS & set(acted), acted)
+        self.assertTrue(LIMITS & told, told)
         self.assertEqual(report.failed, 0, report.errors)
         self.all_back(gate)
 

@@ -19,6 +19,7 @@ import wire
 from attackers import addresses
 from auth_attack import CROWD
 from encrypted import Encrypted, leg
+from explained import Explained, explain_text
 
 LANE = {"in_progress": 8, "deadline": "1s"}
 OUR_RANGE = 0x40000000
@@ -41,6 +42,16 @@ class Passthrough(Encrypted, scenario.Scenario):
             self.assertEqual(client.query_value("SELECT USER()"), "app@127.0.0.1")
             client.sock.close()
         self.all_back(gate)
+
+    def test_explain_says_what_is_not_seen(self):
+        gate = self.start_gate()
+        told = Explained(gate, "127.0.0.1", "app")
+        self.assertEqual((told.status, told.connection), (0, "admitted"))
+        self.assertEqual((told.told["user"], told.told["query"]), (None, None))
+        self.assertEqual({row["part"] for row in told.rows.values()}, {"accept", "login"})
+        self.assertNotIn("source.tls_rate", told.rows)
+        self.assertIn('next query:      (not seen: [gate] tls = "passthrough")',
+                      explain_text(gate, "127.0.0.1", "app")[1])
 
     def test_the_servers_own_greeting(self):
         """Its connection id is the server's, so KILL needs no translation."""

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Certificates of clients, classes that go by their subjects, and new files at a reload."""
+import os
 import pathlib
 import sys
 
@@ -145,13 +146,63 @@ class Reload(Encrypted, scenario.Scenario):
         self.assertEqual(client.query_value("SELECT 1"), "1")
         return client.sock.fingerprint()
 
+    def diff(self):
+        status, out, _ = self.gate.cli("diff", str(self.gate.file))
+        return status, out
+
+    def test_renewed_while_the_file_turns_tls_off(self):
+        """What runs until the restart is renewed until then."""
+        first = self.place.fingerprint()
+        self.gate.write(self.config(gate={"tls": "off"}))
+        certificates.put(self.authority.issue("third", reader="nobody"), self.place)
+        code, answer = self.gate.request("POST", "/reload")
+        self.assertEqual(code, 200, answer)
+        self.assertIn('gate.tls: "terminate" -> "off"', answer["need_restart"])
+        self.assertEqual(answer["changed"], [])
+        renewed = self.shown()
+        self.assertEqual(renewed, self.place.fingerprint())
+        self.assertNotEqual(renewed, first)
+        pathlib.Path(self.place.certificate).write_bytes(b"gone\n")
+        code, answer = self.gate.request("POST", "/reload")
+        self.assertEqual(code, 200, answer)
+        self.assertIn("what was loaded before stays", "\n".join(answer["problems"]))
+        self.assertEqual(self.shown(), renewed)
+
+    def test_tls_that_only_a_restart_brings(self):
+        """A key that root alone can read keeps no reload of something else from being done."""
+        secret = self.authority.issue("secret")
+        gate = self.start_gate(self.config(gate={"tls": "off"}))
+        gate.write(self.config(source={"connect_rate": "7/s"}, gate={
+            "certificate": secret.certificate, "private_key": secret.key}))
+        code, answer = gate.request("POST", "/reload")
+        self.assertEqual(code, 200, answer)
+        self.assertIn('gate.tls: "off" -> "terminate"', answer["need_restart"])
+        self.assertEqual([line.split(":")[0] for line in answer["changed"]],
+                         ["source.connect_rate"])
+        if os.geteuid() == 0:
+            self.assertIn("gate.private_key: " + secret.key, "\n".join(answer["problems"]))
+
+    def test_a_bad_file_is_told_with_its_line(self):
+        path = pathlib.Path(self.place.certificate)
+        path.write_bytes(b"this is no certificate\n")
+        code, answer = self.gate.request("POST", "/reload")
+        self.assertEqual(code, 422, answer)
+        lines = self.gate.file.read_text().splitlines()
+        line = next(i for i, text in enumerate(lines, 1) if text.startswith("certificate"))
+        self.assertEqual(len(answer["problems"]), 1, answer)
+        self.assertIn(f"{self.gate.file}:{line}:1: gate.certificate: ", answer["problems"][0])
+
     def test_swapped(self):
         first, live = self.place.fingerprint(), self.client(self.gate.address)
         self.assertEqual(live.sock.fingerprint(), first)
         certificates.put(self.authority.issue("second", reader="nobody"), self.place)
         self.assertEqual(self.shown(), first, "not before the reload")
+        line = f"gate.certificate: another one in \"{self.place.certificate}\""
+        self.assertEqual(self.diff(), (1, line + "\n"))
         code, answer = self.gate.request("POST", "/reload")
         self.assertEqual(code, 200, answer)
+        self.assertEqual(answer["changed"], [line])
+        self.assertEqual(self.diff(), (0, "nothing would change\n"))
         self.assertEqual(self.shown(), self.place.fingerprint())
         self.assertNotEqual(self.place.fingerprint(), first)
         self.assertEqual(live.query_value("SELECT 'goes on'"), "goes on")

@@ -1,0 +1,152 @@
+// Who is connected, one by one and by source: what operators look at.
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "policies/engine_impl.h"
+
+namespace headgate {
+namespace {
+
+using Row = SessionStatus::State;
+using State = Ticket::State;
+
+Row RowOf(State state) {
+  switch (state) {
+    case State::kPending:
+      return Row::kPending;
+    case State::kWaiting:
+      return Row::kWaiting;
+    case State::kLogin:
+    case State::kReauth:
+      return Row::kLogin;
+    case State::kIn:
+      return Row::kIn;
+    case State::kOrphan:
+      return Row::kOrphan;
+    case State::kFailed:
+    case State::kRefused:
+      return Row::kEnding;
+  }
+  return Row::kEnding;
+}
+
+bool IsBusy(const Ticket& t) {
+  return t.state == State::kIn && t.idle_since.load(std::memory_order_relaxed) == Ticket::kBusy;
+}
+
+bool InTransaction(const Ticket& t) { return t.in_transaction.load(std::memory_order_relaxed); }
+
+void CountIn(SourceStatus& row, State state) {
+  switch (RowOf(state)) {
+    case Row::kPending:
+      ++row.pending;
+      return;
+    case Row::kWaiting:
+      ++row.waiting;
+      return;
+    case Row::kLogin:
+      ++row.logins;
+      return;
+    case Row::kIn:
+      ++row.in;
+      return;
+    case Row::kOrphan:
+      ++row.orphans;
+      return;
+    case Row::kEnding:
+      return;
+  }
+}
+
+SessionStatus StatusOf(const Ticket& t, Time now) {
+  SessionStatus row;
+  row.id = t.id;
+  row.peer = t.peer;
+  row.user = t.user;
+  row.database = t.database;
+  row.class_name = t.class_name;
+  row.state = RowOf(t.state);
+  row.age = now - t.came;
+  row.busy = IsBusy(t);
+  if (row.state == Row::kIn && !row.busy) {
+    const Time since{Duration(t.idle_since.load(std::memory_order_relaxed))};
+    row.idle = std::clamp<Duration>(now - since, Duration::zero(), row.age);
+  }
+  row.in_transaction = InTransaction(t);
+  row.known_good = t.known_good;
+  return row;
+}
+
+}  // namespace
+
+// The lock is held for a copy of two fields of each ticket; the sums are made without.
+std::vector<SourceStatus> Engine::Impl::ConnectedSources(Time now) const {
+  std::vector<std::pair<Address, State>> all;
+  {
+    const std::lock_guard lock(admission_mutex);
+    all.reserve(ticket_count);
+    for (const Ticket* t = tickets; t != nullptr; t = t->next)
+      all.emplace_back(t->source, t->state);
+  }
+  absl::flat_hash_map<Address, SourceStatus, KeyedHash> rows(0, hash);
+  for (const auto& [source, state] : all) CountIn(rows[source], state);
+  for (const RefusalWatch::Row& refused : decisions.Refused(now)) {
+    SourceStatus& row = rows[refused.source];
+    row.refused = refused.refused;
+    row.refused_per_second = refused.per_second;
+    row.reason = refused.reason;
+    row.acted = refused.acted;
+  }
+  std::vector<SourceStatus> out;
+  out.reserve(rows.size());
+  for (auto& [source, row] : rows) {
+    row.source = source;
+    out.push_back(row);
+  }
+  return out;
+}
+
+std::vector<SourceStatus> Engine::Sources(std::size_t limit, SourceOrder order, Time now) const {
+  Impl& m = *impl_;
+  std::vector<SourceStatus> rows = m.ConnectedSources(now);
+  const auto first = [order](const SourceStatus& a, const SourceStatus& b) {
+    const auto key = [order](const SourceStatus& s) {
+      const double connections = s.connections();
+      const auto refused = static_cast<double>(s.refused);
+      return order == SourceOrder::kRefused ? std::pair(refused, connections)
+                                            : std::pair(connections, refused);
+    };
+    const auto left = key(a), right = key(b);
+    return left != right ? left > right : a.source < b.source;
+  };
+  const std::size_t most = std::min(limit, rows.size());
+  std::partial_sort(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(most), rows.end(),
+                    first);
+  rows.resize(most);
+  const std::lock_guard lock(m.trust_mutex);
+  for (SourceStatus& row : rows) {
+    row.known_good = m.known_good.IsKnownGoodSource(row.source);
+    row.banned_until = m.bans.BannedUntil(row.source, now);
+  }
+  return rows;
+}
+
+std::vector<SessionStatus> Engine::Sessions(std::size_t limit, Time now) const {
+  const Impl& m = *impl_;
+  const auto rank = [](const Ticket& t) {
+    return std::tuple(!IsBusy(t), !InTransaction(t), t.came, t.id);
+  };
+  std::vector<SessionStatus> rows;
+  const std::lock_guard lock(m.admission_mutex);
+  std::vector<std::pair<decltype(rank(*m.tickets)), const Ticket*>> all;
+  all.reserve(m.ticket_count);
+  for (const Ticket* t = m.tickets; t != nullptr; t = t->next) all.emplace_back(rank(*t), t);
+  const std::size_t most = std::min(limit, all.size());
+  std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(most), all.end());
+  rows.reserve(most);
+  for (std::size_t i = 0; i < most; ++i) rows.push_back(StatusOf(*all[i].second, now));
+  return rows;
+}
+
+}  // namespace headgate
