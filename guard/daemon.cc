@@ -340,13 +340,14 @@ class Daemon {
   }
 
   int Close(bool asked_for) {
-    watch_.Stop();
     page_.Stop();
     admin_->Stop();
     if (wire_) wire_->Stop();
     memory_.Stop();
     host_.Stop();
     if (kernel_bans_) kernel_bans_->Stop();
+    // Late: where the files' disk hangs, so does this, and what is to be kept is kept by now.
+    watch_.Stop();
     engine_.reset();
     telemetry_->Stop();
     if (!asked_for) {

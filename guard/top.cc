@@ -95,6 +95,7 @@ class Live {
        bool ascii)
       : terminal_(std::move(terminal)), socket_(socket), asker_(socket), ascii_(ascii) {
     view_.interval = interval;
+    Wish();
   }
 
   void Run() {
@@ -108,6 +109,11 @@ class Live {
   }
 
  private:
+  void Wish() {
+    asker_.Wish({view_.interval, std::string(DigestSortFor(view_.PlaceOf(TopPane::kDigests).sort)),
+                 view_.paused});
+  }
+
   void Hear() {
     TopAsker::News news = asker_.Take();
     if (news.done) {
@@ -132,8 +138,7 @@ class Live {
   // False: the end.
   bool OnOne(const TopKey& key) {
     TopCommand command = OnKey(view_, model_, key, net::Now());
-    asker_.Wish({view_.interval, std::string(DigestSortFor(view_.PlaceOf(TopPane::kDigests).sort)),
-                 view_.paused});
+    Wish();
     if (command.kind == TopCommand::Kind::kNone) return true;
     if (command.kind == TopCommand::Kind::kQuit) return false;
     Say(view_, "asking the gate", false, net::Now());

@@ -138,6 +138,9 @@ TopVerdict Judge(const TopModel& model) {
             absl::StrFormat("%.0f of those protected in the last minute, last: %s", harm.count,
                             harm.reason)};
   }
+  if (look->draining) {
+    return {TopSafety::kRefused, "the gate is shutting down and lets nobody in"};
+  }
   if (look->protected_banned > 0) {
     return {TopSafety::kRefused, Plural(look->protected_banned, "ban binds", "bans bind") +
                                      " those protected: `headgate bans`, `headgate unban`"};

@@ -69,6 +69,19 @@ class BanList {
 
   // Running bans, the soonest to expire first among the gate's own, then the operator's.
   [[nodiscard]] std::vector<BanInfo> List(Time now) const;
+  // tell(const Cidr& network, bool by_operator) for each running ban that binds `source`.
+  template <class Tell>
+  void ForEachOver(const Address& source, Time now, Tell tell) const {
+    const auto look = [&](const Cidr& key) {
+      if (Runs(key, Kind::kOwn, now)) tell(key, Runs(key, Kind::kOperator, now));
+    };
+    look(SourceNetwork(source));
+    for (const auto& width : widths_) {
+      if ((width.first >= kV4Bits) == source.IsV4()) {
+        look({Masked(source, width.first), width.first});
+      }
+    }
+  }
   // tell(const Cidr& network, bool by_operator) for each running ban, in no order of use.
   template <class Tell>
   void ForEach(Time now, Tell tell) const {

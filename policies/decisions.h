@@ -28,7 +28,9 @@ class Decisions {
     if (IsRefusal(d.reason)) {
       refusals_.OnRefusal(d.peer, d.reason, d.enforced, d.at);
     }
-    if (d.enforced && d.of_protected && IsDenial(d.reason)) {
+    // Out of descriptors everybody is turned away, whoever it was this time.
+    const bool all = d.reason == Reason::kDescriptors;
+    if (d.enforced && (d.of_protected || all) && IsDenial(d.reason)) {
       protected_[i].fetch_add(1, std::memory_order_relaxed);
     }
     sink_.OnDecision(d);

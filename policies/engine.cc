@@ -179,7 +179,7 @@ bool Engine::Impl::Decide(const Limits& l, Reason reason, const Ticket& t, Time 
 }
 
 bool Engine::Impl::Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses) {
-  return Decide(acts, reason, t.peer, t.user, t.class_name, now, presses, t.of_protected);
+  return Decide(acts, reason, t.peer, t.user, t.class_name, now, presses, t.IsProtected());
 }
 
 // Whom the gate does not ban by itself.

@@ -38,7 +38,7 @@ Verdict Engine::OnChangeUser(Ticket& t, const LoginClaim& claim, Time now) {
 
 // False when the source logs in too fast.
 bool Engine::Impl::TakeReauth(const Limits& l, const Ticket& t, Time now) {
-  if (t.exempt || t.known_source) return true;
+  if (t.exempt || t.known_source || t.reserved_source) return true;
   {
     Shard& shard = ShardOf(t.source);
     const std::lock_guard lock(shard.mutex);

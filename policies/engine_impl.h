@@ -239,7 +239,7 @@ struct Engine::Impl {
   // engine_protected.cc
   void ReadProtected(EngineStatus& s, Time now) const;
   [[nodiscard]] std::uint32_t ProtectedBans(const Limits& limits, Time now);
-  [[nodiscard]] bool BindsProtected(const Limits& limits, const Cidr& banned) const;
+  [[nodiscard]] static bool MeetsReserved(const Limits& limits, const Cidr& banned);
 
   // engine_views.cc
   [[nodiscard]] std::vector<SourceStatus> ConnectedSources(Time now) const;
@@ -277,7 +277,7 @@ struct Engine::Impl {
   PairLock pairs;
   // How many bans bind whom the gate is there for, as last counted.
   struct BansCount {
-    std::uint64_t version = UINT64_MAX;
+    bool stale = true;  // an operator has banned or unbanned since
     Time at{};
     std::uint32_t bans = 0;
   };

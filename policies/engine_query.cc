@@ -27,7 +27,7 @@ Speaker Engine::Impl::SpeakerOf(const Ticket& t) {
   who.user = t.user;
   who.class_name = t.class_name;
   who.database = t.database;
-  who.of_protected = t.of_protected;
+  who.of_protected = t.IsProtected();
   who.known = t.trusted.load(std::memory_order_relaxed) || t.known_source || t.exempt;
   const Ticket::Reclaim reclaim = t.reclaim.load(std::memory_order_relaxed);
   who.reclaim = reclaim != Ticket::Reclaim::kNo;

@@ -124,6 +124,7 @@ bool Engine::Ban(const Cidr& network, Duration how_long, std::string_view reason
   {
     const std::lock_guard lock(m.trust_mutex);
     if (!m.bans.Ban(network, how_long, reason, now)) return false;
+    m.protected_bans.stale = true;
     m.ban_version.fetch_add(1, std::memory_order_relaxed);
   }
   if (m.Snapshot()->mode == Mode::kEnforce) m.EvictAllOf(network, /*logged_in_too=*/true, now);
@@ -133,12 +134,14 @@ bool Engine::Ban(const Cidr& network, Duration how_long, std::string_view reason
 bool Engine::Unban(const Cidr& network, Time now) {
   const std::lock_guard lock(impl_->trust_mutex);
   impl_->ban_version.fetch_add(1, std::memory_order_relaxed);
+  impl_->protected_bans.stale = true;
   return impl_->bans.Unban(network, now);
 }
 
 std::size_t Engine::UnbanAll(Time now) {
   const std::lock_guard lock(impl_->trust_mutex);
   impl_->ban_version.fetch_add(1, std::memory_order_relaxed);
+  impl_->protected_bans.stale = true;
   return impl_->bans.UnbanAll(now);
 }
 

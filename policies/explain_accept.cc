@@ -190,14 +190,14 @@ void Engine::Impl::Explainer::AskPrefix() {
 }
 
 void Engine::Impl::Explainer::AskPending() {
-  const PendingLimits& limits = l_->pending;
-  const bool refused = limits.enforce && !m_.pending.Admits(limits);
-  const bool full = m_.pending.size() >= limits.max;
+  const PendingLimits& own = l_->pending;
+  const bool refused = own.enforce && !m_.pending.Admits(own);
+  const bool full = m_.pending.size() >= own.max;
   // A dry run lets everybody in, and counts whom it would have cost.
   ExplainRow& row =
       Count(Part::kAccept, "pending.max",
-            limits.enforce ? Reason::kPendingFull : Reason::kPendingEvicted, m_.pending.size(),
-            limits.max, refused || (full && !limits.enforce), "clients that have not logged in");
+            own.enforce ? Reason::kPendingFull : Reason::kPendingEvicted, m_.pending.size(),
+            own.max, refused || (full && !own.enforce), "clients that have not logged in");
   if (full && m_.pending.PaysItself(probe_.source)) {
     row.why = "full: this source is the greediest, and pays with its own oldest";
   } else if (full && !refused) {
@@ -206,11 +206,11 @@ void Engine::Impl::Explainer::AskPending() {
   if (refused) Refuse(Reason::kPendingFull);
   const Level level = m_.acting_level.load(std::memory_order_relaxed);
   const Duration at = l_->At(level).pending.deadline;
-  const bool squeezed = at != limits.deadline && Squeezes(probe_, level);
+  const bool squeezed = at != own.deadline && Squeezes(probe_, level);
   ExplainRow& deadline =
       Add(Part::kAccept, squeezed ? AtKey(level, "pending.deadline") : "pending.deadline",
           Reason::kPendingDeadline);
-  deadline.limit = Seconds(squeezed ? at : limits.deadline);
+  deadline.limit = Seconds(squeezed ? at : own.deadline);
   deadline.unit = "s";
 }
 

@@ -194,42 +194,42 @@ void Engine::Impl::Explainer::AddSlots(const Lack& lack) {
 }
 
 void Engine::Impl::Explainer::AddLane(Lane answer) {
-  const LoginLane& lane = m_.lane;
-  const LoginLimits& limits = l_->login;
+  const LoginLane& all = m_.lane;
+  const LoginLimits& login = l_->login;
   const bool known = probe_.known_good;
   const Reason reason = Reason::kLoginLane;
   // The part that is not kept for known-good logins, unless the whole is full.
-  const bool part = !known && lane.in_progress() < lane.max();
+  const bool part = !known && all.in_progress() < all.max();
   ExplainRow& row =
-      Count(Part::kLogin, "login.in_progress", reason, part ? lane.unknown() : lane.in_progress(),
-            part ? lane.unknown_max() : lane.max(), answer == Lane::kFull, kLogins);
+      Count(Part::kLogin, "login.in_progress", reason, part ? all.unknown() : all.in_progress(),
+            part ? all.unknown_max() : all.max(), answer == Lane::kFull, kLogins);
   if (part) row.why = "of those that are not known-good";
-  const std::uint32_t own = lane.UnknownOf(probe_.source);
-  ExplainRow& each = Count(Part::kLogin, "login.per_source", reason, own, limits.per_source,
+  const std::uint32_t own = all.UnknownOf(probe_.source);
+  ExplainRow& each = Count(Part::kLogin, "login.per_source", reason, own, login.per_source,
                            answer == Lane::kSourceFull, kLogins);
   if (known) Skip(each, "known-good");
-  if (!limits.rate.Off()) {
-    ExplainRow& rate = Count(Part::kLogin, "login.rate", reason, lane.RateUsed(now_),
-                             limits.rate.burst, answer == Lane::kRate, "of the burst");
-    rate.left = answer == Lane::kRate ? lane.NextToken(now_) - now_ : Duration{};
+  if (!login.rate.Off()) {
+    ExplainRow& rate = Count(Part::kLogin, "login.rate", reason, all.RateUsed(now_),
+                             login.rate.burst, answer == Lane::kRate, "of the burst");
+    rate.left = answer == Lane::kRate ? all.NextToken(now_) - now_ : Duration{};
     rate.why = "of all that are not known-good together";
     if (known) Skip(rate, "known-good");
   }
-  if (lane.ramp.active()) {
+  if (all.ramp.active()) {
     ExplainRow& ramp = Add(Part::kLogin, "slots.start_ramp", reason);
-    ramp.limit = lane.ramp.rate();
+    ramp.limit = all.ramp.rate();
     ramp.unit = "logins a second";
     ramp.state = answer == Lane::kRamp ? State::kBinds : State::kApplies;
-    ramp.left = lane.ramp.ReadyAt(now_) - now_;
+    ramp.left = all.ramp.ReadyAt(now_) - now_;
     ramp.why = "the server has just come back";
   }
   ExplainRow& deadline = Add(Part::kLogin, "login.deadline", Reason::kLoginDeadline);
-  deadline.limit = Seconds(limits.deadline);
+  deadline.limit = Seconds(login.deadline);
   deadline.unit = "s";
 }
 
 void Engine::Impl::Explainer::AddWaiting(Reason no_room) {
-  const WaitingLimits& limits = m_.WaitingOf(probe_);
+  const WaitingLimits& waiting = m_.WaitingOf(probe_);
   const WaitingLimits& base = m_.limits->waiting;
   const Level level = m_.acting_level.load(std::memory_order_relaxed);
   const auto key = [&](bool of_level, std::string_view name) {
@@ -241,15 +241,15 @@ void Engine::Impl::Explainer::AddWaiting(Reason no_room) {
                           base.max, no_room == Reason::kWaitingFull, kWaiting);
   if (off) Skip(max, "waiting is off: who would have to is refused");
   const std::uint32_t own = m_.room.CountOf(probe_.source);
-  ExplainRow& each = Count(Part::kLogin, key(limits.per_source != base.per_source, "per_source"),
-                           Reason::kWaitingPerSource, own, limits.per_source,
+  ExplainRow& each = Count(Part::kLogin, key(waiting.per_source != base.per_source, "per_source"),
+                           Reason::kWaitingPerSource, own, waiting.per_source,
                            no_room == Reason::kWaitingPerSource, kWaiting);
   if (2 * std::size_t{m_.room.size()} < base.max || off) {
     Skip(each, "only while half of the room is taken");
   }
   const bool of_class = m_.LimitsOf(probe_.class_id).queue > Duration::zero();
   ExplainRow& queue =
-      Add(Part::kLogin, of_class ? ClassKey("queue") : key(limits.queue != base.queue, "queue"),
+      Add(Part::kLogin, of_class ? ClassKey("queue") : key(waiting.queue != base.queue, "queue"),
           Reason::kWaitingDeadline);
   queue.limit = Seconds(m_.QueueOf(probe_));
   queue.unit = "s";

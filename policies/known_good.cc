@@ -92,13 +92,6 @@ bool KnownGood::IsKnownGoodSource(const Address& source) const {
   return sources_.Find(source) != sources_.kNone;
 }
 
-bool KnownGood::IsKnownGoodNetwork(const Cidr& network) const {
-  for (auto id = sources_.Oldest(); id != sources_.kNone; id = sources_.Newer(id)) {
-    if (network.Contains(sources_.KeyOf(id))) return true;
-  }
-  return false;
-}
-
 bool KnownGood::IsKnownUserFromKnownPrefix(const PairKey& pair) const {
   return prefixes_.Find(ByPrefix(pair)) != prefixes_.kNone;
 }

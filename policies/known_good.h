@@ -61,8 +61,13 @@ class KnownGood {
   [[nodiscard]] bool IsKnownGood(const PairKey& pair) const;
   // Any user of this source (as SourceOf()) is known-good.
   [[nodiscard]] bool IsKnownGoodSource(const Address& source) const;
-  // Any user of any source in the network is. Walks the sources.
-  [[nodiscard]] bool IsKnownGoodNetwork(const Cidr& network) const;
+  // tell(const Address&) for each such source.
+  template <class Tell>
+  void ForEachSource(Tell tell) const {
+    for (auto id = sources_.Oldest(); id != sources_.kNone; id = sources_.Newer(id)) {
+      tell(sources_.KeyOf(id));
+    }
+  }
   // The user is known-good from another source of the same prefix: a new pod of the same
   // application. True for known-good pairs as well.
   [[nodiscard]] bool IsKnownUserFromKnownPrefix(const PairKey& pair) const;

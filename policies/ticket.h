@@ -58,6 +58,11 @@ class Ticket {
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
 
+  // Also whose pair became known-good while it was in. Of its owner, or under the admission lock.
+  [[nodiscard]] bool IsProtected() const {
+    return of_protected || trusted.load(std::memory_order_relaxed);
+  }
+
   Engine::Impl& engine;
   const ConnectionId id;
   const Address peer;
@@ -69,7 +74,7 @@ class Ticket {
   bool exempt = false;
   bool reserved_source = false;  // in the networks of a class with a reserve
   // Whom the gate is there for: by its source, since its login by what that claimed. Written by its
-  // owner under the admission lock.
+  // owner under the admission lock. See IsProtected().
   bool of_protected = false;
   bool squeezed = false;  // refused by what a level above calm lays over [source]
   bool linked = false;    // got as far as the admission lock

@@ -139,6 +139,11 @@ TEST(TopSafety, WhoClaimsTheClassMayWait) {
             TopSafety::kSafe);
 }
 
+TEST(TopSafety, AGateThatShutsDownLetsNobodyIn) {
+  EXPECT_EQ(JudgeWith(&TopAnswers::status, R"("draining":false)", R"("draining":true)").safety,
+            TopSafety::kRefused);
+}
+
 TEST(TopSafety, ABanBindsThem) {
   const TopVerdict verdict = JudgeWith(&TopAnswers::status, R"("longest_wait_ms":0,"banned":0)",
                                        R"("longest_wait_ms":0,"banned":2)");

@@ -146,6 +146,33 @@ TEST_F(EngineProtected, WhoWaitsAndForHowLong) {
   EXPECT_EQ(status.protected_longest_wait, seconds(2));
 }
 
+TEST_F(EngineProtected, WhoBecomesKnownGoodWhileItIsIn) {
+  limits_.classes.front().reserve = 0;
+  Rule rule;
+  rule.name = "none";
+  rule.users = {"shop"};
+  rule.commands = BitOf(CommandKind::kQuery);
+  rule.action = RuleAction::kRefuse;
+  limits_.rules.push_back(rule);
+  Start();
+  const TicketPtr t = Enter(App(), "shop");
+  ASSERT_NE(t, nullptr);
+  EXPECT_EQ(Ask(t, "SELECT 1").kind, CommandVerdict::Kind::kRefuse);
+  EXPECT_EQ(Denied(Reason::kRule), 0U) << "a stranger";
+  for (int i = 0; i < 3; ++i) {
+    engine_->OnStatementCompleted(*t, now_);
+    Pass(minutes(1));
+  }
+  EXPECT_EQ(Ask(t, "SELECT 1").kind, CommandVerdict::Kind::kRefuse);
+  EXPECT_EQ(Denied(Reason::kRule), 1U);
+}
+
+TEST_F(EngineProtected, OutOfDescriptorsEverybodyIsTurnedAway) {
+  Start();
+  engine_->Count(Reason::kDescriptors, Address{}, now_);
+  EXPECT_EQ(Denied(Reason::kDescriptors), 1U);
+}
+
 TEST_F(EngineProtected, StatementsCountAndAClientsOwnEndsDoNot) {
   GiveNetwork();
   Rule rule;
