@@ -72,7 +72,8 @@ ExplainWorld::ExplainWorld(std::uint64_t seed, bool asks) : random_(seed), asks_
                                      EngineSecrets{seed, seed + 1}, *this, *this);
 }
 
-ExplainWorld::~ExplainWorld() { conns_.clear(); }
+// Whoever leaves may let another in, of which this world is told: by then it knows nobody.
+ExplainWorld::~ExplainWorld() { const auto leaving = std::exchange(conns_, {}); }
 
 void ExplainWorld::Admitted(ConnectionId id) {
   const auto it = conns_.find(id.serial);
