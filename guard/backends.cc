@@ -110,4 +110,10 @@ absl::StatusOr<BackendNames> SettleBackends(
   return settled;
 }
 
+const net::BackendStatus* CurrentOf(const std::vector<net::BackendStatus>& backends) {
+  const auto at =
+      std::find_if(backends.begin(), backends.end(), [](const auto& b) { return b.current; });
+  return at == backends.end() ? nullptr : &*at;
+}
+
 }  // namespace headgate::guard

@@ -40,6 +40,9 @@ struct BackendNames {
     const Config& config, const std::function<std::vector<Address>(const std::string&)>& resolve,
     const std::string& remembered = "");
 
+// The one in use; null where there is none.
+[[nodiscard]] const net::BackendStatus* CurrentOf(const std::vector<net::BackendStatus>& backends);
+
 // [{"name","current","up","state","for_s","error","server_version","read_only","monitor":{...}}]
 [[nodiscard]] boost::json::array BackendList(const net::GateStatus& gate, Time now);
 // {"backends":[...],"failover":"sticky"}

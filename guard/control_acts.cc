@@ -45,9 +45,7 @@ std::string Covered(const Cidr& banned, const Limits& limits) {
   std::string found;
   const auto look = [&](const std::vector<Cidr>& networks, const std::string& whose) {
     for (const Cidr& network : networks) {
-      const bool inside = banned.bits <= network.bits && banned.Contains(network.address);
-      const bool around = network.Contains(banned.address);
-      if (!inside && !around) continue;
+      if (!Overlap(banned, network)) continue;
       found += (found.empty() ? "it binds " : ", ") + net::ToText(network) + " of " + whose;
       return;
     }

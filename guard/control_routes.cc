@@ -165,7 +165,7 @@ net::AdminReply Control::Sources(std::string_view query) {
   if (!order) return Refuse(400, "sort is \"refused\" or \"connections\"");
   const Time now = parts_.now();
   return {200, SourcesJson(parts_.engine->Sources(*limit, *order, now),
-                           parts_.engine->Status(now).sources, now)};
+                           parts_.engine->TrackedSources(), now)};
 }
 
 // Values and lines of one and the same configuration: once more where a reload came between, which
@@ -205,8 +205,7 @@ net::AdminReply Control::Sessions(std::string_view query) {
   const auto limit = TakeNumber(query, {"limit", 50, kMostSessions});
   if (!limit.ok()) return Refuse(400, std::string(limit.status().message()));
   const Time now = parts_.now();
-  return {200, SessionsJson(parts_.engine->Sessions(*limit, now),
-                            parts_.engine->Status(now).connections)};
+  return {200, SessionsJson(parts_.engine->Sessions(*limit, now), parts_.engine->Connections())};
 }
 
 }  // namespace headgate::guard

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
-#include <optional>
 #include <set>
 
 #include <absl/strings/str_format.h>
@@ -13,25 +12,6 @@ namespace headgate::guard {
 namespace {
 
 namespace json = boost::json;
-
-std::optional<std::string_view> RawParam(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(pair.size() + 1, query.size()));
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    if (pair.substr(0, equals) == name) return pair.substr(std::min(equals + 1, pair.size()));
-  }
-  return std::nullopt;
-}
-
-// The byte that "%41" stands for at the beginning of `text`.
-std::optional<char> Decoded(std::string_view text) {
-  unsigned byte = 0;
-  if (text.size() < 3 || text[0] != '%') return std::nullopt;
-  const auto parsed = std::from_chars(text.data() + 1, text.data() + 3, byte, 16);
-  if (parsed.ec != std::errc() || parsed.ptr != text.data() + 3) return std::nullopt;
-  return static_cast<char>(byte);
-}
 
 bool HasWord(std::string_view words, std::string_view word) {
   while (!words.empty()) {
@@ -43,6 +23,24 @@ bool HasWord(std::string_view words, std::string_view word) {
 }
 
 }  // namespace
+
+std::optional<std::string_view> RawParam(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    if (pair.substr(0, equals) == name) return pair.substr(std::min(equals + 1, pair.size()));
+  }
+  return std::nullopt;
+}
+
+std::optional<char> PercentByte(std::string_view text) {
+  unsigned byte = 0;
+  if (text.size() < 3 || text[0] != '%') return std::nullopt;
+  const auto parsed = std::from_chars(text.data() + 1, text.data() + 3, byte, 16);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + 3) return std::nullopt;
+  return static_cast<char>(byte);
+}
 
 net::AdminReply Refuse(unsigned status, const std::string& message) {
   // Who asks may be answered with what they sent, and the answer goes to a terminal.
@@ -64,7 +62,7 @@ std::string Param(std::string_view query, std::string_view name) {
   std::string_view raw = RawParam(query, name).value_or(std::string_view());
   std::string text;
   while (!raw.empty()) {
-    const auto byte = Decoded(raw);
+    const auto byte = PercentByte(raw);
     text += byte.value_or(raw.front());
     raw.remove_prefix(byte ? 3 : 1);
   }

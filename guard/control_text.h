@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,12 @@ namespace headgate::guard {
 
 // A field of a JSON object that is text; empty where it is not there or anything else.
 [[nodiscard]] std::string Field(std::string_view body, const char* name);
+
+// The value of one setting of a query as it was sent; nothing where there is none.
+[[nodiscard]] std::optional<std::string_view> RawParam(std::string_view query,
+                                                       std::string_view name);
+// The byte that "%41" stands for at the beginning of `text`; nothing where there is none.
+[[nodiscard]] std::optional<char> PercentByte(std::string_view text);
 
 // The value of one setting of a query, "b" of "a=1&x=b"; empty where there is none. Percent signs
 // are decoded (RFC 3986, 2.1); one that is malformed stays as it is.

@@ -1,8 +1,7 @@
 #include "guard/explain_request.h"
 
-#include <charconv>
-
 #include <absl/strings/str_format.h>
+#include "guard/control_text.h"
 #include "guard/printable.h"
 #include "net/address_text.h"
 
@@ -18,17 +17,11 @@ constexpr std::size_t kMostDatabase = 256;
 // The text that a percent-encoded one stands for; nothing where it is malformed.
 std::optional<std::string> Decode(std::string_view text) {
   std::string out;
-  for (; !text.empty(); text.remove_prefix(1)) {
-    if (text.front() != '%') {
-      out += text.front();
-      continue;
-    }
-    unsigned byte = 0;
-    if (text.size() < 3) return std::nullopt;
-    const auto parsed = std::from_chars(text.data() + 1, text.data() + 3, byte, 16);
-    if (parsed.ec != std::errc() || parsed.ptr != text.data() + 3) return std::nullopt;
-    out += static_cast<char>(byte);
-    text.remove_prefix(2);
+  while (!text.empty()) {
+    const auto byte = PercentByte(text);
+    if (text.front() == '%' && !byte) return std::nullopt;
+    out += byte.value_or(text.front());
+    text.remove_prefix(byte ? 3 : 1);
   }
   return out;
 }
@@ -50,22 +43,17 @@ std::string Encode(std::string_view text) {
 // A setting of the query; nothing where there is none, an error where it cannot be one.
 absl::StatusOr<std::optional<std::string>> Take(std::string_view query, std::string_view name,
                                                 std::size_t most) {
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(pair.size() + 1, query.size()));
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    if (pair.substr(0, equals) != name) continue;
-    const auto value = Decode(pair.substr(std::min(equals + 1, pair.size())));
-    if (!value || value->find('\0') != std::string::npos) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("%s is no percent-encoded text (RFC 3986)", name));
-    }
-    if (value->size() > most) {
-      return absl::InvalidArgumentError(absl::StrFormat("%s is at most %d bytes", name, most));
-    }
-    return *value;
+  const auto raw = RawParam(query, name);
+  if (!raw) return std::nullopt;
+  const auto value = Decode(*raw);
+  if (!value || value->find('\0') != std::string::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s is no percent-encoded text (RFC 3986)", name));
   }
-  return std::nullopt;
+  if (value->size() > most) {
+    return absl::InvalidArgumentError(absl::StrFormat("%s is at most %d bytes", name, most));
+  }
+  return *value;
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "guard/figures_json.h"
 
-#include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
 
+#include "guard/backends.h"
 #include "guard/latency_bounds.h"
 
 namespace headgate::guard {
@@ -46,14 +46,13 @@ json::object LatencyJson(const LatencyStatus& latency) {
 }
 
 json::object ServerJson(const std::vector<net::BackendStatus>& backends, Time now) {
-  const auto current =
-      std::find_if(backends.begin(), backends.end(), [](const auto& b) { return b.current; });
+  const net::BackendStatus* current = CurrentOf(backends);
   const net::MonitorStatus none;
-  const net::MonitorStatus& m = current == backends.end() ? none : current->monitor;
+  const net::MonitorStatus& m = current == nullptr ? none : current->monitor;
   const net::ServerFigures& s = m.figures;
-  const bool seen = m.up && m.looked != Time();
+  const bool seen = m.HasFigures();
   const bool variables = seen && s.max_connections > 0;
-  const bool status = seen && s.uptime > 0;
+  const bool status = m.HasCounters();
   const bool pool = status && s.buffer_pool_read_requests > 0;
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - m.looked).count();
   return {{"looked_ms_ago", If(seen, age)},

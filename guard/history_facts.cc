@@ -1,23 +1,18 @@
 #include "guard/history_facts.h"
 
-#include <algorithm>
-#include <limits>
 #include <string>
 
-#include "policies/latency_counts.h"
+#include "guard/backends.h"
+#include "guard/latency_bounds.h"
 #include "policies/reason.h"
 
 namespace headgate::guard {
 namespace {
 
 TimeBuckets BucketsOf(const LatencyCounts& counts) {
-  constexpr double kNanoseconds = 1e9;  // of a second
   TimeBuckets out;
   for (std::size_t i = 0; i < kLatencyBuckets; ++i) {
-    out.emplace_back(i == kLatencyBounds.size()
-                         ? std::numeric_limits<double>::infinity()
-                         : static_cast<double>(kLatencyBounds[i]) / kNanoseconds,
-                     counts.buckets[i]);
+    out.emplace_back(LatencyBound(i), counts.buckets[i]);
   }
   return out;
 }
@@ -35,12 +30,9 @@ void AddRefused(const EngineStatus& engine, HistoryFacts& facts) {
 
 // As "server" in GET /status.
 std::optional<double> ThreadsRunning(const std::vector<net::BackendStatus>& backends) {
-  const auto current = std::find_if(backends.begin(), backends.end(),
-                                    [](const net::BackendStatus& b) { return b.current; });
-  if (current == backends.end()) return std::nullopt;
-  const net::MonitorStatus& monitor = current->monitor;
-  if (!monitor.up || monitor.looked == Time() || monitor.figures.uptime == 0) return std::nullopt;
-  return static_cast<double>(monitor.figures.threads_running);
+  const net::BackendStatus* current = CurrentOf(backends);
+  if (current == nullptr || !current->monitor.HasCounters()) return std::nullopt;
+  return static_cast<double>(current->monitor.figures.threads_running);
 }
 
 }  // namespace

@@ -30,6 +30,11 @@ const json::array& ListAt(const json::value& root, std::initializer_list<const c
   return list == nullptr ? nothing : *list;
 }
 
+std::string TextAt(const json::value& row, const char* name) {
+  const json::value& found = At(row, {name});
+  return found.is_string() ? Plain(found) : "";
+}
+
 std::string Plain(const json::value& value) {
   if (value.is_string()) return std::string(value.as_string().c_str());
   return json::serialize(value);

@@ -21,6 +21,8 @@ namespace headgate::guard {
 // The list at a path of names; an empty one where there is none.
 [[nodiscard]] const boost::json::array& ListAt(const boost::json::value& root,
                                                std::initializer_list<const char*> path);
+// The text of a row's field; empty where it has none.
+[[nodiscard]] std::string TextAt(const boost::json::value& row, const char* name);
 // Text without its quotes, anything else as JSON writes it.
 [[nodiscard]] std::string Plain(const boost::json::value& value);
 [[nodiscard]] bool IsTrue(const boost::json::value& value);

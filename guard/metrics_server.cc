@@ -25,7 +25,7 @@ constexpr Figure kFigures[] = {
 
 void CollectServer(const net::BackendStatus& b, MetricSet& out) {
   const net::ServerFigures& s = b.monitor.figures;
-  if (!b.monitor.up || b.monitor.looked == Time()) return;
+  if (!b.monitor.HasFigures()) return;
   if (s.max_connections > 0) {
     out.Set("headgate_server_max_connections", b.name, s.max_connections);
     out.Set("headgate_server_read_only", b.name, s.read_only);
@@ -35,7 +35,7 @@ void CollectServer(const net::BackendStatus& b, MetricSet& out) {
   if (s.replica_lag) {
     out.Set("headgate_server_replication_lag_seconds", b.name, *s.replica_lag);
   }
-  if (s.uptime == 0) return;
+  if (!b.monitor.HasCounters()) return;
   for (const Figure& f : kFigures) out.Set(f.name, b.name, s.*f.value);
   if (s.buffer_pool_read_requests == 0) return;  // no InnoDB
   out.Set("headgate_server_buffer_pool_read_requests_total", b.name, s.buffer_pool_read_requests);

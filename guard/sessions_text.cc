@@ -17,11 +17,6 @@ std::vector<TableColumn> Columns(std::size_t peer) {
           {"CLASS", 12, false, 1}, {"KNOWN", 5, false, 2}, {"DATABASE", 0, false, 3}};
 }
 
-std::string Text(const json::value& row, const char* name) {
-  const json::value& value = At(row, {name});
-  return value.is_string() ? Plain(value) : "";
-}
-
 // "busy", "idle 12s", and whether a transaction is open.
 std::string Doing(const json::value& row) {
   std::string text;
@@ -33,12 +28,12 @@ std::string Doing(const json::value& row) {
 }
 
 TableRow Row(const json::value& row) {
-  return {
-      {Text(row, "id"), Text(row, "peer"), Text(row, "state"),
-       SpanText(NumberOf(At(row, {"for_s"}))), Doing(row), Text(row, "user"), Text(row, "class"),
-       IsTrue(At(row, {"known_good"})) ? "good" : "", Text(row, "database")},
-      {},
-      {}};
+  return {{TextAt(row, "id"), TextAt(row, "peer"), TextAt(row, "state"),
+           SpanText(NumberOf(At(row, {"for_s"}))), Doing(row), TextAt(row, "user"),
+           TextAt(row, "class"), IsTrue(At(row, {"known_good"})) ? "good" : "",
+           TextAt(row, "database")},
+          {},
+          {}};
 }
 
 }  // namespace
@@ -50,7 +45,7 @@ std::string SessionsText(const std::string& text, std::size_t columns) {
   std::size_t peer = 15;
   for (const json::value& row : ListAt(root, {"sessions"})) {
     rows.push_back(Row(row));
-    peer = std::max(peer, Text(row, "peer").size());
+    peer = std::max(peer, TextAt(row, "peer").size());
   }
   if (rows.empty()) return "nobody is connected\n";
   std::string out = TableText(Columns(peer), rows, columns);

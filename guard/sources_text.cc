@@ -24,17 +24,12 @@ std::string Count(const json::value& row, const char* name) {
   return n == 0 ? "-" : ShortNumber(n);
 }
 
-std::string Text(const json::value& row, const char* name) {
-  const json::value& value = At(row, {name});
-  return value.is_string() ? Plain(value) : "";
-}
-
 TableRow Row(const json::value& row) {
-  std::string reason = Text(row, "reason");
+  std::string reason = TextAt(row, "reason");
   if (!reason.empty() && !IsTrue(At(row, {"acted"}))) reason += ", dry run";
   const json::value& banned = At(row, {"banned_s"});
   return {
-      {Text(row, "source"), Count(row, "refused"), Count(row, "refused_per_s"),
+      {TextAt(row, "source"), Count(row, "refused"), Count(row, "refused_per_s"),
        Count(row, "connections"), Count(row, "in"), Count(row, "pending"), Count(row, "waiting"),
        Count(row, "logins"), Count(row, "orphans"), IsTrue(At(row, {"known_good"})) ? "good" : "",
        banned.is_number() ? SpanText(NumberOf(banned)) : "", std::move(reason)},

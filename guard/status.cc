@@ -104,11 +104,10 @@ json::object Pressure(const EngineStatus& e, bool enforced) {
 
 // The one in use, in short; where there is none the first.
 json::object CurrentBackend(const std::vector<net::BackendStatus>& backends) {
-  auto current = std::find_if(backends.begin(), backends.end(),
-                              [](const net::BackendStatus& b) { return b.current; });
-  if (current == backends.end()) current = backends.begin();
+  const net::BackendStatus* current = CurrentOf(backends);
+  if (current == nullptr && !backends.empty()) current = &backends.front();
   const net::BackendStatus none;
-  const net::BackendStatus& b = current == backends.end() ? none : *current;
+  const net::BackendStatus& b = current == nullptr ? none : *current;
   return {
       {"address", JsonText(b.name)}, {"up", b.up}, {"server_version", Printable(b.server_version)}};
 }

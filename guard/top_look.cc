@@ -13,11 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string Word(const json::value& row, const char* name) {
-  const json::value& found = At(row, {name});
-  return found.is_string() ? std::string(found.get_string().data(), found.get_string().size()) : "";
-}
-
 double Amount(const json::value& row, const char* name) { return NumberOf(At(row, {name})); }
 
 bool Yes(const json::value& row, const char* name) {
@@ -31,7 +26,7 @@ TopGauge Gauge(const json::value& root, const char* name) {
 
 TopClass ParseClass(const json::value& row) {
   TopClass c;
-  c.name = Word(row, "name");
+  c.name = TextAt(row, "name");
   c.used = Amount(row, "leases");
   c.reserve = Amount(row, "reserve");
   c.max = Amount(row, "max");
@@ -44,10 +39,10 @@ TopClass ParseClass(const json::value& row) {
 
 TopBackend ParseBackend(const json::value& row) {
   TopBackend b;
-  b.name = Word(row, "name");
-  b.state = Word(row, "state");
-  b.error = Word(row, "error");
-  b.version = Word(row, "server_version");
+  b.name = TextAt(row, "name");
+  b.state = TextAt(row, "state");
+  b.error = TextAt(row, "error");
+  b.version = TextAt(row, "server_version");
   b.current = Yes(row, "current");
   b.up = Yes(row, "up");
   b.read_only = Yes(row, "read_only");
@@ -61,8 +56,8 @@ TopBackend ParseBackend(const json::value& row) {
 
 TopSource ParseSource(const json::value& row) {
   TopSource s;
-  s.source = Word(row, "source");
-  s.reason = Word(row, "reason");
+  s.source = TextAt(row, "source");
+  s.reason = TextAt(row, "reason");
   if (!s.reason.empty() && At(row, {"acted"}) == json::value(false)) s.reason += ", dry run";
   s.known_good = Yes(row, "known_good");
   s.pending = Amount(row, "pending");
@@ -79,9 +74,9 @@ TopSource ParseSource(const json::value& row) {
 
 TopDigest ParseDigest(const json::value& row) {
   TopDigest d;
-  d.digest = Word(row, "digest");
-  d.class_name = Word(row, "class");
-  d.text = Word(row, "text");
+  d.digest = TextAt(row, "digest");
+  d.class_name = TextAt(row, "class");
+  d.text = TextAt(row, "text");
   d.count = Amount(row, "count");
   d.total_ms = Amount(row, "total_ms");
   d.share = Amount(row, "share");
@@ -93,8 +88,8 @@ TopDigest ParseDigest(const json::value& row) {
 
 TopBan ParseBan(const json::value& row) {
   TopBan b;
-  b.source = Word(row, "source");
-  b.reason = Word(row, "reason");
+  b.source = TextAt(row, "source");
+  b.reason = TextAt(row, "reason");
   b.remaining_s = Amount(row, "remaining_s");
   b.times = Amount(row, "times");
   b.by_operator = Yes(row, "operator");
@@ -136,19 +131,19 @@ std::vector<TopReason> ParseReasons(const json::value& root) {
 std::string Warning(const json::value& root) {
   if (Yes(root, "draining")) return "the gate is shutting down and lets nobody in";
   if (Yes(At(root, {"monitor"}), "configured") && !Yes(At(root, {"monitor"}), "up")) {
-    return "monitor down, so no statement can be ended: " + Word(At(root, {"monitor"}), "error");
+    return "monitor down, so no statement can be ended: " + TextAt(At(root, {"monitor"}), "error");
   }
-  return Word(At(root, {"shared_address"}), "warning");
+  return TextAt(At(root, {"shared_address"}), "warning");
 }
 
 void ParseStatus(const json::value& root, TopLook& look) {
-  look.version = Word(root, "version");
-  look.mode = Word(root, "mode");
+  look.version = TextAt(root, "version");
+  look.mode = TextAt(root, "mode");
   look.uptime_s = Amount(root, "uptime_s");
   look.draining = Yes(root, "draining");
   const json::value& pressure = At(root, {"pressure"});
-  look.level = Word(pressure, "level");
-  look.cause = Word(pressure, "cause");
+  look.level = TextAt(pressure, "level");
+  look.cause = TextAt(pressure, "cause");
   look.level_for_s = Amount(pressure, "for_s");
   look.level_acts = Yes(pressure, "enforce");
   look.backends = Rows(root, "backends", ParseBackend);
@@ -186,7 +181,7 @@ json::array MergedSources(const TopAnswers& answers) {
   for (const std::string* body : {&answers.refused, &answers.busiest}) {
     const json::value root = ParseAnswer(*body);
     for (const json::value& row : ListAt(root, {"sources"})) {
-      if (seen.insert(Word(row, "source")).second) out.push_back(row);
+      if (seen.insert(TextAt(row, "source")).second) out.push_back(row);
     }
   }
   return out;

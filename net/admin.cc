@@ -30,8 +30,6 @@ using boost::system::error_code;
 // Who holds more connections than this open at once is not a subcommand.
 constexpr std::size_t kMaxConversations = 16;
 
-std::string ErrorJson(std::string_view text) { return "{\"error\":\"" + std::string(text) + "\"}"; }
-
 http::response<http::string_body> ToResponse(AdminReply reply) {
   http::response<http::string_body> response{static_cast<http::status>(reply.status), 11};
   response.set(http::field::content_type, reply.type);

@@ -18,6 +18,8 @@
 #include <csignal>
 #include <cstddef>
 #include <functional>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -37,6 +39,11 @@ inline constexpr std::size_t kMaxHttpHeader = std::size_t{8} * 1024;
   if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
   if (error == boost::beast::error::timeout || error == http::error::end_of_stream) return 0;
   return 400;
+}
+
+// {"error":TEXT}, of a text of ours that JSON takes as it is.
+[[nodiscard]] inline std::string ErrorJson(std::string_view text) {
+  return "{\"error\":\"" + std::string(text) + "\"}";
 }
 
 template <class Protocol>

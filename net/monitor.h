@@ -81,6 +81,10 @@ struct MonitorStatus {
   std::uint64_t kills = 0;  // carried out
   ServerFigures figures;    // as of the last look
   Time looked{};            // when that was; Time() = never
+
+  // Whether `figures` tell of now; and whether those of SHOW GLOBAL STATUS do.
+  [[nodiscard]] bool HasFigures() const { return up && looked != Time(); }
+  [[nodiscard]] bool HasCounters() const { return HasFigures() && figures.uptime > 0; }
 };
 
 class Monitor {

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "net/http_door.h"
+
 namespace headgate::net {
 namespace {
 
@@ -109,7 +111,7 @@ PageMessage ReplyMessage(PageReply reply) {
 PageMessage Refusal(unsigned status, std::string_view text) {
   PageReply reply;
   reply.status = status;
-  reply.body = std::make_shared<const std::string>("{\"error\":\"" + std::string(text) + "\"}");
+  reply.body = std::make_shared<const std::string>(ErrorJson(text));
   PageMessage message = ReplyMessage(std::move(reply));
   if (status == 405) message.http.set(http::field::allow, "GET, HEAD");
   message.http.keep_alive(false);

@@ -40,6 +40,10 @@ bool Cidr::Contains(const Address& a) const {
   return IsV4() == a.IsV4() && Masked(a, bits) == Masked(address, bits);
 }
 
+bool Overlap(const Cidr& a, const Cidr& b) {
+  return a.bits <= b.bits ? a.Contains(b.address) : b.Contains(a.address);
+}
+
 Address Masked(const Address& a, std::size_t bits) {
   Address m = a;
   for (std::size_t i = 0; i < m.bytes.size(); ++i) {

@@ -40,6 +40,9 @@ struct Cidr {
   auto operator<=>(const Cidr&) const = default;
 };
 
+// Whether some address is in both.
+[[nodiscard]] bool Overlap(const Cidr& a, const Cidr& b);
+
 // The address with everything below its first `bits` bits cleared.
 Address Masked(const Address& a, std::size_t bits);
 

@@ -91,17 +91,6 @@ BanInfo BanList::InfoOf(Id id) const {
   return {table_.KeyOf(id), e.until, e.times, e.reason, by_operator, e.gate_only};
 }
 
-template <class Look>
-void BanList::ForEachOn(const Address& source, Time now, Look look) const {
-  const auto at = [&](const Cidr& key) {
-    if (Runs(key, Kind::kOwn, now)) look(table_.Find(key));
-  };
-  at(SourceNetwork(source));
-  for (const auto& width : widths_) {
-    if ((width.first >= kV4Bits) == source.IsV4()) at({Masked(source, width.first), width.first});
-  }
-}
-
 std::optional<BanInfo> BanList::Find(const Address& source, Time now) const {
   std::optional<Id> best;
   const auto rank = [&](Id id) { return std::pair(table_[id].kind, table_[id].until); };

@@ -72,15 +72,8 @@ class BanList {
   // tell(const Cidr& network, bool by_operator) for each running ban that binds `source`.
   template <class Tell>
   void ForEachOver(const Address& source, Time now, Tell tell) const {
-    const auto look = [&](const Cidr& key) {
-      if (Runs(key, Kind::kOwn, now)) tell(key, Runs(key, Kind::kOperator, now));
-    };
-    look(SourceNetwork(source));
-    for (const auto& width : widths_) {
-      if ((width.first >= kV4Bits) == source.IsV4()) {
-        look({Masked(source, width.first), width.first});
-      }
-    }
+    ForEachOn(source, now,
+              [&](Id id) { tell(table_.KeyOf(id), table_[id].kind == Kind::kOperator); });
   }
   // tell(const Cidr& network, bool by_operator) for each running ban, in no order of use.
   template <class Tell>
@@ -125,7 +118,17 @@ class BanList {
   [[nodiscard]] BanInfo InfoOf(Id id) const;
   // Calls `look` with each ban that binds the source.
   template <class Look>
-  void ForEachOn(const Address& source, Time now, Look look) const;
+  void ForEachOn(const Address& source, Time now, Look look) const {
+    const auto at = [&](const Cidr& key) {
+      if (Runs(key, Kind::kOwn, now)) look(table_.Find(key));
+    };
+    at(SourceNetwork(source));
+    for (const auto& width : widths_) {
+      if ((width.first >= kV4Bits) == source.IsV4()) {
+        at({Masked(source, width.first), width.first});
+      }
+    }
+  }
   [[nodiscard]] Id FindOrMake(const Cidr& key, Kind kind, Time now);
   void Set(Id id, Entry entry);
   void Drop(Id id);

@@ -25,9 +25,7 @@ class Decisions {
   bool Decide(const Decision& d) {
     const auto i = static_cast<std::size_t>(d.reason);
     (d.enforced ? acted_ : would_act_)[i].fetch_add(1, std::memory_order_relaxed);
-    if (IsRefusal(d.reason)) {
-      refusals_.OnRefusal(d.peer, d.reason, d.enforced, d.at);
-    }
+    if (IsRefusal(d.reason)) refusals_.OnRefusal(d.peer, d.reason, d.enforced, d.at);
     // Out of descriptors everybody is turned away, whoever it was this time.
     const bool all = d.reason == Reason::kDescriptors;
     if (d.enforced && (d.of_protected || all) && IsDenial(d.reason)) {

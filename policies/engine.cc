@@ -185,10 +185,7 @@ bool Engine::Impl::Decide(bool acts, Reason reason, const Ticket& t, Time now, b
 // Whom the gate does not ban by itself.
 bool Engine::Impl::IsSpared(const Limits& l, const Address& source) {
   return AnyTouches(l.source.never_ban, source) || AnyTouches(l.source.exempt, source) ||
-         AnyTouches(l.proxies, source) ||
-         std::any_of(l.classes.begin(), l.classes.end(), [&](const ClassLimits& c) {
-           return IsReserved(c) && AnyTouches(c.sources, source);
-         });
+         AnyTouches(l.proxies, source) || MeetsReserved(l, SourceNetwork(source));
 }
 
 // Holds no lock when called.

@@ -231,6 +231,9 @@ class Engine {
   // For the state file. Restore() before the first connection; `elapsed` since they were taken.
   [[nodiscard]] std::vector<KnownGoodRecord> ExportKnownGood(Time now) const;
   void RestoreKnownGood(const std::vector<KnownGoodRecord>& records, Duration elapsed, Time now);
+  // EngineStatus::sources and ::connections alone.
+  [[nodiscard]] std::uint32_t TrackedSources() const;
+  [[nodiscard]] std::uint32_t Connections() const;
   // Who is connected or was turned away lately, the greatest first.
   [[nodiscard]] std::vector<SourceStatus> Sources(std::size_t limit, SourceOrder order,
                                                   Time now) const;

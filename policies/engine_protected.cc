@@ -10,10 +10,6 @@ namespace {
 
 constexpr Duration kCountedFor = std::chrono::seconds(5);
 
-bool Meet(const Cidr& a, const Cidr& b) {
-  return (a.bits <= b.bits && a.Contains(b.address)) || (b.bits <= a.bits && b.Contains(a.address));
-}
-
 }  // namespace
 
 // Under the admission lock. Who waits only because he failed before (a pair's delay) is not told.
@@ -52,8 +48,9 @@ std::uint32_t Engine::Impl::ProtectedBans(const Limits& l, Time now) {
 
 bool Engine::Impl::MeetsReserved(const Limits& l, const Cidr& banned) {
   return std::any_of(l.classes.begin(), l.classes.end(), [&](const ClassLimits& c) {
-    return IsReserved(c) && std::any_of(c.sources.begin(), c.sources.end(),
-                                        [&](const Cidr& network) { return Meet(network, banned); });
+    return IsReserved(c) &&
+           std::any_of(c.sources.begin(), c.sources.end(),
+                       [&](const Cidr& network) { return Overlap(network, banned); });
   });
 }
 

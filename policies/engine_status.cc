@@ -105,10 +105,7 @@ EngineStatus Engine::Status(Time now) const {
     s.protected_known = s.protected_known || s.known_good > 0;
     s.protected_banned = m.ProtectedBans(*limits, now);
   }
-  for (const auto& shard : m.shards) {
-    const std::lock_guard lock(shard->mutex);
-    s.sources += shard->sources.size();
-  }
+  s.sources = TrackedSources();
   m.decisions.Read(s.acted, s.would_act, s.delayed, s.of_protected);
   m.guard.ReadStatus(s);
   s.latency.login = m.login_time.Read();

@@ -107,6 +107,20 @@ std::vector<SourceStatus> Engine::Impl::ConnectedSources(Time now) const {
   return out;
 }
 
+std::uint32_t Engine::TrackedSources() const {
+  std::uint32_t sources = 0;
+  for (const auto& shard : impl_->shards) {
+    const std::lock_guard lock(shard->mutex);
+    sources += shard->sources.size();
+  }
+  return sources;
+}
+
+std::uint32_t Engine::Connections() const {
+  const std::lock_guard lock(impl_->admission_mutex);
+  return impl_->ticket_count;
+}
+
 std::vector<SourceStatus> Engine::Sources(std::size_t limit, SourceOrder order, Time now) const {
   Impl& m = *impl_;
   std::vector<SourceStatus> rows = m.ConnectedSources(now);

@@ -79,5 +79,17 @@ TEST(Cidr, ContainsByItsBits) {
   EXPECT_FALSE(one.Contains(Address::V4(2)));
 }
 
+TEST(Cidr, OverlapsWhatItHoldsAndWhatHoldsIt) {
+  const Cidr ten{Address::V4(0x0a000000), 96 + 8};
+  const Cidr inner{Address::V4(0x0a010000), 96 + 16};
+  const Cidr beside{Address::V4(0x0b000000), 96 + 16};
+  EXPECT_TRUE(Overlap(ten, inner));
+  EXPECT_TRUE(Overlap(inner, ten));
+  EXPECT_TRUE(Overlap(ten, ten));
+  EXPECT_FALSE(Overlap(ten, beside));
+  EXPECT_FALSE(Overlap(beside, ten));
+  EXPECT_FALSE(Overlap((Cidr{V6({}), 0}), ten)) << "another family";
+}
+
 }  // namespace
 }  // namespace headgate
