@@ -62,7 +62,8 @@ def bumped(deb, folder, version):
     subprocess.run(["dpkg-deb", "-R", deb, tree], check=True)
     text = (tree / control_file).read_text(encoding="utf8")
     former = f"Version: {control(deb, 'Version')}\n"
-    assert former in text, text
+    if former not in text:
+        raise AssertionError(text)
     (tree / control_file).write_text(text.replace(former, f"Version: {version}\n"),
                                      encoding="utf8")
     newer = pathlib.Path(folder, deb.name.replace(control(deb, "Version"), version))
