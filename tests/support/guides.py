@@ -25,6 +25,9 @@ from private_mariadb import ROOT
 from recipes import Guide
 
 
+LAST_WORDS = "journalctl --no-pager -o cat -n 60 -u headgate -u mariadb -u keepalived"
+
+
 class BootedHost:
     """A Machine as recipes.Guide wants a host."""
 
@@ -89,6 +92,12 @@ class World:
 
     def guide(self, page):
         return Guide(ROOT / page, self.hosts)
+
+    def tell(self):
+        """What the gates and servers of the world said last, for a test that failed."""
+        for name, host in self.hosts.items():
+            if isinstance(host, BootedHost):
+                print(f"--- {name}\n{host.run(LAST_WORDS)[1]}")
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ class OnGuideHosts(unittest.TestCase):
         """The hosts, with what every page takes for granted: the server is on the network, and the
         application has an account."""
         world = self.enterContext(guides.world(hosts))
+        self.addCleanup(self.tell_when_failed, world)
         for name in hosts:
             if name.startswith("gate") or name == "db":
                 guides.give_package(world[name])
@@ -30,6 +31,10 @@ class OnGuideHosts(unittest.TestCase):
                          "GRANT ALL ON shop.* TO shop@'192.0.2.7'\"")
         world["client"].write("/root/.my.cnf", f"[client]\nuser = shop\npassword = {PASSWORD}\n")
         return world
+
+    def tell_when_failed(self, world):
+        if not self._outcome.success:
+            world.tell()
 
     def who(self, world, host="192.0.2.1"):
         """USER() and CURRENT_USER() of a login from the client's host."""
