@@ -2,7 +2,7 @@
 #   make run [PORT=3306] [BACKEND=host:port]     make demo [ATTACK=silent]
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: help build run test check bench demo fuzz clean
+.PHONY: help build run test check bench demo docs fuzz clean
 
 PYTHON := /usr/bin/python3
 JOBS ?= $(shell nproc)
@@ -51,6 +51,9 @@ bench: ## ns per admission decision and bytes per source
 
 demo: build ## an attack and an application side by side: ATTACK=silent drip stalled-login ...
 	@$(PYTHON) bench/demo.py $(ATTACK)
+
+docs: build ## what the binary makes of docs/: the tables of every key
+	@$(PYTHON) tests/support/make_docs.py build/headgate .
 
 fuzz: ## each fuzzer for FUZZ_SECONDS=60
 	@bash .ci/install check
