@@ -12,13 +12,13 @@ else a copy of this machine (copied_host.py), for clients; `mask` units that it 
 import concurrent.futures
 import contextlib
 import os
-import pathlib
 import re
 import shlex
 import subprocess
 
 import machine
 import machine_root
+import packing
 from copied_host import CopiedHost
 from lan import Lan
 from private_mariadb import ROOT
@@ -107,8 +107,7 @@ def world(hosts):
         up = {}
         for name, host in hosts.items():
             if host.get("machine"):
-                scratch = os.environ.get("HEADGATE_SCRATCH", ROOT / "build/release")
-                up[name] = BootedHost(machine_root.cached(scratch), name, lan.of(name),
+                up[name] = BootedHost(machine_root.cached(packing.scratch()), name, lan.of(name),
                                       host.get("mask", ()))
             else:
                 up[name] = CopiedHost(name, lan.of(name))
@@ -127,16 +126,10 @@ def world(hosts):
 
 def why_not():
     """Why no such world can be made here; empty when it can."""
-    return machine.why_not()
-
-
-def package():
-    """The .deb that `make package` has made, or None."""
-    found = sorted(pathlib.Path(os.environ.get("HEADGATE_PACKAGES", ROOT / "build/package"))
-                   .glob("headgate_*.deb"))
-    return found[-1] if found else None
+    return machine.why_not() or packing.why_not()
 
 
 def give_package(host):
-    """The package lies where a page's `apt-get install ./headgate_*.deb` finds it."""
-    host.machine.copy_in(package(), f"/root/{package().name}")
+    """It lies where a page's `apt-get install ./headgate_*.deb` finds it."""
+    deb = packing.package()
+    host.machine.copy_in(deb, f"/root/{deb.name}")

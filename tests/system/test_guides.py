@@ -57,8 +57,9 @@ class Install(OnGuideHosts):
             self.assertNotEqual(status, 0, printed)
             self.assertIn("Too many connections", printed)
             for title in ("Install", "Two files", "The switch", "How to check it",
-                          "What an attacker meets", "When the gate is down"):
+                          "What an attacker meets", "Without TCP at all", "When the gate is down"):
                 guide.play(title)
+            self.assertEqual(world.must("db", "ss -Hltn 'src 127.0.0.1:3306'"), "")
             self.assertEqual(self.who(world, "192.0.2.10"), SHOP)
             guide.play("Roll back")
         self.assertIn('"mariadbd"', world.must("db", "ss -Hltnp 'src 0.0.0.0:3306'"))
