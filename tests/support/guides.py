@@ -12,17 +12,20 @@ else a copy of this machine (copied_host.py), for clients; `mask` units that it 
 import concurrent.futures
 import contextlib
 import os
-import pathlib
 import re
 import shlex
 import subprocess
 
 import machine
 import machine_root
+import packing
 from copied_host import CopiedHost
 from lan import Lan
 from private_mariadb import ROOT
 from recipes import Guide
+
+
+LAST_WORDS = "journalctl --no-pager -o cat -n 60 -u headgate -u mariadb -u keepalived"
 
 
 class BootedHost:
@@ -90,6 +93,12 @@ class World:
     def guide(self, page):
         return Guide(ROOT / page, self.hosts)
 
+    def tell(self):
+        """What the gates and servers of the world said last, for a test that failed."""
+        for name, host in self.hosts.items():
+            if isinstance(host, BootedHost):
+                print(f"--- {name}\n{host.run(LAST_WORDS)[1]}")
+
 
 @contextlib.contextmanager
 def world(hosts):
@@ -98,8 +107,7 @@ def world(hosts):
         up = {}
         for name, host in hosts.items():
             if host.get("machine"):
-                scratch = os.environ.get("HEADGATE_SCRATCH", ROOT / "build/release")
-                up[name] = BootedHost(machine_root.cached(scratch), name, lan.of(name),
+                up[name] = BootedHost(machine_root.cached(packing.scratch()), name, lan.of(name),
                                       host.get("mask", ()))
             else:
                 up[name] = CopiedHost(name, lan.of(name))
@@ -118,16 +126,10 @@ def world(hosts):
 
 def why_not():
     """Why no such world can be made here; empty when it can."""
-    return machine.why_not()
-
-
-def package():
-    """The .deb that `make package` has made, or None."""
-    found = sorted(pathlib.Path(os.environ.get("HEADGATE_PACKAGES", ROOT / "build/package"))
-                   .glob("headgate_*.deb"))
-    return found[-1] if found else None
+    return machine.why_not() or packing.why_not()
 
 
 def give_package(host):
-    """The package lies where a page's `apt-get install ./headgate_*.deb` finds it."""
-    host.machine.copy_in(package(), f"/root/{package().name}")
+    """It lies where a page's `apt-get install ./headgate_*.deb` finds it."""
+    deb = packing.package()
+    host.machine.copy_in(deb, f"/root/{deb.name}")

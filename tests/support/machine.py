@@ -13,6 +13,7 @@ reaches nothing else. With netns="NAME" it stands in that network namespace inst
 Needs root; why_not() says what is missing. Run by hand, it gives a shell in a machine.
 """
 import contextlib
+import itertools
 import os
 import pathlib
 import random
@@ -24,6 +25,7 @@ import time
 import machine_keeper
 import machine_root
 
+COUNT = itertools.count()  # machines of one process have names of their own
 HERE = pathlib.Path(__file__).resolve().parent
 NEEDED = ("systemd-nspawn", "debootstrap", "nsenter", "unshare", "ip")
 # The host's own share of the machine's network is up to the test; both are the machine's to have.
@@ -53,7 +55,7 @@ class Machine:
 
     def __init__(self, root, netns=None, options=()):
         self.root, self.netns, self.options = root, netns, list(options)
-        self.name = f"hg{os.getpid()}x{random.randrange(100)}"
+        self.name = f"hg{os.getpid()}x{next(COUNT) % 100}"
         self.keeper = self.leader = self.address = self.outside = None
 
     @classmethod

@@ -19,7 +19,7 @@ SUITE = "bookworm"
 PACKAGES = (
     "systemd-sysv", "dbus", "procps", "iproute2", "ca-certificates", "man-db",
     "mariadb-server", "mariadb-client", "nftables", "haproxy", "tcpdump", "openssl", "curl",
-    "python3", "python3-pymysql", "bash-completion",
+    "python3", "python3-pymysql", "bash-completion", "keepalived",
     "libabsl20220623", "libspdlog1.10", "libfmt9", "libmariadb3", "libre2-9", "libpcap0.8",
     "libprometheus-cpp-core1.0", "libncurses6", "libtinfo6", "libstdc++6")
 KEPT_OF_APT = ("sources.list", "sources.list.d", "trusted.gpg", "trusted.gpg.d", "keyrings",

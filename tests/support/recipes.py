@@ -14,6 +14,7 @@ A fenced block's info string says what the block is (docs/contributing.md has th
 Blocks without a language, and `text` alone, are drawings and screens.
 """
 import dataclasses
+import os
 import pathlib
 import re
 
@@ -156,6 +157,8 @@ class Guide:
             if block.acts:
                 self.said(f"{block.place}: {block.language} on {block.host} {block.path}".rstrip())
                 printed = self._act(block)
+                if printed and os.environ.get("HEADGATE_SHOW"):
+                    self.said(printed)
                 self.played.add(block.line)
             elif block.kind == "output":
                 problem = unlike(block.text, printed)
