@@ -56,8 +56,9 @@ class Pages(unittest.TestCase):
                     continue
                 with self.subTest(block.place):
                     seen = f"{' '.join(block.titles)}\n{above}\n{block.text.splitlines()[0]}".lower()
-                    self.assertIn(SPOKEN.get(block.host, block.host), seen,
-                                  "the text above does not name the host")
+                    for host in block.host.split(","):
+                        self.assertIn(SPOKEN.get(host, host), seen,
+                                      "the text above does not name the host")
                     if block.kind == "file":
                         self.assertIn(block.path, above + block.text.splitlines()[0],
                                       "the text above does not name the file")
@@ -98,9 +99,10 @@ class Configurations(unittest.TestCase):
                     files = {**(next(reversed(hosts.values())) if hosts else
                                 {"headgate.toml": SMALLEST}), "conf.d/99-part.toml": block.text}
                 elif block.path.startswith(FOLDER):
-                    files = hosts.setdefault(block.host, {})
-                    files[block.path.removeprefix(FOLDER)] = block.text
-                    hosts[block.host] = hosts.pop(block.host)  # now the last
+                    for host in block.host.split(","):
+                        files = hosts.pop(host, {})
+                        hosts[host] = {**files, block.path.removeprefix(FOLDER): block.text}
+                    files = hosts[host]  # now the last
                 else:
                     continue
                 count += 1
@@ -159,8 +161,20 @@ class Player(unittest.TestCase):
             guide.play()
         self.assertEqual(self.host.done, ["one\ntwo\n", ("/etc/x", "[a]\n  b = 1\n")])
 
+    def test_several_hosts(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".md", encoding="utf8") as page:
+            page.write("# A\n```sh a,b\none\n```\n```text output\nONE\n```\n")
+            page.flush()
+            hosts = {"a": Paper(), "b": Paper()}
+            with recipes.Guide(page.name, hosts, said=lambda _: None) as guide:
+                guide.play()
+            self.assertEqual([host.done for host in hosts.values()], [["one\n"], ["one\n"]])
+            hosts["b"].run = lambda _: (0, "two")
+            with self.assertRaisesRegex(recipes.PageError, "on b it should print"):
+                guide.play()
+
     def test_failures(self):
-        self.wrong("# A\n```sh db\nfail\n```\n", "failed, status 1\nfail")
+        self.wrong("# A\n```sh db\nfail\n```\n", "failed on db, status 1\nfail")
         self.wrong("# A\n```sh db fails\nfine\n```\n", "did not fail")
         self.wrong("# A\n```sh gate\nx\n```\n", "no host 'gate'")
         self.wrong("# A\n```sh db\nx\n", "does not end")
