@@ -58,7 +58,7 @@ bench: ## ns per admission decision and bytes per source
 demo: build ## an attack and an application side by side: ATTACK=silent drip stalled-login ...
 	@$(PYTHON) bench/demo.py $(ATTACK)
 
-docs: build ## what the binary makes of docs/: the tables of every key
+docs: build ## brings the tables of docs/ up to date that the binary makes
 	@$(PYTHON) tests/support/make_docs.py build/headgate .
 
 fuzz: ## each fuzzer for FUZZ_SECONDS=60

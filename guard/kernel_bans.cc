@@ -47,7 +47,7 @@ void KernelBans::TakeOver(Engine& engine) {
                                 std::string(kept.status().message())),
                 /*warning=*/true);
   }
-  engine.RestoreBans(KeptBans(*kept), net::Now());
+  engine.RestoreBans(KeptBans(*kept, net::Now()), Duration::zero(), net::Now());
   if (kept->empty()) return;
   say_(absl::StrFormat("[firewall] %d bans of the run before are taken over", kept->size()),
        /*warning=*/false);

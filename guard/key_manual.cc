@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view kLevel = "pressure.LEVEL.";
 constexpr std::string_view kUnknown = "query.unknown.";
-constexpr char kNeeded[] = "none: needed";
 
 using Texts = std::map<std::string_view, std::string_view>;
 
@@ -58,7 +57,7 @@ void AddConfig(Rows& rows) {
   const Config defaults;
   for (const auto& key : ConfigKeys()) {
     const bool needed = key.FullName() == "gate.backend";
-    rows.Add(key, "", needed ? kNeeded : Code(key.get(defaults)));
+    rows.Add(key, "", needed ? kNoDefault : Code(key.get(defaults)));
   }
 }
 
@@ -67,7 +66,7 @@ void AddClasses(Rows& rows) {
   unset.name.clear();
   for (const auto& key : ClassKeys()) {
     std::string text = Code(key.get(unset));
-    if (key.name == "name") text = kNeeded;
+    if (key.name == "name") text = kNoDefault;
     if (key.name == "queue") text = "as `waiting.queue`";
     rows.Add(key, "", std::move(text));
   }
@@ -75,7 +74,7 @@ void AddClasses(Rows& rows) {
 
 void AddRules(Rows& rows) {
   for (const auto& key : RuleKeys()) {
-    rows.Add(key, "", key.name == "name" ? kNeeded : Code(key.get(Rule())));
+    rows.Add(key, "", key.name == "name" ? kNoDefault : Code(key.get(Rule())));
   }
 }
 

@@ -20,6 +20,8 @@ struct KeyRow {
   std::string meaning;  // empty: the key lacks its words, which is a bug that a test finds
 };
 
+inline constexpr char kNoDefault[] = "none: needed";
+
 struct KeySection {
   std::string title;   // "[gate]", "[[class]]"
   std::string before;  // Markdown, may be empty

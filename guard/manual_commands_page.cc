@@ -1,4 +1,6 @@
 // headgate(8).
+#include <cctype>
+
 #include <absl/strings/str_format.h>
 #include <absl/strings/str_replace.h>
 #include "guard/manual_facts.h"
@@ -49,13 +51,19 @@ std::string Bounds(const OptionInfo& option) {
   return out.empty() ? "" : out + ".\n";
 }
 
+// --help writes "the configuration file"; a page has sentences.
+std::string Sentence(std::string text) {
+  if (!text.empty()) {
+    text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  }
+  return text.ends_with('.') ? text : text + ".";
+}
+
 std::string Options(const CommandInfo& command, bool with_help) {
   std::string out;
   for (const OptionInfo& option : command.options) {
     if (IsHelp(option) && !with_help) continue;
-    std::string text = option.what;
-    if (text.back() != '.') text += ".";
-    out += ".TP\n" + Names(option) + "\n" + RoffParagraph(text) + Bounds(option);
+    out += ".TP\n" + Names(option) + "\n" + RoffParagraph(Sentence(option.what)) + Bounds(option);
   }
   return out;
 }
@@ -86,7 +94,8 @@ void AddUsages(const CommandInfo& command, std::string& out) {
 void AddCommands(const CommandInfo& command, std::string& out) {
   if (!command.words.empty() && !IsGroup(command)) {
     out += ".SS " + RoffPlain(command.FullName()) + "\n" + Usage(command) + ".PP\n" +
-           RoffParagraph(command.what + ".") + Options(command, false) + RoffFooter(command.footer);
+           RoffParagraph(Sentence(command.what)) + Options(command, false) +
+           RoffFooter(command.footer);
   }
   for (const CommandInfo& inner : command.inner) AddCommands(inner, out);
 }
@@ -99,10 +108,16 @@ std::string Facts() {
     out += ".SH " + title + "\n";
     if (!table.before.empty()) out += RoffParagraph(table.before);
     for (const Fact& fact : table.facts) {
-      out += ".TP\n" + RoffParagraph(fact.name) + RoffParagraph(std::string(fact.what) + ".");
+      out += ".TP\n" + RoffParagraph(fact.name) + RoffParagraph(Sentence(std::string(fact.what)));
     }
   }
   return out;
+}
+
+// The section has it already.
+std::string WithoutTitle(const std::string& footer) {
+  constexpr std::string_view kTitle = "\nExamples:\n";
+  return footer.starts_with(kTitle) ? footer.substr(kTitle.size()) : footer;
 }
 
 }  // namespace
@@ -110,7 +125,8 @@ std::string Facts() {
 std::string PageHead(const std::string& name, int section) {
   return absl::StrFormat(
       ".\\\" Made by `headgate man %d`: not by hand.\n"
-      ".TH %s %d %s \"headgate %s\" \"headgate\"\n",
+      ".TH %s %d %s \"headgate %s\" \"headgate\"\n"
+      ".nh\n",
       section, name, section, std::string(ReleaseDate()), std::string(Version()));
 }
 
@@ -124,7 +140,7 @@ std::string CommandsPage(const CommandInfo& root) {
   out += ".SH DESCRIPTION\n" + RoffParagraph(kDescription) + ".PP\n" + RoffParagraph(kDescription2);
   out += ".SH OPTIONS\n" + Options(root, true) + ".SH COMMANDS\n";
   AddCommands(root, out);
-  out += ".SH EXAMPLES\n" + RoffFooter(root.footer.substr(0, exit));
+  out += ".SH EXAMPLES\n" + RoffFooter(WithoutTitle(root.footer.substr(0, exit)));
   if (exit != std::string::npos) {
     out += ".SH EXIT STATUS\n" +
            RoffParagraph(root.footer.substr(exit + std::string_view(kExitTitle).size())) +

@@ -48,10 +48,10 @@ std::string Row(const KeyRow& row) {
   std::string out = ".TP\n" + RoffBold(row.key) + "\n" + RoffParagraph(row.meaning) + ".br\n";
   out += "Type: " + RoffPlain(row.type);
   if (!row.range.empty()) out += ", " + RoffPlain(row.range);
-  std::string standard = RoffParagraph(row.default_text);
-  standard.pop_back();  // its newline
-  out += ".\nDefault: " + standard;
-  return out + ".\nChanged by " + (row.reloadable ? "reload" : "restart") + ".\n";
+  out += ".\n" + (row.default_text == kNoDefault
+                      ? "It has no default, and is needed.\n"
+                      : RoffParagraph("Default: " + row.default_text + "."));
+  return out + "Changed by " + (row.reloadable ? "reload" : "restart") + ".\n";
 }
 
 std::string Section(const KeySection& section) {

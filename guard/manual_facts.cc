@@ -31,10 +31,12 @@ constexpr Fact kEnvironment[] = {
 };
 
 constexpr FactTable kTables[] = {
-    {"Files", "", "file", kFiles},
-    {"Signals", "Of `headgate run`; the subcommands that ask have none of their own.", "signal",
+    {"Files", "", {"file", "what it is"}, kFiles},
+    {"Signals",
+     "Of `headgate run`; the subcommands that ask have none of their own.",
+     {"signal", "what it does"},
      kSignals},
-    {"Environment", "", "variable", kEnvironment},
+    {"Environment", "", {"variable", "what it does"}, kEnvironment},
 };
 
 }  // namespace
@@ -46,7 +48,8 @@ std::string FactsAsMarkdown() {
   for (const FactTable& table : FactTables()) {
     out += "## " + std::string(table.title) + "\n\n";
     if (!table.before.empty()) out += std::string(table.before) + "\n\n";
-    out += "| " + std::string(table.column) + " | what it is |\n|---|---|\n";
+    out += "| " + std::string(table.columns[0]) + " | " + std::string(table.columns[1]) +
+           " |\n|---|---|\n";
     for (const Fact& fact : table.facts) {
       out += "| " + std::string(fact.name) + " | " + std::string(fact.what) + " |\n";
     }

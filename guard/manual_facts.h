@@ -4,6 +4,7 @@
 // Threads: constants. Lifetime: static.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,9 +18,9 @@ struct Fact {
 };
 
 struct FactTable {
-  std::string_view title;   // "Files"
-  std::string_view before;  // may be empty
-  std::string_view column;  // what the first one holds: "file"
+  std::string_view title;                   // "Files"
+  std::string_view before;                  // may be empty
+  std::array<std::string_view, 2> columns;  // "signal", "what it does"
   std::span<const Fact> facts;
 };
 

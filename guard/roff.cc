@@ -147,7 +147,7 @@ std::string RoffParagraph(std::string_view text) {
 std::string RoffFooter(std::string_view text) {
   std::string out;
   bool as_is = false;
-  bool between = true;  // the next paragraph is to be opened
+  bool between = false;  // a paragraph ended: the next is to be opened
   for (const std::string_view line : Lines(text)) {
     const bool indented = line.starts_with("  ");
     if (as_is && !indented) out += ".EE\n.RE\n";

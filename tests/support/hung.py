@@ -2,10 +2,12 @@
 
 The rest of the program goes on and knows nothing of it. Needs CAP_SYS_PTRACE.
 """
+import contextlib
 import ctypes
 import os
 import pathlib
 import re
+import threading
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
@@ -55,12 +57,21 @@ class Hung:
 
     def __init__(self, thread):
         self.thread = thread
+        self.mourner = None
 
     def __enter__(self):
         ptrace(SEIZE, self.thread)
         ptrace(INTERRUPT, self.thread)
         os.waitpid(self.thread, WALL)
+        # When it is killed, its process ends for good only once its tracer has heard of it.
+        self.mourner = threading.Thread(target=self._mourn, daemon=True)
+        self.mourner.start()
         return self
+
+    def _mourn(self):
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.thread, WALL)
 
     def __exit__(self, *_):
         ptrace(DETACH, self.thread)
+        self.mourner.join(5)

@@ -9,7 +9,8 @@ import subprocess
 import sys
 
 # Page: (the word in its marks, what makes the lines between them).
-MADE = {"config.md": ("keys", ["man", "5", "--markdown"])}
+MADE = {"config.md": ("keys", ["man", "5", "--markdown"]),
+        "commands.md": ("facts", ["man", "8", "--markdown"])}
 
 
 def between(text, word, lines):
@@ -20,16 +21,21 @@ def between(text, word, lines):
     return text[:found.end(1)] + lines + text[found.start(2):]
 
 
-def main(binary, source):
+def made(binary, source):
+    """(page, its text, what its text should be) for each."""
     for name, (word, command) in MADE.items():
         page = pathlib.Path(source, "docs", name)
         lines = subprocess.run([binary, *command], check=True, capture_output=True,
                                text=True).stdout
         old = page.read_text("utf8")
-        new = between(old, word, lines)
+        yield page, old, between(old, word, lines)
+
+
+def main(binary, source):
+    for page, old, new in made(binary, source):
         if new != old:
             page.write_text(new, "utf8")
-        print(f"docs/{name}: {'written' if new != old else 'is up to date'}")
+        print(f"docs/{page.name}: {'written' if new != old else 'is up to date'}")
 
 
 if __name__ == "__main__":

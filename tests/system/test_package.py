@@ -13,7 +13,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import packing
 import scenario
-from packaged import CONFIG, DEB, DROP_INS, UNIT, Packaged
+from packaged import CONFIG, DROP_INS, UNIT, Packaged
 from private_mariadb import ROOT
 
 OWNED = {  # owner, group and mode of what is not plain
@@ -90,6 +90,20 @@ class Fresh(Packaged):
         self.assertLess(int(fields[2]), 1000)
         self.assertEqual(fields[6], "/usr/sbin/nologin")
         self.assertEqual(self.m.run("getent shadow headgate").split(":")[1][0], "!")
+
+    def test_what_the_unit_may(self):
+        """systemd's own judgement, of the unit alone and with what its drop-ins give back."""
+        self.assertEqual(self.m.run(f"systemd-analyze verify {UNIT}"), "")
+        self.assertLessEqual(self.exposure(), 1.5)
+        for name in ("observer.conf", "firewall.conf"):
+            self.drop_in(name)
+        self.addCleanup(self.m.run, f"rm -r {DROP_INS} && systemctl daemon-reload")
+        self.assertEqual(self.m.run(f"systemd-analyze verify {UNIT}"), "")
+        self.assertLessEqual(self.exposure(), 2.2)
+
+    def exposure(self):
+        told = self.m.run(f"systemd-analyze security --no-pager {UNIT}")
+        return float(re.search(r"Overall exposure level for \S+: ([0-9.]+)", told)[1])
 
     def test_nothing_is_started_and_the_server_keeps_its_port(self):
         self.assertEqual(self.m.run(f"systemctl is-enabled {UNIT}", check=False).strip(), "disabled")
