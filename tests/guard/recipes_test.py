@@ -16,6 +16,7 @@ import unittest
 
 BINARY, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
 sys.path.insert(0, os.path.join(SOURCE, "tests/support"))
+import guides  # noqa: E402
 import recipes  # noqa: E402
 
 GUIDES = sorted((SOURCE / "docs/guides").glob("*.md"))
@@ -34,7 +35,7 @@ def pages_with_recipes():
     """The guides, and what else in docs/ has a block that acts: {path: its blocks}."""
     found = {}
     for page in [*GUIDES, *sorted((SOURCE / "docs").glob("*.md"))]:
-        marked = re.search(r"^ *```+(sh|sql) |^ *```+[a-z]+ [a-z-]+ /", page.read_text("utf8"), re.M)
+        marked = re.search(r"^ *```+((sh|sql) |[a-z]+ [a-z,-]+ /)", page.read_text("utf8"), re.M)
         if page in GUIDES or marked:
             found[page] = recipes.blocks_of(page, SOURCE)
     return found
@@ -55,12 +56,13 @@ class Pages(unittest.TestCase):
                 if not block.acts:
                     continue
                 with self.subTest(block.place):
-                    seen = f"{' '.join(block.titles)}\n{above}\n{block.text.splitlines()[0]}".lower()
+                    first = block.text.splitlines()[0]
+                    seen = f"{' '.join(block.titles)}\n{above}\n{first}".lower()
                     for host in block.host.split(","):
                         self.assertIn(SPOKEN.get(host, host), seen,
                                       "the text above does not name the host")
                     if block.kind == "file":
-                        self.assertIn(block.path, above + block.text.splitlines()[0],
+                        self.assertIn(block.path, above + first,
                                       "the text above does not name the file")
 
     def test_every_page_is_played(self):
@@ -69,7 +71,7 @@ class Pages(unittest.TestCase):
         for page, blocks in pages_with_recipes().items():
             if any(block.acts for block in blocks):
                 with self.subTest(name_of(page)):
-                    self.assertTrue(f'"{name_of(page)}"' in tests, "no test in tests/system plays it")
+                    self.assertTrue(f'"{name_of(page)}"' in tests, "no test plays it")
 
 
 def errors_of(files):
@@ -115,7 +117,8 @@ class Configurations(unittest.TestCase):
         count = 0
         for page in [SOURCE / "README.md", *sorted((SOURCE / "docs").glob("*.md"))]:
             files = {"headgate.toml": SMALLEST}
-            for text in re.findall(r"^ *```toml\n(.*?)^ *```$", page.read_text("utf8"), re.M | re.S):
+            shown = re.findall(r"^ *```toml\n(.*?)^ *```$", page.read_text("utf8"), re.M | re.S)
+            for text in shown:
                 count += 1
                 files[f"conf.d/{count:02}.toml"] = textwrap.dedent(text)
                 with self.subTest(f"{name_of(page)}\n{text}"):
@@ -201,6 +204,13 @@ class Player(unittest.TestCase):
             with self.guide(page) as guide:
                 guide.play("B")
         self.wrong(page.replace("sh db", "sh illustration: of no use here"), "nothing to play")
+
+    def test_desk(self):
+        hosts = {"a": Paper(), "b": Paper()}
+        self.assertEqual(guides.Desk(hosts).run("scp a:/x b:/y/z\n"), (0, ""))
+        self.assertEqual((hosts["a"].done, hosts["b"].done), (["cat /x"], [("/y/z", "CAT /X")]))
+        self.assertEqual(guides.Desk(hosts).run("scp a:/fail b:/y")[0], 1)
+        self.assertIn("can be played", guides.Desk(hosts).run("rm -r /")[1])
 
     def test_blocks_that_do_not_say(self):
         for info in ("sh", "toml", "sh illustration:", "toml part: x", "sh db fail", "sql",

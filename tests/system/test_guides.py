@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The guides of docs/guides, played as they are written on booted machines and a client that have the
-addresses of the pages."""
+"""The guides of docs/guides, played as they are written, on booted machines and a client that have
+the addresses of the pages."""
 import pathlib
 import sys
 import time
@@ -43,8 +43,8 @@ class OnGuideHosts(unittest.TestCase):
                 guides.give_package(world[name])
         world["db"].write("/etc/mysql/mariadb.conf.d/55-network.cnf",
                           "[mariadbd]\nbind-address = 0.0.0.0\n")
-        world.must("db", "systemctl restart mariadb; mariadb -e \"CREATE DATABASE shop; CREATE USER "
-                         f"shop@'192.0.2.7' IDENTIFIED BY '{PASSWORD}'; "
+        world.must("db", "systemctl restart mariadb; mariadb -e \"CREATE DATABASE shop; "
+                         f"CREATE USER shop@'192.0.2.7' IDENTIFIED BY '{PASSWORD}'; "
                          "GRANT ALL ON shop.* TO shop@'192.0.2.7'\"")
         world["client"].write("/root/.my.cnf", f"[client]\nuser = shop\npassword = {PASSWORD}\n")
         return world
@@ -55,7 +55,8 @@ class OnGuideHosts(unittest.TestCase):
 
     def who(self, world, host="192.0.2.1"):
         """USER() and CURRENT_USER() of a login from the client's host."""
-        return world.must("client", f"mariadb -N -h {host} -e 'SELECT USER(), CURRENT_USER()'").split()
+        ask = f"mariadb -N -h {host} -e 'SELECT USER(), CURRENT_USER()'"
+        return world.must("client", ask).split()
 
 
 class Install(OnGuideHosts):
@@ -125,7 +126,8 @@ class Pair(OnGuideHosts):
         self.assertIn("192.0.2.1/24", world.must(other, "ip -brief address show dev eth0"))
         lost = world.must("client", "touch goon; sleep 1; cat pooled.out")
         self.assertRegex(lost, r"^20(06|13) after 0\.\d s", "a pooled connection is reset at once")
-        self.assertTrue(scenario.wait_for(lambda: not self.sessions_of(world, "192.0.2.7"), 60, 0.5))
+        self.assertTrue(scenario.wait_for(
+            lambda: not self.sessions_of(world, "192.0.2.7"), 60, 0.5))
         print(f"figures Pair: a login through the other gate {moved:.1f} s after a host was gone, "
               f"its session ended after {time.monotonic() - cut:.1f} s")
 
