@@ -175,6 +175,7 @@ class Daemon {
     host_.Start(config_.host);
     control_ = std::make_unique<Control>(ControlParts(), config_, origins_);
     if (auto s = gate_->Start(*engine_); !s.ok()) return Start("[gate] backend", s);
+    if (kernel_bans_) kernel_bans_->Start();
     if (wire_) StartWire(*secrets);
     memory_.Start([this, s = *secrets] { return Snapshot(s); },
                   [this] { return CurrentBackend(); });
@@ -234,7 +235,7 @@ class Daemon {
   absl::Status OpenFirewall() {
     if (TcpPorts(config_.listen).empty()) return absl::OkStatus();
     kernel_bans_ = std::make_unique<KernelBans>(config_, Saying());
-    return kernel_bans_->Start(*engine_);
+    return kernel_bans_->Prepare(*engine_);
   }
 
   void StartWire(const EngineSecrets& secrets) {
@@ -242,6 +243,7 @@ class Daemon {
     hooks.pressure = [this](double syn_per_second, bool anomaly) {
       engine_->OnWire(syn_per_second, anomaly, net::Now());
     };
+    hooks.redirected = [this] { return !kernel_bans_ || kernel_bans_->LeadsToGate(); };
     wire_->Start(KeyedHash(secrets.key0, secrets.key1), std::move(hooks), memory_.baselines());
   }
 
@@ -333,6 +335,7 @@ class Daemon {
     Log(LogLevel::kInfo,
         absl::StrFormat("draining for at most %s; a second signal ends at once", ToText(patience)));
     control_->SetDraining();
+    if (kernel_bans_) kernel_bans_->LetGo();  // while the gate still takes who was led here
     gate_->Drain(patience);
     // And once more at the end, if that comes: a look-up may block a thread of the gate for longer
     // than whoever stops us waits.

@@ -1,5 +1,6 @@
 #include "guard/kernel_bans.h"
 
+#include <chrono>
 #include <utility>
 
 #include <absl/strings/str_format.h>
@@ -7,15 +8,21 @@
 #include "net/clock.h"
 
 namespace headgate::guard {
+namespace {
+
+// What the kernel is given to let go: an nft that hangs must not hold up the end for long.
+constexpr Duration kLetGoPatience = std::chrono::seconds(2);
+
+}  // namespace
 
 KernelBans::KernelBans(const Config& config, Say say)
-    : config_(config.firewall), say_(std::move(say)) {
+    : config_(config.firewall), say_(std::move(say)), fail_(config.firewall.fail) {
   options_.firewall = FirewallOptionsOf(config);
 }
 
 KernelBans::~KernelBans() { Stop(); }
 
-absl::Status KernelBans::Start(Engine& engine) {
+absl::Status KernelBans::Prepare(Engine& engine) {
   options_.enforce = config_.enforce;
   options_.reconcile = config_.reconcile;
   net::Firewall::Hooks hooks;
@@ -28,16 +35,46 @@ absl::Status KernelBans::Start(Engine& engine) {
   if (!made.ok()) return made.status();
   firewall_ = std::move(*made);
   if (config_.enforce && config_.keep_bans) TakeOver(engine);
-  firewall_->Start();
   return absl::OkStatus();
+}
+
+void KernelBans::Start() {
+  if (firewall_) firewall_->Start();
 }
 
 void KernelBans::Reload(const Config& config) {
   if (!firewall_) return;
   Config next = config;
-  next.firewall = config_;  // its keys take a restart
-  const absl::Status status = firewall_->SetOptions(FirewallOptionsOf(next));
+  next.firewall = config_;  // its keys take a restart, but for `fail`
+  const std::lock_guard lock(mutex_);
+  fail_ = config.firewall.fail;
+  const bool open = options_.firewall.open;  // once let go it is not taken back
+  net::FirewallOptions options = FirewallOptionsOf(next);
+  options.open = open;
+  Give(std::move(options));
+}
+
+void KernelBans::Give(net::FirewallOptions options) {
+  options_.firewall = std::move(options);
+  const absl::Status status = firewall_->SetOptions(options_.firewall);
   if (!status.ok()) say_("[firewall] " + std::string(status.message()), /*warning=*/true);
+}
+
+void KernelBans::LetGo() {
+  if (!firewall_ || going_ != Going::kNo) return;
+  {
+    const std::lock_guard lock(mutex_);
+    net::FirewallOptions open = options_.firewall;
+    const bool leads = open.redirect_from != 0 || open.transparent;
+    if (!leads || fail_ != FailMode::kOpen) return;
+    open.open = true;
+    Give(std::move(open));
+  }
+  const bool opened = firewall_->WaitForOptions(kLetGoPatience);
+  going_ = opened ? Going::kOpened : Going::kNotOpened;
+  if (!config_.enforce || !opened) return;
+  say_("[firewall] fail = \"open\": who comes from now on is led to the server itself",
+       /*warning=*/true);
 }
 
 void KernelBans::TakeOver(Engine& engine) {
@@ -54,8 +91,10 @@ void KernelBans::TakeOver(Engine& engine) {
 }
 
 void KernelBans::Stop() {
-  if (!firewall_) return;
-  const absl::Status stopped = firewall_->Stop(config_.keep_bans);
+  if (!firewall_ || going_ == Going::kHandedOver) return;
+  LetGo();
+  // Rather no bans in the kernel than clients led to a gate that is gone.
+  const absl::Status stopped = firewall_->Stop(config_.keep_bans && going_ != Going::kNotOpened);
   if (!stopped.ok()) {
     say_(absl::StrFormat("[firewall] the table %s is left: %s; `headgate firewall remove` takes it "
                          "away",
@@ -63,6 +102,17 @@ void KernelBans::Stop() {
          /*warning=*/true);
   }
   firewall_.reset();
+}
+
+void KernelBans::HandOver() {
+  if (!firewall_) return;
+  going_ = Going::kHandedOver;
+  const absl::Status stopped = firewall_->Stop(/*keep=*/true);
+  if (!stopped.ok()) say_("[firewall] " + std::string(stopped.message()), /*warning=*/true);
+}
+
+bool KernelBans::LeadsToGate() const {
+  return !config_.enforce || (firewall_ && firewall_->redirects_now());
 }
 
 net::FirewallStatus KernelBans::Status() const {
