@@ -42,6 +42,9 @@ struct Arguments {
   std::string sources_sort = "refused";
   std::size_t sessions_limit = 50;
   TopOptions top;
+  std::string page = "8";
+  bool markdown = false;
+  std::string shell;
 };
 
 using Command = std::function<int(const Arguments&)>;

@@ -10,8 +10,8 @@
 namespace headgate::guard {
 namespace {
 
-// What the kernel is given to let go: an nft that hangs must not hold up the end for long.
-constexpr Duration kLetGoPatience = std::chrono::seconds(2);
+// An nft that hangs must not hold up the end for long.
+constexpr Duration kOpenPatience = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -34,12 +34,20 @@ absl::Status KernelBans::Prepare(Engine& engine) {
   auto made = net::Firewall::Make(options_, std::move(hooks));
   if (!made.ok()) return made.status();
   firewall_ = std::move(*made);
-  if (config_.enforce && config_.keep_bans) TakeOver(engine);
   return absl::OkStatus();
 }
 
-void KernelBans::Start() {
-  if (firewall_) firewall_->Start();
+void KernelBans::Start(Engine& engine, bool handed_over) {
+  if (config_.enforce && (config_.keep_bans || handed_over)) TakeOver(engine);
+  firewall_->Start();
+  state_ = State::kStarted;
+}
+
+void KernelBans::LetGo() {
+  if (!firewall_) return;
+  state_ = State::kLetGo;
+  const absl::Status stopped = firewall_->Stop(/*keep=*/true);
+  if (!stopped.ok()) say_("[firewall] " + std::string(stopped.message()), /*warning=*/true);
 }
 
 void KernelBans::Reload(const Config& config) {
@@ -48,7 +56,7 @@ void KernelBans::Reload(const Config& config) {
   next.firewall = config_;  // its keys take a restart, but for `fail`
   const std::lock_guard lock(mutex_);
   fail_ = config.firewall.fail;
-  const bool open = options_.firewall.open;  // once let go it is not taken back
+  const bool open = options_.firewall.open;  // once opened it is not taken back
   net::FirewallOptions options = FirewallOptionsOf(next);
   options.open = open;
   Give(std::move(options));
@@ -60,8 +68,8 @@ void KernelBans::Give(net::FirewallOptions options) {
   if (!status.ok()) say_("[firewall] " + std::string(status.message()), /*warning=*/true);
 }
 
-void KernelBans::LetGo() {
-  if (!firewall_ || going_ != Going::kNo) return;
+void KernelBans::Open() {
+  if (state_ != State::kStarted) return;
   {
     const std::lock_guard lock(mutex_);
     net::FirewallOptions open = options_.firewall;
@@ -70,8 +78,8 @@ void KernelBans::LetGo() {
     open.open = true;
     Give(std::move(open));
   }
-  const bool opened = firewall_->WaitForOptions(kLetGoPatience);
-  going_ = opened ? Going::kOpened : Going::kNotOpened;
+  const bool opened = firewall_->WaitForOptions(kOpenPatience);
+  state_ = opened ? State::kOpened : State::kNotOpened;
   if (!config_.enforce || !opened) return;
   say_("[firewall] fail = \"open\": who comes from now on is led to the server itself",
        /*warning=*/true);
@@ -84,17 +92,19 @@ void KernelBans::TakeOver(Engine& engine) {
                                 std::string(kept.status().message())),
                 /*warning=*/true);
   }
-  engine.RestoreBans(KeptBans(*kept), net::Now());
+  engine.RestoreBans(KeptBans(*kept, net::Now()), Duration::zero(), net::Now());
   if (kept->empty()) return;
   say_(absl::StrFormat("[firewall] %d bans of the run before are taken over", kept->size()),
        /*warning=*/false);
 }
 
 void KernelBans::Stop() {
-  if (!firewall_ || going_ == Going::kHandedOver) return;
-  LetGo();
+  if (!firewall_) return;
+  Open();
+  // Where it was not started, or let go, the table may be another process's.
+  if (state_ == State::kPrepared || state_ == State::kLetGo) return firewall_.reset();
   // Rather no bans in the kernel than clients led to a gate that is gone.
-  const absl::Status stopped = firewall_->Stop(config_.keep_bans && going_ != Going::kNotOpened);
+  const absl::Status stopped = firewall_->Stop(config_.keep_bans && state_ != State::kNotOpened);
   if (!stopped.ok()) {
     say_(absl::StrFormat("[firewall] the table %s is left: %s; `headgate firewall remove` takes it "
                          "away",
@@ -102,13 +112,6 @@ void KernelBans::Stop() {
          /*warning=*/true);
   }
   firewall_.reset();
-}
-
-void KernelBans::HandOver() {
-  if (!firewall_) return;
-  going_ = Going::kHandedOver;
-  const absl::Status stopped = firewall_->Stop(/*keep=*/true);
-  if (!stopped.ok()) say_("[firewall] " + std::string(stopped.message()), /*warning=*/true);
 }
 
 bool KernelBans::LeadsToGate() const {

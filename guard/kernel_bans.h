@@ -26,36 +26,37 @@ class KernelBans {
   KernelBans(const KernelBans&) = delete;
   KernelBans& operator=(const KernelBans&) = delete;
 
-  // Takes the bans over that an earlier run has left, where they are kept; before the first
-  // connection. Errors are of the configuration; a kernel that refuses is a warning.
+  // Errors are of the configuration.
   absl::Status Prepare(Engine& engine);
-  // Brings the table into the kernel, and holds it there: once the gate serves, since from then on
-  // a redirect leads here.
-  void Start();
+  // Takes the bans over that an earlier run has left, where they are kept, or where another process
+  // has just let go of them; brings the table into the kernel, and holds it there. Once the gate
+  // serves: a redirect leads here from then on. A kernel that refuses is a warning. REQUIRES:
+  // Prepare() went well.
+  void Start(Engine& engine, bool handed_over);
+  // Ends the thread and leaves everything in the kernel as it is, for the process that takes over.
+  void LetGo();
   // After a reload: whom the rules spare, what they limit, and how it is to end.
   void Reload(const Config& config);
   // The gate is about to take nobody new: with fail = "open" who comes from now on is led to the
   // server, and who is here stays. With "closed" nothing changes.
-  void LetGo();
-  // What is not to be kept is taken away. With fail = "closed" a redirect stays, and what is
-  // transparent, or the server would be open.
+  void Open();
+  // What is not to be kept is taken away, once it was started. With fail = "closed" a redirect
+  // stays, and what is transparent, or the server would be open.
   void Stop();
-  // Another process of this gate has the table from now on: nothing is taken away.
-  void HandOver();
   [[nodiscard]] net::FirewallStatus Status() const;
   // Whether the kernel leads the clients of [firewall] redirect here; who does not let the gate
   // know (enforce = false) is believed.
   [[nodiscard]] bool LeadsToGate() const;
 
  private:
-  enum class Going : std::uint8_t { kNo, kOpened, kNotOpened, kHandedOver };
+  enum class State : std::uint8_t { kPrepared, kStarted, kOpened, kNotOpened, kLetGo };
 
   void TakeOver(Engine& engine);
   void Give(net::FirewallOptions options);  // REQUIRES: mutex_ is held
 
   const FirewallConfig config_;  // but for `fail`
   const Say say_;
-  Going going_ = Going::kNo;
+  State state_ = State::kPrepared;
   std::mutex mutex_;                // for the next two: a reload has a thread of its own
   FailMode fail_;                   // guarded by mutex_
   net::Firewall::Options options_;  // once started, guarded by mutex_

@@ -216,9 +216,9 @@ void AddTransparent(const FirewallOptions& options, NftRuleset& out) {
                                       PortSet(transparent.server_ports), " socket transparent 1"),
                          "jump to_gate",
                          "to connections that the gate made from clients' addresses"});
-  // nft finds the socket by what is quoted in them.
-  chain.rules.push_back({"errors",
-                         "iifname != \"lo\" meta l4proto { icmp, ipv6-icmp } socket transparent 1",
+  // nft finds the socket by what is quoted in them. ICMP and ICMPv6 by number: it takes names from
+  // /etc/protocols, which a small host has not.
+  chain.rules.push_back({"errors", "iifname != \"lo\" meta l4proto { 1, 58 } socket transparent 1",
                          "jump to_gate", "of routers, about such connections: path MTU discovery"});
   if (!options.open) AddTaken(transparent, deliver, chain);
   out.outlives_gate = !options.open;

@@ -121,7 +121,7 @@ TEST(NftRuleset, TransparentLeadsHereWhatIsOurs) {
       AllOf(HasSubstr("    type filter hook prerouting priority -149; policy accept;\n"),
             HasSubstr("    iifname != \"lo\" tcp sport { 3306, 3310 } socket transparent 1 counter "
                       "jump to_gate comment \"answers "),
-            HasSubstr("meta l4proto { icmp, ipv6-icmp } socket transparent 1 counter jump to_gate"),
+            HasSubstr("meta l4proto { 1, 58 } socket transparent 1 counter jump to_gate"),
             HasSubstr("    socket wildcard 1 counter return comment \"listener "),
             HasSubstr("    counter meta mark set meta mark | 0x01000000 accept comment \"deliver "),
             HasSubstr("    iifname != \"lo\" ip daddr . tcp dport { 192.0.2.10 . 3306, 192.0.2.9 . "
