@@ -2,7 +2,7 @@
 #   make run [PORT=3306] [BACKEND=host:port]     make demo [ATTACK=silent]
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: help build run test check bench demo docs fuzz clean sbom
+.PHONY: help build package run test check bench demo docs fuzz clean sbom
 
 PYTHON := /usr/bin/python3
 JOBS ?= $(shell nproc)
@@ -23,6 +23,12 @@ build: ## build/headgate, the release binary (installs what compiling needs)
 	@cmake --preset release -DHEADGATE_TESTS=OFF -DHEADGATE_BENCH=OFF >/dev/null
 	cmake --build --preset release --target headgate -j $(JOBS)
 	@test -x build/headgate
+
+package: ## build/package/headgate_*.deb, the Debian package (installs what packing needs)
+	@bash .ci/install package
+	@cmake --preset release -DHEADGATE_TESTS=OFF -DHEADGATE_BENCH=OFF >/dev/null
+	cmake --build --preset release --target headgate -j $(JOBS)
+	@debian/pack $(RELEASE) build/package
 
 run: build ## headgate in front of a private MariaDB, or of BACKEND=host:port; Ctrl-C ends it
 	@$(PYTHON) tests/support/front_door.py

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What README.md and docs/*.md say against what there is: subcommands and options, command lines,
+"""What README.md and the pages of docs/ say against what there is: subcommands and options, command lines,
 keys, links.
 
 Usage: docs_test.py BINARY SOURCE_DIR
@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(SOURCE, "tests/support"))
 import help_tree  # noqa: E402
 import make_docs  # noqa: E402
 
-PAGES = [SOURCE / "README.md", *sorted((SOURCE / "docs").glob("*.md"))]
+PAGES = [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md"))]
 HELP = {"-h", "--help"}
 
 

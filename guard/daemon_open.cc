@@ -1,0 +1,110 @@
+// What the gate opens while it may still be root, and how it stops being that.
+#include <absl/strings/str_format.h>
+#include "guard/admin_place.h"
+#include "guard/core_dumps.h"
+#include "guard/daemon_impl.h"
+#include "guard/gate_options.h"
+#include "guard/identity.h"
+#include "guard/log.h"
+#include "guard/tls_files.h"
+#include "guard/transparent_start.h"
+
+namespace headgate::guard {
+
+absl::Status Daemon::Open() {
+  if (!signals_.ok()) return absl::UnavailableError("signalfd: out of descriptors");
+  auto who = ChooseUser(config_);
+  if (!who.ok()) return who.status();
+  memory_.Open(config_, *who);
+  if (absl::Status status = SettleBackend(); !status.ok()) return status;
+  const bool collapsed = config_.limits.identity_collapsed;
+  if (auto s = JudgeRunningUser(config_, collapsed, who->name, who->uid); !s.ok()) return s;
+  if (auto s = OpenLogs(*who); !s.ok()) return s;
+  if (auto s = CheckTransparentStart(config_, backends_.Addresses()); !s.ok())
+    return About("[gate] transparent", s);
+  files_read_ = net::PrintsOfFiles(config_.tls);
+  auto gate = net::Gate::Bind(MakeGateOptions());
+  if (!gate.ok()) return About("[gate]", gate.status());
+  gate_ = std::move(*gate);
+  if (auto s = OpenAdmin(*who); !s.ok()) return s;
+  page_.Open(config_.admin.http);
+  OpenWire();
+  const Keep keep{.net_admin = config_.firewall.enforce, .net_raw = config_.transparent};
+  if (auto s = BecomeUser(*who, keep); !s.ok()) return s;
+  // A change of the user settles that anew.
+  if (auto s = core_dumps_ ? AllowCoreDumps() : ForbidCoreDumps(); !s.ok()) return s;
+  if (config_.transparent) {
+    const absl::Status proven = ProveTransparent(backends_.Addresses());
+    if (!proven.ok()) return About("[gate] transparent", proven);
+  }
+  SayWho(*who);
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::SettleBackend() {
+  auto settled = SettleBackends(config_, ReadHostFacts().resolve,
+                                memory_.saved() ? memory_.saved()->backend : std::string());
+  if (!settled.ok()) return settled.status();
+  backends_ = std::move(*settled);
+  for (const std::string& warning : backends_.warnings) {
+    Log(LogLevel::kWarning, "[gate] backend: " + warning);
+  }
+  config_.limits.identity_collapsed = backends_.collapsed;
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::OpenLogs(const RunAs& who) {
+  TelemetryOptions options;
+  options.sample = config_.log_sample;
+  options.decisions = config_.log_decisions;
+  auto telemetry = Telemetry::Open(options);
+  if (!telemetry.ok()) return telemetry.status();
+  telemetry_ = std::move(*telemetry);
+  if (who.started_as_root) telemetry_->GiveFileTo(who.uid, who.gid);
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::OpenAdmin(const RunAs& who) {
+  auto admin = BindAdmin(config_.admin, who);
+  if (!admin.ok()) return admin.status();
+  admin_ = std::move(*admin);
+  return absl::OkStatus();
+}
+
+net::GateOptions Daemon::MakeGateOptions() const {
+  net::GateOptions options = GateOptionsOf(config_, backends_);
+  if (memory_.saved()) options.greetings = memory_.saved()->greetings;
+  options.on_event = Saying();
+  return options;
+}
+
+void Daemon::OpenWire() {
+  auto wire = Wire::Open(config_, ReadHostFacts().addresses, Saying());
+  if (wire.ok()) {
+    wire_ = std::move(*wire);
+  } else {
+    Log(LogLevel::kWarning,
+        "[observer] nothing is watched: " + std::string(wire.status().message()) +
+            "; interface = \"\" says it need not be");
+  }
+}
+
+std::function<void(const std::string&, bool warning)> Daemon::Saying() const {
+  return [this](const std::string& line, bool warning) { telemetry_->Say(line, warning); };
+}
+
+void Daemon::SayWho(const RunAs& who) const {
+  if (who.fell_back) {
+    Log(LogLevel::kWarning, absl::StrFormat("there is no user %s ([gate] user): running as %s",
+                                            config_.user, who.name));
+  }
+  for (const std::string& file : UnreadableConfigFiles(path_)) {
+    Log(LogLevel::kWarning,
+        absl::StrFormat("%s: the user %s cannot read it, and a reload will be refused until it "
+                        "can",
+                        file, who.name));
+  }
+  WarnOfTlsFiles(config_, who.name);
+}
+
+}  // namespace headgate::guard
