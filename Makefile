@@ -2,7 +2,7 @@
 #   make run [PORT=3306] [BACKEND=host:port]     make demo [ATTACK=silent]
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: help build run test check bench bench-alternatives bench-capacity demo fuzz clean
+.PHONY: help build package run test check bench bench-alternatives bench-capacity demo docs fuzz clean
 
 PYTHON := /usr/bin/python3
 JOBS ?= $(shell nproc)
@@ -24,6 +24,12 @@ build: ## build/headgate, the release binary (installs what compiling needs)
 	@cmake --preset release -DHEADGATE_TESTS=OFF -DHEADGATE_BENCH=OFF >/dev/null
 	cmake --build --preset release --target headgate -j $(JOBS)
 	@test -x build/headgate
+
+package: ## build/package/headgate_*.deb, the Debian package (installs what packing needs)
+	@bash .ci/install package
+	@cmake --preset release -DHEADGATE_TESTS=OFF -DHEADGATE_BENCH=OFF >/dev/null
+	cmake --build --preset release --target headgate -j $(JOBS)
+	@debian/pack $(RELEASE) build/package
 
 run: build ## headgate in front of a private MariaDB, or of BACKEND=host:port; Ctrl-C ends it
 	@$(PYTHON) tests/support/front_door.py
@@ -60,6 +66,9 @@ bench-capacity: build ## what a session, a waiting client, a source, a query and
 
 demo: build ## an attack and an application side by side: ATTACK=silent drip stalled-login ...
 	@$(PYTHON) bench/demo.py $(ATTACK)
+
+docs: build ## brings the tables of docs/ up to date that the binary makes
+	@$(PYTHON) tests/support/make_docs.py build/headgate .
 
 fuzz: ## each fuzzer for FUZZ_SECONDS=60
 	@bash .ci/install check

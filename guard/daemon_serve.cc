@@ -28,6 +28,7 @@ absl::Status Daemon::Serve() {
   host_.Start(config_.host);
   control_ = std::make_unique<Control>(ControlParts(), config_, origins_);
   if (auto s = gate_->Start(*engine_); !s.ok()) return About("[gate] backend", s);
+  if (kernel_bans_) kernel_bans_->Start(*engine_, /*handed_over=*/false);
   if (wire_) StartWire(*secrets);
   memory_.Start([this, s = *secrets] { return Snapshot(s); }, [this] { return CurrentBackend(); });
   StartControl();
@@ -82,7 +83,7 @@ SavedState Daemon::Snapshot(const EngineSecrets& secrets) const {
 absl::Status Daemon::OpenFirewall() {
   if (TcpPorts(config_.listen).empty()) return absl::OkStatus();
   kernel_bans_ = std::make_unique<KernelBans>(config_, Saying());
-  return kernel_bans_->Start(*engine_);
+  return kernel_bans_->Prepare(*engine_);
 }
 
 void Daemon::StartWire(const EngineSecrets& secrets) {
@@ -90,6 +91,7 @@ void Daemon::StartWire(const EngineSecrets& secrets) {
   hooks.pressure = [this](double syn_per_second, bool anomaly) {
     engine_->OnWire(syn_per_second, anomaly, net::Now());
   };
+  hooks.redirected = [this] { return !kernel_bans_ || kernel_bans_->LeadsToGate(); };
   wire_->Start(KeyedHash(secrets.key0, secrets.key1), std::move(hooks), memory_.baselines());
 }
 

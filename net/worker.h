@@ -24,6 +24,7 @@
 #include "net/deadline_queue.h"
 #include "net/farewell.h"
 #include "net/greeting_store.h"
+#include "net/heartbeat.h"
 #include "net/kill_map.h"
 #include "net/listener.h"
 #include "net/mysql/session.h"
@@ -65,7 +66,13 @@ struct GateShared {
   Published<TlsContext> tls;     // as the last reload has it
   TlsCounts tls_counts;
   std::atomic<std::size_t> clients{0};     // sessions of all threads, and who is in an intake
+  std::atomic<std::size_t> unnamed{0};     // of those: who is in an intake
   std::atomic<Time> end_sessions{kNever};  // while draining: when those still there are ended
+  std::atomic<bool> accepting{true};       // false: nobody is taken for now
+  // Somebody else goes on with the listening sockets: who waits in their queues is theirs.
+  std::atomic<bool> queue_kept{false};
+  // While draining: who is not logged in goes on as well.
+  std::atomic<bool> patient{false};
 };
 
 class Worker {
@@ -87,20 +94,25 @@ class Worker {
     std::uint64_t serial = 0;
   };
 
-  Worker(std::uint32_t index, GateShared& shared, std::vector<Fd> listeners);
+  Worker(std::uint32_t index, GateShared& shared, std::vector<ListenFeed> listeners);
   ~Worker();
 
   void Run();
   void PostWake(const Wake& wake);
-  // Empties and closes the listeners, answering ERR 1053, then calls `closed`.
+  // Starts or holds the listeners, as GateShared::accepting says, then calls `done`.
+  void PostFollowAccepting(std::function<void()> done);
+  // Empties and closes the listeners, answering ERR 1053, then calls `closed`. Where the queue is
+  // kept they are closed as they are; where the gate is patient nobody is turned away.
   void PostCloseListeners(std::function<void()> closed);
   // Nobody may connect to that backend for now: who is about to is told.
   void PostBackendDown(std::size_t backend);
   // Another backend is current: ends every session that has one.
   void PostBackendSwitched();
-  // Turns away who is not logged in and ends the thread when the last session has ended, or at
-  // GateShared::end_sessions. May be called again when that was brought forward.
+  // Turns away who is not logged in, where the gate is not patient, and ends the thread when the
+  // last session has ended, or at GateShared::end_sessions. May be called again when that was
+  // brought forward.
   void PostDrain();
+  [[nodiscard]] const Heartbeat& heartbeat() const { return heartbeat_; }
   [[nodiscard]] std::uint64_t session_count() const {
     return session_count_.load(std::memory_order_relaxed);
   }
@@ -142,6 +154,7 @@ class Worker {
   void Deliver(const Wake& wake);
   void Drain();
   void EndSessions();
+  void Beat();
   void NeedTick();
   void Tick();
   void SweepIn(Duration pause);
@@ -159,11 +172,14 @@ class Worker {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer tick_{io_};
   boost::asio::steady_timer sweep_{io_};
+  boost::asio::steady_timer beat_{io_};
+  Heartbeat heartbeat_;
   Time sweep_at_ = kNever;       // when the timer goes off
   Time idle_sweep_at_ = kNever;  // when all are due
   bool ticking_ = false;
-  bool closing_ = false;   // the listeners are closing or closed
-  bool draining_ = false;  // sessions are asked to end
+  bool closing_ = false;      // the listeners are closing or closed
+  bool draining_ = false;     // sessions are asked to end
+  bool turned_away_ = false;  // and who is not logged in is
   std::vector<std::unique_ptr<Listener>> listeners_;
   GreetingStore::View greeting_;
   Published<TlsContext>::View tls_;

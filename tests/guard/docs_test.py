@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What README.md and docs/*.md say against what there is: subcommands and options, command lines,
+"""What README.md and the pages of docs/ say against what there is: subcommands and options, command lines,
 keys, links.
 
 Usage: docs_test.py BINARY SOURCE_DIR
@@ -14,8 +14,9 @@ import unittest
 BINARY, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2])
 sys.path.insert(0, os.path.join(SOURCE, "tests/support"))
 import help_tree  # noqa: E402
+import make_docs  # noqa: E402
 
-PAGES = [SOURCE / "README.md", *sorted((SOURCE / "docs").glob("*.md"))]
+PAGES = [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md"))]
 HELP = {"-h", "--help"}
 
 
@@ -89,6 +90,13 @@ class Commands(unittest.TestCase):
                 self.assertEqual(needed - rows, set(), "not documented in docs/commands.md: write "
                                                        "a row | `--option` | what it does |")
                 self.assertEqual(rows - needed, set(), "documented, but --help has no such thing")
+
+
+class Made(unittest.TestCase):
+    def test_up_to_date(self):
+        for page, old, new in make_docs.made(BINARY, SOURCE):
+            with self.subTest(page.name):
+                self.assertEqual(old, new, "run `make docs`, or: tests/support/make_docs.py BINARY .")
 
 
 class Quoted(unittest.TestCase):
