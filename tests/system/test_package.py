@@ -70,7 +70,7 @@ class Fresh(Packaged):
         odd = self.m.run("dpkg -L headgate | xargs -d '\\n' stat -c '%U %G %A %n' | grep -v ' /\\.$'")
         for line in odd.splitlines():
             owner, group, mode, path = line.split(" ", 3)
-            if path not in OWNED:
+            if path not in OWNED and mode[0] != "l":
                 self.assertEqual((owner, group), ("root", "root"), line)
                 self.assertNotIn("w", mode[4:], line)
                 self.assertNotIn("s", mode, line)
@@ -122,7 +122,9 @@ class Fresh(Packaged):
 
     def test_the_conffile_is_right_but_for_the_server(self):
         told = self.m.run("headgate check", check=False)
-        self.assertEqual(len(re.findall(r": error|error:", told)), 1, told)
+        errors = [line for line in told.splitlines() if line and "warning:" not in line]
+        self.assertEqual(len(errors), 1, told)
+        self.assertIn("gate.backend", errors[0])
         self.m.run(f"cp {CONFIG} /root/kept && sed -i 's/^#backend/backend/' {CONFIG}")
         self.addCleanup(self.m.run, f"cat /root/kept > {CONFIG}")
         self.assertEqual(self.m.status("headgate check"), 0, self.m.run("headgate check",

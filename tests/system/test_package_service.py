@@ -53,7 +53,7 @@ class Service(Packaged):
     def remembers(self):
         """The application is still known-good, the ban still stands in gate and kernel."""
         told = json.loads(self.m.run(f"headgate explain {self.app_address} app --json"))
-        self.assertTrue(told["source"]["known_good"], told)
+        self.assertTrue(told["who"]["known_good"], told)
         self.assertIn(self.strangers[0], self.m.run("headgate bans"))
         self.assertIn(self.strangers[0], self.m.run("nft list ruleset"))
         with self.assertRaises(pymysql.OperationalError):
