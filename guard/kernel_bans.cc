@@ -15,7 +15,7 @@ KernelBans::KernelBans(const Config& config, Say say)
 
 KernelBans::~KernelBans() { Stop(); }
 
-absl::Status KernelBans::Start(Engine& engine) {
+absl::Status KernelBans::Prepare(Engine& engine) {
   options_.enforce = config_.enforce;
   options_.reconcile = config_.reconcile;
   net::Firewall::Hooks hooks;
@@ -27,9 +27,22 @@ absl::Status KernelBans::Start(Engine& engine) {
   auto made = net::Firewall::Make(options_, std::move(hooks));
   if (!made.ok()) return made.status();
   firewall_ = std::move(*made);
-  if (config_.enforce && config_.keep_bans) TakeOver(engine);
-  firewall_->Start();
   return absl::OkStatus();
+}
+
+void KernelBans::Start(Engine& engine, bool handed_over) {
+  if (config_.enforce && (config_.keep_bans || handed_over)) TakeOver(engine);
+  firewall_->Start();
+  started_ = true;
+}
+
+void KernelBans::LetGo() {
+  if (!firewall_) return;
+  const absl::Status stopped = firewall_->Stop(/*keep=*/true);
+  if (!stopped.ok()) {
+    say_("[firewall] " + std::string(stopped.message()), /*warning=*/true);
+  }
+  firewall_.reset();
 }
 
 void KernelBans::Reload(const Config& config) {
@@ -55,6 +68,7 @@ void KernelBans::TakeOver(Engine& engine) {
 
 void KernelBans::Stop() {
   if (!firewall_) return;
+  if (!started_) return firewall_.reset();  // the table may be another process's
   const absl::Status stopped = firewall_->Stop(config_.keep_bans);
   if (!stopped.ok()) {
     say_(absl::StrFormat("[firewall] the table %s is left: %s; `headgate firewall remove` takes it "

@@ -23,12 +23,17 @@ class KernelBans {
   KernelBans(const KernelBans&) = delete;
   KernelBans& operator=(const KernelBans&) = delete;
 
-  // Takes the bans over that an earlier run has left, where they are kept; before the first
-  // connection. Errors are of the configuration; a kernel that refuses is a warning.
-  absl::Status Start(Engine& engine);
+  // Errors are of the configuration.
+  absl::Status Prepare(Engine& engine);
+  // Takes the bans over that an earlier run has left, where they are kept, or where another process
+  // has just let go of them; before the first connection. A kernel that refuses is a warning.
+  // REQUIRES: Prepare() went well.
+  void Start(Engine& engine, bool handed_over);
+  // Ends the thread and leaves everything in the kernel as it is, for the process that takes over.
+  void LetGo();
   // After a reload: whom the rules spare, and what they limit.
   void Reload(const Config& config);
-  // What is not to be kept is taken away; a redirect stays, and what is transparent, or the server
+  // What is not to be kept is taken away, once it was started; a redirect stays, and what is transparent, or the server
   // would be open.
   void Stop();
   [[nodiscard]] net::FirewallStatus Status() const;
@@ -40,6 +45,7 @@ class KernelBans {
   const Say say_;
   net::Firewall::Options options_;
   std::unique_ptr<net::Firewall> firewall_;
+  bool started_ = false;
 };
 
 }  // namespace headgate::guard
