@@ -47,6 +47,8 @@ Examples:
   headgate firewall print
       the nftables table as it would be loaded, and the routing that transparent needs;
       apply and remove do what nftables can
+  headgate firewall open
+      lets clients past a gate that is down: [firewall] redirect leads nobody to it any more
   headgate observe --interface eth1 --port 3306
       watch a mirror port without being a gate; --read FILE replays a capture
 
@@ -91,6 +93,9 @@ void AddFirewall(CLI::App& app, Arguments& args, Command& chosen) {
   firewall->require_subcommand(1);
   const auto add = [&](const char* name, const char* what, FirewallAct act) {
     CLI::App* command = AddCommand(*firewall, name, what, args, chosen, [act](const Arguments& a) {
+      if (act == FirewallAct::kRemove && !a.table.empty()) {
+        return RemoveFirewall(a.table, a.as_json);
+      }
       return RunFirewall(act, a.config, a.as_json);
     });
     command->add_option("--config", args.config, "the configuration file")
@@ -100,6 +105,16 @@ void AddFirewall(CLI::App& app, Arguments& args, Command& chosen) {
   add("print", "what would be loaded, for people and for nft -f", FirewallAct::kPrint);
   add("apply", "load it; bans that are there stay", FirewallAct::kApply);
   add("remove", "take the table away, with all that is in it", FirewallAct::kRemove);
+  constexpr char kTable[] = "of this table, whatever the configuration says";
+  CLI::App* remove = firewall->get_subcommand("remove");
+  remove->add_option("--table", args.table, kTable);
+  CLI::App* open =
+      AddCommand(*firewall, "open", "lead nobody new to the gate: past it, to the server", args,
+                 chosen, [](const Arguments& a) { return OpenFirewall(a.table, a.as_json); });
+  open->add_option("--table", args.table, "of this table; otherwise of all that are headgate's");
+  open->footer(R"(
+Reads no configuration. Connections that the gate has stay with it; bans stay in the kernel. A gate
+that runs puts its rules back at its next look: this is for one that is stopped or killed.)");
 }
 
 void AddObserve(CLI::App& app, Arguments& args, Command& chosen) {

@@ -58,6 +58,9 @@ struct ObserverConfig {
   bool operator==(const ObserverConfig&) const = default;
 };
 
+// What becomes of clients that are led here, when the gate stops.
+enum class FailMode : std::uint8_t { kClosed, kOpen };
+
 // [firewall]: what is pushed into the kernel.
 struct FirewallConfig {
   bool enforce = false;
@@ -65,6 +68,7 @@ struct FirewallConfig {
   Duration reconcile = std::chrono::seconds(5);
   bool keep_bans = false;      // across a restart
   std::uint32_t redirect = 0;  // a port whose connections go to the gate's; 0 = none
+  FailMode fail = FailMode::kClosed;
   bool static_limits = false;  // [source] connect_rate and connections in the kernel as well
   bool operator==(const FirewallConfig&) const = default;
 };

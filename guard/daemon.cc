@@ -91,6 +91,7 @@ void Daemon::Drain() {
   Log(LogLevel::kInfo,
       absl::StrFormat("draining for at most %s; a second signal ends at once", ToText(patience)));
   control_->SetDraining();
+  if (kernel_bans_) kernel_bans_->Open();  // while the gate still takes who was led here
   gate_->Drain(patience);
   // And once more at the end, if that comes: a look-up may block a thread of the gate for longer
   // than whoever stops us waits.

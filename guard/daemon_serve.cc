@@ -26,13 +26,13 @@ absl::Status Daemon::Serve() {
   memory_.HandOver(*engine_);
   telemetry_->Start();
   if (auto s = PrepareFirewall(); !s.ok()) return About("[firewall]", s);
-  if (kernel_bans_ && !elder_) kernel_bans_->Start(*engine_, /*handed_over=*/false);
   host_.Start(config_.host);
   upgrade_ = std::make_unique<Upgrade>(UpgradeParts());
   if (elder_) taken_over_from_ = elder_->pid();
   control_ = std::make_unique<Control>(ControlParts(), config_, origins_);
   const bool accept = elder_ == nullptr;
   if (auto s = gate_->Start(*engine_, accept); !s.ok()) return About("[gate] backend", s);
+  if (kernel_bans_ && !elder_) kernel_bans_->Start(*engine_, /*handed_over=*/false);
   if (wire_) StartWire();
   if (elder_) {
     if (auto s = TakeTurn(); !s.ok()) return s;
@@ -141,6 +141,7 @@ void Daemon::StartWire() {
   hooks.pressure = [this](double syn_per_second, bool anomaly) {
     engine_->OnWire(syn_per_second, anomaly, net::Now());
   };
+  hooks.redirected = [this] { return !kernel_bans_ || kernel_bans_->LeadsToGate(); };
   wire_->Start(KeyedHash(secrets_.key0, secrets_.key1), std::move(hooks), memory_.baselines());
 }
 

@@ -25,6 +25,7 @@ absl::Status Daemon::TakeTurn() {
   if (auto s = elder_->AwaitTurn(bans); !s.ok()) return s;
   if (const auto state = ParseState(bans, 0); state.ok()) {
     const Duration elapsed = ElapsedSince(state->unix_ms, UnixMilliseconds());
+    engine_->UnbanAll(net::Now());  // somebody may have been let in again meanwhile
     engine_->RestoreBans(state->bans, elapsed, net::Now());
   }
   const ElderGate::Slots held = elder_->Held();
@@ -106,7 +107,7 @@ absl::StatusOr<Estate> Daemon::HandedOver() const {
   estate.admin = admin_->CopySocket();
   estate.page = page_.CopySocket();
   estate.state = StateJson(Snapshot());
-  estate.formers = formers_.Links();
+  estate.formers = formers_.CopyLinks();
   return estate;
 }
 

@@ -1,5 +1,6 @@
 #include "guard/former_gates.h"
 
+#include <fcntl.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -59,10 +60,13 @@ std::vector<FormerGate> FormerGates::List() const {
   return gates;
 }
 
-std::vector<std::pair<FormerGate, int>> FormerGates::Links() const {
+std::vector<std::pair<FormerGate, net::Fd>> FormerGates::CopyLinks() const {
   const std::lock_guard lock(mutex_);
-  std::vector<std::pair<FormerGate, int>> links;
-  for (const One& one : all_) links.emplace_back(one.gate, one.link.get());
+  std::vector<std::pair<FormerGate, net::Fd>> links;
+  for (const One& one : all_) {
+    net::Fd copy(fcntl(one.link.get(), F_DUPFD_CLOEXEC, 0));
+    if (copy.valid()) links.emplace_back(one.gate, std::move(copy));
+  }
   return links;
 }
 
@@ -70,7 +74,7 @@ std::vector<std::pair<FormerGate, int>> FormerGates::Links() const {
 void FormerGates::Run() {
   for (;;) {
     std::vector<pollfd> fds;
-    for (const auto& [gate, fd] : Links()) fds.push_back({fd, POLLIN, 0});
+    for (const One& one : all_) fds.push_back({one.link.get(), POLLIN, 0});  // only we change it
     if (!fds.empty()) poll(fds.data(), fds.size(), kLookMilliseconds);
     {
       const std::lock_guard lock(mutex_);

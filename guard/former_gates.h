@@ -56,8 +56,9 @@ class FormerGates {
   void Start(Tell tell);
   void Stop();
   [[nodiscard]] std::vector<FormerGate> List() const;
-  // The links as they are, with what was last heard by them; for a hand-over. REQUIRES: stopped.
-  [[nodiscard]] std::vector<std::pair<FormerGate, int>> Links() const;
+  // Copies of the links, with what was last heard by them; for a hand-over. One that no descriptor
+  // is left for is left out.
+  [[nodiscard]] std::vector<std::pair<FormerGate, net::Fd>> CopyLinks() const;
 
  private:
   struct One {

@@ -56,9 +56,14 @@ std::span<const Meaning> OtherMeanings() {
        "of the time at most."},
       {"firewall.keep_bans",
        "At the end the table stays, and the next start takes the bans over. false: it is removed, "
-       "or with a `redirect` its bans are."},
+       "or with a `redirect` and `fail = \"closed\"` its bans are."},
       {"firewall.redirect",
-       "Connections from other hosts to this port go to the gate's own one instead; 0: none do."},
+       "Connections from other hosts to this port go to the gate's own one instead; 0: none do. "
+       "Needs `enforce` ([firewall.md](firewall.md#a-server-that-keeps-its-port))."},
+      {"firewall.fail",
+       "When the gate stops: `closed`, who is led here by a `redirect` or by `transparent` is "
+       "refused until it is back; `open`, who is new is led to the server itself, without any "
+       "limit. For a crash and a kill it takes the drop-in fail-open.conf as well."},
       {"firewall.static_limits",
        "`[source]` `connect_rate` and `connections` in the kernel as well. They bind everybody but "
        "`never_ban`, `exempt` and the networks of classes, and count what can be spoofed "

@@ -169,7 +169,7 @@ absl::Status Upgrade::SendEstate(const UpgradeLink& link, const Estate& estate) 
     json::object of = Figures({gate.leases, gate.most}, gate.sessions);
     of["kind"] = "former";
     of["pid"] = gate.pid;
-    add(std::move(of), fd);
+    add(std::move(of), fd.get());
   }
   const auto state = TextAsFile(estate.state);
   if (!state.ok()) return state.status();
@@ -212,14 +212,17 @@ absl::Status Upgrade::GiveTurn(const UpgradeLink& link) {
   return link.Send("go", Figures(parts_.share(), parts_.sessions()), {bans->get()});
 }
 
-// What the sessions here still hold of the slots, whenever that has changed.
+// What the sessions here still hold of the slots, whenever that has changed, and now and then: at a
+// further upgrade the last word may be lost between the one who listened and the next.
 void Upgrade::Tell(const UpgradeLink& link) const {
   json::object last;
+  Time again{};
   while (!stop_) {
-    json::object now = Figures(parts_.share(), parts_.sessions());
-    if (now != last) {
-      if (!link.Send("slots", now).ok()) return;
-      last = std::move(now);
+    json::object figures = Figures(parts_.share(), parts_.sessions());
+    if (figures != last || net::Now() >= again) {
+      if (!link.Send("slots", figures).ok()) return;
+      last = std::move(figures);
+      again = net::Now() + std::chrono::seconds(1);
     }
     // Nothing is to come but its end.
     const auto message = link.Receive(kSlice);

@@ -41,8 +41,8 @@ struct Estate {
   std::vector<net::PassedSocket> sockets;
   net::Fd admin, page;
   std::string state;  // as StateJson() has it
-  // Links to those that this one has taken over from itself; they stay its own.
-  std::vector<std::pair<FormerGate, int>> formers;
+  // Links to those that this one has taken over from itself.
+  std::vector<std::pair<FormerGate, net::Fd>> formers;
 };
 
 class Upgrade {

@@ -16,6 +16,7 @@ import unittest
 
 BINARY, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
 sys.path.insert(0, os.path.join(SOURCE, "tests/support"))
+import guides  # noqa: E402
 import recipes  # noqa: E402
 
 GUIDES = sorted((SOURCE / "docs/guides").glob("*.md"))
@@ -34,7 +35,7 @@ def pages_with_recipes():
     """The guides, and what else in docs/ has a block that acts: {path: its blocks}."""
     found = {}
     for page in [*GUIDES, *sorted((SOURCE / "docs").glob("*.md"))]:
-        marked = re.search(r"^ *```+(sh|sql) |^ *```+[a-z]+ [a-z-]+ /", page.read_text("utf8"), re.M)
+        marked = re.search(r"^ *```+((sh|sql) |[a-z]+ [a-z,-]+ /)", page.read_text("utf8"), re.M)
         if page in GUIDES or marked:
             found[page] = recipes.blocks_of(page, SOURCE)
     return found
@@ -55,11 +56,13 @@ class Pages(unittest.TestCase):
                 if not block.acts:
                     continue
                 with self.subTest(block.place):
-                    seen = f"{' '.join(block.titles)}\n{above}\n{block.text.splitlines()[0]}".lower()
-                    self.assertIn(SPOKEN.get(block.host, block.host), seen,
-                                  "the text above does not name the host")
+                    first = block.text.splitlines()[0]
+                    seen = f"{' '.join(block.titles)}\n{above}\n{first}".lower()
+                    for host in block.host.split(","):
+                        self.assertIn(SPOKEN.get(host, host), seen,
+                                      "the text above does not name the host")
                     if block.kind == "file":
-                        self.assertIn(block.path, above + block.text.splitlines()[0],
+                        self.assertIn(block.path, above + first,
                                       "the text above does not name the file")
 
     def test_every_page_is_played(self):
@@ -68,7 +71,7 @@ class Pages(unittest.TestCase):
         for page, blocks in pages_with_recipes().items():
             if any(block.acts for block in blocks):
                 with self.subTest(name_of(page)):
-                    self.assertTrue(f'"{name_of(page)}"' in tests, "no test in tests/system plays it")
+                    self.assertTrue(f'"{name_of(page)}"' in tests, "no test plays it")
 
 
 def errors_of(files):
@@ -98,9 +101,10 @@ class Configurations(unittest.TestCase):
                     files = {**(next(reversed(hosts.values())) if hosts else
                                 {"headgate.toml": SMALLEST}), "conf.d/99-part.toml": block.text}
                 elif block.path.startswith(FOLDER):
-                    files = hosts.setdefault(block.host, {})
-                    files[block.path.removeprefix(FOLDER)] = block.text
-                    hosts[block.host] = hosts.pop(block.host)  # now the last
+                    for host in block.host.split(","):
+                        files = hosts.pop(host, {})
+                        hosts[host] = {**files, block.path.removeprefix(FOLDER): block.text}
+                    files = hosts[host]  # now the last
                 else:
                     continue
                 count += 1
@@ -113,7 +117,8 @@ class Configurations(unittest.TestCase):
         count = 0
         for page in [SOURCE / "README.md", *sorted((SOURCE / "docs").glob("*.md"))]:
             files = {"headgate.toml": SMALLEST}
-            for text in re.findall(r"^ *```toml\n(.*?)^ *```$", page.read_text("utf8"), re.M | re.S):
+            shown = re.findall(r"^ *```toml\n(.*?)^ *```$", page.read_text("utf8"), re.M | re.S)
+            for text in shown:
                 count += 1
                 files[f"conf.d/{count:02}.toml"] = textwrap.dedent(text)
                 with self.subTest(f"{name_of(page)}\n{text}"):
@@ -159,8 +164,20 @@ class Player(unittest.TestCase):
             guide.play()
         self.assertEqual(self.host.done, ["one\ntwo\n", ("/etc/x", "[a]\n  b = 1\n")])
 
+    def test_several_hosts(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".md", encoding="utf8") as page:
+            page.write("# A\n```sh a,b\none\n```\n```text output\nONE\n```\n")
+            page.flush()
+            hosts = {"a": Paper(), "b": Paper()}
+            with recipes.Guide(page.name, hosts, said=lambda _: None) as guide:
+                guide.play()
+            self.assertEqual([host.done for host in hosts.values()], [["one\n"], ["one\n"]])
+            hosts["b"].run = lambda _: (0, "two")
+            with self.assertRaisesRegex(recipes.PageError, "on b it should print"):
+                guide.play()
+
     def test_failures(self):
-        self.wrong("# A\n```sh db\nfail\n```\n", "failed, status 1\nfail")
+        self.wrong("# A\n```sh db\nfail\n```\n", "failed on db, status 1\nfail")
         self.wrong("# A\n```sh db fails\nfine\n```\n", "did not fail")
         self.wrong("# A\n```sh gate\nx\n```\n", "no host 'gate'")
         self.wrong("# A\n```sh db\nx\n", "does not end")
@@ -187,6 +204,13 @@ class Player(unittest.TestCase):
             with self.guide(page) as guide:
                 guide.play("B")
         self.wrong(page.replace("sh db", "sh illustration: of no use here"), "nothing to play")
+
+    def test_desk(self):
+        hosts = {"a": Paper(), "b": Paper()}
+        self.assertEqual(guides.Desk(hosts).run("scp a:/x b:/y/z\n"), (0, ""))
+        self.assertEqual((hosts["a"].done, hosts["b"].done), (["cat /x"], [("/y/z", "CAT /X")]))
+        self.assertEqual(guides.Desk(hosts).run("scp a:/fail b:/y")[0], 1)
+        self.assertIn("can be played", guides.Desk(hosts).run("rm -r /")[1])
 
     def test_blocks_that_do_not_say(self):
         for info in ("sh", "toml", "sh illustration:", "toml part: x", "sh db fail", "sql",

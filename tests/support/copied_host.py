@@ -15,7 +15,8 @@ import time
 SET_UP = """set -e
 mount -t tmpfs -o mode=0755 tmpfs {scratch}
 mkdir {scratch}/upper {scratch}/work {scratch}/root
-mount -t overlay -o lowerdir=/,upperdir={scratch}/upper,workdir={scratch}/work overlay {scratch}/root
+mount -t overlay overlay {scratch}/root \
+    -o lowerdir=/,upperdir={scratch}/upper,workdir={scratch}/work
 mount -t proc proc {scratch}/root/proc
 mount --rbind /sys {scratch}/root/sys
 mount --rbind /dev {scratch}/root/dev
@@ -27,8 +28,8 @@ hostname {name}
 touch {scratch}/root/run/is-ready
 exec sleep infinity
 """
-ENVIRONMENT = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-               "LANG": "C.UTF-8", "TERM": "dumb", "DEBIAN_FRONTEND": "noninteractive"}
+ENVIRONMENT = {"HOME": "/root", "LANG": "C.UTF-8", "TERM": "dumb", "DEBIAN_FRONTEND": "noninteractive",
+               "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
 
 class CopiedHost:
@@ -52,7 +53,8 @@ class CopiedHost:
         until = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < until:
             inner = self._inner()
-            if inner and pathlib.Path(f"/proc/{inner}/root{self.scratch}/root/run/is-ready").exists():
+            ready = f"/proc/{inner}/root{self.scratch}/root/run/is-ready"
+            if inner and pathlib.Path(ready).exists():
                 return
             time.sleep(0.02)
         raise RuntimeError(f"host {self.name} was not ready")
@@ -71,8 +73,8 @@ class CopiedHost:
         """(exit status, what it printed) of bash running `script`, ended by its first failure."""
         done = subprocess.run(
             ["nsenter", f"--target={self._inner()}", "--mount", "--pid", "--uts", "--ipc", "--net",
-             "chroot", f"{self.scratch}/root", "bash", "-e", "-c", f"cd; {script}"], env=ENVIRONMENT,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
+             "chroot", f"{self.scratch}/root", "bash", "-e", "-c", f"cd; {script}"],
+            env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
             errors="replace", timeout=seconds, check=False)
         return done.returncode, done.stdout
 

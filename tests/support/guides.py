@@ -57,7 +57,7 @@ class BootedHost:
 
 
 class Desk:
-    """Where the reader sits, who reaches every host by ssh: its recipes are `scp HOST:/a HOST:/b`."""
+    """Where the reader sits, with ssh to every host: its recipes are `scp HOST:/a HOST:/b`."""
 
     def __init__(self, hosts):
         self.hosts = hosts

@@ -65,7 +65,7 @@ class Lan:
         ip("-n", self.of(name), "link", "set", near, "up")
 
     def cut(self, name):
-        """Nothing that a host sends arrives any more, and nothing reaches it; it does not notice."""
+        """What a host sends arrives no more, and nothing reaches it; it does not notice."""
         for number in range(len(self.hosts[name])):
             ip("-n", self.switch, "link", "set", f"{self.of(name)[2:]}p{number}", "nomaster")
 

@@ -6,6 +6,7 @@ A fenced block's info string says what the block is (docs/contributing.md has th
                              fails ends it. `fails`: it has to fail, as a login that is refused does
   sql HOST [fails]           given to `mariadb` on HOST, as root
   LANGUAGE HOST /a/path      written to that file on HOST
+  (HOST may be several: `gate-a,gate-b`, one after the other)
   text output                what the block right before it prints; `…` stands for what differs, a
                              line `…` for any number of lines
   LANGUAGE illustration: WHY not run, and why not
@@ -152,23 +153,22 @@ class Guide:
         chosen = [b for b in self.blocks if title is None or title in b.titles]
         if not any(b.acts for b in chosen):
             raise PageError(f"nothing to play under the heading {title!r}")
-        printed = ""
+        printed = {}
         for block in chosen:
             if block.acts:
                 self.said(f"{block.place}: {block.language} on {block.host} {block.path}".rstrip())
-                printed = self._act(block)
-                if printed and os.environ.get("HEADGATE_SHOW"):
-                    self.said(printed)
+                printed = {name: self._act(block, name) for name in block.host.split(",")}
                 self.played.add(block.line)
             elif block.kind == "output":
-                problem = unlike(block.text, printed)
-                if problem:
-                    raise PageError(f"{block.place}: {problem}")
+                for name, text in printed.items():
+                    problem = unlike(block.text, text)
+                    if problem:
+                        raise PageError(f"{block.place}: on {name} {problem}")
 
-    def _act(self, block):
-        if block.host not in self.hosts:
-            raise PageError(f"{block.place}: there is no host {block.host!r}")
-        host = self.hosts[block.host]
+    def _act(self, block, name):
+        if name not in self.hosts:
+            raise PageError(f"{block.place}: there is no host {name!r}")
+        host = self.hosts[name]
         if block.kind == "file":
             host.write(block.path, block.text)
             return ""
@@ -176,7 +176,9 @@ class Guide:
         if block.kind == "sql":
             text = f"mariadb <<'END_OF_SQL'\n{text}END_OF_SQL\n"
         status, printed = host.run(text)
+        if os.environ.get("HEADGATE_SHOW"):
+            self.said(printed)
         if (status != 0) != block.fails:
-            raise PageError(f"{block.place}: {'did not fail' if block.fails else 'failed'}, status "
-                            f"{status}\n{block.text}\nprinted\n{printed}")
+            raise PageError(f"{block.place}: {'did not fail' if block.fails else 'failed'} on "
+                            f"{name}, status {status}\n{block.text}\nprinted\n{printed}")
         return printed

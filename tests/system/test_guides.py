@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The guides of docs/guides, played as they are written on booted machines and a client that have the
-addresses of the pages."""
+"""The guides of docs/guides, played as they are written, on booted machines and a client that have
+the addresses of the pages."""
 import pathlib
 import sys
 import time
@@ -17,6 +17,18 @@ PAIR = {"gate-a": {**GATE, "net": ["192.0.2.2/24", "198.51.100.2/24"]},
         "gate-b": {**GATE, "net": ["192.0.2.3/24", "198.51.100.3/24"]}}
 SHOP = ["shop@192.0.2.7"] * 2  # USER() and CURRENT_USER() of the application
 PASSWORD = "shop-secret"
+# A connection of a pool that is used again when the file `goon` is there.
+POOLED = """
+import os, pymysql, time
+pooled = pymysql.connect(host="192.0.2.1", read_default_file="/root/.my.cnf")
+while not os.path.exists("goon"):
+    time.sleep(0.05)
+began = time.monotonic()
+try:
+    print(pooled.cursor().execute("SELECT 1"), "row")
+except pymysql.Error as error:
+    print(f"{error.args[0]} after {time.monotonic() - began:.1f} s")
+"""
 
 
 @unittest.skipIf(guides.why_not(), guides.why_not() or "")
@@ -31,8 +43,8 @@ class OnGuideHosts(unittest.TestCase):
                 guides.give_package(world[name])
         world["db"].write("/etc/mysql/mariadb.conf.d/55-network.cnf",
                           "[mariadbd]\nbind-address = 0.0.0.0\n")
-        world.must("db", "systemctl restart mariadb; mariadb -e \"CREATE DATABASE shop; CREATE USER "
-                         f"shop@'192.0.2.7' IDENTIFIED BY '{PASSWORD}'; "
+        world.must("db", "systemctl restart mariadb; mariadb -e \"CREATE DATABASE shop; "
+                         f"CREATE USER shop@'192.0.2.7' IDENTIFIED BY '{PASSWORD}'; "
                          "GRANT ALL ON shop.* TO shop@'192.0.2.7'\"")
         world["client"].write("/root/.my.cnf", f"[client]\nuser = shop\npassword = {PASSWORD}\n")
         return world
@@ -43,7 +55,8 @@ class OnGuideHosts(unittest.TestCase):
 
     def who(self, world, host="192.0.2.1"):
         """USER() and CURRENT_USER() of a login from the client's host."""
-        return world.must("client", f"mariadb -N -h {host} -e 'SELECT USER(), CURRENT_USER()'").split()
+        ask = f"mariadb -N -h {host} -e 'SELECT USER(), CURRENT_USER()'"
+        return world.must("client", ask).split()
 
 
 class Install(OnGuideHosts):
@@ -85,22 +98,42 @@ class Pair(OnGuideHosts):
     def test_pair(self):
         world = self.up({"client": CLIENT, **PAIR, "db": DATABASE})
         with world.guide("docs/guides/gateway-pair.md") as guide:
-            for title in ("The server", "Both gates", "How to check it", "What an attacker meets",
-                          "A planned change", "Whose slots"):
+            for title in ("The server", "Both gates", "How to check it", "What an attacker meets"):
                 guide.play(title)
-        self.host_is_gone(world)
+            # Who runs something when the gate begins to drain gets to its end.
+            world.must("client", "(mariadb -h 192.0.2.1 -e 'DO SLEEP(2)'; echo left with $? >slept)"
+                                 " >/dev/null 2>&1 & sleep 0.5")
+            guide.play("A planned change")
+            self.assertEqual(world.must("client", "cat slept"), "left with 0\n")
+            for title in ("Whose slots", "Transparent gateways"):
+                guide.play(title)
+        self.host_is_gone(world, *self.roles(world))
 
-    def host_is_gone(self, world):
-        """gate-b has the address now, and a session of the application; then nothing is heard of
-        it any more."""
-        world.must("client", "(sleep 300 | mariadb -h 192.0.2.1) >/dev/null 2>&1 & sleep 1")
+    @staticmethod
+    def roles(world):
+        """Which gate has the addresses, both of them, and which has none."""
+        shown = {name: world.must(name, "ip -brief address show") for name in PAIR}
+        has = [name for name, text in shown.items() if "192.0.2.1/24" in text]
+        has_database = [name for name, text in shown.items() if "198.51.100.1/24" in text]
+        if len(has) != 1 or has != has_database:
+            raise AssertionError(shown)
+        return has[0], next(name for name in PAIR if name not in has)
+
+    def host_is_gone(self, world, holder, other):
+        """The one with the addresses has a session of the application; then nothing is heard of it
+        any more."""
+        world["client"].write("/root/pooled.py", POOLED)
+        world.must("client", "/usr/bin/python3 pooled.py >pooled.out 2>&1 & sleep 1")
         self.assertEqual(self.sessions_of(world, "192.0.2.7"), 1)
         cut = time.monotonic()
-        world.lan.cut("gate-b")
+        world.lan.cut(holder)
         self.assertTrue(scenario.wait_for(lambda: self.logs_in(world), 20, 0.2))
         moved = time.monotonic() - cut
-        self.assertIn("192.0.2.1/24", world.must("gate-a", "ip -brief address show dev eth0"))
-        self.assertTrue(scenario.wait_for(lambda: not self.sessions_of(world, "192.0.2.7"), 60, 0.5))
+        self.assertIn("192.0.2.1/24", world.must(other, "ip -brief address show dev eth0"))
+        lost = world.must("client", "touch goon; sleep 1; cat pooled.out")
+        self.assertRegex(lost, r"^20(06|13) after 0\.\d s", "a pooled connection is reset at once")
+        self.assertTrue(scenario.wait_for(
+            lambda: not self.sessions_of(world, "192.0.2.7"), 60, 0.5))
         print(f"figures Pair: a login through the other gate {moved:.1f} s after a host was gone, "
               f"its session ended after {time.monotonic() - cut:.1f} s")
 

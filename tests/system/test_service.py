@@ -25,8 +25,6 @@ class Service(scenario.Scenario):
 
     def gate(self, threads=2, **over):
         gate = Gate(self.config(**scenario.merged({"gate": {"threads": threads}}, over)))
-        gate.write(self.config(**scenario.merged(
-            {"gate": {"threads": threads, "backend": ["%s:%s" % self.db.address]}}, over)))
         self.addCleanup(self._end_gate, gate)
         return gate
 
@@ -128,8 +126,7 @@ class Service(scenario.Scenario):
             with self.subTest(threads=count):
                 gate.kill()
                 waiting = [wire.Blocking(gate.address, f"127.0.0.{30 + i}") for i in range(16)]
-                gate.write(self.config(gate={"threads": count,
-                                             "backend": ["%s:%s" % self.db.address]}))
+                gate.write(self.config(gate={"threads": count}))
                 self.manager.start(gate, self.manager.store)
                 for client in waiting:
                     client.login("app", "app-secret")

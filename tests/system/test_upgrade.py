@@ -22,10 +22,7 @@ class Upgrade(scenario.Scenario):
 
     def gate(self, start=True, **over):
         over = scenario.merged({"gate": {"threads": 2, "upgrade_drain": DRAIN}}, over)
-        config = self.config(**over)
-        host, port = self.db.address
-        config["gate"] = {"backend": [f"{host}:{port}"], "proxy_to_backend": "v2", **over["gate"]}
-        gate = UpgradedGate(config)
+        gate = UpgradedGate(self.config(**over))
         self.addCleanup(self._end_gate, gate)
         return gate.start() if start else gate
 
