@@ -2,7 +2,7 @@
 #   make run [PORT=3306] [BACKEND=host:port]     make demo [ATTACK=silent]
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: help build package run test check bench bench-alternatives bench-capacity demo docs fuzz clean
+.PHONY: help build package run test check bench bench-alternatives bench-capacity demo docs fuzz clean sbom
 
 PYTHON := /usr/bin/python3
 JOBS ?= $(shell nproc)
@@ -66,6 +66,11 @@ bench-capacity: build ## what a session, a waiting client, a source, a query and
 
 demo: build ## an attack and an application side by side: ATTACK=silent drip stalled-login ...
 	@$(PYTHON) bench/demo.py $(ATTACK)
+
+sbom: build ## build/headgate.spdx.json: the libraries in it, with versions and licences
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} \
+	  $(PYTHON) debian/sbom/sbom.py $(RELEASE) > build/headgate.spdx.json
+	@echo build/headgate.spdx.json
 
 docs: build ## brings the tables of docs/ up to date that the binary makes
 	@$(PYTHON) tests/support/make_docs.py build/headgate .
