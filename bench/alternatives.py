@@ -27,11 +27,12 @@ from app import App
 from attackers import Attackers, addresses, addresses_in
 from gate import Gate
 from private_mariadb import PrivateMariadb
+from scenario import wait_for
 
 SLOTS = 100
 APP = "127.0.0.10"
 # Seconds. The attack goes on until what the application began in the measured part has ended.
-WARM, CALM, RAMP, SETTLE, ATTACK, TIMEOUT = 0.5, 1.5, 0.7, 1.8, 3.0, 2
+WARM, CALM, RAMP, SETTLE, ATTACK, TIMEOUT = 0.5, 1.5, 0.7, 15.0, 3.0, 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +156,8 @@ def cell(db, attack, door):
         calm_end = time.monotonic()
         attackers = Attackers(attack.kind, address, attack.sources, attack.workers, 60,
                               ramp=RAMP, **dict(attack.options)).start()
-        time.sleep(SETTLE)
+        wait_for(lambda: attackers.opened() >= attack.workers, SETTLE)
+        time.sleep(0.3)
         began, slots = time.monotonic(), 0
         while time.monotonic() < began + ATTACK:
             slots = max(slots, held(db, set(attack.sources)))
