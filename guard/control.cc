@@ -81,7 +81,17 @@ ReloadResult Control::Reload() {
     result.draining = true;
     return result;
   }
+  const auto tell = [this](bool begins) {
+    if (parts_.on_reload) parts_.on_reload(begins);
+  };
+  tell(true);
   const Loaded loaded = parts_.load();
+  LoadedAnew(loaded, result);
+  tell(false);
+  return result;
+}
+
+void Control::LoadedAnew(const Loaded& loaded, ReloadResult& result) {
   for (const Problem& problem : loaded.problems) {
     result.problems.push_back(ToText(problem));
     Log(problem.severity == Problem::Severity::kError ? LogLevel::kError : LogLevel::kWarning,
@@ -92,7 +102,7 @@ ReloadResult Control::Reload() {
     ++reloads_.refused;
     reloads_.last = "refused";
     Log(LogLevel::kError, "reload: nothing was changed");
-    return result;
+    return;
   }
   ReloadFiles files;
   if (loaded.tls && parts_.files_read) files.candidate = FileSettings(parts_.files_read());
@@ -101,7 +111,6 @@ ReloadResult Control::Reload() {
     files.running = files_;
   }
   TakeOver(PlanReload(running(), *loaded.config, std::move(files)), loaded, result);
-  return result;
 }
 
 void Control::TakeOver(ReloadPlan plan, const Loaded& loaded, ReloadResult& result) {

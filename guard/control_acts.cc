@@ -1,4 +1,6 @@
 // What an operator does to a running gate, but for the reload.
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/json.hpp>
 #include <optional>
@@ -142,6 +144,35 @@ net::AdminReply Control::Drain() {
     parts_.drain();
   }
   return {200, json::serialize(json::object{{"draining", true}, {"for", patience}})};
+}
+
+net::AdminReply Control::Upgrade() {
+  if (!parts_.upgrade) return Refuse(404, "there is no upgrade here");
+  if (const absl::Status begun = parts_.upgrade(); !begun.ok()) {
+    return Refuse(409, std::string(begun.message()));
+  }
+  return UpgradeReply();
+}
+
+// Until the other process has its socket this one answers, and from then on that one.
+net::AdminReply Control::UpgradeReply() const {
+  if (!parts_.upgrade_status) return Refuse(404, "there is no upgrade here");
+  const UpgradeStatus status = parts_.upgrade_status();
+  json::object answer{{"pid", getpid()},
+                      {"from", parts_.elder},
+                      {"state", JsonText(Name(status.state))},
+                      {"why", JsonText(status.why)},
+                      {"to", status.pid},
+                      {"for", ToText(running().upgrade_drain)}};
+  json::array formers;
+  for (const FormerGate& gate : parts_.formers ? parts_.formers() : std::vector<FormerGate>()) {
+    formers.push_back(json::object{{"pid", gate.pid},
+                                   {"sessions", gate.sessions},
+                                   {"leases", gate.leases},
+                                   {"most", gate.most}});
+  }
+  answer["formers"] = std::move(formers);
+  return {200, json::serialize(answer)};
 }
 
 }  // namespace headgate::guard

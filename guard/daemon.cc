@@ -13,25 +13,41 @@
 namespace headgate::guard {
 
 int Daemon::Run() {
-  watch_.Loaded(ConfigFootprint(path_));
-  Loaded loaded = LoadConfig(path_);
-  InitLog(loaded.config ? loaded.config->log_level : "info");
-  for (const Problem& problem : loaded.problems) {
-    const bool error = problem.severity == Problem::Severity::kError;
-    Log(error ? LogLevel::kError : LogLevel::kWarning, ToText(problem));
-  }
-  if (!loaded.config) return kExitUsage;
-  config_ = std::move(*loaded.config);
-  origins_ = std::move(loaded.origins);
-  if (const absl::Status status = SettleCoreDumps(core_dumps_); !status.ok()) return Fail(status);
-  if (const absl::Status status = Open(); !status.ok()) return Fail(status);
-  if (const absl::Status status = Serve(); !status.ok()) return Fail(status);
+  auto elder = ElderGate::Meet();
+  if (elder.ok()) elder_ = std::move(*elder);
+  const absl::Status loaded = Load();
+  if (!elder.ok()) return Fail(elder.status(), kExitNo);
+  if (!loaded.ok()) return Fail(loaded, kExitUsage);
+  if (auto s = SettleCoreDumps(core_dumps_); !s.ok()) return Fail(s, kExitNo);
+  TakePassed();
+  if (auto s = Open(); !s.ok()) return Fail(s, kExitNo);
+  if (auto s = Serve(); !s.ok()) return Fail(s, kExitNo);
   return Loop();
 }
 
-int Daemon::Fail(const absl::Status& status) {
-  Log(LogLevel::kError, std::string(status.message()));
-  return kExitNo;
+// The problems are in the log by the time that it returns; the error has them once more.
+absl::Status Daemon::Load() {
+  watch_.Loaded(ConfigFootprint(path_));
+  Loaded loaded = LoadConfig(path_);
+  InitLog(loaded.config ? loaded.config->log_level : "info");
+  std::string errors;
+  for (const Problem& problem : loaded.problems) {
+    const bool error = problem.severity == Problem::Severity::kError;
+    Log(error ? LogLevel::kError : LogLevel::kWarning, ToText(problem));
+    if (error) errors += (errors.empty() ? "" : "\n") + ToText(problem);
+  }
+  if (!loaded.config) return absl::InvalidArgumentError(errors);
+  config_ = std::move(*loaded.config);
+  origins_ = std::move(loaded.origins);
+  return absl::OkStatus();
+}
+
+// Whoever is waiting for this process to take its place is told why it does not.
+int Daemon::Fail(const absl::Status& status, int exit_status) const {
+  const std::string why(status.message());
+  if (elder_) elder_->Fail(why);
+  if (exit_status != kExitUsage) Log(LogLevel::kError, why);
+  return exit_status;
 }
 
 absl::Status Daemon::About(std::string_view what, const absl::Status& status) {
@@ -50,6 +66,12 @@ int Daemon::Loop() {
   for (; wake != Wake::kEnded; wake = signals_.Next()) {
     if (wake == Wake::kReload) {
       control_->Reload();
+    } else if (wake == Wake::kUpgrade) {
+      const absl::Status begun = upgrade_->Begin();
+      if (!begun.ok()) Log(LogLevel::kError, "upgrade: " + std::string(begun.message()));
+    } else if (wake == Wake::kHandOver) {
+      if (const int pid = desk_.Asked(); pid != 0) LetGo(pid);
+      desk_.Done();
     } else if (!std::exchange(draining, true)) {
       Drain();
     } else {
@@ -59,11 +81,13 @@ int Daemon::Loop() {
     }
   }
   waiter.join();
-  return Close(draining);
+  return Close(draining || let_go_);
 }
 
 void Daemon::Drain() {
   const Duration patience = control_->running().drain;
+  upgrade_->Abort();
+  service_.Stopping("drains for at most " + ToText(patience));
   Log(LogLevel::kInfo,
       absl::StrFormat("draining for at most %s; a second signal ends at once", ToText(patience)));
   control_->SetDraining();
@@ -75,6 +99,13 @@ void Daemon::Drain() {
 }
 
 int Daemon::Close(bool asked_for) {
+  desk_.Close();
+  upgrade_->Stop();
+  // One that was handed over to at the last moment: what is its own now is not to be taken apart.
+  const UpgradeStatus upgraded = upgrade_->status();
+  if (upgraded.state == UpgradeState::kHandedOver && !let_go_) LetGo(upgraded.pid);
+  formers_.Stop();
+  service_.StopWatchdog();
   page_.Stop();
   admin_->Stop();
   if (wire_) wire_->Stop();
@@ -89,7 +120,7 @@ int Daemon::Close(bool asked_for) {
     Log(LogLevel::kError, "the gate ended by itself");
     return kExitNo;
   }
-  Log(LogLevel::kInfo, "ended");
+  Log(LogLevel::kInfo, let_go_ ? "ended: another process has taken over" : "ended");
   return kExitDone;
 }
 

@@ -1,4 +1,6 @@
 // What the gate opens while it may still be root, and how it stops being that.
+#include <algorithm>
+
 #include <absl/strings/str_format.h>
 #include "guard/admin_place.h"
 #include "guard/core_dumps.h"
@@ -6,8 +8,10 @@
 #include "guard/gate_options.h"
 #include "guard/identity.h"
 #include "guard/log.h"
+#include "guard/printable.h"
 #include "guard/tls_files.h"
 #include "guard/transparent_start.h"
+#include "net/socket_address.h"
 
 namespace headgate::guard {
 
@@ -15,21 +19,28 @@ absl::Status Daemon::Open() {
   if (!signals_.ok()) return absl::UnavailableError("signalfd: out of descriptors");
   auto who = ChooseUser(config_);
   if (!who.ok()) return who.status();
-  memory_.Open(config_, *who);
+  memory_.Open(config_, *who, elder_ ? elder_->state() : std::string());
   if (absl::Status status = SettleBackend(); !status.ok()) return status;
   const bool collapsed = config_.limits.identity_collapsed;
   if (auto s = JudgeRunningUser(config_, collapsed, who->name, who->uid); !s.ok()) return s;
   if (auto s = OpenLogs(*who); !s.ok()) return s;
-  if (auto s = CheckTransparentStart(config_, backends_.Addresses()); !s.ok())
+  if (auto s = CheckTransparentStart(WithListen(config_), backends_.Addresses()); !s.ok())
     return About("[gate] transparent", s);
   files_read_ = net::PrintsOfFiles(config_.tls);
-  auto gate = net::Gate::Bind(MakeGateOptions());
+  auto gate = net::Gate::Bind(MakeGateOptions(), std::move(passed_));
   if (!gate.ok()) return About("[gate]", gate.status());
   gate_ = std::move(*gate);
+  for (const std::string& name : gate_->not_asked_for()) {
+    Log(LogLevel::kWarning, "[gate] listen asks for no such socket, and it is closed: " +
+                                Printable(name).substr(0, 128));
+    service_.Forget(name);
+  }
   if (auto s = OpenAdmin(*who); !s.ok()) return s;
-  page_.Open(config_.admin.http);
+  page_.Open(config_.admin.http, elder_ ? elder_->TakePage() : net::Fd());
   OpenWire();
-  const Keep keep{.net_admin = config_.firewall.enforce, .net_raw = config_.transparent};
+  const Keep keep{.net_admin = config_.firewall.enforce,
+                  .net_raw = config_.transparent,
+                  .capture = wire_ != nullptr};
   if (auto s = BecomeUser(*who, keep); !s.ok()) return s;
   // A change of the user settles that anew.
   if (auto s = core_dumps_ ? AllowCoreDumps() : ForbidCoreDumps(); !s.ok()) return s;
@@ -39,6 +50,32 @@ absl::Status Daemon::Open() {
   }
   SayWho(*who);
   return absl::OkStatus();
+}
+
+// Of a service manager's store are only those that are asked for by address: where `listen` is
+// "systemd" its socket unit has them, and what is stored is of an earlier configuration.
+void Daemon::TakePassed() {
+  passed_ = elder_ ? elder_->TakeSockets() : service_.TakeSockets();
+  if (!elder_ && config_.listen.front().IsPassed()) {
+    std::erase_if(passed_, [this](const net::PassedSocket& socket) {
+      const bool stored = socket.name.starts_with("listen=");
+      if (stored) service_.Forget(socket.name);
+      return stored;
+    });
+  }
+  for (const net::PassedSocket& socket : passed_) {
+    const auto at = net::ListeningAt(socket.fd.get());
+    if (!at.ok()) continue;  // Bind() says what it is
+    const auto endpoint = ParseEndpoint(net::ToText(*at));
+    const bool known =
+        std::find(passed_at_.begin(), passed_at_.end(), endpoint) != passed_at_.end();
+    if (endpoint && !known) passed_at_.push_back(*endpoint);
+  }
+}
+
+Config Daemon::WithListen(Config config) const {
+  if (config.listen.front().IsPassed()) config.listen = passed_at_;
+  return config;
 }
 
 absl::Status Daemon::SettleBackend() {
@@ -65,7 +102,7 @@ absl::Status Daemon::OpenLogs(const RunAs& who) {
 }
 
 absl::Status Daemon::OpenAdmin(const RunAs& who) {
-  auto admin = BindAdmin(config_.admin, who);
+  auto admin = BindAdmin(config_.admin, who, elder_ ? elder_->TakeAdmin() : net::Fd());
   if (!admin.ok()) return admin.status();
   admin_ = std::move(*admin);
   return absl::OkStatus();
@@ -79,7 +116,7 @@ net::GateOptions Daemon::MakeGateOptions() const {
 }
 
 void Daemon::OpenWire() {
-  auto wire = Wire::Open(config_, ReadHostFacts().addresses, Saying());
+  auto wire = Wire::Open(WithListen(config_), ReadHostFacts().addresses, Saying());
   if (wire.ok()) {
     wire_ = std::move(*wire);
   } else {

@@ -1,6 +1,8 @@
-// From what is open to a gate that serves, and what the operator is answered from.
+// From what is open to a gate that serves.
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <optional>
 
@@ -9,9 +11,7 @@
 #include "guard/config_values.h"
 #include "guard/daemon_impl.h"
 #include "guard/gate_options.h"
-#include "guard/json_text.h"
 #include "guard/log.h"
-#include "guard/tls_files.h"
 #include "guard/version.h"
 
 namespace headgate::guard {
@@ -19,25 +19,73 @@ namespace headgate::guard {
 absl::Status Daemon::Serve() {
   auto secrets = memory_.saved() ? memory_.saved()->secrets : RandomSecrets();
   if (!secrets.ok()) return secrets.status();
+  secrets_ = *secrets;
   const FittedLimits fitted = FitLimits(config_.limits, gate_->max_clients());
   if (!fitted.note.empty()) Log(LogLevel::kWarning, fitted.note);
-  engine_ = std::make_unique<Engine>(fitted.limits, *secrets, gate_->wakeups(), *telemetry_);
+  engine_ = std::make_unique<Engine>(fitted.limits, secrets_, gate_->wakeups(), *telemetry_);
   memory_.HandOver(*engine_);
   telemetry_->Start();
-  if (auto s = OpenFirewall(); !s.ok()) return About("[firewall]", s);
+  if (auto s = PrepareFirewall(); !s.ok()) return About("[firewall]", s);
   host_.Start(config_.host);
+  upgrade_ = std::make_unique<Upgrade>(UpgradeParts());
+  if (elder_) taken_over_from_ = elder_->pid();
   control_ = std::make_unique<Control>(ControlParts(), config_, origins_);
-  if (auto s = gate_->Start(*engine_); !s.ok()) return About("[gate] backend", s);
-  if (kernel_bans_) kernel_bans_->Start(*engine_, /*handed_over=*/false);
-  if (wire_) StartWire(*secrets);
-  memory_.Start([this, s = *secrets] { return Snapshot(s); }, [this] { return CurrentBackend(); });
-  StartControl();
-  SayUp();
+  const bool accept = elder_ == nullptr;
+  if (auto s = gate_->Start(*engine_, accept); !s.ok()) return About("[gate] backend", s);
+  if (kernel_bans_ && !elder_) kernel_bans_->Start(*engine_, /*handed_over=*/false);
+  if (wire_) StartWire();
+  if (elder_) {
+    if (auto s = TakeTurn(); !s.ok()) return s;
+  }
+  StartRest();
   return absl::OkStatus();
 }
 
+// What cannot fail any more, and what a gate that is taken over from has let go of by now.
+void Daemon::StartRest() {
+  memory_.Start([this] { return Snapshot(); }, [this] { return CurrentBackend(); });
+  StartControl();
+  KeepSockets();
+  StartWatchdog();
+  SayUp();
+  service_.Ready(StatusLine());
+}
+
+std::string Daemon::StatusLine() const {
+  std::string at;
+  for (const std::string& address : gate_->listening()) at += (at.empty() ? "" : ", ") + address;
+  return absl::StrFormat("headgate %s takes clients on %s", Version(), at);
+}
+
+// So that whoever is in a queue when this process ends waits for the next one.
+void Daemon::KeepSockets() {
+  const bool passed = config_.listen.front().IsPassed();
+  if (passed) return gate_->KeepQueues();  // the socket unit has them
+  const auto copies = gate_->CopySockets();
+  if (!copies.ok() || !service_.Store(*copies)) return;
+  gate_->KeepQueues();
+  Log(LogLevel::kInfo,
+      absl::StrFormat("the service manager keeps copies of %d listening sockets for the next start",
+                      copies->size()));
+}
+
+// Whatever the control thread does may take as long as a name server lets it.
+void Daemon::StartWatchdog() {
+  constexpr Duration kControlPatience = std::chrono::minutes(2);
+  const Duration patience = service_.watchdog() / 2;
+  service_.StartWatchdog([this, patience] {
+    std::vector<net::Beat> beats = gate_->Beats(patience);
+    beats.push_back({"control", admin_beat_.last(), std::max(kControlPatience, patience)});
+    const std::string silent = net::SilentThreads(beats, net::Now());
+    return silent.empty() ? silent : "nothing is heard of: " + silent;
+  });
+}
+
 void Daemon::StartControl() {
-  admin_->EverySecond([this] { page_.Record(*control_); });
+  admin_->EverySecond([this] {
+    admin_beat_.Beat(net::Now());
+    page_.Record(*control_);
+  });
   admin_->Start([this](std::string_view method, std::string_view target, std::string_view body) {
     return control_->Handle(method, target, body);
   });
@@ -67,12 +115,13 @@ void Daemon::SayBackend() const {
                                           current, first));
 }
 
-SavedState Daemon::Snapshot(const EngineSecrets& secrets) const {
+SavedState Daemon::Snapshot() const {
   SavedState state;
   state.unix_ms = UnixMilliseconds();
-  state.secrets = secrets;
+  state.secrets = secrets_;
   state.backend = CurrentBackend();
   state.known_good = engine_->ExportKnownGood(net::Now());
+  state.bans = engine_->ExportBans(net::Now());
   state.greetings = gate_->Greetings();
   // A start without a wire is no reason to forget.
   state.baselines = wire_ ? wire_->Baselines() : memory_.baselines();
@@ -80,80 +129,20 @@ SavedState Daemon::Snapshot(const EngineSecrets& secrets) const {
   return state;
 }
 
-absl::Status Daemon::OpenFirewall() {
-  if (TcpPorts(config_.listen).empty()) return absl::OkStatus();
-  kernel_bans_ = std::make_unique<KernelBans>(config_, Saying());
+absl::Status Daemon::PrepareFirewall() {
+  const Config config = WithListen(config_);
+  if (TcpPorts(config.listen).empty()) return absl::OkStatus();
+  kernel_bans_ = std::make_unique<KernelBans>(config, Saying());
   return kernel_bans_->Prepare(*engine_);
 }
 
-void Daemon::StartWire(const EngineSecrets& secrets) {
+void Daemon::StartWire() {
   WireWatcher::Hooks hooks;
   hooks.pressure = [this](double syn_per_second, bool anomaly) {
     engine_->OnWire(syn_per_second, anomaly, net::Now());
   };
   hooks.redirected = [this] { return !kernel_bans_ || kernel_bans_->LeadsToGate(); };
-  wire_->Start(KeyedHash(secrets.key0, secrets.key1), std::move(hooks), memory_.baselines());
-}
-
-std::string Daemon::CurrentBackend() const {
-  for (const net::BackendStatus& backend : gate_->Status().backends) {
-    if (backend.current) return backends_.ShownOf(backend.name);
-  }
-  return "";
-}
-
-net::GateStatus Daemon::NamedStatus() const {
-  net::GateStatus status = gate_->Status();
-  for (net::BackendStatus& backend : status.backends) {
-    backend.name = backends_.ShownOf(backend.name);
-  }
-  return status;
-}
-
-absl::Status Daemon::UseBackend(const std::string& name) {
-  const auto connect = backends_.ConnectOf(name);
-  if (!connect) {
-    return absl::NotFoundError("there is no backend " + Quoted(name.substr(0, 64)) +
-                               "; `headgate backend` lists them");
-  }
-  return gate_->UseBackend(*connect, net::Now());
-}
-
-Control::Parts Daemon::ControlParts() {
-  Control::Parts parts;
-  parts.engine = engine_.get();
-  parts.now = net::Now;
-  parts.gate_status = [this] { return NamedStatus(); };
-  parts.use_backend = [this](const std::string& name) { return UseBackend(name); };
-  parts.save_state = [this] { return memory_.Save(); };
-  parts.state_status = [this] { return memory_.status(); };
-  parts.wire = [this] { return wire_ ? std::optional(wire_->Status()) : std::nullopt; };
-  parts.firewall = [this] { return kernel_bans_ ? kernel_bans_->Status() : net::FirewallStatus(); };
-  parts.load = [this] {
-    watch_.Loaded(ConfigFootprint(path_));
-    return LoadForReload(path_, control_->running().tls, files_read_);
-  };
-  parts.apply = [this](const Config& config, const std::shared_ptr<const net::TlsContext>& tls) {
-    Apply(config, tls);
-  };
-  parts.host = [this] { return host_.Latest(); };
-  parts.page = [this] { return page_.status(); };
-  parts.history = [this](std::uint64_t last) { return page_.History(last); };
-  parts.files_read = [this] { return files_read_; };
-  parts.drain = [] { kill(getpid(), SIGTERM); };
-  parts.log_dropped = [this] { return telemetry_->dropped(); };
-  parts.listening = gate_->listening();
-  parts.max_clients = gate_->max_clients();
-  return parts;
-}
-
-void Daemon::Apply(const Config& config, const std::shared_ptr<const net::TlsContext>& tls) {
-  SetLogLevel(config.log_level);
-  telemetry_->SetSample(config.log_sample);
-  if (kernel_bans_) kernel_bans_->Reload(config);
-  if (tls && config.tls.mode == net::TlsMode::kTerminate) gate_->SetTls(tls);
-  watch_.Set(config.admin.watch);
-  host_.Set(config.host);
+  wire_->Start(KeyedHash(secrets_.key0, secrets_.key1), std::move(hooks), memory_.baselines());
 }
 
 }  // namespace headgate::guard

@@ -10,8 +10,9 @@ std::span<const Meaning> GateMeanings() {
        "both: the budget, deadline and packet bounds of the deferral itself, and the refusal of "
        "passwordless users over a collapsed identity."},
       {"gate.listen",
-       "Where clients come in, `ADDRESS:PORT`. IPv6 addresses take IPv6 only. `\"systemd\"` "
-       "(passed sockets) is not built yet."},
+       "Where clients come in, `ADDRESS:PORT`. IPv6 addresses take IPv6 only. "
+       "`\"systemd\"` alone: the sockets that a socket unit passes; see "
+       "[service.md](service.md#sockets-that-systemd-makes)."},
       {"gate.backend",
        "The servers in order of preference, up to 16: `ADDRESS:PORT`, `NAME:PORT` (looked up once, "
        "at start) or `unix:/path`. One is in use at a time; see "
@@ -62,6 +63,9 @@ std::span<const Meaning> GateMeanings() {
        "user. Never root."},
       {"gate.threads", "Worker threads; 0 is one for each core."},
       {"gate.drain", "After SIGTERM: how long those who are logged in may go on."},
+      {"gate.upgrade_drain",
+       "After `headgate upgrade`: how long those whom the former process has may go on; see "
+       "[service.md](service.md#upgrade)."},
       {"slots.max_connections",
        "The server's `max_connections`. `auto` asks it through the [monitor](monitor.md) and "
        "follows it. Without a monitor it is 151, lowered when the server answers 1040, raised "

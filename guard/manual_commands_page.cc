@@ -148,7 +148,7 @@ std::string CommandsPage(const CommandInfo& root) {
   }
   out += Facts();
   return out + ".SH SEE ALSO\n.BR headgate.toml (5),\n.BR nft (8),\n.BR pcap\\-filter (7)\n.PP\n" +
-         RoffParagraph("The pages whose names end with .md lie in `/usr/share/doc/headgate/docs`.");
+         RoffParagraph("The pages whose names end with .md lie in `/usr/share/doc/headgate`.");
 }
 
 }  // namespace headgate::guard

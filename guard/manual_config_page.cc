@@ -18,7 +18,7 @@ constexpr char kFolder[] =
     "and `[[rule]]` is added behind those that are there. At most 64 files, 1 MiB each, 4 MiB "
     "together.";
 constexpr char kPresets[] =
-    "Whole files to begin with come along in `/usr/share/doc/headgate/presets`: `small-host`, "
+    "Whole files to begin with come along in `/usr/share/headgate/presets`: `small-host`, "
     "`busy-host`, `gateway`, `paranoid` and `observe-only`. Each says what to edit first, and why "
     "each of its numbers is not the default.";
 constexpr char kExample[] = R"([gate]
@@ -76,7 +76,7 @@ std::string ConfigPage() {
       ".SH EXAMPLES\nA gateway in front of another host, with places kept for one application:\n" +
       std::string(".PP\n.RS 4\n.EX\n") + RoffPlain(kExample) + ".EE\n.RE\n";
   return out + ".SH SEE ALSO\n.BR headgate (8)\n.PP\n" +
-         RoffParagraph("The pages whose names end with .md lie in `/usr/share/doc/headgate/docs`.");
+         RoffParagraph("The pages whose names end with .md lie in `/usr/share/doc/headgate`.");
 }
 
 }  // namespace headgate::guard

@@ -19,9 +19,13 @@ constexpr Fact kSignals[] = {
     {"SIGTERM, SIGINT",
      "takes nobody new and lets sessions end, for at most `[gate] drain`; a second one ends at "
      "once"},
+    {"SIGUSR2", "lets the program that is installed now take over, as `headgate upgrade` does"},
 };
 
 constexpr Fact kEnvironment[] = {
+    {"`NOTIFY_SOCKET`, `WATCHDOG_USEC`, `LISTEN_FDS`, `LISTEN_FDNAMES`, `LISTEN_PID`",
+     "set by systemd for `headgate run`: what is told to it, and the sockets that it passes"},
+    {"`HEADGATE_UPGRADE_FD`", "set by `headgate upgrade` for the process that is to take over"},
     {"`JOURNAL_STREAM`",
      "set by systemd: lines of the log then carry their level as the journal reads it, and no time "
      "of their own"},

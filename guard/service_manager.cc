@@ -67,9 +67,7 @@ void ServiceManager::Say(const std::string& state) const {
   }
 }
 
-void ServiceManager::Ready(const std::string& status) {
-  Say("READY=1\nSTATUS=" + OneLine(status));
-}
+void ServiceManager::Ready(const std::string& status) { Say("READY=1\nSTATUS=" + OneLine(status)); }
 
 void ServiceManager::Reloading() {
   Say(absl::StrFormat("RELOADING=1\nMONOTONIC_USEC=%d\nSTATUS=reads its configuration again",

@@ -25,6 +25,12 @@ void CheckObserver(const Config& config, Findings& findings) {
 void CheckRedirect(const Config& config, Findings& findings) {
   const std::uint32_t from = config.firewall.redirect;
   if (from == 0) return;
+  if (config.listen.size() == 1 && config.listen.front().IsPassed()) {
+    findings.Error("firewall.redirect",
+                   "needs an address in [gate] listen to lead to: it is "
+                   "\"systemd\"");
+    return;
+  }
   const std::vector<std::uint16_t> ports = TcpPorts(config.listen);
   const bool reached = std::any_of(config.listen.begin(), config.listen.end(), [](const auto& e) {
     return !e.IsUnix() && !e.address.IsLoopback();
@@ -93,7 +99,8 @@ void CheckFirewall(const Config& config, Findings& findings) {
     findings.Warn("firewall.static_limits",
                   "are rules of the kernel's table, which is not loaded with enforce = false");
   }
-  if (firewall.enforce && TcpPorts(config.listen).empty()) {
+  const bool passed = config.listen.size() == 1 && config.listen.front().IsPassed();
+  if (firewall.enforce && !passed && TcpPorts(config.listen).empty()) {
     findings.Error("firewall.enforce", "[gate] listen has no TCP port to guard");
   }
   CheckRedirect(config, findings);

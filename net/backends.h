@@ -141,7 +141,6 @@ class Backends {
   GreetingStore offered_;
   std::vector<std::unique_ptr<Backend>> all_;
   std::atomic<Backend*> current_{nullptr};
-  Heartbeat heartbeat_;
 
   mutable std::mutex mutex_;
   BackendChoice choice_;
@@ -149,6 +148,7 @@ class Backends {
   const Backend* said_current_ = nullptr;
   bool by_operator_ = false;  // so it was that it became the current one
   Time said_switch_{};
+  static inline Heartbeat heartbeat_;
 };
 
 }  // namespace headgate::net

@@ -23,13 +23,15 @@
 namespace headgate::net {
 namespace {
 
-// A thread that no signal is delivered to: signals belong to the composition root.
+// A thread that no signal is delivered to: signals belong to the composition root. Its name, of at
+// most 15 characters, is what ps -L and /proc show.
 template <typename Body>
-std::thread StartThread(Body body) {
+std::thread StartThread(const std::string& name, Body body) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   std::thread thread(std::move(body));
+  pthread_setname_np(thread.native_handle(), name.substr(0, 15).c_str());
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread;
 }
@@ -136,13 +138,15 @@ void Gate::Impl::StartWorkers() {
         std::make_unique<Worker>(static_cast<std::uint32_t>(i), shared, std::move(feeds[i])));
   }
   still_listening = threads;
-  backends_thread = StartThread([this] { shared.backends->Run(); });
+  backends_thread = StartThread("backends", [this] { shared.backends->Run(); });
   for (std::size_t i = 0; shared.backends->monitored() && i < shared.backends->size(); ++i) {
     Monitor& monitor = shared.backends->at(i).monitor();
-    monitor_threads.push_back(StartThread([&monitor] { monitor.Run(); }));
+    monitor_threads.push_back(
+        StartThread("monitor " + std::to_string(i), [&monitor] { monitor.Run(); }));
   }
-  for (const auto& worker : workers) {
-    worker_threads.push_back(StartThread([w = worker.get()] { w->Run(); }));
+  for (std::size_t i = 0; i < threads; ++i) {
+    worker_threads.push_back(
+        StartThread("worker " + std::to_string(i), [w = workers[i].get()] { w->Run(); }));
   }
 }
 

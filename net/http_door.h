@@ -61,6 +61,10 @@ class HttpDoor {
     acceptor_.non_blocking(true, error);
     return error;
   }
+  // A copy of that socket, to be handed over; none where it does not listen.
+  [[nodiscard]] Fd Copy() {
+    return Fd(acceptor_.is_open() ? fcntl(acceptor_.native_handle(), F_DUPFD_CLOEXEC, 0) : -1);
+  }
   // `act` once every `period`, from Start() on. REQUIRES: before Start().
   void Every(Duration period, std::function<void()> act) {
     period_ = period;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "net/options.h"
 #include "net/socket_address.h"
 
 namespace headgate::net {

@@ -23,9 +23,6 @@ struct PassedSocket {
   Fd fd;
 };
 
-// What [gate] listen says, when it is no address: whatever was passed.
-inline constexpr char kListenPassed[] = "systemd";
-
 // Where it listens. The error says what it is instead: "is no socket", "is a UDP socket", ...
 [[nodiscard]] absl::StatusOr<Endpoint> ListeningAt(int fd);
 

@@ -66,8 +66,8 @@ struct GateShared {
   Published<TlsContext> tls;     // as the last reload has it
   TlsCounts tls_counts;
   std::atomic<std::size_t> clients{0};     // sessions of all threads, and who is in an intake
-  std::atomic<std::size_t> unnamed{0};     // of those: who is in an intake
   std::atomic<Time> end_sessions{kNever};  // while draining: when those still there are ended
+  std::atomic<std::size_t> unnamed{0};     // of `clients`: who is in an intake
   std::atomic<bool> accepting{true};       // false: nobody is taken for now
   // Somebody else goes on with the listening sockets: who waits in their queues is theirs.
   std::atomic<bool> queue_kept{false};
@@ -172,14 +172,11 @@ class Worker {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer tick_{io_};
   boost::asio::steady_timer sweep_{io_};
-  boost::asio::steady_timer beat_{io_};
-  Heartbeat heartbeat_;
   Time sweep_at_ = kNever;       // when the timer goes off
   Time idle_sweep_at_ = kNever;  // when all are due
   bool ticking_ = false;
   bool closing_ = false;      // the listeners are closing or closed
   bool draining_ = false;     // sessions are asked to end
-  bool turned_away_ = false;  // and who is not logged in is
   std::vector<std::unique_ptr<Listener>> listeners_;
   GreetingStore::View greeting_;
   Published<TlsContext>::View tls_;
@@ -196,6 +193,10 @@ class Worker {
 
   std::mutex inbox_mutex_;
   std::vector<Wake> inbox_;
+
+  bool turned_away_ = false;  // while draining: who is not logged in has been
+  boost::asio::steady_timer beat_{io_};
+  Heartbeat heartbeat_;
 };
 
 }  // namespace headgate::net

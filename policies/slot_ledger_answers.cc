@@ -28,7 +28,7 @@ std::uint32_t SlotLedger::free_slots() const {
 SlotLedger::Answer SlotLedger::MayGrant(ClassId id, Standing standing, StakeId stake) const {
   const Class& c = classes_[id];
   const OwnUnused own = OwnOf(c, standing, stake);
-  const bool may_call = own.any() && SomebodyToCall(c);
+  const bool may_call = !confined_ && own.any() && SomebodyToCall(c);
   const bool some_free = free_slots() > 0;
   if (!some_free && !may_call) return Answer::kNoSlot;
   if (c.full()) return may_call ? Answer::kReclaim : Answer::kClassFull;
@@ -43,7 +43,8 @@ SlotLedger::Answer SlotLedger::AskSlots(ClassId id, Standing standing, StakeId s
   const Class& c = classes_[id];
   const OwnUnused own = OwnOf(c, standing, stake);
   const Answer answer = free_slots() > 0 ? AskFree(c, own, stake) : Answer::kNoSlot;
-  const bool may_call = own.any() && (lent_ > 0 || (bind_ && trusted_ < leases_));
+  const bool may_call =
+      !confined_ && own.any() && (lent_ > 0 || (bind_ && trusted_ < leases_));
   return answer == Answer::kNoSlot && may_call ? Answer::kReclaim : answer;
 }
 

@@ -98,8 +98,14 @@ class Pair(OnGuideHosts):
     def test_pair(self):
         world = self.up({"client": CLIENT, **PAIR, "db": DATABASE})
         with world.guide("docs/guides/gateway-pair.md") as guide:
-            for title in ("The server", "Both gates", "How to check it", "What an attacker meets",
-                          "A planned change", "Whose slots", "Transparent gateways"):
+            for title in ("The server", "Both gates", "How to check it", "What an attacker meets"):
+                guide.play(title)
+            # Who runs something when the gate begins to drain gets to its end.
+            world.must("client", "(mariadb -h 192.0.2.1 -e 'DO SLEEP(2)'; echo left with $? >slept)"
+                                 " >/dev/null 2>&1 & sleep 0.5")
+            guide.play("A planned change")
+            self.assertEqual(world.must("client", "cat slept"), "left with 0\n")
+            for title in ("Whose slots", "Transparent gateways"):
                 guide.play(title)
         self.host_is_gone(world, *self.roles(world))
 

@@ -1,0 +1,165 @@
+#include "guard/upgrade_link.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "guard/elder_gate.h"
+#include "guard/former_gates.h"
+
+namespace headgate::guard {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+
+constexpr Duration kSoon = seconds(2);
+
+std::pair<UpgradeLink, UpgradeLink> Linked() {
+  auto pair = UpgradeLink::Pair();
+  EXPECT_TRUE(pair.ok());
+  return std::move(*pair);
+}
+
+TEST(UpgradeLink, WordsAndDescriptorsComeAsTheyWereSent) {
+  auto [one, two] = Linked();
+  const net::Fd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  ASSERT_TRUE(one.Send("have", {{"leases", 7}, {"name", "a"}}, {null.get(), null.get()}).ok());
+  const auto message = two.Receive(kSoon);
+  ASSERT_TRUE(message.ok()) << message.status();
+  EXPECT_EQ(message->say, "have");
+  EXPECT_EQ(message->Number("leases"), 7u);
+  EXPECT_EQ(message->Text("name"), "a");
+  EXPECT_EQ(message->Number("name"), 0u);
+  EXPECT_EQ(message->Text("leases"), "");
+  ASSERT_EQ(message->fds.size(), 2u);
+  for (const net::Fd& fd : message->fds) {
+    struct stat info {};
+    ASSERT_EQ(fstat(fd.get(), &info), 0);
+    EXPECT_TRUE(S_ISCHR(info.st_mode));
+    EXPECT_NE(fcntl(fd.get(), F_GETFD) & FD_CLOEXEC, 0);
+  }
+}
+
+TEST(UpgradeLink, SilenceAndAnEndAreTwoThings) {
+  auto [one, two] = Linked();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(two.Receive(milliseconds(10)).status()));
+  one.Close();
+  EXPECT_TRUE(absl::IsUnavailable(two.Receive(kSoon).status()));
+  EXPECT_TRUE(absl::IsUnavailable(two.Send("ready")));
+}
+
+TEST(UpgradeLink, WhatIsNoMessageIsNone) {
+  auto [one, two] = Linked();
+  for (const char* text : {"{", "[]", "seven words that are no JSON at all", "\"x\""}) {
+    ASSERT_GT(send(one.get(), text, std::strlen(text), 0), 0);
+    EXPECT_TRUE(absl::IsInvalidArgument(two.Receive(kSoon).status())) << text;
+  }
+  const std::string long_one(kMostLinkBytes + 1, ' ');
+  ASSERT_GT(send(one.get(), long_one.data(), long_one.size(), 0), 0);
+  EXPECT_TRUE(absl::IsInvalidArgument(two.Receive(kSoon).status()));
+  EXPECT_FALSE(one.Send("x", {{"text", std::string(kMostLinkBytes, 'x')}}).ok());
+  const int why = ENOENT;
+  ASSERT_GT(send(one.get(), &why, sizeof why, 0), 0);
+  EXPECT_THAT(std::string(two.Receive(kSoon).status().message()), HasSubstr("No such file"));
+}
+
+TEST(UpgradeLink, NumbersOutOfBoundsAreNone) {
+  auto [one, two] = Linked();
+  ASSERT_TRUE(one.Send("slots", {{"leases", -1}, {"most", 1e300}}).ok());
+  const auto message = two.Receive(kSoon);
+  ASSERT_TRUE(message.ok());
+  EXPECT_EQ(message->Number("leases"), 0u);
+  EXPECT_EQ(message->Number("most"), 0u);
+}
+
+TEST(UpgradeLink, ATextThroughAFile) {
+  const std::string text(100'000, 'x');
+  const auto file = TextAsFile(text);
+  ASSERT_TRUE(file.ok());
+  const auto back = FileAsText(file->get(), text.size());
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(*back, text);
+  EXPECT_FALSE(FileAsText(file->get(), text.size() - 1).ok());
+  EXPECT_FALSE(FileAsText(-1, 10).ok());
+}
+
+TEST(ElderGate, OnlyALinkIsTakenForOne) {
+  unsetenv(kUpgradeVariable);
+  const auto none = ElderGate::Meet();
+  ASSERT_TRUE(none.ok());
+  EXPECT_EQ(*none, nullptr);
+  for (const char* wrong : {"", "x", "3x", "-1", "1", "999999"}) {
+    setenv(kUpgradeVariable, wrong, 1);
+    EXPECT_FALSE(ElderGate::Meet().ok()) << wrong;
+    EXPECT_EQ(std::getenv(kUpgradeVariable), nullptr);
+  }
+}
+
+TEST(ElderGate, TakesWhatIsHandedOver) {
+  auto [elder, younger] = Linked();
+  const net::Fd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const auto state = TextAsFile("what it knows");
+  ASSERT_TRUE(state.ok());
+  boost::json::array what{{{"kind", "listen"}, {"name", "listen=127.0.0.1_1"}},
+                          {{"kind", "admin"}},
+                          {{"kind", "state"}}};
+  ASSERT_TRUE(elder.Send("have", {{"what", what}}, {null.get(), null.get(), state->get()}).ok());
+  ASSERT_TRUE(elder.Send("start", {{"version", kLinkVersion}, {"pid", 77}}).ok());
+  setenv(kUpgradeVariable, std::to_string(younger.Release().Release()).c_str(), 1);
+  auto met = ElderGate::Meet();
+  ASSERT_TRUE(met.ok()) << met.status();
+  EXPECT_EQ((*met)->pid(), 77);
+  EXPECT_EQ((*met)->state(), "what it knows");
+  const auto sockets = (*met)->TakeSockets();
+  ASSERT_EQ(sockets.size(), 1u);
+  EXPECT_EQ(sockets[0].name, "listen=127.0.0.1_1");
+  EXPECT_TRUE((*met)->TakeAdmin().valid());
+  EXPECT_FALSE((*met)->TakePage().valid());
+}
+
+TEST(ElderGate, AnotherVersionIsToldWhy) {
+  auto [elder, younger] = Linked();
+  ASSERT_TRUE(elder.Send("start", {{"version", kLinkVersion + 1}, {"pid", 77}}).ok());
+  setenv(kUpgradeVariable, std::to_string(younger.Release().Release()).c_str(), 1);
+  EXPECT_FALSE(ElderGate::Meet().ok());
+  const auto told = elder.Receive(kSoon);
+  ASSERT_TRUE(told.ok());
+  EXPECT_EQ(told->say, "failed");
+  EXPECT_THAT(told->Text("why"), HasSubstr("restart it"));
+}
+
+TEST(FormerGates, TheMostOfTheLastSecondsMayBeUnseen) {
+  UnseenSlots unseen;
+  const Time start{seconds(100)};
+  EXPECT_EQ(unseen.Note(5, start), 5u);
+  EXPECT_EQ(unseen.Note(2, start + seconds(1)), 5u);
+  EXPECT_EQ(unseen.Note(3, start + seconds(2)), 5u);
+  EXPECT_EQ(unseen.Note(0, start + seconds(4)), 3u);
+  EXPECT_EQ(unseen.Note(0, start + seconds(6)), 0u);
+}
+
+TEST(FormerGates, TellsWhatTheyHoldUntilTheyEnd) {
+  auto [elder, younger] = Linked();
+  std::atomic<std::uint32_t> all{999};
+  FormerGates formers;
+  formers.Add({.pid = 77, .leases = 4, .most = 6}, std::move(younger));
+  formers.Start([&](std::uint32_t slots, std::uint32_t) { all = slots; });
+  EXPECT_EQ(all, 6u);
+  ASSERT_TRUE(elder.Send("slots", {{"leases", 3}, {"most", 3}, {"sessions", 9}}).ok());
+  const auto until = [](auto condition) {
+    for (int i = 0; i < 500 && !condition(); ++i) std::this_thread::sleep_for(milliseconds(10));
+    return condition();
+  };
+  EXPECT_TRUE(until([&] { return all == 3; })) << all;
+  ASSERT_EQ(formers.List().size(), 1u);
+  EXPECT_EQ(formers.List()[0].sessions, 9u);
+  elder.Close();
+  EXPECT_TRUE(until([&] { return all == 0 && formers.List().empty(); })) << all;
+}
+
+}  // namespace
+}  // namespace headgate::guard
