@@ -99,8 +99,8 @@ class Upgrade(scenario.Scenario):
 
         gate.file.write_text(good_config.replace('"enforce"', '"enfoce"') + "\n[nonsense]\nx = 1\n")
         refused("nothing has changed", "nonsense")
-        gate.file.write_text(good_config.replace("backend = [", 'backend = ["no.such.invalid:3306", '))
-        refused("nothing has changed", "no.such.invalid")
+        gate.file.write_text(good_config.replace("listen = [", 'listen = ["192.0.2.1:3307", '))
+        refused("nothing has changed", "192.0.2.1:3307", "no interface of this host")
         gate.file.write_text(good_config)
         gate.install(script="#!/bin/sh\nexit 3\n")
         refused("ended without a word")
