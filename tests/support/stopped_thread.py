@@ -3,6 +3,7 @@ import contextlib
 import ctypes
 import os
 import pathlib
+import threading
 
 PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH = 0x4206, 0x4207, 17
 WALL = 0x40000000  # __WALL: waitpid(2) for a thread
@@ -25,11 +26,21 @@ def threads(pid):
 
 @contextlib.contextmanager
 def stopped(thread):
-    """Only for the thread that calls: the kernel ties both together."""
+    """Only for the thread that calls: the kernel ties both together.
+
+    The process may be killed meanwhile: it is gone for good only once its tracer has heard of it."""
     _ptrace(PTRACE_SEIZE, thread)
+    mourner = threading.Thread(target=_mourn, args=(thread,), daemon=True)
     try:
         _ptrace(PTRACE_INTERRUPT, thread)
         os.waitpid(thread, WALL)
+        mourner.start()
         yield
     finally:
-        _ptrace(PTRACE_DETACH, thread)
+        with contextlib.suppress(OSError):
+            _ptrace(PTRACE_DETACH, thread)
+
+
+def _mourn(thread):
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(thread, WALL)

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -44,6 +45,15 @@ class Built(unittest.TestCase):
                               capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual(done.stdout, "")
+
+    def test_the_same_twice(self):
+        """From one binary, byte by byte."""
+        with tempfile.TemporaryDirectory() as folder:
+            build = pathlib.Path(packing.binary()).parents[1]
+            subprocess.run([ROOT / "debian/pack", build, f"{folder}/again"], check=True,
+                           stdout=subprocess.DEVNULL)
+            again = next(pathlib.Path(folder, "again").glob("headgate_*.deb"))
+            self.assertEqual(again.read_bytes(), self.deb.read_bytes())
 
     def test_version_is_the_program_s(self):
         told = subprocess.run([packing.binary(), "--version"], capture_output=True, text=True,
