@@ -71,11 +71,11 @@ void Daemon::KeepSockets() {
 
 // Whatever the control thread does may take as long as a name server lets it.
 void Daemon::StartWatchdog() {
-  constexpr Duration kControlPatience = std::chrono::minutes(2);
   const Duration patience = service_.watchdog() / 2;
-  service_.StartWatchdog([this, patience] {
+  const Duration control = std::max<Duration>(std::chrono::minutes(2), patience);
+  service_.StartWatchdog([this, patience, control] {
     std::vector<net::Beat> beats = gate_->Beats(patience);
-    beats.push_back({"control", admin_beat_.last(), std::max(kControlPatience, patience)});
+    beats.push_back({"control", admin_beat_.last(), control});
     const std::string silent = net::SilentThreads(beats, net::Now());
     return silent.empty() ? silent : "nothing is heard of: " + silent;
   });

@@ -6,6 +6,14 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <thread>
+
 #include "guard/elder_gate.h"
 #include "guard/former_gates.h"
 
