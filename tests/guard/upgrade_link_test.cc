@@ -60,6 +60,17 @@ TEST(UpgradeLink, SilenceAndAnEndAreTwoThings) {
   EXPECT_TRUE(absl::IsUnavailable(two.Send("ready")));
 }
 
+TEST(UpgradeLink, LastWordsAreHeardOfWhoHasNotListened) {
+  auto [one, two] = Linked();
+  ASSERT_TRUE(one.Send("start").ok());
+  ASSERT_TRUE(two.Send("failed", {{"why", "so"}}).ok());
+  two.Close();
+  const auto message = one.Receive(kSoon);
+  ASSERT_TRUE(message.ok()) << message.status();
+  EXPECT_EQ(message->Text("why"), "so");
+  EXPECT_TRUE(absl::IsUnavailable(one.Receive(kSoon).status()));
+}
+
 TEST(UpgradeLink, WhatIsNoMessageIsNone) {
   auto [one, two] = Linked();
   for (const char* text : {"{", "[]", "seven words that are no JSON at all", "\"x\""}) {
