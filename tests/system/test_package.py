@@ -161,6 +161,7 @@ class Leaving(Packaged):
         before, ruleset = self.files(), self.ruleset()
         self.install()
         self.live()
+        self.m.run(f"echo nonsense >> {CONFIG}")  # that has to be right for nothing of this
         self.m.run("apt-get remove -y headgate")
         self.port_is_free(ruleset)
         self.assertEqual(self.m.status(f"test -e {CONFIG}"), 0, "remove keeps the configuration")
