@@ -9,7 +9,7 @@ import peers
 from gate import binary
 
 def share(value):
-    return f"{value:.1%}" if 0.99 < value < 0.9995 else f"{value:.0%}"
+    return "-" if value is None else f"{value:.1%}" if 0.99 < value < 0.9995 else f"{value:.0%}"
 
 
 def ratio(value):
@@ -25,7 +25,7 @@ TABLES = (
      "as many a second as in the calm before, in the same run."),
     ("p99", "p99 of a pooled query that succeeded", ratio,
      "times that of the calm before, in the same run; `-`: none succeeded."),
-    ("slots", "Server connections that the attackers held", lambda value: f"{value:.0f}",
+    ("slots", "Server connections that the attackers held", lambda value: "-" if value is None else f"{value:.0f}",
      "the most seen at once, of 100."),
 )
 

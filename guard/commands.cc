@@ -51,6 +51,8 @@ Examples:
       lets clients past a gate that is down: [firewall] redirect leads nobody to it any more
   headgate observe --interface eth1 --port 3306
       watch a mirror port without being a gate; --read FILE replays a capture
+  headgate man; headgate man 5
+      the manual pages: of this program, and of every key of its configuration
 
 The smallest configuration is one line, below [gate]:
   backend = ["192.0.2.10:3306"]

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <optional>
 
+#include "guard/config_values.h"
 #include "guard/daemon_impl.h"
 #include "guard/json_text.h"
 #include "guard/log.h"

@@ -73,6 +73,7 @@ class Daemon {
   absl::Status Serve();
   absl::Status PrepareFirewall();
   void StartRest();
+  void AwaitGreeting();
   std::string StatusLine() const;
   void StartWatchdog();
   void KeepSockets();
@@ -115,6 +116,7 @@ class Daemon {
   Origins origins_;
   std::vector<net::TlsPrint> files_read_;  // by the last load: start, or reload, one at a time
   std::vector<net::PassedSocket> passed_;  // until they are bound
+  bool passed_any_ = false;
   std::vector<Endpoint> passed_at_;
   EngineSecrets secrets_;
   BackendNames backends_;

@@ -63,6 +63,7 @@ void Daemon::TakePassed() {
       return stored;
     });
   }
+  passed_any_ = !passed_.empty();
   for (const net::PassedSocket& socket : passed_) {
     const auto at = net::ListeningAt(socket.fd.get());
     if (!at.ok()) continue;  // Bind() says what it is

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <optional>
+#include <thread>
 
 #include <absl/strings/str_format.h>
 #include "guard/config_text.h"
@@ -30,8 +31,9 @@ absl::Status Daemon::Serve() {
   upgrade_ = std::make_unique<Upgrade>(UpgradeParts());
   if (elder_) taken_over_from_ = elder_->pid();
   control_ = std::make_unique<Control>(ControlParts(), config_, origins_);
-  const bool accept = elder_ == nullptr;
+  const bool accept = elder_ == nullptr && !passed_any_;
   if (auto s = gate_->Start(*engine_, accept); !s.ok()) return About("[gate] backend", s);
+  if (!accept && !elder_) AwaitGreeting();
   if (kernel_bans_ && !elder_) kernel_bans_->Start(*engine_, /*handed_over=*/false);
   if (wire_) StartWire();
   if (elder_) {
@@ -39,6 +41,17 @@ absl::Status Daemon::Serve() {
   }
   StartRest();
   return absl::OkStatus();
+}
+
+// Who has been waiting in a passed socket's queue is not told that the server is away just because
+// it has not been asked yet.
+void Daemon::AwaitGreeting() {
+  constexpr Duration kMost = std::chrono::seconds(3);
+  const Time until = net::Now() + kMost;
+  while (gate_->Greetings().empty() && net::Now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  gate_->Accept();
 }
 
 // What cannot fail any more, and what a gate that is taken over from has let go of by now.
@@ -71,11 +84,11 @@ void Daemon::KeepSockets() {
 
 // Whatever the control thread does may take as long as a name server lets it.
 void Daemon::StartWatchdog() {
-  constexpr Duration kControlPatience = std::chrono::minutes(2);
   const Duration patience = service_.watchdog() / 2;
-  service_.StartWatchdog([this, patience] {
+  const Duration control = std::max<Duration>(std::chrono::minutes(2), patience);
+  service_.StartWatchdog([this, patience, control] {
     std::vector<net::Beat> beats = gate_->Beats(patience);
-    beats.push_back({"control", admin_beat_.last(), std::max(kControlPatience, patience)});
+    beats.push_back({"control", admin_beat_.last(), control});
     const std::string silent = net::SilentThreads(beats, net::Now());
     return silent.empty() ? silent : "nothing is heard of: " + silent;
   });

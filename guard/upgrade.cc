@@ -70,7 +70,7 @@ absl::Status Upgrade::Begin() {
   if (stop_) return absl::FailedPreconditionError("the gate is ending");
   if (auto s = parts_.may(); !s.ok()) return s;
   if (thread_.joinable()) thread_.join();  // of one that failed
-  status_ = {.state = UpgradeStatus::State::kRunning};
+  status_ = {.state = UpgradeStatus::State::kRunning, .why = ""};
   Log(LogLevel::kInfo, "upgrade: starting " + parts_.program);
   sigset_t all, before;
   sigfillset(&all);
@@ -122,7 +122,7 @@ void Upgrade::Run() {
     Kill(*younger);
     return failed(status);
   }
-  Set({.state = UpgradeStatus::State::kHandedOver, .pid = younger->pid});
+  Set({.state = UpgradeStatus::State::kHandedOver, .why = "", .pid = younger->pid});
   parts_.let_go(younger->pid);
   if (link.Send("released").ok()) Tell(link);
 }

@@ -113,7 +113,12 @@ absl::StatusOr<UpgradeLink::Message> UpgradeLink::Receive(Duration most) const {
   header.msg_iovlen = 1;
   header.msg_control = room.data();
   header.msg_controllen = room.size();
-  const ssize_t size = recvmsg(get(), &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  ssize_t size = recvmsg(get(), &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  // Who ended without having read all of ours is told of by this error, once, before its last
+  // words.
+  if (size < 0 && errno == ECONNRESET) {
+    size = recvmsg(get(), &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  }
   if (size < 0) return Gone("the other gate has gone");
   Message message;
   message.fds = TakeFds(header);

@@ -148,7 +148,7 @@ class Backends {
   const Backend* said_current_ = nullptr;
   bool by_operator_ = false;  // so it was that it became the current one
   Time said_switch_{};
-  static inline Heartbeat heartbeat_;
+  Heartbeat heartbeat_;
 };
 
 }  // namespace headgate::net

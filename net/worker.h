@@ -175,8 +175,8 @@ class Worker {
   Time sweep_at_ = kNever;       // when the timer goes off
   Time idle_sweep_at_ = kNever;  // when all are due
   bool ticking_ = false;
-  bool closing_ = false;      // the listeners are closing or closed
-  bool draining_ = false;     // sessions are asked to end
+  bool closing_ = false;   // the listeners are closing or closed
+  bool draining_ = false;  // sessions are asked to end
   std::vector<std::unique_ptr<Listener>> listeners_;
   GreetingStore::View greeting_;
   Published<TlsContext>::View tls_;

@@ -267,10 +267,10 @@ class SlotLedger {
   SlotLimits slots_;
   std::uint32_t server_max_ = 0;
   std::uint32_t foreign_ = 0;
-  static inline std::uint32_t elsewhere_ = 0, unseen_ = 0;
-  static inline bool confined_ = false;
-  static inline std::uint32_t share_ = 0;             // while confined: the most leases
-  static inline std::uint32_t general_ = 0;           // and the most of them outside the reserves
+  std::uint32_t elsewhere_ = 0, unseen_ = 0;
+  bool confined_ = false;
+  std::uint32_t share_ = 0;             // while confined: the most leases
+  std::uint32_t general_ = 0;           // and the most of them outside the reserves
   std::uint32_t learned_ = kUnlimited;  // from OnBackendFull()
   Time next_recovery_ = kNever;
   std::uint32_t configured_capacity_ = 1;

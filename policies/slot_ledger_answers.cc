@@ -43,8 +43,7 @@ SlotLedger::Answer SlotLedger::AskSlots(ClassId id, Standing standing, StakeId s
   const Class& c = classes_[id];
   const OwnUnused own = OwnOf(c, standing, stake);
   const Answer answer = free_slots() > 0 ? AskFree(c, own, stake) : Answer::kNoSlot;
-  const bool may_call =
-      !confined_ && own.any() && (lent_ > 0 || (bind_ && trusted_ < leases_));
+  const bool may_call = !confined_ && own.any() && (lent_ > 0 || (bind_ && trusted_ < leases_));
   return answer == Answer::kNoSlot && may_call ? Answer::kReclaim : answer;
 }
 

@@ -145,7 +145,9 @@ def main():
         raise SystemExit(__doc__.strip())
     try:
         print(json.dumps(document(sys.argv[1]), indent=1, sort_keys=True))
-    except (OSError, subprocess.CalledProcessError) as error:
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(f"sbom: {error}\n{error.stderr}") from error
+    except OSError as error:
         raise SystemExit(f"sbom: {error}") from error
 
 

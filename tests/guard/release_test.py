@@ -4,6 +4,7 @@ that was done.
 
 Usage: release_test.py BINARY SOURCE_DIR
 """
+import email.utils
 import json
 import os
 import pathlib
@@ -88,6 +89,13 @@ class Anywhere(unittest.TestCase):
         day = re.search(r"set\(HEADGATE_RELEASE_DATE (\d{4}-\d\d-\d\d)\)", text)[1]
         page = subprocess.run([BINARY, "man"], check=True, capture_output=True, text=True).stdout
         self.assertIn(f".TH HEADGATE 8 {day} ", page)
+
+    def test_the_package_is_of_the_same_version_and_day(self):
+        newest = pathlib.Path(SOURCE, "debian/changelog").read_text("utf8").split("\n -- ")
+        version = re.match(r"headgate \(([^)-]+)", newest[0])[1]
+        when = email.utils.parsedate_to_datetime(newest[1].splitlines()[0].split(">  ")[1])
+        said = subprocess.run([BINARY, "man"], check=True, capture_output=True, text=True).stdout
+        self.assertIn(f'.TH HEADGATE 8 {when:%Y-%m-%d} "headgate {version}" ', said)
 
 
 if __name__ == "__main__":

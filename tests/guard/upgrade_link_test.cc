@@ -6,6 +6,14 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <thread>
+
 #include "guard/elder_gate.h"
 #include "guard/former_gates.h"
 
@@ -50,6 +58,17 @@ TEST(UpgradeLink, SilenceAndAnEndAreTwoThings) {
   one.Close();
   EXPECT_TRUE(absl::IsUnavailable(two.Receive(kSoon).status()));
   EXPECT_TRUE(absl::IsUnavailable(two.Send("ready")));
+}
+
+TEST(UpgradeLink, LastWordsAreHeardOfWhoHasNotListened) {
+  auto [one, two] = Linked();
+  ASSERT_TRUE(one.Send("start").ok());
+  ASSERT_TRUE(two.Send("failed", {{"why", "so"}}).ok());
+  two.Close();
+  const auto message = one.Receive(kSoon);
+  ASSERT_TRUE(message.ok()) << message.status();
+  EXPECT_EQ(message->Text("why"), "so");
+  EXPECT_TRUE(absl::IsUnavailable(one.Receive(kSoon).status()));
 }
 
 TEST(UpgradeLink, WhatIsNoMessageIsNone) {

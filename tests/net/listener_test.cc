@@ -6,7 +6,9 @@
 #include <array>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -69,7 +71,7 @@ class SharedListeners : public ::testing::Test {
 
   Endpoint at_;
   std::array<boost::asio::io_context, kThreads> io_;
-  std::array<std::vector<Fd>, kThreads> clients_;  // before the listeners: closed after them
+  std::array<std::vector<Fd>, kThreads> clients_;
   std::array<std::atomic<int>, kThreads> taken_{};
   std::array<std::unique_ptr<Listener>, kThreads> listeners_;
   std::vector<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
@@ -83,7 +85,7 @@ TEST_F(SharedListeners, TakeTurns) {
     clients.push_back(Connect());
     ASSERT_TRUE(Until(i)) << i;
   }
-  for (const auto& taken : taken_) EXPECT_EQ(taken, 10);
+  for (const auto& taken : taken_) EXPECT_EQ(taken.load(), 10);
 }
 
 TEST_F(SharedListeners, NobodyIsTakenWhileHeldAndNobodyIsLost) {

@@ -15,6 +15,8 @@ LAUNCHER = """
 import os, sys
 fds, names, argv = sys.argv[1].split(","), sys.argv[2], sys.argv[3:]
 high = [os.dup2(int(fd), 200 + i) for i, fd in enumerate(fds) if fd]
+for fd in filter(None, fds):
+    os.close(int(fd))
 for i, fd in enumerate(high):
     os.dup2(fd, 3 + i)
     os.close(fd)

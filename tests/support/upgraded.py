@@ -62,17 +62,14 @@ class UpgradedGate(Gate):
         return super().start(program=str(self.program), **options)
 
     def upgrade(self):
-        """(exit status, output, errors). Where it went well `process` is the new one's."""
-        done = self.cli("upgrade", "--json")
-        if done[0] == 0:
-            answer = json.loads(done[1])
+        """(exit status, why not). Where it went well `process` is the new one's."""
+        code, out, err = self.cli("upgrade", "--json")
+        answer = json.loads(out) if out else {"error": err}
+        if code == 0:
             assert answer["from"] == self.process.pid, answer
             self.former.append(self.process)
             self.process = Process(answer["pid"])
-        return done
-
-    def cli(self, *words, socket_path=True):
-        return super().cli(*words, socket_path=socket_path)
+        return code, answer.get("error", "")
 
     def alive(self):
         """The former ones that have not ended yet."""
