@@ -47,9 +47,7 @@ class Path:
 
     def edit(self, file, text):
         """A file that is written in an editor: a command, and no time of the machine's."""
-        self.bare.write(file, text, 0o640 if "headgate" in file else 0o644)
-        if "/headgate/" in file:
-            self.bare.run(f"chown root:headgate {file}")
+        self.bare.run(f"cat > {file}", given=text)  # owner and mode of one that is there stay
         self.count(f"edit {file} ({len(text.splitlines())} lines)", 0.0)
 
     def sums(self, answer):

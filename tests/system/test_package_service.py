@@ -111,7 +111,7 @@ class Service(Packaged):
         for path in ("/", "/metrics"):
             self.m.run(f"curl -sf http://127.0.0.1:9306{path} >/dev/null")
         wire = self.m.run("headgate status --wire --json")
-        self.assertTrue(json.loads(wire)["watching"], wire)
+        self.assertTrue(json.loads(wire)["observer"]["up"], wire)
 
     def test_b_killed(self):
         app = self.start_app()
