@@ -1,0 +1,67 @@
+#!/usr/bin/python3
+"""upgrade-rights: what takes a right of root's goes on in the process that takes over: the capture,
+and the kernel's table of bans. In a network namespace of its own."""
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import scenario
+from upgraded import UpgradedGate
+
+BANNED = "127.61.0.9"
+NET_ADMIN, NET_RAW = 1 << 12, 1 << 13
+INSIDE = "HEADGATE_TEST_INSIDE"
+
+
+class UpgradeRights(scenario.Scenario):
+
+    def rights(self, gate):
+        text = pathlib.Path(f"/proc/{gate.pid()}/status").read_text()
+        lines = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+        return int(lines["Uid"].split()[0]), {name: int(lines[f"Cap{name}"], 16)
+                                              for name in ("Inh", "Prm", "Eff", "Amb")}
+
+    def settled(self, gate):
+        status = gate.status()
+        return (status["firewall"]["in_kernel"] == 1 and not status["firewall"]["failing"] and
+                status["observer"]["up"] and status["observer"]["frames"] > 0)
+
+    def kernel(self):
+        return subprocess.run(["nft", "list", "table", "inet", "headgate"], check=True,
+                              capture_output=True, text=True).stdout
+
+    def test_twice(self):
+        gate = UpgradedGate(self.config(observer={"interface": "lo"}, firewall={"enforce": True},
+                                        gate={"upgrade_drain": "2s"})).start()
+        self.addCleanup(self._end_gate, gate)
+        self.assertEqual(gate.cli("ban", BANNED, "1h")[0], 0)
+        self.assertTrue(scenario.wait_for(lambda: self.settled(gate), 10), gate.status())
+        uid, first = self.rights(gate)
+        self.assertNotEqual(uid, 0)
+        # The capture's right is kept for the next process, and is not in effect.
+        self.assertEqual(first, {"Inh": NET_ADMIN, "Prm": NET_ADMIN | NET_RAW, "Eff": NET_ADMIN,
+                                 "Amb": NET_ADMIN})
+        for _ in range(2):
+            code, why = gate.upgrade()
+            self.assertEqual(code, 0, why)
+            self.assertIn(BANNED, self.kernel(), "the table was taken away meanwhile")
+            self.assertTrue(scenario.wait_for(lambda: self.settled(gate), 10), gate.status())
+            self.assertEqual(self.rights(gate), (uid, first))
+            self.assertTrue(scenario.wait_for(lambda: not gate.alive(), 10))
+            self.assertIn(BANNED, self.kernel(), "the former gate took the table away")
+        gate.stop()
+        self.assertNotIn("headgate", subprocess.run(["nft", "list", "tables"], check=True,
+                                                    capture_output=True, text=True).stdout)
+
+
+if __name__ == "__main__":
+    if os.geteuid() != 0:
+        print("SKIPPED: needs root, for a network namespace")
+        sys.exit(scenario.SKIPPED)
+    if INSIDE not in os.environ:
+        os.environ[INSIDE] = "1"
+        os.execvp("unshare", ["unshare", "--net", sys.executable, *sys.argv])
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    scenario.main()
