@@ -195,9 +195,9 @@ class Stopped(OnRedirect):
         untouched = self.ruleset()
         gate = self.gate_with(firewall={"fail": "open"})
         self.assertEqual(self.path(gate), "gate")
-        talk = self.talk()
+        # First: it is forked, and would keep the other's input open.
         app = self.start_app(self.server, source=netns.CLIENT, netns=self.hosts.client, pool=0)
-        time.sleep(0.5)
+        talk = self.talk()
         gate.process.terminate()
         self.assertTrue(scenario.wait_for(lambda: 'fail = "open"' in gate.text(), 5), gate.text())
         self.assertEqual(self.path(), "direct")
