@@ -199,7 +199,7 @@ class Stopped(OnRedirect):
         app = self.start_app(self.server, source=netns.CLIENT, netns=self.hosts.client, pool=0)
         talk = self.talk()
         gate.process.terminate()
-        self.assertTrue(scenario.wait_for(lambda: 'fail = "open"' in gate.text(), 5), gate.text())
+        self.assertTrue(scenario.wait_for(lambda: "led to the server" in gate.text(), 10), gate.text())
         self.assertEqual(self.path(), "direct")
         self.assertEqual(talk.ask("SELECT 1"), "1")
         self.assertIsNone(gate.process.poll(), "it was to drain yet")
