@@ -40,7 +40,7 @@ absl::Status Daemon::Open() {
   OpenWire();
   const Keep keep{.net_admin = config_.firewall.enforce,
                   .net_raw = config_.transparent,
-                  .capture = wire_ != nullptr};
+                  .capture = wire_ != nullptr && !who->started_as_root};
   if (auto s = BecomeUser(*who, keep); !s.ok()) return s;
   // A change of the user settles that anew.
   if (auto s = core_dumps_ ? AllowCoreDumps() : ForbidCoreDumps(); !s.ok()) return s;
