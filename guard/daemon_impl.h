@@ -72,6 +72,7 @@ class Daemon {
 
   absl::Status Serve();
   absl::Status PrepareFirewall();
+  void EndThreads();
   void StartRest();
   void AwaitGreeting();
   std::string StatusLine() const;

@@ -37,10 +37,22 @@ absl::Status Daemon::Serve() {
   if (kernel_bans_ && !elder_) kernel_bans_->Start(*engine_, /*handed_over=*/false);
   if (wire_) StartWire();
   if (elder_) {
-    if (auto s = TakeTurn(); !s.ok()) return s;
+    if (auto s = TakeTurn(); !s.ok()) {
+      EndThreads();
+      return s;
+    }
   }
   StartRest();
   return absl::OkStatus();
+}
+
+// Of a gate that does not get its turn: they refer to what is destroyed before they would end. Who
+// is in the queues is the elder's.
+void Daemon::EndThreads() {
+  if (wire_) wire_->Stop();
+  gate_->KeepQueues();
+  gate_->StopNow();
+  gate_->Wait();
 }
 
 // Who has been waiting in a passed socket's queue is not told that the server is away just because

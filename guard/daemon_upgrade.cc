@@ -15,6 +15,8 @@ namespace {
 
 constexpr Duration kHoldPatience = std::chrono::seconds(2);
 constexpr Duration kMainPatience = std::chrono::seconds(10);
+// After the sessions' time: no watchdog looks after a former gate, and there may be two of them.
+constexpr Duration kEndPatience = std::chrono::seconds(30);
 
 }  // namespace
 
@@ -124,6 +126,7 @@ std::string Daemon::BansState() const {
 void Daemon::LetGo(int pid) {
   let_go_ = true;
   const Duration patience = control_->running().upgrade_drain;
+  EndAfter(patience + kEndPatience);
   service_.StopWatchdog();
   if (!service_.MainIs(pid, kMainPatience)) {
     Log(LogLevel::kWarning, "upgrade: the service manager did not say that it has heard of it");

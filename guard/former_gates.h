@@ -67,7 +67,8 @@ class FormerGates {
   };
   void Run();
   void Listen(One& one);
-  void Report();
+  // What it has told as unseen.
+  std::uint32_t Report();
 
   Tell tell_;
   UnseenSlots unseen_;

@@ -67,7 +67,7 @@ absl::Status Upgrade::Begin() {
     return absl::FailedPreconditionError(
         absl::StrFormat("process %d has taken over already", status_.pid));
   }
-  if (stop_) return absl::FailedPreconditionError("the gate is ending");
+  if (abort_) return absl::FailedPreconditionError("the gate is ending");
   if (auto s = parts_.may(); !s.ok()) return s;
   if (thread_.joinable()) thread_.join();  // of one that failed
   status_ = {.state = UpgradeStatus::State::kRunning, .why = ""};
@@ -90,15 +90,11 @@ void Upgrade::Set(UpgradeStatus status) {
   status_ = std::move(status);
 }
 
-void Upgrade::Abort() {
-  const std::lock_guard lock(mutex_);
-  if (status_.state == UpgradeStatus::State::kRunning) stop_ = true;
-}
-
 void Upgrade::Stop() {
   std::thread thread;
   {
     const std::lock_guard lock(mutex_);
+    abort_ = true;
     stop_ = true;
     thread.swap(thread_);
   }
@@ -198,7 +194,7 @@ absl::StatusOr<UpgradeLink::Message> Upgrade::Await(const UpgradeLink& link, con
           "the new gate ended without a word (is %s headgate? the log may say more)",
           parts_.program));
     }
-    if (stop_) return absl::CancelledError("this gate was told to end");
+    if (abort_) return absl::CancelledError("this gate was told to end");
     if (net::Now() >= until) {
       return absl::DeadlineExceededError(absl::StrFormat(
           "the new gate was not there after %s, and has been ended", SecondsText(most)));

@@ -70,8 +70,9 @@ class Upgrade {
   // Returns at once; status() tells what comes of it. FailedPrecondition: not now.
   absl::Status Begin();
   [[nodiscard]] UpgradeStatus status() const;
-  // Ends one that has not been handed over to, and does not wait for that.
-  void Abort();
+  // The gate ends: whoever has not been handed over to is ended, which is not waited for, and there
+  // is no other.
+  void Abort() { abort_ = true; }
   // The same, and ends what is told to one that has been. Returns when the thread has ended.
   void Stop();
 
@@ -87,7 +88,8 @@ class Upgrade {
   void Set(UpgradeStatus status);
 
   const Parts parts_;
-  std::atomic<bool> stop_ = false;
+  std::atomic<bool> abort_ = false;  // nobody is to take over any more
+  std::atomic<bool> stop_ = false;   // that, and nobody who has is told any more
   mutable std::mutex mutex_;
   UpgradeStatus status_;
   std::thread thread_;
