@@ -33,7 +33,6 @@ absl::Status Daemon::Open() {
   for (const std::string& name : gate_->not_asked_for()) {
     Log(LogLevel::kWarning, "[gate] listen asks for no such socket, and it is closed: " +
                                 Printable(name).substr(0, 128));
-    service_.Forget(name);
   }
   if (auto s = OpenAdmin(*who); !s.ok()) return s;
   page_.Open(config_.admin.http, elder_ ? elder_->TakePage() : net::Fd());

@@ -58,6 +58,8 @@ void Daemon::AwaitGreeting() {
 void Daemon::StartRest() {
   memory_.Start([this] { return Snapshot(); }, [this] { return CurrentBackend(); });
   StartControl();
+  // Not before: as long as this one may fail they are another's.
+  for (const std::string& name : gate_->not_asked_for()) service_.Forget(name);
   KeepSockets();
   StartWatchdog();
   SayUp();

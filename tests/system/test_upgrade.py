@@ -206,6 +206,26 @@ class Upgrade(scenario.Scenario):
         self.in_time(lambda: manager.said("STOPPING", "1", pid=third))
         self.in_time(lambda: third not in self.living())
 
+    def test_a_failed_one_gives_nothing_up(self):
+        manager = ServiceManager()
+        self.addCleanup(manager.close)
+        gate = self.gate(start=False)
+        both = [f"127.0.0.1:{gate.port}", f"127.0.0.2:{gate.port}"]
+        good = self.config(gate={"listen": both, "threads": 1})
+        gate.write(good)
+        manager.start(gate)
+        self.in_time(lambda: len(manager.store) == 2)
+        # It has taken its sockets by the time that it finds no place for its admin socket.
+        fewer = scenario.merged(good, {"gate": {"listen": both[:1]}})
+        gate.write(scenario.merged(fewer, {"admin": {"socket": "/proc/none/admin.sock"}}))
+        code, why = gate.upgrade()
+        self.assertEqual((code, "/proc/none" in why), (1, True), why)
+        self.assertFalse(manager.said("FDSTOREREMOVE"))
+        self.assertEqual(len(manager.store), 2)
+        gate.write(fewer)
+        self.assertEqual(gate.upgrade()[0], 0, gate.text())
+        self.in_time(lambda: len(manager.store) == 1, why=manager.messages[-8:])
+
     def living(self):
         """This process's gates; those that have ended are waited for."""
         for pid in children():
