@@ -137,6 +137,7 @@ void Daemon::LetGo(int pid) {
   gate_->Leave(patience);
   page_.Stop();
   admin_->LetGo();
+  formers_.LetGo();
   if (wire_) wire_->Stop();
   watch_.Set(false);
   Log(LogLevel::kInfo,

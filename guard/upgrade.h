@@ -74,6 +74,8 @@ class Upgrade {
   void Abort();
   // The same, and ends what is told to one that has been. Returns when the thread has ended.
   void Stop();
+  // Whoever was handed over to has gone, and nobody is told any more what is held here.
+  [[nodiscard]] bool Deserted() const;
 
  private:
   void Run();
@@ -85,12 +87,14 @@ class Upgrade {
   absl::Status GiveTurn(const UpgradeLink& link);
   void Tell(const UpgradeLink& link) const;
   void Set(UpgradeStatus status);
+  void TellBy(int fd);
 
   const Parts parts_;
   std::atomic<bool> stop_ = false;
   mutable std::mutex mutex_;
   UpgradeStatus status_;
   std::thread thread_;
+  int told_by_ = -1;  // guarded by mutex_: the link, from the hand-over on until nobody listens
 };
 
 }  // namespace headgate::guard

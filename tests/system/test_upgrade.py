@@ -206,6 +206,21 @@ class Upgrade(scenario.Scenario):
         self.in_time(lambda: manager.said("STOPPING", "1", pid=third))
         self.in_time(lambda: third not in self.living())
 
+    def test_the_new_one_is_killed(self):
+        """systemd then ends the former ones, and starts the next when they are gone."""
+        gate = self.gate(gate={"drain": "60s", "upgrade_drain": "5m"})
+        sitting = []
+        for _ in range(2):
+            sitting.append(self.login(gate))
+            self.assertEqual(gate.upgrade()[0], 0, gate.text())
+        gate.kill()
+        for client in sitting:
+            self.assertEqual(client.query_value("SELECT 7"), "7", "a session was cut")
+        for process in gate.former:
+            process.send_signal(signal.SIGTERM)
+        for process in gate.former:
+            self.assertEqual(process.wait(10), 0)
+
     def test_a_failed_one_gives_nothing_up(self):
         manager = ServiceManager()
         self.addCleanup(manager.close)
