@@ -17,6 +17,11 @@ namespace headgate::guard {
 
 absl::Status Daemon::Open() {
   if (!signals_.ok()) return absl::UnavailableError("signalfd: out of descriptors");
+  if (elder_ && elder_->transparent() != config_.transparent) {
+    return absl::FailedPreconditionError(
+        "[gate] transparent: a change takes a restart, as it is an option of the listening "
+        "sockets, which the running gate uses as well");
+  }
   auto who = ChooseUser(config_);
   if (!who.ok()) return who.status();
   memory_.Open(config_, *who, elder_ ? elder_->state() : std::string());

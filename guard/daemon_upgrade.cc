@@ -108,6 +108,8 @@ absl::StatusOr<Estate> Daemon::HandedOver() const {
   estate.admin = admin_->CopySocket();
   estate.page = page_.CopySocket();
   estate.state = StateJson(Snapshot());
+  estate.table = kernel_bans_ ? kernel_bans_->table() : "";
+  estate.transparent = config_.transparent;
   estate.formers = formers_.CopyLinks();
   return estate;
 }

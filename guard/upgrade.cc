@@ -191,7 +191,10 @@ absl::Status Upgrade::SendEstate(const UpgradeLink& link, const Estate& estate) 
   add({{"kind", "state"}}, state->get());
   flush();
   if (!status.ok()) return status;
-  return link.Send("start", {{"version", kLinkVersion}, {"pid", getpid()}});
+  return link.Send("start", {{"version", kLinkVersion},
+                             {"pid", getpid()},
+                             {"table", estate.table},
+                             {"transparent", estate.transparent}});
 }
 
 absl::StatusOr<UpgradeLink::Message> Upgrade::Await(const UpgradeLink& link, const std::string& say,

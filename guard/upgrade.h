@@ -40,7 +40,9 @@ struct UpgradeStatus {
 struct Estate {
   std::vector<net::PassedSocket> sockets;
   net::Fd admin, page;
-  std::string state;  // as StateJson() has it
+  std::string state;         // as StateJson() has it
+  std::string table;         // the kernel's, that this gate holds; empty: none
+  bool transparent = false;  // [gate] transparent, which the sockets have
   // Links to those that this one has taken over from itself.
   std::vector<std::pair<FormerGate, net::Fd>> formers;
 };

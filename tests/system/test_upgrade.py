@@ -101,6 +101,9 @@ class Upgrade(scenario.Scenario):
         refused("nothing has changed", "nonsense")
         gate.file.write_text(good_config.replace("listen = [", 'listen = ["192.0.2.1:3307", '))
         refused("nothing has changed", "192.0.2.1:3307", "no interface of this host")
+        gate.write(self.config(gate={"transparent": True, "proxy_to_backend": "off",
+                                     "backend": ["192.0.2.10:3306"]}))
+        refused("nothing has changed", "takes a restart, as it is an option of the listening")
         gate.file.write_text(good_config)
         gate.install(script="#!/bin/sh\nexit 3\n")
         refused("ended without a word")
