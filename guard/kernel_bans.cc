@@ -10,8 +10,9 @@
 namespace headgate::guard {
 namespace {
 
-// An nft that hangs must not hold up the end for long.
-constexpr Duration kOpenPatience = std::chrono::seconds(2);
+// Three runs of nft, which take their time on a host that is short of it; one that hangs must not
+// hold up the end for long.
+constexpr Duration kOpenPatience = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -80,8 +81,11 @@ void KernelBans::Open() {
   }
   const bool opened = firewall_->WaitForOptions(kOpenPatience);
   state_ = opened ? State::kOpened : State::kNotOpened;
-  if (!config_.enforce || !opened) return;
-  say_("[firewall] fail = \"open\": who comes from now on is led to the server itself",
+  if (!config_.enforce) return;
+  say_(opened
+           ? "[firewall] fail = \"open\": who comes from now on is led to the server itself"
+           : "[firewall] fail = \"open\": the kernel leads clients to this gate yet, which goes on "
+             "trying while it drains",
        /*warning=*/true);
 }
 

@@ -90,7 +90,7 @@ class Fresh(Packaged):
             self.assertEqual(self.m.status(f"test -s {path}"), 0, path)
         for page in ("8 headgate", "5 headgate.toml"):
             self.assertIn("/usr/share/man/man", self.m.run(f"man -w {page}"))
-        self.assertIn("headgate.toml(5)", self.m.run("man -P cat 5 headgate.toml | col -b"))
+        self.assertIn("HEADGATE.TOML(5)", self.m.run("man -P cat 5 headgate.toml | col -b | head -1"))
         self.assertIn("headgate", self.m.run(
             "bash -c '. /usr/share/bash-completion/bash_completion; _completion_loader headgate;"
             " complete -p headgate'"))

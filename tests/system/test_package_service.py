@@ -20,7 +20,7 @@ from packaged import UNIT, Packaged
 from scenario import wait_for
 from stopped_thread import stopped, threads
 
-DRAIN = 8  # seconds for sessions of a gate that has been replaced
+DRAIN = 30  # seconds for sessions of a gate that has been replaced
 STATE = "/var/lib/headgate/state"
 NOTICED = 4  # seconds of WatchdogSec here; the unit's own is longer
 REFUSED = re.compile(r"refused|\(2002|\(2003")
