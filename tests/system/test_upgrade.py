@@ -115,6 +115,7 @@ class Upgrade(scenario.Scenario):
         self.assertEqual(gate.request("POST", "/upgrade")[0], 200)
         code, _, err = gate.cli("upgrade")
         self.assertEqual((code, "under way" in err), (1, True), err)
+        self.assertEqual(gate.request("POST", "/ban", {"address": GUEST})[0], 409)
         self.in_time(lambda: self.told(gate)["state"] == "failed", 45)
         self.assertIn("has been ended", self.told(gate)["why"])
         report = app.finish()
