@@ -2,7 +2,6 @@
 """The firewall companion: who is banned is dropped by the kernel, and what it has is what the gate
 says, whatever happens to either."""
 import concurrent.futures
-import json
 import pathlib
 import sys
 import time
@@ -13,7 +12,6 @@ import scenario
 from attackers import Attackers
 from gate import binary
 from netns import attackers, inside
-from upgraded import Process
 
 # The app opens 20 a second.
 SOURCE = {"connect_rate": "30/s burst 40", "ban_after": "5/s burst 10", "ban": "5m"}
@@ -133,26 +131,6 @@ class KernelBans(database_host.OnDatabaseHost):
         last = self.gate_with()
         self.assertEqual(self.gate_bans(last), set())
         self.in_step(last)
-
-    def test_an_upgrade_leaves_no_table_behind(self):
-        gate = self.gate_with()
-        self.ban(gate, "10.99.3.7")
-        self.in_step(gate)
-        for other in ({"table": "headgate_b"}, {"enforce": False}):
-            gate.write(self.config_with(firewall=other))
-            code, _, why = gate.cli("upgrade")
-            self.assertEqual(code, 1)
-            self.assertIn("table headgate would be left behind", why)
-            self.assertEqual(self.kernel_bans(), {"10.99.3.7"})
-        gate.write(self.config_with())
-        code, said, why = gate.cli("upgrade", "--json")
-        self.assertEqual(code, 0, why)
-        self.assertEqual(gate.process.wait(10), 0)
-        gate.process = Process(json.loads(said)["pid"])
-        self.in_step(gate)
-        self.assertEqual(self.gate_bans(gate), {"10.99.3.7"})
-        gate.stop()
-        self.assertIsNone(self.kernel_bans())
 
     def test_dry_run_never_touches_the_kernel(self):
         gate = self.gate_with(firewall={"enforce": False})
