@@ -52,6 +52,12 @@ void FormerGates::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+void FormerGates::LetGo() {
+  Stop();
+  const std::lock_guard lock(mutex_);
+  all_.clear();
+}
+
 std::vector<FormerGate> FormerGates::List() const {
   const std::lock_guard lock(mutex_);
   std::vector<FormerGate> gates;

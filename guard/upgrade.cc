@@ -118,9 +118,24 @@ void Upgrade::Run() {
     Kill(*younger);
     return failed(status);
   }
+  TellBy(link.get());
   Set({.state = UpgradeStatus::State::kHandedOver, .why = "", .pid = younger->pid});
   parts_.let_go(younger->pid);
   if (link.Send("released").ok()) Tell(link);
+  TellBy(-1);
+}
+
+void Upgrade::TellBy(int fd) {
+  const std::lock_guard lock(mutex_);
+  told_by_ = fd;
+}
+
+// By the link itself: whoever asks may be quicker than the thread that tells.
+bool Upgrade::Deserted() const {
+  const std::lock_guard lock(mutex_);
+  if (status_.state != UpgradeStatus::State::kHandedOver) return false;
+  pollfd link{told_by_, 0, 0};
+  return told_by_ < 0 || (poll(&link, 1, 0) > 0 && (link.revents & POLLHUP) != 0);
 }
 
 absl::Status Upgrade::HandOver(const UpgradeLink& link, const Spawned& younger) {
@@ -172,7 +187,10 @@ absl::Status Upgrade::SendEstate(const UpgradeLink& link, const Estate& estate) 
   add({{"kind", "state"}}, state->get());
   flush();
   if (!status.ok()) return status;
-  return link.Send("start", {{"version", kLinkVersion}, {"pid", getpid()}});
+  return link.Send("start", {{"version", kLinkVersion},
+                             {"pid", getpid()},
+                             {"table", estate.table},
+                             {"transparent", estate.transparent}});
 }
 
 absl::StatusOr<UpgradeLink::Message> Upgrade::Await(const UpgradeLink& link, const std::string& say,

@@ -36,10 +36,25 @@ class UpgradeRights(scenario.Scenario):
         return subprocess.run(["nft", "list", "table", "inet", "headgate"], check=True,
                               capture_output=True, text=True).stdout
 
-    def test_twice(self):
-        gate = UpgradedGate(self.config(observer={"interface": "lo"}, firewall={"enforce": True},
-                                        gate={"upgrade_drain": "2s"})).start()
+    def gate(self):
+        config = self.config(observer={"interface": "lo"}, firewall={"enforce": True},
+                             gate={"upgrade_drain": "2s"})
+        gate = UpgradedGate(config).start()
         self.addCleanup(self._end_gate, gate)
+        return config, gate
+
+    def test_no_table_is_left_behind(self):
+        config, gate = self.gate()
+        self.assertTrue(scenario.wait_for(lambda: gate.status()["firewall"]["synced_ms_ago"] is not None, 10))
+        for other in ({"table": "headgate_b"}, {"enforce": False}):
+            gate.write(scenario.merged(config, {"firewall": other}))
+            code, why = gate.upgrade()
+            self.assertEqual(code, 1)
+            self.assertIn("table headgate would be left behind", why)
+            self.assertIn("chain", self.kernel())
+
+    def test_twice(self):
+        _, gate = self.gate()
         self.assertEqual(gate.cli("ban", BANNED, "1h")[0], 0)
         self.assertTrue(scenario.wait_for(lambda: self.settled(gate), 10), gate.status())
         self.assertTrue(scenario.wait_for(lambda: self.watches(gate), 10), gate.status())
