@@ -33,7 +33,7 @@ absl::Status Daemon::TakeTurn() {
   const ElderGate::Slots held = elder_->Held();
   engine_->OnElsewhere(held.most, held.most - std::min(held.leases, held.most), net::Now());
   gate_->Accept();
-  elder_->AwaitRelease();
+  elder_->AwaitRelease(gate_->listening());
   if (kernel_bans_) kernel_bans_->Start(*engine_, /*handed_over=*/true);
   elder_->BecomeFormer(formers_);
   CountFormers();
@@ -133,7 +133,7 @@ void Daemon::LetGo(int pid) {
   }
   service_.Silence();
   control_->SetDraining();
-  gate_->Leave(patience);
+  gate_->Leave(patience, upgrade_->status().takes);
   page_.Stop();
   admin_->LetGo();
   memory_.LetGo();
