@@ -10,6 +10,7 @@ Usage: machine_root.py FOLDER VARIANT [PACKAGE ...] makes one in FOLDER; cached(
 mount and pid namespaces of its own, so that nothing stays mounted and nobody is left when it ends.
 """
 import fcntl
+import functools
 import hashlib
 import os
 import pathlib
@@ -17,6 +18,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -32,6 +34,7 @@ KEPT_OF_APT = ("sources.list", "sources.list.d", "trusted.gpg", "trusted.gpg.d",
                "auth.conf", "auth.conf.d")
 # Settings of how to fetch; not of what the host has indexes for.
 FETCHING = re.compile(r"^Acquire::(?!IndexTargets|cdrom|Changelogs)[^ ]+ \"[^\"]")
+FETCH = "/usr/lib/apt/apt-helper"  # with the settings of this host
 QUICK = {"DEBIAN_FRONTEND": "noninteractive", "DPKG_FORCE": "unsafe-io", "LC_ALL": "C.UTF-8"}
 
 
@@ -130,11 +133,31 @@ def end_with_parent():
     os._exit(1)
 
 
-def cached(scratch, packages=PACKAGES, variant="minbase"):
-    """The folder of such a root below `scratch`, made by the first who asks; others wait for him."""
+def place(scratch, packages=PACKAGES, variant="minbase"):
+    """The folder below `scratch` that has such a root, or will."""
     made_of = repr((SUITE, packages, variant, libraries(packages)))
     kind = hashlib.sha256(made_of.encode()).hexdigest()[:8]
-    root = pathlib.Path(scratch).resolve() / f"machine-root-{kind}"
+    return pathlib.Path(scratch).resolve() / f"machine-root-{kind}"
+
+
+@functools.cache
+def why_not(scratch):
+    """Why there is no root and none can be made; empty when there is one or apt reaches a mirror."""
+    if place(scratch).exists():
+        return ""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"{mirror()}/dists/{SUITE}/Release"
+        try:
+            subprocess.run([FETCH, "download-file", url, f"{folder}/Release"], check=True,
+                           timeout=60, capture_output=True, stdin=subprocess.DEVNULL)
+        except (OSError, subprocess.SubprocessError):
+            return f"making a machine's root needs a Debian mirror: {url} could not be fetched"
+    return ""
+
+
+def cached(scratch, packages=PACKAGES, variant="minbase"):
+    """The folder of such a root below `scratch`, made by the first who asks; others wait for him."""
+    root = place(scratch, packages, variant)
     root.parent.mkdir(parents=True, exist_ok=True)
     with open(f"{root}.lock", "w", encoding="utf8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -102,7 +102,7 @@ class Fresh(Packaged):
         self.assertGreater(len(pages), 20)
         for page in pages:
             for link in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf8")):
-                if "://" in link or link.startswith("../../") or link == "LICENSE" or (
+                if "://" in link or link.startswith("../../") or (
                         link.startswith("../") and page.parent == top):
                     continue
                 target = self.m.inside(link) if link.startswith("/") else page.parent / link
