@@ -25,12 +25,13 @@ table inet filter {
 """
 ALLOWED = "\t\ttcp dport 3307 accept\n"  # what first-day.md adds to it
 # What the attacker's host does while the runbook is played: silent connections held, connections as
-# fast as they are answered, wrong passwords.
+# fast as they are answered, wrong passwords. Once it is banned nothing answers it: then it is ended.
 ATTACK = """
 (for i in $(seq 200); do exec {s}<>/dev/tcp/192.0.2.10/3306 || true; done; sleep 300) &
 (for i in $(seq 900); do exec {s}<>/dev/tcp/192.0.2.10/3306 && exec {s}>&-; done) &
 (for i in $(seq 8); do mariadb -h 192.0.2.10 -u shop -pwrong -e 'SELECT 1'; done) &
-wait %2 %3 || true
+for i in $(seq 20); do jobs -r %2 %3 | grep -q . || break; sleep 1; done
+kill %2 %3 || true
 """
 
 
