@@ -32,6 +32,7 @@ package: ## build/package/headgate_*.deb, the Debian package (installs what pack
 	@debian/pack $(RELEASE) build/package
 
 run: build ## headgate in front of a private MariaDB, or of BACKEND=host:port; Ctrl-C ends it
+	@[ -n "$(BACKEND)" ] || bash .ci/install run
 	@$(PYTHON) tests/support/front_door.py
 
 test: ## builds and runs every test: unit, property, simulation, protocol, system
@@ -65,6 +66,7 @@ bench-capacity: build ## what a session, a waiting client, a source, a query and
 	@$(PYTHON) bench/capacity.py --page docs/guides/capacity.md
 
 demo: build ## an attack and an application side by side: ATTACK=silent drip stalled-login ...
+	@bash .ci/install run
 	@$(PYTHON) bench/demo.py $(ATTACK)
 
 sbom: build ## build/headgate.spdx.json: the libraries in it, with versions and licences

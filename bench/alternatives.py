@@ -157,7 +157,7 @@ def cell(db, attack, door):
         attackers = Attackers(attack.kind, address, attack.sources, attack.workers, 60,
                               ramp=RAMP, **dict(attack.options)).start()
         wait_for(lambda: attackers.opened() >= attack.workers, SETTLE)
-        time.sleep(0.3)
+        time.sleep(1.0 if attack.kind in LOGS_IN else 0.3)
         began, slots = time.monotonic(), 0
         while time.monotonic() < began + ATTACK:
             slots = max(slots, held(db, set(attack.sources)))
@@ -172,9 +172,14 @@ def cell(db, attack, door):
             "attackers": dict(counts)}
 
 
+LOGS_IN = ("sit", "heavy", "orphan")
+
+
 def took_place(attack, result):
     """On a machine with too much else to do an attack may not get going, or the calm is none."""
-    return result["calm"] == 1 and result["attackers"].get("opened", 0) >= attack.workers * 0.6
+    counts = result["attackers"]
+    inside = attack.kind not in LOGS_IN or counts.get("ok", counts.get("in", 0)) > 24
+    return result["calm"] == 1 and counts.get("opened", 0) >= attack.workers * 0.6 and inside
 
 
 def honest_cell(db, attack, door, tries=3):

@@ -47,7 +47,7 @@ def today():
 def machine():
     with open("/proc/meminfo", encoding="utf8") as info:
         memory = int(re.search(r"MemTotal:\s+(\d+)", info.read())[1]) >> 20
-    return f"{os.cpu_count()} cores, {memory} GB, {platform.machine()}, Linux {platform.release()}"
+    return f"{os.cpu_count()} cores, {memory} GB, {platform.machine()}, Linux {platform.release().split('-')[0]}"
 
 
 def tables(medians, attacks, gates, facts):

@@ -47,9 +47,7 @@ class Path:
 
     def edit(self, file, text):
         """A file that is written in an editor: a command, and no time of the machine's."""
-        self.bare.write(file, text, 0o640 if "headgate" in file else 0o644)
-        if "/headgate/" in file:
-            self.bare.run(f"chown root:headgate {file}")
+        self.bare.run(f"cat > {file}", given=text)  # owner and mode of one that is there stay
         self.count(f"edit {file} ({len(text.splitlines())} lines)", 0.0)
 
     def sums(self, answer):
@@ -77,7 +75,8 @@ def from_source(path):
     path.do("git clone -q headgate.bundle headgate", "git clone ... headgate")
     began = time.monotonic()
     # What has to be fetched comes over the host's network; the gate runs in the machine's.
-    bare.run("make -C headgate build", timeout=5400, host_network=True)
+    bare.run("make -C headgate build && bash headgate/.ci/install run", timeout=5400,
+             host_network=True)
     with subprocess.Popen([*bare.enter(), "make", "-C", "headgate", "run"], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
         line = next(said.strip() for said in running.stdout

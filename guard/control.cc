@@ -15,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* kNotNow = "the gate is draining, and does not read its configuration again";
+constexpr const char* kDrains = "the gate is draining, and does not read its configuration again";
 
 }  // namespace
 
@@ -65,7 +65,7 @@ Config Control::running() const {
 
 net::AdminReply Control::ReloadReply() {
   const ReloadResult result = Reload();
-  if (result.draining) return Refuse(409, kNotNow);
+  if (!result.not_now.empty()) return Refuse(409, result.not_now);
   return {result.done ? 200u : 422u,
           json::serialize(json::object{{"ok", result.done},
                                        {"problems", TextList(result.problems)},
@@ -76,9 +76,9 @@ net::AdminReply Control::ReloadReply() {
 ReloadResult Control::Reload() {
   const std::lock_guard one_at_a_time(reload_mutex_);
   ReloadResult result;
-  if (draining_) {
-    Log(LogLevel::kWarning, std::string("reload: ") + kNotNow);
-    result.draining = true;
+  if (draining_ || HandsOver()) {
+    result.not_now = draining_ ? kDrains : kHandsOver;
+    Log(LogLevel::kWarning, "reload: " + result.not_now);
     return result;
   }
   const auto tell = [this](bool begins) {
@@ -89,6 +89,12 @@ ReloadResult Control::Reload() {
   LoadedAnew(loaded, result);
   tell(false);
   return result;
+}
+
+bool Control::HandsOver() const {
+  if (!parts_.upgrade_status) return false;
+  const UpgradeState state = parts_.upgrade_status().state;
+  return state == UpgradeState::kRunning || state == UpgradeState::kHandedOver;
 }
 
 void Control::LoadedAnew(const Loaded& loaded, ReloadResult& result) {

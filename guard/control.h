@@ -38,11 +38,15 @@ struct FittedLimits {
 // What a reload came to.
 struct ReloadResult {
   bool done = false;
-  bool draining = false;              // so nothing was read
+  std::string not_now;                // why nothing was read
   std::vector<std::string> problems;  // every one; with done = true warnings only
   std::vector<std::string> changed;
   std::vector<std::string> need_restart;
 };
+
+// The answer to what would change something while an upgrade is under way.
+inline constexpr char kHandsOver[] =
+    "an upgrade is under way, and this might be lost: ask again when it is done or has failed";
 
 class Control {
  public:
@@ -81,7 +85,7 @@ class Control {
   // The admin socket's handler.
   [[nodiscard]] net::AdminReply Handle(std::string_view method, std::string_view target,
                                        std::string_view body);
-  // Whole or not at all, and not while the gate drains; logs what came of it.
+  // Whole or not at all, and not while the gate drains or hands over; logs what came of it.
   ReloadResult Reload();
   void SetDraining() { draining_ = true; }
   [[nodiscard]] bool draining() const { return draining_; }
@@ -113,6 +117,8 @@ class Control {
   [[nodiscard]] net::AdminReply ReloadReply();
   [[nodiscard]] Explanation Ask(const ExplainQuestion& question,
                                 std::shared_ptr<const ExplainWords>& words) const;
+  // What the operator does now would be lost: another process may know everything already.
+  [[nodiscard]] bool HandsOver() const;
   void LoadedAnew(const Loaded& loaded, ReloadResult& result);
   void TakeOver(ReloadPlan plan, const Loaded& loaded, ReloadResult& result);
 

@@ -73,6 +73,7 @@ std::string WhyNotUnbanned(const Cidr& network, const std::vector<BanInfo>& bans
 }  // namespace
 
 net::AdminReply Control::UseBackend(std::string_view body) {
+  if (HandsOver()) return Refuse(409, kHandsOver);
   const std::string name = Field(body, "use");
   if (name.empty()) return Refuse(400, "expected {\"use\": NAME}");
   const absl::Status status = parts_.use_backend(name);
@@ -92,6 +93,7 @@ net::AdminReply Control::UseBackend(std::string_view body) {
 }
 
 net::AdminReply Control::Ban(std::string_view body) {
+  if (HandsOver()) return Refuse(409, kHandsOver);
   const std::string text = Field(body, "address");
   const auto network = ParseBanned(text);
   if (!network) return Refuse(400, NoAddress(text));
@@ -119,6 +121,7 @@ net::AdminReply Control::Ban(std::string_view body) {
 }
 
 net::AdminReply Control::Unban(std::string_view body) {
+  if (HandsOver()) return Refuse(409, kHandsOver);
   const std::string text = Field(body, "address");
   const Time now = parts_.now();
   std::size_t count = 0;

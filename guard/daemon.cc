@@ -72,10 +72,11 @@ int Daemon::Loop() {
     } else if (wake == Wake::kHandOver) {
       if (const int pid = desk_.Asked(); pid != 0) LetGo(pid);
       desk_.Done();
-    } else if (!std::exchange(draining, true)) {
+    } else if (const bool again = std::exchange(draining, true); !again && !Deserted()) {
       Drain();
     } else {
-      Log(LogLevel::kWarning, "second signal: ending at once");
+      Log(LogLevel::kWarning, again ? "second signal: ending at once"
+                                    : "whoever took over is gone too: ending at once");
       gate_->StopNow();
       memory_.SaveSoon();
     }
@@ -83,6 +84,9 @@ int Daemon::Loop() {
   waiter.join();
   return Close(draining || let_go_);
 }
+
+// Then a service manager waits for this process before it starts the next one.
+bool Daemon::Deserted() const { return let_go_ && upgrade_->Deserted(); }
 
 void Daemon::Drain() {
   const Duration patience = control_->running().drain;

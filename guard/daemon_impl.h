@@ -72,6 +72,7 @@ class Daemon {
 
   absl::Status Serve();
   absl::Status PrepareFirewall();
+  void EndThreads();
   void StartRest();
   void AwaitGreeting();
   std::string StatusLine() const;
@@ -104,6 +105,7 @@ class Daemon {
   absl::StatusOr<Estate> HandedOver() const;
   std::string BansState() const;
   void LetGo(int pid);
+  [[nodiscard]] bool Deserted() const;
 
   const std::string path_;
   const bool core_dumps_;

@@ -17,6 +17,11 @@ namespace headgate::guard {
 
 absl::Status Daemon::Open() {
   if (!signals_.ok()) return absl::UnavailableError("signalfd: out of descriptors");
+  if (elder_ && elder_->transparent() != config_.transparent) {
+    return absl::FailedPreconditionError(
+        "[gate] transparent: a change takes a restart, as it is an option of the listening "
+        "sockets, which the running gate uses as well");
+  }
   auto who = ChooseUser(config_);
   if (!who.ok()) return who.status();
   memory_.Open(config_, *who, elder_ ? elder_->state() : std::string());
@@ -33,14 +38,13 @@ absl::Status Daemon::Open() {
   for (const std::string& name : gate_->not_asked_for()) {
     Log(LogLevel::kWarning, "[gate] listen asks for no such socket, and it is closed: " +
                                 Printable(name).substr(0, 128));
-    service_.Forget(name);
   }
   if (auto s = OpenAdmin(*who); !s.ok()) return s;
   page_.Open(config_.admin.http, elder_ ? elder_->TakePage() : net::Fd());
   OpenWire();
   const Keep keep{.net_admin = config_.firewall.enforce,
                   .net_raw = config_.transparent,
-                  .capture = wire_ != nullptr};
+                  .capture = wire_ != nullptr && !who->started_as_root};
   if (auto s = BecomeUser(*who, keep); !s.ok()) return s;
   // A change of the user settles that anew.
   if (auto s = core_dumps_ ? AllowCoreDumps() : ForbidCoreDumps(); !s.ok()) return s;

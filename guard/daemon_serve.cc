@@ -37,10 +37,22 @@ absl::Status Daemon::Serve() {
   if (kernel_bans_ && !elder_) kernel_bans_->Start(*engine_, /*handed_over=*/false);
   if (wire_) StartWire();
   if (elder_) {
-    if (auto s = TakeTurn(); !s.ok()) return s;
+    if (auto s = TakeTurn(); !s.ok()) {
+      EndThreads();
+      return s;
+    }
   }
   StartRest();
   return absl::OkStatus();
+}
+
+// Of a gate that does not get its turn: they refer to what is destroyed before they would end. Who
+// is in the queues is the elder's.
+void Daemon::EndThreads() {
+  if (wire_) wire_->Stop();
+  gate_->KeepQueues();
+  gate_->StopNow();
+  gate_->Wait();
 }
 
 // Who has been waiting in a passed socket's queue is not told that the server is away just because
@@ -58,6 +70,8 @@ void Daemon::AwaitGreeting() {
 void Daemon::StartRest() {
   memory_.Start([this] { return Snapshot(); }, [this] { return CurrentBackend(); });
   StartControl();
+  // Not before: as long as this one may fail they are another's.
+  for (const std::string& name : gate_->not_asked_for()) service_.Forget(name);
   KeepSockets();
   StartWatchdog();
   SayUp();
@@ -144,9 +158,18 @@ SavedState Daemon::Snapshot() const {
 
 absl::Status Daemon::PrepareFirewall() {
   const Config config = WithListen(config_);
-  if (TcpPorts(config.listen).empty()) return absl::OkStatus();
-  kernel_bans_ = std::make_unique<KernelBans>(config, Saying());
-  return kernel_bans_->Prepare(*engine_);
+  if (!TcpPorts(config.listen).empty()) {
+    kernel_bans_ = std::make_unique<KernelBans>(config, Saying());
+  }
+  // Neither would have an eye on it, nor take it away.
+  const std::string left = elder_ ? elder_->table() : "";
+  if (!left.empty() && (!kernel_bans_ || kernel_bans_->table() != left)) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("the running gate's table %s would be left behind in the kernel: another "
+                        "`table`, or none, takes a restart",
+                        left.substr(0, 64)));
+  }
+  return kernel_bans_ ? kernel_bans_->Prepare(*engine_) : absl::OkStatus();
 }
 
 void Daemon::StartWire() {

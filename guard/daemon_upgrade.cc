@@ -15,6 +15,8 @@ namespace {
 
 constexpr Duration kHoldPatience = std::chrono::seconds(2);
 constexpr Duration kMainPatience = std::chrono::seconds(10);
+// After the sessions' time: no watchdog looks after a former gate, and there may be two of them.
+constexpr Duration kEndPatience = std::chrono::seconds(30);
 
 }  // namespace
 
@@ -31,6 +33,7 @@ absl::Status Daemon::TakeTurn() {
   const ElderGate::Slots held = elder_->Held();
   engine_->OnElsewhere(held.most, held.most - std::min(held.leases, held.most), net::Now());
   gate_->Accept();
+  StartWatchdog();  // the other one ends its pings, and its release may take longer than one lasts
   elder_->AwaitRelease();
   if (kernel_bans_) kernel_bans_->Start(*engine_, /*handed_over=*/true);
   elder_->BecomeFormer(formers_);
@@ -107,6 +110,8 @@ absl::StatusOr<Estate> Daemon::HandedOver() const {
   estate.admin = admin_->CopySocket();
   estate.page = page_.CopySocket();
   estate.state = StateJson(Snapshot());
+  estate.table = kernel_bans_ ? kernel_bans_->table() : "";
+  estate.transparent = config_.transparent;
   estate.formers = formers_.CopyLinks();
   return estate;
 }
@@ -124,17 +129,20 @@ std::string Daemon::BansState() const {
 void Daemon::LetGo(int pid) {
   let_go_ = true;
   const Duration patience = control_->running().upgrade_drain;
+  EndAfter(patience + kEndPatience);
   service_.StopWatchdog();
+  control_->SetDraining();
+  // First what there may be one master of: the other one's patience is not endless.
+  memory_.LetGo();
+  if (kernel_bans_) kernel_bans_->LetGo();
   if (!service_.MainIs(pid, kMainPatience)) {
     Log(LogLevel::kWarning, "upgrade: the service manager did not say that it has heard of it");
   }
   service_.Silence();
-  control_->SetDraining();
   gate_->Leave(patience);
   page_.Stop();
   admin_->LetGo();
-  memory_.LetGo();
-  if (kernel_bans_) kernel_bans_->LetGo();
+  formers_.LetGo();
   if (wire_) wire_->Stop();
   watch_.Set(false);
   Log(LogLevel::kInfo,

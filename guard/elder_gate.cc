@@ -71,6 +71,8 @@ absl::Status ElderGate::TakeWhatItHas() {
           "the running gate's way to hand over is another one than this version's: restart it");
     }
     gate_.pid = static_cast<int>(message->Number("pid"));
+    table_ = message->Text("table");
+    transparent_ = message->body["transparent"] == true;
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError("the running gate hands over what is not understood");

@@ -30,6 +30,10 @@ class ElderGate {
   [[nodiscard]] net::Fd TakePage() { return std::move(page_); }
   // As of StateJson().
   [[nodiscard]] const std::string& state() const { return state_; }
+  // The kernel's table that it holds; empty: none.
+  [[nodiscard]] const std::string& table() const { return table_; }
+  // As its [gate] transparent, and so its sockets, are.
+  [[nodiscard]] bool transparent() const { return transparent_; }
 
   // Why this process cannot take over; it ends then.
   void Fail(const std::string& why) const;
@@ -59,7 +63,8 @@ class ElderGate {
   FormerGate gate_;
   std::vector<net::PassedSocket> sockets_;
   net::Fd admin_, page_;
-  std::string state_;
+  std::string state_, table_;
+  bool transparent_ = false;
   std::vector<std::pair<FormerGate, UpgradeLink>> formers_;
 };
 

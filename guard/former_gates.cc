@@ -36,8 +36,7 @@ void FormerGates::Start(Tell tell) {
   Stop();
   tell_ = std::move(tell);
   stop_ = false;
-  Report();
-  if (List().empty()) return;
+  if (Report() == 0 && List().empty()) return;
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -51,6 +50,12 @@ void FormerGates::Stop() {
     stop_ = true;
   }
   if (thread_.joinable()) thread_.join();
+}
+
+void FormerGates::LetGo() {
+  Stop();
+  const std::lock_guard lock(mutex_);
+  all_.clear();
 }
 
 std::vector<FormerGate> FormerGates::List() const {
@@ -70,20 +75,19 @@ std::vector<std::pair<FormerGate, net::Fd>> FormerGates::CopyLinks() const {
   return links;
 }
 
-// Until none is left.
+// Until none is left, and what they held at their end is no longer looked back on.
 void FormerGates::Run() {
   for (;;) {
     std::vector<pollfd> fds;
     for (const One& one : all_) fds.push_back({one.link.get(), POLLIN, 0});  // only we change it
-    if (!fds.empty()) poll(fds.data(), fds.size(), kLookMilliseconds);
+    poll(fds.data(), fds.size(), kLookMilliseconds);
     {
       const std::lock_guard lock(mutex_);
       if (stop_) return;
       for (One& one : all_) Listen(one);
       std::erase_if(all_, [](const One& one) { return !one.link.open(); });
     }
-    Report();
-    if (fds.empty()) return;
+    if (Report() == 0 && fds.empty()) return;
   }
 }
 
@@ -103,13 +107,15 @@ void FormerGates::Listen(One& one) {
   }
 }
 
-void FormerGates::Report() {
+std::uint32_t FormerGates::Report() {
   std::uint32_t all = 0, leases = 0;
   for (const FormerGate& gate : List()) {
     all += std::min(gate.most, UINT32_MAX - all);
     leases += std::min({gate.leases, gate.most, UINT32_MAX - leases});
   }
-  if (tell_) tell_(all, unseen_.Note(all - leases, net::Now()));
+  const std::uint32_t unseen = unseen_.Note(all - leases, net::Now());
+  if (tell_) tell_(all, unseen);
+  return unseen;
 }
 
 }  // namespace headgate::guard

@@ -55,6 +55,8 @@ class FormerGates {
   // Tells at once, and whenever something has changed.
   void Start(Tell tell);
   void Stop();
+  // Another process listens to them.
+  void LetGo();
   [[nodiscard]] std::vector<FormerGate> List() const;
   // Copies of the links, with what was last heard by them; for a hand-over. One that no descriptor
   // is left for is left out.
@@ -67,7 +69,8 @@ class FormerGates {
   };
   void Run();
   void Listen(One& one);
-  void Report();
+  // What it has told as unseen.
+  std::uint32_t Report();
 
   Tell tell_;
   UnseenSlots unseen_;

@@ -44,6 +44,8 @@ class KernelBans {
   // stays, and what is transparent, or the server would be open.
   void Stop();
   [[nodiscard]] net::FirewallStatus Status() const;
+  // The kernel's table that is held; empty: none.
+  [[nodiscard]] std::string table() const { return config_.enforce ? config_.table : ""; }
   // Whether the kernel leads the clients of [firewall] redirect here; who does not let the gate
   // know (enforce = false) is believed.
   [[nodiscard]] bool LeadsToGate() const;

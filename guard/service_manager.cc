@@ -86,10 +86,18 @@ bool ServiceManager::MainIs(int pid, Duration most) {
 }
 
 // One message each: a datagram takes 253 descriptors at most (SCM_MAX_FD, unix(7)), and the name is
-// of all that are in it.
+// of all that are in it. What is beyond FileDescriptorStoreMax= is closed without a word.
 bool ServiceManager::Store(const std::vector<net::PassedSocket>& sockets) {
-  const char* most = std::getenv("FDSTORE");
-  if (!there_ || (most != nullptr && std::atoi(most) == 0)) return false;
+  const char* variable = std::getenv("FDSTORE");
+  const int most = variable != nullptr ? std::atoi(variable) : 0;
+  if (!there_ || most <= 0) return false;
+  if (sockets.size() > static_cast<std::size_t>(most)) {
+    Log(LogLevel::kWarning,
+        absl::StrFormat("a restart resets who waits for the gate: it has %d listening sockets, and "
+                        "the service manager keeps %d (FileDescriptorStoreMax=, FDSTORE)",
+                        sockets.size(), most));
+    return false;
+  }
   bool stored = !sockets.empty();
   for (const net::PassedSocket& socket : sockets) {
     const int fd = socket.fd.get();
@@ -126,8 +134,11 @@ void ServiceManager::StopWatchdog() {
   thread_.join();
 }
 
+// Where there was trouble it looks again soon: who was stopped as a whole has little time left for
+// a ping when it goes on.
 void ServiceManager::Watch() {
   const Duration pause = std::min<Duration>(watchdog_ / 4, std::chrono::seconds(5));
+  const Duration soon = std::min<Duration>(pause, std::chrono::seconds(1));
   bool well = true;
   std::unique_lock lock(mutex_);
   while (!stop_) {
@@ -141,7 +152,7 @@ void ServiceManager::Watch() {
     if (trouble.empty() && !well) Log(LogLevel::kWarning, "watchdog: all is well again");
     well = trouble.empty();
     lock.lock();
-    wake_.wait_for(lock, pause, [this] { return stop_; });
+    wake_.wait_for(lock, well ? pause : soon, [this] { return stop_; });
   }
 }
 

@@ -5,9 +5,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <initializer_list>
+#include <string_view>
+
+#include "guard/exit_status.h"
 
 namespace headgate::guard {
 
@@ -17,6 +21,16 @@ void Notify(int fd) {
   const std::uint64_t one = 1;
   // An eventfd takes eight bytes or, when it is already set to its end, none: woken either way.
   [[maybe_unused]] const auto written = write(fd, &one, sizeof one);
+}
+
+// Whatever was interrupted may hold any lock: system calls only (signal-safety(7)).
+[[noreturn]] void EndNow(int /*signal*/) {
+  constexpr std::string_view kLine = "headgate: a thread does not end, and its time is over\n";
+  pollfd out{STDERR_FILENO, POLLOUT, 0};
+  if (poll(&out, 1, 0) == 1) {
+    [[maybe_unused]] const auto written = write(STDERR_FILENO, kLine.data(), kLine.size());
+  }
+  _exit(kExitNo);
 }
 
 }  // namespace
@@ -57,5 +71,14 @@ Wake SignalQueue::Next() {
 void SignalQueue::NotifyEnded() { Notify(ended_); }
 
 void SignalQueue::NotifyHandOver() { Notify(hand_over_); }
+
+void EndAfter(Duration most) {
+  std::signal(SIGALRM, EndNow);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGALRM);
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  alarm(static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(most).count()));
+}
 
 }  // namespace headgate::guard

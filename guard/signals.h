@@ -4,6 +4,8 @@
 // the blocked signals; Next() there; Notify...() from any. Lifetime: outlives who notifies.
 #pragma once
 
+#include "policies/time.h"
+
 namespace headgate::guard {
 
 enum class Wake {
@@ -33,5 +35,9 @@ class SignalQueue {
   int ended_ = -1;
   int hand_over_ = -1;
 };
+
+// When `most` has passed (whole seconds) the process ends with status 1, whatever its threads do or
+// wait for, and says so on standard error. By SIGALRM; to be called on the main thread.
+void EndAfter(Duration most);
 
 }  // namespace headgate::guard

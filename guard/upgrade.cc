@@ -67,7 +67,7 @@ absl::Status Upgrade::Begin() {
     return absl::FailedPreconditionError(
         absl::StrFormat("process %d has taken over already", status_.pid));
   }
-  if (stop_) return absl::FailedPreconditionError("the gate is ending");
+  if (abort_) return absl::FailedPreconditionError("the gate is ending");
   if (auto s = parts_.may(); !s.ok()) return s;
   if (thread_.joinable()) thread_.join();  // of one that failed
   status_ = {.state = UpgradeStatus::State::kRunning, .why = ""};
@@ -90,15 +90,11 @@ void Upgrade::Set(UpgradeStatus status) {
   status_ = std::move(status);
 }
 
-void Upgrade::Abort() {
-  const std::lock_guard lock(mutex_);
-  if (status_.state == UpgradeStatus::State::kRunning) stop_ = true;
-}
-
 void Upgrade::Stop() {
   std::thread thread;
   {
     const std::lock_guard lock(mutex_);
+    abort_ = true;
     stop_ = true;
     thread.swap(thread_);
   }
@@ -122,9 +118,24 @@ void Upgrade::Run() {
     Kill(*younger);
     return failed(status);
   }
+  TellBy(link.get());
   Set({.state = UpgradeStatus::State::kHandedOver, .why = "", .pid = younger->pid});
   parts_.let_go(younger->pid);
   if (link.Send("released").ok()) Tell(link);
+  TellBy(-1);
+}
+
+void Upgrade::TellBy(int fd) {
+  const std::lock_guard lock(mutex_);
+  told_by_ = fd;
+}
+
+// By the link itself: whoever asks may be quicker than the thread that tells.
+bool Upgrade::Deserted() const {
+  const std::lock_guard lock(mutex_);
+  if (status_.state != UpgradeStatus::State::kHandedOver) return false;
+  pollfd link{told_by_, 0, 0};
+  return told_by_ < 0 || (poll(&link, 1, 0) > 0 && (link.revents & POLLHUP) != 0);
 }
 
 absl::Status Upgrade::HandOver(const UpgradeLink& link, const Spawned& younger) {
@@ -176,7 +187,10 @@ absl::Status Upgrade::SendEstate(const UpgradeLink& link, const Estate& estate) 
   add({{"kind", "state"}}, state->get());
   flush();
   if (!status.ok()) return status;
-  return link.Send("start", {{"version", kLinkVersion}, {"pid", getpid()}});
+  return link.Send("start", {{"version", kLinkVersion},
+                             {"pid", getpid()},
+                             {"table", estate.table},
+                             {"transparent", estate.transparent}});
 }
 
 absl::StatusOr<UpgradeLink::Message> Upgrade::Await(const UpgradeLink& link, const std::string& say,
@@ -198,7 +212,7 @@ absl::StatusOr<UpgradeLink::Message> Upgrade::Await(const UpgradeLink& link, con
           "the new gate ended without a word (is %s headgate? the log may say more)",
           parts_.program));
     }
-    if (stop_) return absl::CancelledError("this gate was told to end");
+    if (abort_) return absl::CancelledError("this gate was told to end");
     if (net::Now() >= until) {
       return absl::DeadlineExceededError(absl::StrFormat(
           "the new gate was not there after %s, and has been ended", SecondsText(most)));

@@ -40,7 +40,9 @@ struct UpgradeStatus {
 struct Estate {
   std::vector<net::PassedSocket> sockets;
   net::Fd admin, page;
-  std::string state;  // as StateJson() has it
+  std::string state;         // as StateJson() has it
+  std::string table;         // the kernel's, that this gate holds; empty: none
+  bool transparent = false;  // [gate] transparent, which the sockets have
   // Links to those that this one has taken over from itself.
   std::vector<std::pair<FormerGate, net::Fd>> formers;
 };
@@ -70,10 +72,13 @@ class Upgrade {
   // Returns at once; status() tells what comes of it. FailedPrecondition: not now.
   absl::Status Begin();
   [[nodiscard]] UpgradeStatus status() const;
-  // Ends one that has not been handed over to, and does not wait for that.
-  void Abort();
+  // The gate ends: whoever has not been handed over to is ended, which is not waited for, and there
+  // is no other.
+  void Abort() { abort_ = true; }
   // The same, and ends what is told to one that has been. Returns when the thread has ended.
   void Stop();
+  // Whoever was handed over to has gone, and nobody is told any more what is held here.
+  [[nodiscard]] bool Deserted() const;
 
  private:
   void Run();
@@ -85,12 +90,15 @@ class Upgrade {
   absl::Status GiveTurn(const UpgradeLink& link);
   void Tell(const UpgradeLink& link) const;
   void Set(UpgradeStatus status);
+  void TellBy(int fd);
 
   const Parts parts_;
-  std::atomic<bool> stop_ = false;
+  std::atomic<bool> abort_ = false;  // nobody is to take over any more
+  std::atomic<bool> stop_ = false;   // that, and nobody who has is told any more
   mutable std::mutex mutex_;
   UpgradeStatus status_;
   std::thread thread_;
+  int told_by_ = -1;  // guarded by mutex_: the link, from the hand-over on until nobody listens
 };
 
 }  // namespace headgate::guard

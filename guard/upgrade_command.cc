@@ -65,9 +65,10 @@ int RunUpgrade(const std::string& socket, bool as_json) {
     }
     std::this_thread::sleep_for(kPause);
   }
-  return No("nobody has said what came of the upgrade: `headgate status` shows who serves, the log "
-            "says more",
-            as_json);
+  return No(
+      "nobody has said what came of the upgrade: `headgate status` shows who serves, the log "
+      "says more",
+      as_json);
 }
 
 }  // namespace headgate::guard

@@ -243,6 +243,7 @@ Fd AdminServer::CopySocket() const { return impl_->door.Copy(); }
 void AdminServer::LetGo() {
   impl_->bound = false;
   Stop();
+  impl_->door.Shut();  // with it open, a gate that is started later would find one that runs
 }
 
 void AdminServer::Stop() {

@@ -61,7 +61,8 @@ class AdminServer {
   void Stop();
   // A copy of its socket; none where no descriptor is left.
   [[nodiscard]] Fd CopySocket() const;
-  // Stop() for the sake of whoever has a copy: the socket file stays.
+  // Stop() for the sake of whoever has a copy: the socket file stays, and the socket is closed
+  // here.
   void LetGo();
 
  private:

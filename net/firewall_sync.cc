@@ -17,6 +17,12 @@ bool Same(const FirewallDrift& a, const FirewallDrift& b) {
          a.table_lost == b.table_lost && a.rules_changed == b.rules_changed;
 }
 
+bool Redirects(const NftListing& kernel) {
+  return std::any_of(kernel.rules.begin(), kernel.rules.end(), [](const NftListing::Rule& rule) {
+    return rule.chain == kRedirectChain && LeadsToGate(rule.chain, rule.comment);
+  });
+}
+
 // What cannot be read is replaced, as if something unknown were in it.
 NftListing Unreadable() {
   NftListing listing;
@@ -131,7 +137,11 @@ absl::Status FirewallSync::Reconcile(std::span<const WantedBan> wanted) {
     ++status_.drift.repairs;
   }
   in_step_ = status.ok();
-  if (in_step_) redirects_now_ = options_.ruleset.redirects;
+  if (in_step_) {
+    redirects_now_ = options_.ruleset.redirects;
+  } else if (!Redirects(*kernel)) {
+    redirects_now_ = false;  // it is gone, and could not be put back
+  }
   return Settle(std::move(status), started);
 }
 

@@ -86,6 +86,12 @@ class HttpDoor {
     io_.stop();
     if (thread_.joinable()) thread_.join();
   }
+  // Nobody listens here any more: who has no copy of the socket can be told from who has.
+  // REQUIRES: after Stop().
+  void Shut() {
+    Error error;
+    acceptor_.close(error);
+  }
   // Of a conversation that is over, however it came to its end; what it still waits for comes back
   // with an error. Where there is no spare descriptor this one becomes it: were it closed first, a
   // client of the gate would have it before it could be had again.

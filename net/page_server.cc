@@ -270,7 +270,10 @@ void PageServer::Start(PageHandler handler) {
 
 Fd PageServer::CopySocket() const { return impl_->door.Copy(); }
 
-void PageServer::Stop() { impl_->door.Stop(); }
+void PageServer::Stop() {
+  impl_->door.Stop();
+  impl_->door.Shut();
+}
 
 std::string PageServer::address() const { return impl_->listening; }
 

@@ -59,7 +59,7 @@ struct GateShared {
   GateOptions options;
   std::size_t max_clients = 0;
   Engine* engine = nullptr;
-  KillMap kill_map;
+  KillMap kill_map{KillMap::RandomFirst()};
   std::unique_ptr<Backends> backends;
   TokenBucket handshake_errors;  // at the backend, by answers of plugins the gate does not know
   TokenBucket source_news;       // lines about connects from clients' addresses that failed

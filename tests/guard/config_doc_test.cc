@@ -47,7 +47,9 @@ TEST(ConfigDoc, IsWhatTheKeyTableMakes) {
     const bool has_page = !std::getline(page, in_page).fail();
     more = !std::getline(made, in_table).fail() && has_page;
     ASSERT_EQ(more, has_page) << "docs/config.md is not as long as what is made: run `make docs`";
-    if (more) ASSERT_EQ(in_page, in_table) << "docs/config.md is behind: run `make docs`";
+    if (more) {
+      ASSERT_EQ(in_page, in_table) << "docs/config.md is behind: run `make docs`";
+    }
   }
 }
 

@@ -81,7 +81,10 @@ inline SavedState SomeState() {
        .times = 1,
        .by_operator = true,
        .reason = "operator"},
-      {.network = SourceNetwork(young.pair.source), .forget = std::chrono::minutes(5), .times = 3}};
+      {.network = SourceNetwork(young.pair.source),
+       .forget = std::chrono::minutes(5),
+       .times = 3,
+       .reason = ""}};
   return state;
 }
 

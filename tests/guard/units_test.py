@@ -76,6 +76,11 @@ class Units(unittest.TestCase):
         self.assertRegex(text, r"(?m)^AmbientCapabilities=$")
         self.assertRegex(text, r"(?m)^User=headgate$")
 
+    def test_the_gate_is_told_what_is_kept(self):
+        text = (UNITS / "headgate.service").read_text()
+        kept = re.search(r"(?m)^FileDescriptorStoreMax=(\d+)$", text).group(1)
+        self.assertIn(f"\nEnvironment=FDSTORE={kept}\n", text)
+
     def test_the_user_and_the_folders(self):
         for kind, tool in (("sysusers.d", "systemd-sysusers"), ("tmpfiles.d", "systemd-tmpfiles")):
             root = self.folder / "root"

@@ -11,11 +11,14 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
 
 #include "guard/elder_gate.h"
 #include "guard/former_gates.h"
+#include "policies/slot_ledger.h"
 
 namespace headgate::guard {
 namespace {
@@ -161,6 +164,11 @@ TEST(FormerGates, TheMostOfTheLastSecondsMayBeUnseen) {
   EXPECT_EQ(unseen.Note(0, start + seconds(6)), 0u);
 }
 
+bool Until(const std::function<bool()>& condition) {
+  for (int i = 0; i < 500 && !condition(); ++i) std::this_thread::sleep_for(milliseconds(10));
+  return condition();
+}
+
 TEST(FormerGates, TellsWhatTheyHoldUntilTheyEnd) {
   auto [elder, younger] = Linked();
   std::atomic<std::uint32_t> all{999};
@@ -169,15 +177,56 @@ TEST(FormerGates, TellsWhatTheyHoldUntilTheyEnd) {
   formers.Start([&](std::uint32_t slots, std::uint32_t) { all = slots; });
   EXPECT_EQ(all, 6u);
   ASSERT_TRUE(elder.Send("slots", {{"leases", 3}, {"most", 3}, {"sessions", 9}}).ok());
-  const auto until = [](auto condition) {
-    for (int i = 0; i < 500 && !condition(); ++i) std::this_thread::sleep_for(milliseconds(10));
-    return condition();
-  };
-  EXPECT_TRUE(until([&] { return all == 3; })) << all;
+  EXPECT_TRUE(Until([&] { return all == 3; })) << all;
   ASSERT_EQ(formers.List().size(), 1u);
   EXPECT_EQ(formers.List()[0].sessions, 9u);
   elder.Close();
-  EXPECT_TRUE(until([&] { return all == 0 && formers.List().empty(); })) << all;
+  EXPECT_TRUE(Until([&] { return all == 0 && formers.List().empty(); })) << all;
+}
+
+// A ledger of the server's 20 slots, as the engine keeps it.
+struct Told {
+  Told() {
+    ledger.Configure({.max_connections = 20, .max_connections_auto = false, .keep_free = 0},
+                     {ClassLimits{}});
+    ledger.SetServer(20, 0);
+  }
+  void Tell(std::uint32_t all, std::uint32_t unseen) {
+    const std::lock_guard lock(mutex);
+    ledger.SetElsewhere(all, unseen);
+  }
+  std::uint32_t Free() {
+    const std::lock_guard lock(mutex);
+    return ledger.free_slots();
+  }
+  std::mutex mutex;
+  SlotLedger ledger;
+};
+
+TEST(FormerGates, WhatTheLastOneHeldIsFreeWhenItHasEnded) {
+  auto [elder, younger] = Linked();
+  Told told;
+  FormerGates formers;
+  formers.Add({.pid = 77, .leases = 0, .most = 6}, std::move(younger));
+  formers.Start([&](std::uint32_t all, std::uint32_t unseen) { told.Tell(all, unseen); });
+  EXPECT_EQ(told.Free(), 14u);
+  elder.Close();
+  EXPECT_TRUE(Until([&] { return told.Free() == 20; })) << told.Free();
+}
+
+// As after an upgrade that failed: while it was tried, nobody listened.
+TEST(FormerGates, WhatTheyHeldIsFreeAlsoWhenThereIsNoneLeftAtTheStart) {
+  auto [elder, younger] = Linked();
+  Told told;
+  const auto tell = [&](std::uint32_t all, std::uint32_t unseen) { told.Tell(all, unseen); };
+  FormerGates formers;
+  formers.Add({.pid = 77, .leases = 0, .most = 6}, std::move(younger));
+  formers.Start(tell);
+  elder.Close();
+  ASSERT_TRUE(Until([&] { return formers.List().empty(); }));
+  formers.Stop();
+  formers.Start(tell);
+  EXPECT_TRUE(Until([&] { return told.Free() == 20; })) << told.Free();
 }
 
 }  // namespace

@@ -30,7 +30,9 @@ Fd Made(int type = SOCK_STREAM, bool listens = true) {
   Fd fd(socket(AF_INET, type, 0));
   const SocketAddress any = ToSocketAddress(At("127.0.0.1:0"));
   EXPECT_EQ(bind(fd.get(), any.get(), any.size), 0);
-  if (listens) EXPECT_EQ(listen(fd.get(), 8), 0);
+  if (listens) {
+    EXPECT_EQ(listen(fd.get(), 8), 0);
+  }
   return fd;
 }
 

@@ -23,7 +23,9 @@ TEST_F(EngineTest, WhatIsRestoredIsWhatWouldBeBannedToday) {
   const std::uint64_t before = engine_->BanVersion();
   const Time until = now_ + minutes(5);
   const auto kept = [](const Cidr& network, Duration left, bool by_operator = false) {
-    return BanRecord{.network = network, .left = left, .times = 1, .by_operator = by_operator};
+    BanRecord ban{.network = network, .left = left, .times = 1, .reason = ""};
+    ban.by_operator = by_operator;
+    return ban;
   };
   engine_->RestoreBans(
       {kept(SourceNetwork(Foe(1)), minutes(6)), kept(SourceNetwork(Foe(2)), minutes(6)),

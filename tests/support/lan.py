@@ -5,11 +5,20 @@ machine itself. Needs root. Everything goes with `with`.
 """
 import itertools
 import os
+import re
 import subprocess
 
 from netns import ip
 
 MARKS = itertools.count()
+
+
+def sweep():
+    """Removes the networks of tests that were killed before they could."""
+    shown = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
+    for mark, pid in re.findall(r"^(hg(\d+)[a-z](?:\d+|w))\b", shown.stdout, re.M):
+        if not os.path.exists(f"/proc/{pid}"):
+            subprocess.run(["ip", "netns", "del", mark], capture_output=True, check=False)
 
 
 class Lan:
@@ -27,6 +36,7 @@ class Lan:
         return self.namespaces[name]
 
     def __enter__(self):
+        sweep()
         try:
             self._make()
         except BaseException:

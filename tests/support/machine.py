@@ -43,7 +43,9 @@ def why_not():
                             "--mount-proc", sys.executable,
                             str(HERE / "machine_keeper.py"), "--try"], capture_output=True,
                            text=True, check=False)
-    return f"booting a machine needs more rights: {tried.stderr.strip()}" if tried.returncode else ""
+    if tried.returncode:
+        return f"booting a machine needs more rights: {tried.stderr.strip().splitlines()[-1:]}"
+    return ""
 
 
 class Failed(RuntimeError):

@@ -98,11 +98,14 @@ class ServiceManager:
                 if name in fields and at >= since and value in (None, fields[name]) and
                 pid in (None, by)]
 
-    def start(self, gate, sockets=(), watchdog=None, wait=True, **options):
-        """Starts it as its own. `sockets`: (name, socket or descriptor) pairs."""
+    def start(self, gate, sockets=(), watchdog=None, wait=True, fdstore=1024, **options):
+        """Starts it as its own. `sockets`: (name, socket or descriptor) pairs; `fdstore`: how many
+        it says that it keeps, None: it does not say."""
         env = {key: value for key, value in os.environ.items()
-               if key not in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "INVOCATION_ID")}
+               if key not in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "INVOCATION_ID", "FDSTORE")}
         env["NOTIFY_SOCKET"] = str(self.path)
+        if fdstore is not None:
+            env["FDSTORE"] = str(fdstore)
         if watchdog:
             env["WATCHDOG_USEC"] = str(int(watchdog * 1e6))
         fds = [s if isinstance(s, int) else s.fileno() for _, s in sockets]

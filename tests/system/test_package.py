@@ -90,10 +90,25 @@ class Fresh(Packaged):
             self.assertEqual(self.m.status(f"test -s {path}"), 0, path)
         for page in ("8 headgate", "5 headgate.toml"):
             self.assertIn("/usr/share/man/man", self.m.run(f"man -w {page}"))
-        self.assertIn("headgate.toml(5)", self.m.run("man -P cat 5 headgate.toml | col -b"))
+        self.assertIn("HEADGATE.TOML(5)", self.m.run("man -P cat 5 headgate.toml | col -b | head -1"))
         self.assertIn("headgate", self.m.run(
             "bash -c '. /usr/share/bash-completion/bash_completion; _completion_loader headgate;"
             " complete -p headgate'"))
+
+    def test_links_of_the_pages_lead_somewhere(self):
+        """But for those to sources, which no package has."""
+        top = self.m.inside("/usr/share/doc/headgate")
+        pages, seen = list(top.rglob("*.md")), 0
+        self.assertGreater(len(pages), 20)
+        for page in pages:
+            for link in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf8")):
+                if "://" in link or link.startswith("../../") or link == "LICENSE" or (
+                        link.startswith("../") and page.parent == top):
+                    continue
+                target = self.m.inside(link) if link.startswith("/") else page.parent / link
+                self.assertTrue(target.exists(), f"{page.relative_to(top)}: {link}")
+                seen += 1
+        self.assertGreater(seen, 100)
 
     def test_the_user_is_no_account_anybody_can_have(self):
         fields = self.m.run("getent passwd headgate").strip().split(":")
@@ -161,6 +176,7 @@ class Leaving(Packaged):
         before, ruleset = self.files(), self.ruleset()
         self.install()
         self.live()
+        self.m.run(f"echo nonsense >> {CONFIG}")  # that has to be right for nothing of this
         self.m.run("apt-get remove -y headgate")
         self.port_is_free(ruleset)
         self.assertEqual(self.m.status(f"test -e {CONFIG}"), 0, "remove keeps the configuration")

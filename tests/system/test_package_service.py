@@ -20,7 +20,7 @@ from packaged import UNIT, Packaged
 from scenario import wait_for
 from stopped_thread import stopped, threads
 
-DRAIN = 8  # seconds for sessions of a gate that has been replaced
+DRAIN = 30  # seconds for sessions of a gate that has been replaced
 STATE = "/var/lib/headgate/state"
 NOTICED = 4  # seconds of WatchdogSec here; the unit's own is longer
 REFUSED = re.compile(r"refused|\(2002|\(2003")
@@ -111,7 +111,7 @@ class Service(Packaged):
         for path in ("/", "/metrics"):
             self.m.run(f"curl -sf http://127.0.0.1:9306{path} >/dev/null")
         wire = self.m.run("headgate status --wire --json")
-        self.assertTrue(json.loads(wire)["watching"], wire)
+        self.assertTrue(json.loads(wire)["observer"]["up"], wire)
 
     def test_b_killed(self):
         app = self.start_app()

@@ -136,6 +136,15 @@ class Service(scenario.Scenario):
                                  count)
                 self.assertEqual(len(self.manager.store), 3, "the same sockets, each once")
 
+    def test_nothing_is_stored_where_nobody_says_that_it_is_kept(self):
+        for fdstore in (None, 0, 1):
+            with self.subTest(fdstore=fdstore):
+                gate = self.manager.start(self.gate(threads=2), fdstore=fdstore)
+                self.until(lambda: "is up, pid" in gate.text())
+                self.assertFalse(self.manager.said("FDSTORE"))
+                self.assertNotIn("keeps copies", gate.text())
+                self.assertEqual("and the service manager keeps 1" in gate.text(), fdstore == 1)
+
     def test_stopped_and_started_again(self):
         gate = self.manager.start(self.gate(threads=2, gate={"drain": "1s"}))
         self.until(lambda: len(self.manager.store) == 2)

@@ -101,6 +101,9 @@ class Upgrade(scenario.Scenario):
         refused("nothing has changed", "nonsense")
         gate.file.write_text(good_config.replace("listen = [", 'listen = ["192.0.2.1:3307", '))
         refused("nothing has changed", "192.0.2.1:3307", "no interface of this host")
+        gate.write(self.config(gate={"transparent": True, "proxy_to_backend": "off",
+                                     "backend": ["192.0.2.10:3306"]}))
+        refused("nothing has changed", "takes a restart, as it is an option of the listening")
         gate.file.write_text(good_config)
         gate.install(script="#!/bin/sh\nexit 3\n")
         refused("ended without a word")
@@ -109,13 +112,12 @@ class Upgrade(scenario.Scenario):
         gate.program.unlink()
         refused("No such file or directory")
         gate.install(script="#!/bin/sh\nexec sleep 1000\n")
-        asked = threading.Thread(target=lambda: refused("has been ended"))
-        asked.start()
-        self.in_time(lambda: self.told(gate)["state"] == "running")
+        self.assertEqual(gate.request("POST", "/upgrade")[0], 200)
         code, _, err = gate.cli("upgrade")
         self.assertEqual((code, "under way" in err), (1, True), err)
-        asked.join(45)
-        self.assertEqual(self.told(gate)["state"], "failed")
+        self.assertEqual(gate.request("POST", "/ban", {"address": GUEST})[0], 409)
+        self.in_time(lambda: self.told(gate)["state"] == "failed", 45)
+        self.assertIn("has been ended", self.told(gate)["why"])
         report = app.finish()
         self.figures("five failures", report.summary())
         self.assertEqual(report.failed, 0, report.errors)
@@ -205,6 +207,41 @@ class Upgrade(scenario.Scenario):
         os.kill(third, signal.SIGTERM)
         self.in_time(lambda: manager.said("STOPPING", "1", pid=third))
         self.in_time(lambda: third not in self.living())
+
+    def test_the_new_one_is_killed(self):
+        """systemd then ends the former ones, and starts the next when they are gone."""
+        gate = self.gate(gate={"drain": "60s", "upgrade_drain": "5m"})
+        sitting = []
+        for _ in range(2):
+            sitting.append(self.login(gate))
+            self.assertEqual(gate.upgrade()[0], 0, gate.text())
+        gate.kill()
+        for client in sitting:
+            self.assertEqual(client.query_value("SELECT 7"), "7", "a session was cut")
+        for process in gate.former:
+            process.send_signal(signal.SIGTERM)
+        for process in gate.former:
+            self.assertEqual(process.wait(10), 0)
+
+    def test_a_failed_one_gives_nothing_up(self):
+        manager = ServiceManager()
+        self.addCleanup(manager.close)
+        gate = self.gate(start=False)
+        both = [f"127.0.0.1:{gate.port}", f"127.0.0.2:{gate.port}"]
+        good = self.config(gate={"listen": both, "threads": 1})
+        gate.write(good)
+        manager.start(gate)
+        self.in_time(lambda: len(manager.store) == 2)
+        # It has taken its sockets by the time that it finds no place for its admin socket.
+        fewer = scenario.merged(good, {"gate": {"listen": both[:1]}})
+        gate.write(scenario.merged(fewer, {"admin": {"socket": "/proc/none/admin.sock"}}))
+        code, why = gate.upgrade()
+        self.assertEqual((code, "/proc/none" in why), (1, True), why)
+        self.assertFalse(manager.said("FDSTOREREMOVE"))
+        self.assertEqual(len(manager.store), 2)
+        gate.write(fewer)
+        self.assertEqual(gate.upgrade()[0], 0, gate.text())
+        self.in_time(lambda: len(manager.store) == 1, why=manager.messages[-8:])
 
     def living(self):
         """This process's gates; those that have ended are waited for."""
