@@ -24,14 +24,12 @@ table inet filter {
 }
 """
 ALLOWED = "\t\ttcp dport 3307 accept\n"  # what first-day.md adds to it
-# What the attacker's host does while the runbook is played: silent connections held, connections as
-# fast as they are answered, wrong passwords. Once it is banned nothing answers it: then it is ended.
+# What the attacker's host does while the runbook is played: wrong passwords, silent connections held,
+# connections as fast as they are answered. Once it is banned the kernel answers nothing: each has an end.
 ATTACK = """
-(for i in $(seq 200); do exec {s}<>/dev/tcp/192.0.2.10/3306 || true; done; sleep 300) &
-(for i in $(seq 900); do exec {s}<>/dev/tcp/192.0.2.10/3306 && exec {s}>&-; done) &
-(for i in $(seq 8); do mariadb -h 192.0.2.10 -u shop -pwrong -e 'SELECT 1'; done) &
-for i in $(seq 20); do jobs -r %2 %3 | grep -q . || break; sleep 1; done
-kill %2 %3 || true
+for i in $(seq 6); do timeout 5 mariadb -h 192.0.2.10 -u shop -pwrong -e 'SELECT 1' || true; done
+(for i in $(seq 200); do exec {s}<>/dev/tcp/192.0.2.10/3306 || break; done; sleep 200) &
+timeout 60 bash -c 'for i in $(seq 900); do exec {s}<>/dev/tcp/192.0.2.10/3306 && exec {s}>&-; done' &
 """
 
 
@@ -75,7 +73,8 @@ class Operate(unittest.TestCase):
         world["client"].write("/root/.my.cnf", f"[client]\nuser = shop\npassword = {PASSWORD}\n")
 
     def attack(self, world):
-        world.must("attacker", f"bash -c '{ATTACK.replace(chr(39), chr(34))}' >/dev/null 2>&1")
+        world["attacker"].write("/root/attack", ATTACK)
+        world.must("attacker", "bash /root/attack >/dev/null 2>&1")
         self.assertTrue(scenario.wait_for(
             lambda: "192.0.2.66" in world.must("db", "headgate sources --limit 3"), 10))
 
