@@ -30,7 +30,7 @@ class UpgradeRights(scenario.Scenario):
 
     def watches(self, gate):
         observer = gate.status()["observer"]
-        return bool(observer) and observer["up"] and observer["frames"] > 0
+        return bool(observer) and observer.get("up", False) and observer["frames"] > 0
 
     def kernel(self):
         return subprocess.run(["nft", "list", "table", "inet", "headgate"], check=True,
