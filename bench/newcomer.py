@@ -11,6 +11,7 @@ come from the host's own mirror. `source` takes as long as a whole compilation.
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -69,8 +70,10 @@ def from_package(path, deb):
 
 def from_source(path):
     bare = path.bare
-    bundle = pathlib.Path(bare.inside("/root/headgate.bundle"))
-    subprocess.run(["git", "-C", ROOT, "bundle", "create", "--quiet", bundle, "HEAD"], check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = pathlib.Path(folder, "headgate.bundle")
+        subprocess.run(["git", "-C", ROOT, "bundle", "create", "--quiet", bundle, "HEAD"], check=True)
+        bare.copy_in(bundle, "/root/headgate.bundle")
     path.do("apt-get update -qq && apt-get install -y git make >/dev/null", host_network=True)
     path.do("git clone -q headgate.bundle headgate", "git clone ... headgate")
     began = time.monotonic()

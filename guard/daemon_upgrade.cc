@@ -34,7 +34,7 @@ absl::Status Daemon::TakeTurn() {
   engine_->OnElsewhere(held.most, held.most - std::min(held.leases, held.most), net::Now());
   gate_->Accept();
   StartWatchdog();  // the other one ends its pings, and its release may take longer than one lasts
-  elder_->AwaitRelease();
+  elder_->AwaitRelease(gate_->listening());
   if (kernel_bans_) kernel_bans_->Start(*engine_, /*handed_over=*/true);
   elder_->BecomeFormer(formers_);
   CountFormers();
@@ -139,7 +139,7 @@ void Daemon::LetGo(int pid) {
     Log(LogLevel::kWarning, "upgrade: the service manager did not say that it has heard of it");
   }
   service_.Silence();
-  gate_->Leave(patience);
+  gate_->Leave(patience, upgrade_->status().takes);
   page_.Stop();
   admin_->LetGo();
   formers_.LetGo();

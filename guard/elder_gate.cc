@@ -26,6 +26,8 @@ constexpr Duration kTurnPatience = std::chrono::seconds(60);
 // Its firewall's last transaction may take that long.
 constexpr Duration kReleasePatience = std::chrono::seconds(20);
 constexpr std::size_t kMostNames = 4096;
+// As many as a message surely holds; of more it is not said, and then it is all of them.
+constexpr std::size_t kMostTakes = kMostLinkBytes / 64;
 
 bool IsSeqpacket(int fd) {
   int type = 0;
@@ -154,8 +156,10 @@ ElderGate::Slots ElderGate::Held() const {
   return held;
 }
 
-void ElderGate::AwaitRelease() const {
-  if (!link_.Send("serving").ok()) return;
+void ElderGate::AwaitRelease(const std::vector<std::string>& takes) const {
+  json::object body;
+  if (takes.size() <= kMostTakes) body["takes"] = TextList(takes);
+  if (!link_.Send("serving", std::move(body)).ok()) return;
   const auto message = link_.Receive(kReleasePatience);
   if (message.ok() && message->say == "released") return;
   Log(LogLevel::kWarning, "upgrade: the former gate did not say that it has let go");

@@ -47,9 +47,9 @@ class ElderGate {
   };
   [[nodiscard]] Slots Held() const;
   [[nodiscard]] const FormerGate& gate() const { return gate_; }
-  // This one serves; returns when the other has let go of everything but its sessions, or has
-  // ended.
-  void AwaitRelease() const;
+  // This one serves on the addresses `takes`; returns when the other has let go of everything but
+  // its sessions, or has ended.
+  void AwaitRelease(const std::vector<std::string>& takes) const;
   // Those that it had taken over from itself, and then it.
   void BecomeFormer(FormerGates& former);
 

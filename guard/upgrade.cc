@@ -40,6 +40,13 @@ json::object Figures(const Engine::Share& share, std::uint64_t sessions) {
   return {{"leases", share.leases}, {"most", share.most}, {"sessions", sessions}};
 }
 
+std::vector<std::string> TextsOf(const UpgradeLink::Message& message, const char* name) {
+  std::vector<std::string> texts;
+  const json::value body(message.body);
+  for (const json::value& text : ListAt(body, {name})) texts.push_back(Plain(text));
+  return texts;
+}
+
 }  // namespace
 
 std::string_view Name(UpgradeState state) {
@@ -114,12 +121,16 @@ void Upgrade::Run() {
       SpawnBeside(parts_.program, parts_.arguments, pair->second.get(), kUpgradeVariable);
   if (!younger.ok()) return failed(younger.status());
   pair->second.Close();
-  if (const absl::Status status = HandOver(link, *younger); !status.ok()) {
+  const auto serving = HandOver(link, *younger);
+  if (!serving.ok()) {
     Kill(*younger);
-    return failed(status);
+    return failed(serving.status());
   }
   TellBy(link.get());
-  Set({.state = UpgradeStatus::State::kHandedOver, .why = "", .pid = younger->pid});
+  Set({.state = UpgradeStatus::State::kHandedOver,
+       .why = "",
+       .pid = younger->pid,
+       .takes = TextsOf(*serving, "takes")});
   parts_.let_go(younger->pid);
   if (link.Send("released").ok()) Tell(link);
   TellBy(-1);
@@ -138,7 +149,8 @@ bool Upgrade::Deserted() const {
   return told_by_ < 0 || (poll(&link, 1, 0) > 0 && (link.revents & POLLHUP) != 0);
 }
 
-absl::Status Upgrade::HandOver(const UpgradeLink& link, const Spawned& younger) {
+absl::StatusOr<UpgradeLink::Message> Upgrade::HandOver(const UpgradeLink& link,
+                                                       const Spawned& younger) {
   const auto estate = parts_.estate();
   if (!estate.ok()) return estate.status();
   // Whatever it may say before it has read all: its own words are the better reason.
@@ -151,10 +163,10 @@ absl::Status Upgrade::HandOver(const UpgradeLink& link, const Spawned& younger) 
     parts_.resume();
     return absl::DeadlineExceededError("a thread of this gate does not answer");
   }
-  absl::Status status = GiveTurn(link);
-  if (status.ok()) status = Await(link, "serving", kTurnPatience).status();
-  if (!status.ok()) parts_.resume();
-  return status;
+  const absl::Status given = GiveTurn(link);
+  auto serving = given.ok() ? Await(link, "serving", kTurnPatience) : given;
+  if (!serving.ok()) parts_.resume();
+  return serving;
 }
 
 absl::Status Upgrade::SendEstate(const UpgradeLink& link, const Estate& estate) const {

@@ -32,8 +32,9 @@ enum class UpgradeState : std::uint8_t { kNone, kRunning, kFailed, kHandedOver }
 struct UpgradeStatus {
   using State = UpgradeState;
   State state = State::kNone;
-  std::string why;  // it failed
-  int pid = 0;      // of the other one
+  std::string why;                   // it failed
+  int pid = 0;                       // of the other one
+  std::vector<std::string> takes{};  // what it listens on; empty where it does not say
 };
 
 // What is handed over before the other one begins.
@@ -82,7 +83,8 @@ class Upgrade {
 
  private:
   void Run();
-  absl::Status HandOver(const UpgradeLink& link, const Spawned& younger);
+  // What the other one has said at its end.
+  absl::StatusOr<UpgradeLink::Message> HandOver(const UpgradeLink& link, const Spawned& younger);
   absl::Status SendEstate(const UpgradeLink& link, const Estate& estate) const;
   // The message that is to come next; the error is why it will not.
   absl::StatusOr<UpgradeLink::Message> Await(const UpgradeLink& link, const std::string& say,

@@ -11,7 +11,7 @@
 //   takes nobody any more
 //   {"say":"go","leases":N,"most":N,...} + bans
 //                                                   takes clients
-//                                                   {"say":"serving"}
+//                                                   {"say":"serving","takes":[ADDRESS,...]}
 //   lets go of everything but its sessions
 //   {"say":"released"}
 //   {"say":"slots","leases":N,"most":N,"sessions":N}   whenever that has changed

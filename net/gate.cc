@@ -70,6 +70,7 @@ struct Gate::Impl final : Wakeups {
   void FollowAccepting(const std::function<void()>& done);
   void StartWorkers();
   Backends::Callbacks NewsOfBackends();
+  void GiveUpAllBut(const std::vector<std::string>& taken);
   void End(Time deadline, bool patient = false);
   void OnListenersClosed();
 
@@ -159,6 +160,15 @@ Backends::Callbacks Gate::Impl::NewsOfBackends() {
               [this] {
                 for (const auto& worker : workers) worker->PostBackendSwitched();
               }};
+}
+
+void Gate::Impl::GiveUpAllBut(const std::vector<std::string>& taken) {
+  const std::lock_guard lock(mutex);
+  if (closing || taken.empty()) return;
+  for (const Endpoint& endpoint : endpoints) {
+    const bool is_taken = std::find(taken.begin(), taken.end(), ToText(endpoint)) != taken.end();
+    if (!is_taken) shared.given_up.push_back(endpoint);
+  }
 }
 
 // Sessions are asked to end only when no listener is left on any thread: a client is never taken
@@ -271,7 +281,10 @@ absl::StatusOr<std::vector<PassedSocket>> Gate::CopySockets() const {
 
 void Gate::KeepQueues() { impl_->shared.queue_kept = true; }
 
-void Gate::Leave(Duration patience) { impl_->End(Now() + patience, /*patient=*/true); }
+void Gate::Leave(Duration patience, const std::vector<std::string>& taken) {
+  impl_->GiveUpAllBut(taken);
+  impl_->End(Now() + patience, /*patient=*/true);
+}
 
 std::vector<Beat> Gate::Beats(Duration patience) const {
   const std::lock_guard lock(impl_->mutex);

@@ -84,8 +84,10 @@ class Gate {
   // Somebody else has copies: whoever is in a queue when the sockets are closed is theirs.
   void KeepQueues();
   // As Drain(), but who is not logged in goes on as well, and those in the queues are left to who
-  // has copies. A Drain() after it turns them away.
-  void Leave(Duration patience);
+  // has copies. A Drain() after it turns them away. `taken`: the addresses, as of listening(), that
+  // somebody has copies of, all of them where it is empty; in the queues of others they are told
+  // (ERR 1053).
+  void Leave(Duration patience, const std::vector<std::string>& taken = {});
   // How many have not named themselves yet: behind a proxy, before the engine has heard of them.
   [[nodiscard]] std::size_t Unnamed() const;
   // Of every thread that clients need.

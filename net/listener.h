@@ -46,6 +46,8 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
+  // REQUIRES: not closed.
+  [[nodiscard]] Endpoint at() const { return LocalEndpoint(fd_.get()); }
   // Also after Hold().
   void Start();
   // Takes nobody any more; the socket's queue goes on to fill.

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
@@ -83,10 +84,16 @@ void Worker::PostFollowAccepting(std::function<void()> done) {
 void Worker::PostCloseListeners(std::function<void()> closed) {
   boost::asio::post(io_, [this, closed = std::move(closed)] {
     closing_ = true;
-    for (const auto& listener : listeners_) listener->Close(!shared_.queue_kept);
+    for (const auto& listener : listeners_) listener->Close(QueueIsOurs(*listener));
     if (!shared_.patient) intake_.TurnAwayAll(Reason::kDraining);
     closed();
   });
+}
+
+bool Worker::QueueIsOurs(const Listener& listener) const {
+  const std::vector<Endpoint>& given_up = shared_.given_up;
+  return !shared_.queue_kept ||
+         std::find(given_up.begin(), given_up.end(), listener.at()) != given_up.end();
 }
 
 void Worker::PostBackendDown(std::size_t backend) {

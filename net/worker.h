@@ -71,6 +71,7 @@ struct GateShared {
   std::atomic<bool> accepting{true};       // false: nobody is taken for now
   // Somebody else goes on with the listening sockets: who waits in their queues is theirs.
   std::atomic<bool> queue_kept{false};
+  std::vector<Endpoint> given_up;  // but with these nobody; settled before the listeners close
   // While draining: who is not logged in goes on as well.
   std::atomic<bool> patient{false};
 };
@@ -102,7 +103,8 @@ class Worker {
   // Starts or holds the listeners, as GateShared::accepting says, then calls `done`.
   void PostFollowAccepting(std::function<void()> done);
   // Empties and closes the listeners, answering ERR 1053, then calls `closed`. Where the queue is
-  // kept they are closed as they are; where the gate is patient nobody is turned away.
+  // kept they are closed as they are, but for those given up; where the gate is patient nobody is
+  // turned away.
   void PostCloseListeners(std::function<void()> closed);
   // Nobody may connect to that backend for now: who is about to is told.
   void PostBackendDown(std::size_t backend);
@@ -141,6 +143,7 @@ class Worker {
     Arrival how = Arrival::kDirect;
     std::optional<Endpoint> destination{};  // as a proxy has named it; else the socket's own
   };
+  [[nodiscard]] bool QueueIsOurs(const Listener& listener) const;
   void OnAccepted(Fd client, const SocketAddress& peer);
   void AwaitProxyHeader(Fd client, const Endpoint& proxy, const Limits& limits, Time now);
   void OnNamed(Fd client, const Endpoint& proxy, const ProxyHeaderIn& header);

@@ -11,7 +11,7 @@ import shlex
 import sys
 import unittest
 
-BINARY, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2])
+BINARY, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
 sys.path.insert(0, os.path.join(SOURCE, "tests/support"))
 import help_tree  # noqa: E402
 import make_docs  # noqa: E402
@@ -224,6 +224,21 @@ class Links(unittest.TestCase):
                     left.append((page.parent / target).resolve())
         lost = sorted(name_of(page) for page in set(PAGES) - seen)
         self.assertEqual(lost, [], "no link leads there from README.md")
+
+
+class Finished(unittest.TestCase):
+    def test_no_place_is_left_to_be_filled(self):
+        for page in PAGES:
+            with self.subTest(name_of(page)):
+                self.assertEqual(re.findall(r"@@[A-Z]+@@", page.read_text("utf8")), [])
+
+    def test_no_measured_table_is_empty(self):
+        """Between a page's marks stands what a run of the bench has written."""
+        for page in PAGES:
+            for name, inner in re.findall(r"<!-- begin: (\S+) -->(.*?)<!-- end: \1 -->",
+                                          page.read_text("utf8"), re.DOTALL):
+                with self.subTest(page=name_of(page), mark=name):
+                    self.assertNotEqual(inner.strip(), "")
 
 
 if __name__ == "__main__":

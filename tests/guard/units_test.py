@@ -11,9 +11,9 @@ import tempfile
 import unittest
 
 ANALYZE = shutil.which("systemd-analyze")
-BINARY, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2])
+BINARY, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
 UNITS = SOURCE / "systemd"
-DROP_INS = ("observer.conf", "firewall.conf", "transparent.conf")
+DROP_INS = ("observer.conf", "firewall.conf", "transparent.conf", "fail-open.conf")
 BASE, WITH_DROP_INS = 15, 22  # tenths, as --threshold= has it
 
 
@@ -26,15 +26,18 @@ class Units(unittest.TestCase):
 
     def copy(self, name, drop_ins=()):
         """The unit as installed, but for the program's place and pages that are not there yet."""
-        text = (UNITS / name).read_text().replace("/usr/bin/headgate", str(BINARY))
+        text = self.placed(name)
         unit = self.folder / name
         unit.write_text(re.sub(r"(?m)^Documentation=.*\n", "", text))
         folder = self.folder / f"{name}.d"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         for each in drop_ins:
-            shutil.copy(UNITS / each, folder)
+            (folder / each).write_text(self.placed(each))
         return unit
+
+    def placed(self, name):
+        return (UNITS / name).read_text().replace("/usr/bin/headgate", str(BINARY))
 
     def analyze(self, *words):
         return subprocess.run([ANALYZE, *words], capture_output=True, text=True, timeout=60)

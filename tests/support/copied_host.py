@@ -2,7 +2,7 @@
 
 Its files are an overlay over this machine's root, so whatever a recipe writes is seen by later
 recipes on that host and goes with it. It has no systemd: what needs that is a machine (machine.py).
-Needs root.
+Needs root. The host's first process reads a pipe of the test's, so it is gone when the test is.
 """
 import os
 import pathlib
@@ -26,7 +26,7 @@ echo 127.0.0.1 localhost > {scratch}/root/etc/hosts
 echo nameserver 127.0.0.1 > {scratch}/root/etc/resolv.conf
 hostname {name}
 touch {scratch}/root/run/is-ready
-exec sleep infinity
+exec cat > /dev/null
 """
 ENVIRONMENT = {"HOME": "/root", "LANG": "C.UTF-8", "TERM": "dumb", "DEBIAN_FRONTEND": "noninteractive",
                "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
@@ -41,7 +41,7 @@ class CopiedHost:
         text = SET_UP.format(scratch=self.scratch, namespace=self.namespace, name=self.name)
         self.process = subprocess.Popen(
             ["ip", "netns", "exec", self.namespace, "unshare", "--mount", "--pid", "--uts", "--ipc",
-             "--fork", "--kill-child", "bash", "-c", text], stdin=subprocess.DEVNULL)
+             "--fork", "--kill-child", "bash", "-c", text], stdin=subprocess.PIPE)
         try:
             self._wait_until_ready()
         except BaseException:
@@ -68,6 +68,7 @@ class CopiedHost:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)  # and with it, by --kill-child, all inside
         self.process.wait()
+        self.process.stdin.close()
 
     def run(self, script, seconds=60):
         """(exit status, what it printed) of bash running `script`, ended by its first failure."""

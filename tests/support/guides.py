@@ -126,7 +126,8 @@ def world(hosts):
 
 def why_not():
     """Why no such world can be made here; empty when it can."""
-    return machine.why_not() or packing.why_not()
+    return (machine.why_not() or packing.why_not()
+            or machine_root.why_not(packing.scratch()))
 
 
 def give_package(host):

@@ -3,15 +3,23 @@
 
 PACKAGES are in it, so whoever installs headgate there needs no network. apt inside has the
 host's sources, keys and Acquire settings (proxies) as they are when the root is made.
-Needs root, the package debootstrap, and a network once.
+Needs root, the package debootstrap, and a network once. The root is made anew when the libraries
+that binaries are linked with here have got other versions.
+
+Usage: machine_root.py FOLDER VARIANT [PACKAGE ...] makes one in FOLDER; cached() starts that in
+mount and pid namespaces of its own, so that nothing stays mounted and nobody is left when it ends.
 """
 import fcntl
+import functools
 import hashlib
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import sys
+import tempfile
+import threading
 import time
 
 SUITE = "bookworm"
@@ -26,6 +34,7 @@ KEPT_OF_APT = ("sources.list", "sources.list.d", "trusted.gpg", "trusted.gpg.d",
                "auth.conf", "auth.conf.d")
 # Settings of how to fetch; not of what the host has indexes for.
 FETCHING = re.compile(r"^Acquire::(?!IndexTargets|cdrom|Changelogs)[^ ]+ \"[^\"]")
+FETCH = "/usr/lib/apt/apt-helper"  # with the settings of this host
 QUICK = {"DEBIAN_FRONTEND": "noninteractive", "DPKG_FORCE": "unsafe-io", "LC_ALL": "C.UTF-8"}
 
 
@@ -62,11 +71,12 @@ def copy_apt(root):
         if source.is_dir():
             shutil.copytree(source, target, dirs_exist_ok=True)
         elif source.exists():
-            shutil.copyfile(source, target)
+            shutil.copy(source, target)  # with its mode: there may be a password in it
         elif name == "sources.list" and target.exists():
             target.unlink()
-    (root / "etc/apt/apt.conf.d/90fetch").write_text("\n".join(fetch_settings()) + "\n",
-                                                    encoding="utf8")
+    fetching = root / "etc/apt/apt.conf.d/90fetch"
+    fetching.touch(0o600)  # a proxy's password may be in it
+    fetching.write_text("\n".join(fetch_settings()) + "\n", encoding="utf8")
     shutil.copytree("/usr/share/keyrings", root / "usr/share/keyrings", dirs_exist_ok=True)
     authorities = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
     if authorities.exists():
@@ -97,17 +107,69 @@ def make(root, packages=PACKAGES, variant="minbase"):
                                     encoding="utf8")
 
 
+def libraries(packages):
+    """What this host has of them: binaries that are linked here run in a root with the same."""
+    names = [name for name in packages if name.startswith("lib")]
+    if not names:
+        return []
+    shown = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}\n", "libc6", *names],
+                           capture_output=True, text=True, check=False)
+    return sorted(shown.stdout.splitlines())
+
+
+def make_apart(root, packages, variant, lock):
+    """make(), where a kill of this process ends all of it and takes its mounts away. Whoever is
+    left for a moment still holds the lock."""
+    words = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--mount-proc",
+             "--kill-child", sys.executable, __file__, root, variant, *packages]
+    with subprocess.Popen(words, pass_fds=[lock.fileno()], stdin=subprocess.PIPE) as maker:
+        if maker.wait():
+            raise RuntimeError(f"machine_root: {root} could not be made, see above")
+
+
+def end_with_parent():
+    """Process 1 of the namespace goes, and with it everybody, when nobody holds the pipe any more."""
+    os.read(0, 1)
+    os._exit(1)
+
+
+def place(scratch, packages=PACKAGES, variant="minbase"):
+    """The folder below `scratch` that has such a root, or will."""
+    made_of = repr((SUITE, packages, variant, libraries(packages)))
+    kind = hashlib.sha256(made_of.encode()).hexdigest()[:8]
+    return pathlib.Path(scratch).resolve() / f"machine-root-{kind}"
+
+
+@functools.cache
+def why_not(scratch):
+    """Why there is no root and none can be made; empty when there is one or apt reaches a mirror."""
+    if place(scratch).exists():
+        return ""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"{mirror()}/dists/{SUITE}/Release"
+        try:
+            subprocess.run([FETCH, "download-file", url, f"{folder}/Release"], check=True,
+                           timeout=60, capture_output=True, stdin=subprocess.DEVNULL)
+        except (OSError, subprocess.SubprocessError):
+            return f"making a machine's root needs a Debian mirror: {url} could not be fetched"
+    return ""
+
+
 def cached(scratch, packages=PACKAGES, variant="minbase"):
     """The folder of such a root below `scratch`, made by the first who asks; others wait for him."""
-    kind = hashlib.sha256(repr((SUITE, packages, variant)).encode()).hexdigest()[:8]
-    root = pathlib.Path(scratch).resolve() / f"machine-root-{kind}"
+    root = place(scratch, packages, variant)
     root.parent.mkdir(parents=True, exist_ok=True)
     with open(f"{root}.lock", "w", encoding="utf8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not root.exists():
             began, half = time.monotonic(), pathlib.Path(f"{root}.half")
             shutil.rmtree(half, ignore_errors=True)
-            make(half, packages, variant)
+            make_apart(half, packages, variant, lock)
             half.rename(root)
             print(f"machine_root: {root.name} made in {time.monotonic() - began:.0f} s", flush=True)
     return root
+
+
+if __name__ == "__main__":
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    make(pathlib.Path(sys.argv[1]), sys.argv[3:], sys.argv[2])

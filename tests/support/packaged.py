@@ -10,6 +10,7 @@ import pathlib
 import tempfile
 import unittest
 
+import machine_root
 import packing
 from app import App
 from gate import to_toml
@@ -31,7 +32,7 @@ class Packaged(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        reason = why_not() or packing.why_not()
+        reason = why_not() or packing.why_not() or machine_root.why_not(packing.scratch())
         if reason:
             raise unittest.SkipTest(reason)
         cls.deb = packing.package()

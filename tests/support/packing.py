@@ -12,7 +12,7 @@ import subprocess
 from gate import binary
 from private_mariadb import ROOT
 
-PACKED = ("debian", "docs", "systemd", "policies/presets", "README.md", "CHANGELOG.md")
+PACKED = ("debian", "docs", "systemd", "policies/presets", "README.md", "CHANGELOG.md", "LICENSE")
 
 
 def why_not():

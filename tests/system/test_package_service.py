@@ -22,7 +22,7 @@ from stopped_thread import stopped, threads
 
 DRAIN = 30  # seconds for sessions of a gate that has been replaced
 STATE = "/var/lib/headgate/state"
-NOTICED = 4  # seconds of WatchdogSec here; the unit's own is longer
+NOTICED = 10  # seconds of WatchdogSec here; the unit's own is longer
 REFUSED = re.compile(r"refused|\(2002|\(2003")
 QUESTIONS = ("status", "status --pools", "status --waiting", "digests", "sources", "sessions", "bans",
              "backend", "top --once", "explain 192.0.2.7 app", "diff /etc/headgate/headgate.toml",

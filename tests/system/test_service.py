@@ -14,7 +14,8 @@ from gate import Gate
 from service import ServiceManager, listening
 from stopped_thread import stopped, threads
 
-WATCHDOG = 4.0  # seconds
+WATCHDOG = 4.0   # seconds
+PATIENCE = 15.0  # seconds, for a machine that is busy with something else
 
 
 class Service(scenario.Scenario):
@@ -70,14 +71,14 @@ class Service(scenario.Scenario):
         for name in ("worker 1", "backends"):
             with self.subTest(name), stopped(threads(gate.pid())[name]):
                 began = time.monotonic()
-                self.until(lambda: f"nothing is heard of: {name}" in gate.text(), WATCHDOG, name)
+                self.until(lambda: f"nothing is heard of: {name}" in gate.text(), PATIENCE, name)
                 time.sleep(WATCHDOG / 4)
                 quiet = time.monotonic()
                 time.sleep(WATCHDOG / 2)
                 self.assertFalse(self.manager.said("WATCHDOG", since=quiet), "it goes on to ping")
                 self.figures(name, f"noticed after {quiet - began - WATCHDOG / 4:.1f} s")
             let_go = time.monotonic()
-            self.until(lambda: self.manager.said("WATCHDOG", since=let_go), WATCHDOG)
+            self.until(lambda: self.manager.said("WATCHDOG", since=let_go), PATIENCE)
 
     def test_one_passed_socket_feeds_every_thread(self):
         gate = self.gate(threads=3, gate={"listen": ["systemd"]})
