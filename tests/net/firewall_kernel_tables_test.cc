@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "net/firewall_open.h"
-#include "net/socket_address.h"
 #include "tests/net/firewall_kernel_testing.h"
 
 namespace headgate::net {
@@ -88,47 +86,6 @@ TEST_F(FirewallKernel, AChainWithAWordOfTheLanguageForNameIsNoObstacle) {
   EXPECT_EQ(sync.Status().drift.rules_changed, 1U);
   EXPECT_EQ(Kernel().size(), 10U);
   ExpectInStep(sync, wanted);
-}
-
-TEST_F(FirewallKernel, OpenedByHand) {
-  const NftRunner run = NftProgram().AsRunner();
-  EXPECT_TRUE(HeadgateTables(run).value().empty());
-  EXPECT_FALSE(OpenTable("headgate", run).value());
-  FirewallOptions options = SomeFirewall();
-  FirewallSync plain = MakeSync(options);
-  ASSERT_TRUE(plain.Reconcile({}).ok());
-  EXPECT_FALSE(OpenTable("headgate", run).value());
-  options.redirect_from = 3307;
-  options.redirect_to = 3306;
-  options.transparent =
-      FirewallOptions::Transparent{.server_ports = {3306},
-                                   .servers = {ParseEndpoint("192.0.2.10:3306").value()},
-                                   .gate = {ParseEndpoint("0.0.0.0:3306").value()}};
-  FirewallSync sync = MakeSync(options);
-  const auto wanted = Hosts(10, Now() + hours(1));
-  ASSERT_TRUE(sync.Reconcile(wanted).ok()) << sync.Status().last_error;
-  EXPECT_TRUE(sync.Status().redirects);
-  Nft({"add", "table", "inet", "others"});
-  Nft({"add", "table", "ip", "headgate_4"});
-  EXPECT_EQ(HeadgateTables(run).value(), std::vector<std::string>{"headgate"});
-  EXPECT_TRUE(OpenTable("headgate", run).value());
-  EXPECT_FALSE(OpenTable("headgate", run).value());
-  const std::string text = Nft({"list", "table", "inet", "headgate"});
-  for (const char* gone : {"redirect to", "tproxy", "reject"}) {
-    EXPECT_EQ(text.find(gone), text.npos) << gone;
-  }
-  EXPECT_NE(text.find("socket transparent 1"), text.npos);
-  EXPECT_EQ(Kernel().size(), 10U);
-  // A gate that runs, or the next one, puts it back, and the bans with it.
-  ASSERT_TRUE(sync.Reconcile(wanted).ok()) << sync.Status().last_error;
-  EXPECT_EQ(sync.Status().drift.rules_changed, 1U);
-  EXPECT_TRUE(SameSkeleton(MakeRuleset(options).value(), Listing()));
-  EXPECT_EQ(Kernel().size(), 10U);
-  options.open = true;
-  sync.SetRuleset(MakeRuleset(options).value(), options.hosts, options.networks);
-  ASSERT_TRUE(sync.Reconcile(wanted).ok()) << sync.Status().last_error;
-  EXPECT_FALSE(sync.Status().redirects);
-  EXPECT_FALSE(OpenTable("headgate", run).value());
 }
 
 TEST_F(FirewallKernel, BansLeaveAndTheTableStays) {
