@@ -122,11 +122,11 @@ void Monitor::TryConnect() {
   const std::optional<MonitorTrouble> trouble = Connect(error);
   if (!trouble) return NoteUp();
   const bool configured = *trouble != MonitorTrouble::kNotConfigured;
-  NoteDown(*trouble, configured ? error : "");
   {
     const std::lock_guard lock(mutex_);
-    status_.configured = configured;
+    status_.configured = configured;  // before the error that tells of it
   }
+  NoteDown(*trouble, configured ? error : "");
   if (configured) return;
   pause_ = {};
   next_try_ = Now() + options_.interval;

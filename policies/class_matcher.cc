@@ -10,10 +10,13 @@ bool AnyContains(const std::vector<Cidr>& networks, const Address& a) {
                      [&](const Cidr& network) { return network.Contains(a); });
 }
 
+bool AnyOverlaps(const std::vector<Cidr>& networks, const Cidr& network) {
+  return std::any_of(networks.begin(), networks.end(),
+                     [&](const Cidr& one) { return Overlap(one, network); });
+}
+
 bool AnyTouches(const std::vector<Cidr>& networks, const Address& source) {
-  return std::any_of(networks.begin(), networks.end(), [&](const Cidr& network) {
-    return network.Contains(source) || SourceOf(network.address) == source;
-  });
+  return AnyOverlaps(networks, SourceNetwork(source));
 }
 
 namespace {

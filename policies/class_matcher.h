@@ -35,7 +35,9 @@ enum class ClassMiss : std::uint8_t { kNothing, kSource, kUser, kDatabase, kSubj
 
 // True when any of the networks holds the address.
 [[nodiscard]] bool AnyContains(const std::vector<Cidr>& networks, const Address& a);
-// The same, or any lies inside the source: "::1" touches the /64 that is its source.
+// True when any of the networks has an address in common with `network`.
+[[nodiscard]] bool AnyOverlaps(const std::vector<Cidr>& networks, const Cidr& network);
+// The same of the source's network: "::1" touches the /64 that is its source.
 [[nodiscard]] bool AnyTouches(const std::vector<Cidr>& networks, const Address& source);
 
 }  // namespace headgate

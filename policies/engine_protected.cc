@@ -48,9 +48,7 @@ std::uint32_t Engine::Impl::ProtectedBans(const Limits& l, Time now) {
 
 bool Engine::Impl::MeetsReserved(const Limits& l, const Cidr& banned) {
   return std::any_of(l.classes.begin(), l.classes.end(), [&](const ClassLimits& c) {
-    return IsReserved(c) &&
-           std::any_of(c.sources.begin(), c.sources.end(),
-                       [&](const Cidr& network) { return Overlap(network, banned); });
+    return IsReserved(c) && AnyOverlaps(c.sources, banned);
   });
 }
 
