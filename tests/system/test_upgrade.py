@@ -58,6 +58,7 @@ class Upgrade(scenario.Scenario):
             self.assertEqual(gate.status()["known_good"], 1)
             self.assertEqual(gate.status()["bans"], 1)
             self.login(gate)
+            time.sleep(0.5)  # the application meets each of the gates
             if round == 1:
                 # Who had not spoken yet finishes where it came in.
                 silent.login("app", "app-secret")
