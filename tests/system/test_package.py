@@ -27,6 +27,9 @@ SHIPPED = ("/usr/share/headgate/systemd/observer.conf", "/usr/share/headgate/sys
            "/usr/share/zsh/vendor-completions/_headgate",
            "/usr/share/fish/vendor_completions.d/headgate.fish")
 
+# As docs/guides/first-day.md has it: clients come to the server's own port until a gate is there.
+EVERYWHERE = "[mariadbd]\nbind-address = 0.0.0.0\nproxy-protocol-networks = localhost\n"
+
 
 class Built(unittest.TestCase):
     """What can be said of the file alone."""
@@ -219,6 +222,31 @@ class Leaving(Packaged):
         self.assertEqual(self.m.run("mariadb -NBe 'SELECT 1'").strip(), "1")
         self.assertEqual(self.m.status(f"systemctl is-enabled {UNIT}"), 1)
         self.assertIn("running", self.m.run("systemctl is-system-running"))
+
+
+class LeavingRedirected(Packaged):
+    """Removed while a redirect that fails open leads to the gate."""
+
+    def test_the_application_does_not_notice(self):
+        before = self.m.run("nft list ruleset")
+        self.prepare_server()
+        self.m.write("/etc/mysql/mariadb.conf.d/60-headgate.cnf", EVERYWHERE)
+        self.m.run("systemctl restart mariadb")
+        self.configure(gate={"listen": ["0.0.0.0:3307"],
+                             "backend": ["unix:/run/mysqld/mysqld.sock"]},
+                       firewall={"enforce": True, "redirect": 3306, "fail": "open"})
+        self.drop_in("firewall.conf")
+        self.drop_in("fail-open.conf")
+        self.m.run(f"systemctl enable --now {UNIT}")
+        app = self.start_app(pool=0, rate=20)
+        self.assertTrue(scenario.wait_for(lambda: self.gate_status()["accepted"] > 20, 10))
+        self.m.run("apt-get remove -y headgate")
+        self.assertEqual(self.m.run("nft list ruleset"), before)
+        self.assertEqual(self.processes(), [])
+        done = sum(app.progress())
+        self.assertTrue(scenario.wait_for(lambda: sum(app.progress()) > done + 20, 10))
+        report = app.finish()
+        self.assertEqual(report.failed, 0, report.errors)
 
 
 if __name__ == "__main__":
