@@ -92,8 +92,11 @@ std::span<const Meaning> GateMeanings() {
       {"waiting.enforce", "false: decide and count what this table would do, and never act."},
       {"login.in_progress", "Logins at the server at once: the lane."},
       {"login.per_source", "Of one source that is not known-good."},
-      {"login.known_good_share", "Of `in_progress`, kept for known-good (source, user) pairs."},
-      {"login.rate", "New logins of all sources that are not known-good together."},
+      {"login.known_good_share",
+       "Of `in_progress`, kept for known-good (source, user) pairs, and half of it also for a "
+       "class with a reserve, from its sources."},
+      {"login.rate",
+       "New logins of all strangers together: neither known-good nor of a class with a reserve."},
       {"login.deadline", "From the connect to the server to its OK or ERR."},
       {"login.failures",
        "Failed logins of one (source, user): first each is delayed, above this the pair is "

@@ -45,7 +45,8 @@ def package():
         fcntl.flock(lock, fcntl.LOCK_EX)
         mark, made_of = out / "made-of", stamp()
         if not mark.exists() or mark.read_text(encoding="utf8") != made_of:
-            build = pathlib.Path(binary()).parents[1]
+            program = pathlib.Path(binary())  # as it is linked, or the copy of it in build/
+            build = program.parents[1] if program.parent.name == "guard" else ROOT / "build/release"
             subprocess.run([ROOT / "debian/pack", build, out], check=True)
             mark.write_text(made_of, encoding="utf8")
     return next(out.glob("headgate_*.deb"))
