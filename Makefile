@@ -2,11 +2,12 @@
 #   make run [PORT=3306] [BACKEND=host:port]     make demo [ATTACK=silent]
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: help build run test check bench demo fuzz clean
+.PHONY: help build package run test check bench bench-alternatives bench-capacity demo docs fuzz clean sbom
 
 PYTHON := /usr/bin/python3
 JOBS ?= $(shell nproc)
 ATTACK ?= silent
+ROUNDS ?= 3
 FUZZ_SECONDS ?= 60
 RELEASE := build/release
 # Our C++ sources, as git knows them.
@@ -16,7 +17,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PORT BACKEND
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 build: ## build/headgate, the release binary (installs what compiling needs)
 	@bash .ci/install build
@@ -24,7 +25,14 @@ build: ## build/headgate, the release binary (installs what compiling needs)
 	cmake --build --preset release --target headgate -j $(JOBS)
 	@test -x build/headgate
 
+package: ## build/package/headgate_*.deb, the Debian package (installs what packing needs)
+	@bash .ci/install package
+	@cmake --preset release -DHEADGATE_TESTS=OFF -DHEADGATE_BENCH=OFF >/dev/null
+	cmake --build --preset release --target headgate -j $(JOBS)
+	@debian/pack $(RELEASE) build/package
+
 run: build ## headgate in front of a private MariaDB, or of BACKEND=host:port; Ctrl-C ends it
+	@[ -n "$(BACKEND)" ] || bash .ci/install run
 	@$(PYTHON) tests/support/front_door.py
 
 test: ## builds and runs every test: unit, property, simulation, protocol, system
@@ -49,8 +57,25 @@ bench: ## ns per admission decision and bytes per source
 	cmake --build --preset release -j $(JOBS)
 	@for bench in $$(find $(RELEASE)/bench -maxdepth 1 -type f -executable); do "$$bench" || exit 1; done
 
+bench-alternatives: build ## the same attacks on no gate, HAProxy, nginx and headgate: ROUNDS=3, into docs/benchmarks.md
+	@bash .ci/install bench
+	@$(PYTHON) bench/alternatives.py --rounds $(ROUNDS) --page docs/benchmarks.md
+
+bench-capacity: build ## what a session, a waiting client, a source, a query and a login cost, into docs/guides/capacity.md
+	@bash .ci/install bench
+	@$(PYTHON) bench/capacity.py --page docs/guides/capacity.md
+
 demo: build ## an attack and an application side by side: ATTACK=silent drip stalled-login ...
+	@bash .ci/install run
 	@$(PYTHON) bench/demo.py $(ATTACK)
+
+sbom: build ## build/headgate.spdx.json: the libraries in it, with versions and licences
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} \
+	  $(PYTHON) debian/sbom/sbom.py $(RELEASE) > build/headgate.spdx.json
+	@echo build/headgate.spdx.json
+
+docs: build ## brings the tables of docs/ up to date that the binary makes
+	@$(PYTHON) tests/support/make_docs.py build/headgate .
 
 fuzz: ## each fuzzer for FUZZ_SECONDS=60
 	@bash .ci/install check

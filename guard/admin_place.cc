@@ -1,5 +1,6 @@
 #include "guard/admin_place.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <absl/strings/str_format.h>
@@ -65,7 +67,7 @@ std::optional<gid_t> TrustedGroup(const std::string& name, const RunAs& who) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<net::AdminServer>> BindAdmin(const AdminConfig& config,
-                                                            const RunAs& who) {
+                                                            const RunAs& who, net::Fd handed) {
   if (auto s = MakeAdminDirectory(config.socket, who); !s.ok()) return s;
   net::AdminOptions options;
   options.path = config.socket;
@@ -74,7 +76,17 @@ absl::StatusOr<std::unique_ptr<net::AdminServer>> BindAdmin(const AdminConfig& c
     options.owner = who.uid;
     options.group = who.gid;
   }
-  auto admin = net::AdminServer::Bind(options);
+  net::Fd again(handed.valid() ? fcntl(handed.get(), F_DUPFD_CLOEXEC, 0) : -1);
+  auto admin = net::AdminServer::Bind(options, std::move(handed));
+  // Where the service manager forbids chown(2) (SystemCallFilter=).
+  if (absl::IsPermissionDenied(admin.status()) && options.trusted_group && !options.owner) {
+    Log(LogLevel::kWarning,
+        absl::StrFormat("[admin] group: the socket cannot be given to \"%s\" (under systemd it "
+                        "takes SystemCallFilter=chown): only root and the gate's user may ask",
+                        config.group));
+    options.trusted_group.reset();
+    admin = net::AdminServer::Bind(options, std::move(again));
+  }
   if (admin.ok()) return admin;
   return absl::Status(admin.status().code(),
                       absl::StrFormat("[admin] socket %s (set it to a path where this user may "

@@ -17,6 +17,7 @@
 #include "guard/look_commands.h"
 #include "guard/pools.h"
 #include "guard/status.h"
+#include "guard/upgrade_command.h"
 #include "guard/waiting_list.h"
 #include "guard/wire_status.h"
 
@@ -225,6 +226,16 @@ void AddAsking(CLI::App& app, Arguments& args, Command& chosen) {
       ->required();
   AddLooking(app, args, chosen);
   add("drain", "take no new clients, let the others finish within [gate] drain, and end", Drain);
+  CLI::App* upgrade =
+      add("upgrade", "let the program that is installed now take over; nobody is refused or cut",
+          [](const Arguments& a) { return RunUpgrade(a.socket, a.as_json); });
+  upgrade->footer(R"(
+The running gate starts the program that now stands at its own path, with the same arguments, and
+hands over to it: listening sockets, known-good, bans, the admin socket. Whatever keeps that one
+from serving is printed, and the running gate goes on as if nothing had happened. Sessions stay
+where they are and may go on for [gate] upgrade_drain.
+
+Exit status: 0 the new process serves; 1 it does not, or no gate answers.)");
   add("reload", "read the config again; nothing changes if it has a problem", Reload);
 }
 

@@ -17,6 +17,7 @@ CLI::App* AddCommand(CLI::App& app, const std::string& name, const std::string& 
 
 void AddSocket(CLI::App& command, Arguments& args) {
   command.add_option("--socket", args.socket, "the running gate's admin socket")
+      ->type_name("SOCKET")
       ->capture_default_str();
 }
 

@@ -22,6 +22,7 @@ struct Arguments {
   std::string address;
   std::string how_long;
   std::string backend;
+  std::string table;  // of the firewall; empty: as the configuration has it, or all
   bool as_json = false;
   std::size_t limit = DigestQuery().limit;
   std::string sort{kDigestSorts[0]};
@@ -41,6 +42,9 @@ struct Arguments {
   std::string sources_sort = "refused";
   std::size_t sessions_limit = 50;
   TopOptions top;
+  std::string page = "8";
+  bool markdown = false;
+  std::string shell;
 };
 
 using Command = std::function<int(const Arguments&)>;

@@ -11,6 +11,7 @@
 #include "guard/daemon.h"
 #include "guard/exit_status.h"
 #include "guard/firewall_commands.h"
+#include "guard/manual_commands.h"
 #include "guard/version.h"
 
 namespace headgate::guard {
@@ -46,8 +47,12 @@ Examples:
   headgate firewall print
       the nftables table as it would be loaded, and the routing that transparent needs;
       apply and remove do what nftables can
+  headgate firewall open
+      lets clients past a gate that is down: [firewall] redirect leads nobody to it any more
   headgate observe --interface eth1 --port 3306
       watch a mirror port without being a gate; --read FILE replays a capture
+  headgate man; headgate man 5
+      the manual pages: of this program, and of every key of its configuration
 
 The smallest configuration is one line, below [gate]:
   backend = ["192.0.2.10:3306"]
@@ -69,12 +74,14 @@ void AddChecking(CLI::App& app, Arguments& args, Command& chosen) {
                              : RunCheck(a.config, a.as_json);
   };
   CLI::App* check = AddCommand(app, "check", "every problem of a config file", args, chosen, run);
-  check->add_option("file", args.config, kFile)->capture_default_str();
+  check->add_option("file", args.config, kFile)->type_name("FILE")->capture_default_str();
   AddLiveOptions(*check, args.check_live);
   const auto diff = [](const Arguments& a) { return RunDiff(a.config, a.socket, a.as_json); };
   CLI::App* command = AddCommand(
       app, "diff", "what a reload of this file would change, and a restart", args, chosen, diff);
-  command->add_option("file,--config", args.config, kFile)->capture_default_str();
+  command->add_option("file,--config", args.config, kFile)
+      ->type_name("FILE")
+      ->capture_default_str();
   AddSocket(*command, args);
   command->footer(R"(
 The file is read here, with the rights of who asks, and compared with what the gate runs with;
@@ -88,13 +95,28 @@ void AddFirewall(CLI::App& app, Arguments& args, Command& chosen) {
   firewall->require_subcommand(1);
   const auto add = [&](const char* name, const char* what, FirewallAct act) {
     CLI::App* command = AddCommand(*firewall, name, what, args, chosen, [act](const Arguments& a) {
+      if (act == FirewallAct::kRemove && !a.table.empty()) {
+        return RemoveFirewall(a.table, a.as_json);
+      }
       return RunFirewall(act, a.config, a.as_json);
     });
-    command->add_option("--config", args.config, "the configuration file")->capture_default_str();
+    command->add_option("--config", args.config, "the configuration file")
+        ->type_name("FILE")
+        ->capture_default_str();
   };
   add("print", "what would be loaded, for people and for nft -f", FirewallAct::kPrint);
   add("apply", "load it; bans that are there stay", FirewallAct::kApply);
   add("remove", "take the table away, with all that is in it", FirewallAct::kRemove);
+  constexpr char kTable[] = "of this table, whatever the configuration says";
+  CLI::App* remove = firewall->get_subcommand("remove");
+  remove->add_option("--table", args.table, kTable);
+  CLI::App* open =
+      AddCommand(*firewall, "open", "lead nobody new to the gate: past it, to the server", args,
+                 chosen, [](const Arguments& a) { return OpenFirewall(a.table, a.as_json); });
+  open->add_option("--table", args.table, "of this table; otherwise of all that are headgate's");
+  open->footer(R"(
+Reads no configuration. Connections that the gate has stay with it; bans stay in the kernel. A gate
+that runs puts its rules back at its next look: this is for one that is stopped or killed.)");
 }
 
 void AddObserve(CLI::App& app, Arguments& args, Command& chosen) {
@@ -105,7 +127,8 @@ void AddObserve(CLI::App& app, Arguments& args, Command& chosen) {
                                    options.as_json = a.as_json;
                                    return RunObserve(options);
                                  });
-  command->add_option("--config", o.config, "take ports, filter and baseline from this file");
+  command->add_option("--config", o.config, "take ports, filter and baseline from this file")
+      ->type_name("FILE");
   command->add_option("--interface", o.interface,
                       "eth0, lo, any (default: as the file has it, or any)");
   command
@@ -118,12 +141,15 @@ void AddObserve(CLI::App& app, Arguments& args, Command& chosen) {
       ->allow_extra_args(false)
       ->check(CLI::Range(1, 65535));
   command->add_option("--filter", o.filter, "in the language of pcap-filter(7)");
-  command->add_option(
-      "--state", o.state,
-      "a file that keeps what is usual across restarts; no gate may use it meanwhile");
-  command->add_option("--socket", o.socket, "where `headgate status --wire` finds it");
+  command
+      ->add_option("--state", o.state,
+                   "a file that keeps what is usual across restarts; no gate may use it meanwhile")
+      ->type_name("FILE");
+  command->add_option("--socket", o.socket, "where `headgate status --wire` finds it")
+      ->type_name("SOCKET");
   command
       ->add_option("--read", o.files, "read captures (pcap, pcapng, - for standard input) instead")
+      ->type_name("FILE")
       ->allow_extra_args(false)
       ->excludes("--interface")
       ->excludes("--state")
@@ -144,7 +170,9 @@ int RunCommandLine(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "headgate " + std::string(Version()));
   CLI::App* run = app.add_subcommand("run", "serve until SIGTERM");
-  run->add_option("--config", args.config, "the configuration file")->capture_default_str();
+  run->add_option("--config", args.config, "the configuration file")
+      ->type_name("FILE")
+      ->capture_default_str();
   run->add_flag("--core-dumps", args.core_dumps,
                 "let a crash leave a core file, as ulimit -c or LimitCORE has it. It holds what "
                 "passes through the gate, passwords as well");
@@ -155,6 +183,7 @@ int RunCommandLine(int argc, char** argv) {
   AddFirewall(app, args, chosen);
   AddObserve(app, args, chosen);
   AddCommand(app, "version", "the version of this build", args, chosen, PrintVersion);
+  AddManuals(app, args, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

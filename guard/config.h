@@ -31,6 +31,8 @@ struct Endpoint {
   std::string unix_path;  // not empty: a unix socket; all else means nothing
 
   [[nodiscard]] bool IsUnix() const { return !unix_path.empty(); }
+  // Whatever sockets the service manager passes; of [gate] listen only.
+  [[nodiscard]] bool IsPassed() const { return port == 0 && !host.empty(); }
   // 0.0.0.0 or ::
   [[nodiscard]] bool IsWildcard() const;
   bool operator==(const Endpoint&) const = default;
@@ -39,7 +41,9 @@ struct Endpoint {
 // nullopt when malformed. Paths fit sun_path (107 bytes, unix(7)), names DNS (253 bytes).
 [[nodiscard]] std::optional<Endpoint> ParseEndpoint(std::string_view text);
 [[nodiscard]] std::string ToText(const Endpoint& endpoint);
-// Each once, in order.
+// "systemd", which stands for what was passed.
+[[nodiscard]] Endpoint PassedEndpoint();
+// Each once, in order; none of what is passed.
 [[nodiscard]] std::vector<std::uint16_t> TcpPorts(const std::vector<Endpoint>& endpoints);
 
 enum class Failover : std::uint8_t { kOff, kSticky };
@@ -54,6 +58,9 @@ struct ObserverConfig {
   bool operator==(const ObserverConfig&) const = default;
 };
 
+// What becomes of clients that are led here, when the gate stops.
+enum class FailMode : std::uint8_t { kClosed, kOpen };
+
 // [firewall]: what is pushed into the kernel.
 struct FirewallConfig {
   bool enforce = false;
@@ -61,6 +68,7 @@ struct FirewallConfig {
   Duration reconcile = std::chrono::seconds(5);
   bool keep_bans = false;      // across a restart
   std::uint32_t redirect = 0;  // a port whose connections go to the gate's; 0 = none
+  FailMode fail = FailMode::kClosed;
   bool static_limits = false;  // [source] connect_rate and connections in the kernel as well
   bool operator==(const FirewallConfig&) const = default;
 };
@@ -94,6 +102,7 @@ struct Config {
   std::string user = "headgate";
   std::uint32_t threads = 0;  // 0 = one per core
   Duration drain = std::chrono::seconds(10);
+  Duration upgrade_drain = std::chrono::minutes(10);
 
   // [query] and [shape]: what every class in `limits` has been given a copy of, but for the keys it
   // overrides.

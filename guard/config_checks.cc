@@ -60,6 +60,10 @@ class Checker {
     if (config_.listen.empty()) Error("gate.listen", "needs at least one address");
     std::set<std::string> seen;
     for (const Endpoint& listen : config_.listen) {
+      if (listen.IsPassed() && config_.listen.size() > 1) {
+        Error("gate.listen",
+              "\"systemd\" stands alone: the addresses are those of the socket unit");
+      }
       if (!seen.insert(ToText(listen)).second) {
         Error("gate.listen", absl::StrFormat("%s stands here twice", ToText(listen)));
       }
@@ -68,7 +72,7 @@ class Checker {
   }
 
   void CheckLoop(const Endpoint& listen, const Endpoint& backend) {
-    if (backend.IsUnix() || backend.port != listen.port) return;
+    if (backend.IsUnix() || listen.IsPassed() || backend.port != listen.port) return;
     const bool itself = backend.host.empty() && backend.address == listen.address;
     const bool local_name = backend.host == "localhost";
     const bool same_family = local_name || backend.address.IsV4() == listen.address.IsV4() ||

@@ -75,6 +75,9 @@ std::vector<Key<Config>> GateKeys() {
           t, "threads", {0, 256}, kRestart, [](auto& c) -> auto& { return c.threads; }),
       Span<C>(
           t, "drain", {Duration::zero(), hours(1)}, [](auto& c) -> auto& { return c.drain; }),
+      Span<C>(
+          t, "upgrade_drain", {Duration::zero(), hours(24)},
+          [](auto& c) -> auto& { return c.upgrade_drain; }),
   };
 }
 

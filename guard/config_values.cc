@@ -24,6 +24,8 @@ Faults Expected(const Node& node, std::string_view what) {
   return One(node, absl::StrFormat("expected %s, got %s", what, node.TypeName()));
 }
 
+constexpr std::string_view kPassed = "systemd";
+
 // Reads a list element by element, so that each bad one is named where it stands.
 template <class T, class ParseOne>
 Faults ReadList(const Node& node, std::string_view what, std::vector<T>& out, ParseOne parse) {
@@ -193,21 +195,25 @@ Faults ReadChoice(const Node& node, std::span<const std::string_view> names, std
 }
 
 Faults ReadEndpoints(const Node& node, bool backend, std::vector<Endpoint>& out) {
+  const auto* alone = std::get_if<std::string>(&node.value);
+  if (!backend && alone != nullptr && *alone == kPassed) {
+    out = {PassedEndpoint()};
+    return {};
+  }
   return ReadList(node, "addresses", out, [&](const std::string& text, std::string& why) {
     auto endpoint = ParseEndpoint(text);
     const bool plain = endpoint && !endpoint->IsUnix() && endpoint->host.empty();
     if (plain || (endpoint && backend)) return endpoint;
-    if (text == "systemd") {
-      why = "\"systemd\": passed sockets are not built yet";
-    } else if (backend) {
+    if (!backend && text == kPassed) return std::optional(PassedEndpoint());
+    if (backend) {
       why = absl::StrFormat(
           "%s is no address to connect to: expected \"192.0.2.1:3306\", "
           "\"[2001:db8::1]:3306\", \"db.example:3306\" or \"unix:/path\" (up to 107 bytes)",
           Shown(text));
     } else {
       why = absl::StrFormat(
-          "%s is no address to listen on: expected \"192.0.2.1:3306\" or "
-          "\"[2001:db8::1]:3306\"",
+          "%s is no address to listen on: expected \"192.0.2.1:3306\", "
+          "\"[2001:db8::1]:3306\", or \"systemd\" alone",
           Shown(text));
     }
     return std::optional<Endpoint>();

@@ -15,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* kNotNow = "the gate is draining, and does not read its configuration again";
+constexpr const char* kDrains = "the gate is draining, and does not read its configuration again";
 
 }  // namespace
 
@@ -65,7 +65,7 @@ Config Control::running() const {
 
 net::AdminReply Control::ReloadReply() {
   const ReloadResult result = Reload();
-  if (result.draining) return Refuse(409, kNotNow);
+  if (!result.not_now.empty()) return Refuse(409, result.not_now);
   return {result.done ? 200u : 422u,
           json::serialize(json::object{{"ok", result.done},
                                        {"problems", TextList(result.problems)},
@@ -76,12 +76,28 @@ net::AdminReply Control::ReloadReply() {
 ReloadResult Control::Reload() {
   const std::lock_guard one_at_a_time(reload_mutex_);
   ReloadResult result;
-  if (draining_) {
-    Log(LogLevel::kWarning, std::string("reload: ") + kNotNow);
-    result.draining = true;
+  if (draining_ || HandsOver()) {
+    result.not_now = draining_ ? kDrains : kHandsOver;
+    Log(LogLevel::kWarning, "reload: " + result.not_now);
     return result;
   }
+  const auto tell = [this](bool begins) {
+    if (parts_.on_reload) parts_.on_reload(begins);
+  };
+  tell(true);
   const Loaded loaded = parts_.load();
+  LoadedAnew(loaded, result);
+  tell(false);
+  return result;
+}
+
+bool Control::HandsOver() const {
+  if (!parts_.upgrade_status) return false;
+  const UpgradeState state = parts_.upgrade_status().state;
+  return state == UpgradeState::kRunning || state == UpgradeState::kHandedOver;
+}
+
+void Control::LoadedAnew(const Loaded& loaded, ReloadResult& result) {
   for (const Problem& problem : loaded.problems) {
     result.problems.push_back(ToText(problem));
     Log(problem.severity == Problem::Severity::kError ? LogLevel::kError : LogLevel::kWarning,
@@ -92,7 +108,7 @@ ReloadResult Control::Reload() {
     ++reloads_.refused;
     reloads_.last = "refused";
     Log(LogLevel::kError, "reload: nothing was changed");
-    return result;
+    return;
   }
   ReloadFiles files;
   if (loaded.tls && parts_.files_read) files.candidate = FileSettings(parts_.files_read());
@@ -101,7 +117,6 @@ ReloadResult Control::Reload() {
     files.running = files_;
   }
   TakeOver(PlanReload(running(), *loaded.config, std::move(files)), loaded, result);
-  return result;
 }
 
 void Control::TakeOver(ReloadPlan plan, const Loaded& loaded, ReloadResult& result) {

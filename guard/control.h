@@ -19,6 +19,7 @@
 #include "guard/host_figures.h"
 #include "guard/reload.h"
 #include "guard/status.h"
+#include "guard/upgrade.h"
 #include "guard/wire.h"
 #include "net/admin.h"
 #include "net/tls_prints.h"
@@ -37,11 +38,15 @@ struct FittedLimits {
 // What a reload came to.
 struct ReloadResult {
   bool done = false;
-  bool draining = false;              // so nothing was read
+  std::string not_now;                // why nothing was read
   std::vector<std::string> problems;  // every one; with done = true warnings only
   std::vector<std::string> changed;
   std::vector<std::string> need_restart;
 };
+
+// The answer to what would change something while an upgrade is under way.
+inline constexpr char kHandsOver[] =
+    "an upgrade is under way, and this might be lost: ask again when it is done or has failed";
 
 class Control {
  public:
@@ -64,6 +69,11 @@ class Control {
     std::function<PageStatus()> page;
     std::function<std::string(std::uint64_t last)> history;  // as History::Json()
     std::function<void()> drain;                             // begins it, and returns at once
+    std::function<absl::Status()> upgrade;                   // likewise; the error is why not
+    std::function<UpgradeStatus()> upgrade_status;
+    std::function<std::vector<FormerGate>()> formers;  // that this one has taken over from
+    std::function<void(bool begins)> on_reload;        // empty: nobody wants to know
+    int elder = 0;  // the process that this one has taken over from; 0: it was started anew
     // The certificates that the last load() read, or the start.
     std::function<std::vector<net::TlsPrint>()> files_read;
     std::vector<std::string> listening;
@@ -75,9 +85,10 @@ class Control {
   // The admin socket's handler.
   [[nodiscard]] net::AdminReply Handle(std::string_view method, std::string_view target,
                                        std::string_view body);
-  // Whole or not at all, and not while the gate drains; logs what came of it.
+  // Whole or not at all, and not while the gate drains or hands over; logs what came of it.
   ReloadResult Reload();
   void SetDraining() { draining_ = true; }
+  [[nodiscard]] bool draining() const { return draining_; }
   [[nodiscard]] Config running() const;
   // How the gate stands; without the figures of host and process.
   [[nodiscard]] StatusFacts GateFacts() const;
@@ -91,6 +102,8 @@ class Control {
   [[nodiscard]] net::AdminReply Explain(std::string_view query);
   [[nodiscard]] net::AdminReply History(std::string_view query) const;
   [[nodiscard]] net::AdminReply Drain();
+  [[nodiscard]] net::AdminReply Upgrade();
+  [[nodiscard]] net::AdminReply UpgradeReply() const;
   [[nodiscard]] net::AdminReply Bans();
   [[nodiscard]] net::AdminReply WireStatus();
   [[nodiscard]] net::AdminReply Settings();
@@ -104,6 +117,9 @@ class Control {
   [[nodiscard]] net::AdminReply ReloadReply();
   [[nodiscard]] Explanation Ask(const ExplainQuestion& question,
                                 std::shared_ptr<const ExplainWords>& words) const;
+  // What the operator does now would be lost: another process may know everything already.
+  [[nodiscard]] bool HandsOver() const;
+  void LoadedAnew(const Loaded& loaded, ReloadResult& result);
   void TakeOver(ReloadPlan plan, const Loaded& loaded, ReloadResult& result);
 
   const Parts parts_;

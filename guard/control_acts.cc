@@ -1,4 +1,6 @@
 // What an operator does to a running gate, but for the reload.
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/json.hpp>
 #include <optional>
@@ -71,6 +73,7 @@ std::string WhyNotUnbanned(const Cidr& network, const std::vector<BanInfo>& bans
 }  // namespace
 
 net::AdminReply Control::UseBackend(std::string_view body) {
+  if (HandsOver()) return Refuse(409, kHandsOver);
   const std::string name = Field(body, "use");
   if (name.empty()) return Refuse(400, "expected {\"use\": NAME}");
   const absl::Status status = parts_.use_backend(name);
@@ -90,6 +93,7 @@ net::AdminReply Control::UseBackend(std::string_view body) {
 }
 
 net::AdminReply Control::Ban(std::string_view body) {
+  if (HandsOver()) return Refuse(409, kHandsOver);
   const std::string text = Field(body, "address");
   const auto network = ParseBanned(text);
   if (!network) return Refuse(400, NoAddress(text));
@@ -117,6 +121,7 @@ net::AdminReply Control::Ban(std::string_view body) {
 }
 
 net::AdminReply Control::Unban(std::string_view body) {
+  if (HandsOver()) return Refuse(409, kHandsOver);
   const std::string text = Field(body, "address");
   const Time now = parts_.now();
   std::size_t count = 0;
@@ -142,6 +147,35 @@ net::AdminReply Control::Drain() {
     parts_.drain();
   }
   return {200, json::serialize(json::object{{"draining", true}, {"for", patience}})};
+}
+
+net::AdminReply Control::Upgrade() {
+  if (!parts_.upgrade) return Refuse(404, "there is no upgrade here");
+  if (const absl::Status begun = parts_.upgrade(); !begun.ok()) {
+    return Refuse(409, std::string(begun.message()));
+  }
+  return UpgradeReply();
+}
+
+// Until the other process has its socket this one answers, and from then on that one.
+net::AdminReply Control::UpgradeReply() const {
+  if (!parts_.upgrade_status) return Refuse(404, "there is no upgrade here");
+  const UpgradeStatus status = parts_.upgrade_status();
+  json::object answer{{"pid", getpid()},
+                      {"from", parts_.elder},
+                      {"state", JsonText(Name(status.state))},
+                      {"why", JsonText(status.why)},
+                      {"to", status.pid},
+                      {"for", ToText(running().upgrade_drain)}};
+  json::array formers;
+  for (const FormerGate& gate : parts_.formers ? parts_.formers() : std::vector<FormerGate>()) {
+    formers.push_back(json::object{{"pid", gate.pid},
+                                   {"sessions", gate.sessions},
+                                   {"leases", gate.leases},
+                                   {"most", gate.most}});
+  }
+  answer["formers"] = std::move(formers);
+  return {200, json::serialize(answer)};
 }
 
 }  // namespace headgate::guard

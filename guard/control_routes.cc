@@ -50,6 +50,8 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
       {"POST", "/ban", [](Control& c, std::string_view b) { return c.Ban(b); }},
       {"POST", "/unban", [](Control& c, std::string_view b) { return c.Unban(b); }},
       {"POST", "/reload", [](Control& c, std::string_view) { return c.ReloadReply(); }},
+      {"GET", "/upgrade", [](Control& c, std::string_view) { return c.UpgradeReply(); }},
+      {"POST", "/upgrade", [](Control& c, std::string_view) { return c.Upgrade(); }},
       {"POST", "/drain", [](Control& c, std::string_view) { return c.Drain(); }},
   };
   const std::string_view path = target.substr(0, target.find('?'));

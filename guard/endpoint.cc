@@ -5,6 +5,7 @@
 #include <absl/strings/str_format.h>
 #include "guard/config.h"
 #include "net/address_text.h"
+#include "net/options.h"
 
 namespace headgate::guard {
 namespace {
@@ -70,16 +71,23 @@ std::optional<Endpoint> ParseEndpoint(std::string_view text) {
 
 std::string ToText(const Endpoint& endpoint) {
   if (endpoint.IsUnix()) return std::string(kUnix) + endpoint.unix_path;
+  if (endpoint.IsPassed()) return endpoint.host;
   if (!endpoint.host.empty()) return absl::StrFormat("%s:%d", endpoint.host, endpoint.port);
   const std::string address = net::ToText(endpoint.address);
   return endpoint.address.IsV4() ? absl::StrFormat("%s:%d", address, endpoint.port)
                                  : absl::StrFormat("[%s]:%d", address, endpoint.port);
 }
 
+Endpoint PassedEndpoint() {
+  Endpoint passed;
+  passed.host = net::kListenPassed;
+  return passed;
+}
+
 std::vector<std::uint16_t> TcpPorts(const std::vector<Endpoint>& endpoints) {
   std::set<std::uint16_t> ports;
   for (const Endpoint& endpoint : endpoints) {
-    if (!endpoint.IsUnix()) ports.insert(endpoint.port);
+    if (!endpoint.IsUnix() && !endpoint.IsPassed()) ports.insert(endpoint.port);
   }
   return {ports.begin(), ports.end()};
 }

@@ -2,15 +2,19 @@
 
 #include <boost/json.hpp>
 #include <iostream>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <absl/status/status.h>
 #include "guard/config.h"
+#include "guard/config_values.h"
 #include "guard/exit_status.h"
 #include "guard/firewall_plan.h"
 #include "guard/json_text.h"
 #include "guard/say_error.h"
 #include "guard/transparent_recipe.h"
+#include "net/firewall_open.h"
 #include "net/firewall_sync.h"
 
 namespace headgate::guard {
@@ -57,6 +61,28 @@ absl::Status Apply(net::FirewallSync& sync) {
   return sync.Reconcile(*bans);
 }
 
+// Prints it; false when it is no name of a table of headgate's.
+bool IsOurs(const std::string& table, bool as_json) {
+  if (net::IsTableName(table)) return true;
+  SayError("--table: " + Quoted(table.substr(0, 64)) + " is not called as headgate's tables are",
+           as_json);
+  return false;
+}
+
+void SayOpened(const std::vector<std::string>& opened, bool as_json) {
+  json::array list;
+  for (const std::string& table : opened) {
+    list.push_back(JsonText(table));
+    if (as_json) continue;
+    std::cout << "opened: table inet " << table << " leads nobody to the gate any more\n";
+  }
+  if (as_json) {
+    std::cout << json::serialize(json::object{{"opened", list}}) << "\n";
+  } else if (opened.empty()) {
+    std::cout << "nothing to open: no table of headgate's leads clients to a gate\n";
+  }
+}
+
 int Change(FirewallAct act, net::NftRuleset ruleset, bool as_json) {
   const std::string table = ruleset.table;
   net::FirewallSync sync({.ruleset = std::move(ruleset)}, net::NftProgram().AsRunner());
@@ -73,6 +99,34 @@ int Change(FirewallAct act, net::NftRuleset ruleset, bool as_json) {
 }
 
 }  // namespace
+
+int OpenFirewall(const std::string& table, bool as_json) {
+  if (!table.empty() && !IsOurs(table, as_json)) return kExitUsage;
+  const net::NftRunner run = net::NftProgram().AsRunner();
+  std::vector<std::string> tables = {table};
+  if (table.empty()) {
+    auto all = net::HeadgateTables(run);
+    if (!all.ok()) return Fail(all.status(), as_json);
+    tables = *std::move(all);
+  }
+  std::vector<std::string> opened;
+  absl::Status failed;
+  for (const std::string& name : tables) {
+    const auto done = net::OpenTable(name, run);
+    if (!done.ok()) failed = done.status();
+    if (done.ok() && *done) opened.push_back(name);
+  }
+  if (!failed.ok()) return Fail(failed, as_json);
+  SayOpened(opened, as_json);
+  return kExitDone;
+}
+
+int RemoveFirewall(const std::string& table, bool as_json) {
+  if (!IsOurs(table, as_json)) return kExitUsage;
+  net::NftRuleset ruleset;
+  ruleset.table = table;
+  return Change(FirewallAct::kRemove, std::move(ruleset), as_json);
+}
 
 int RunFirewall(FirewallAct act, const std::string& path, bool as_json) {
   const Loaded loaded = LoadConfig(path);

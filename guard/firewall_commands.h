@@ -1,4 +1,4 @@
-// `headgate firewall print|apply|remove`: the kernel's table by hand, without a running gate.
+// `headgate firewall print|apply|remove|open`: the kernel's table by hand, without a running gate.
 //
 // Threads: the main thread. Lifetime: none.
 #pragma once
@@ -16,5 +16,12 @@ enum class FirewallAct : std::uint8_t {
 
 // By the configuration at `path`. Returns an exit status.
 [[nodiscard]] int RunFirewall(FirewallAct act, const std::string& path, bool as_json);
+
+// Takes what leads clients to the gate out of `table`, or, where that is empty, out of each of
+// headgate's on this host. No configuration is read: it may be what is wrong. Exit status: 0 also
+// when there was nothing to open.
+[[nodiscard]] int OpenFirewall(const std::string& table, bool as_json);
+// `remove` of this table, without a configuration.
+[[nodiscard]] int RemoveFirewall(const std::string& table, bool as_json);
 
 }  // namespace headgate::guard

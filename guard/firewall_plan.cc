@@ -71,11 +71,17 @@ std::vector<net::WantedBan> WantedBans(const std::vector<BanInfo>& bans, const L
   return wanted;
 }
 
-std::vector<BanInfo> KeptBans(const std::vector<net::WantedBan>& bans) {
-  std::vector<BanInfo> kept;
+std::vector<BanRecord> KeptBans(const std::vector<net::WantedBan>& bans, Time now) {
+  std::vector<BanRecord> kept;
   kept.reserve(bans.size());
   for (const net::WantedBan& ban : bans) {
-    kept.push_back({ban.network, ban.until, 1, "kept by the kernel", ban.by_operator});
+    const Duration left = std::max(ban.until - now, Duration::zero());
+    kept.push_back({.network = ban.network,
+                    .left = left,
+                    .forget = 2 * left,
+                    .times = 1,
+                    .by_operator = ban.by_operator,
+                    .reason = "kept by the kernel"});
   }
   return kept;
 }

@@ -20,6 +20,6 @@ namespace headgate::guard {
 [[nodiscard]] std::vector<net::WantedBan> WantedBans(const std::vector<BanInfo>& bans,
                                                      const Limits& limits);
 // And back, for what an earlier run left.
-[[nodiscard]] std::vector<BanInfo> KeptBans(const std::vector<net::WantedBan>& bans);
+[[nodiscard]] std::vector<BanRecord> KeptBans(const std::vector<net::WantedBan>& bans, Time now);
 
 }  // namespace headgate::guard

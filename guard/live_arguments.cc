@@ -11,6 +11,7 @@ void AddLiveOptions(CLI::App& command, CheckLiveOptions& o) {
       command.add_option("--user", o.user, "who logs in (default: [monitor] user)")->needs(live);
   CLI::Option* file =
       command.add_option("--password-file", o.password_file, "its first line is the password")
+          ->type_name("FILE")
           ->needs(user);
   command.add_flag("--password-stdin", o.password_stdin, "so is standard input's")
       ->needs(user)

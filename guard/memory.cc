@@ -10,7 +10,20 @@
 
 namespace headgate::guard {
 
-void Memory::Open(const Config& config, const RunAs& who) {
+void Memory::Open(const Config& config, const RunAs& who, const std::string& handed) {
+  if (!handed.empty()) {
+    auto state = ParseState(handed, config.limits.known_good.table_size);
+    if (state.ok()) {
+      saved_ = std::move(*state);
+    } else {
+      Log(LogLevel::kWarning, "what the former gate knew cannot be understood: " +
+                                  std::string(state.status().message()));
+    }
+  }
+  OpenFile(config, who);
+}
+
+void Memory::OpenFile(const Config& config, const RunAs& who) {
   path_ = config.state_file;
   if (path_.empty()) return;
   if (const auto status = MakeStateFolder(path_, who); !status.ok()) {
@@ -23,7 +36,7 @@ void Memory::Open(const Config& config, const RunAs& who) {
   const ActAs user(who);
   LoadedState loaded = LoadState(path_, config.limits.known_good.table_size);
   if (!loaded.warning.empty()) Log(LogLevel::kWarning, loaded.warning);
-  saved_ = std::move(loaded.state);
+  if (!saved_) saved_ = std::move(loaded.state);
   may_save_ = loaded.may_save;
 }
 
@@ -32,8 +45,10 @@ void Memory::HandOver(Engine& engine) {
   baselines_ = saved_->baselines;
   const Duration elapsed = ElapsedSince(saved_->unix_ms, UnixMilliseconds());
   engine.RestoreKnownGood(saved_->known_good, elapsed, net::Now());
+  engine.RestoreBans(saved_->bans, elapsed, net::Now());
   Log(LogLevel::kInfo,
-      absl::StrFormat("[known_good] state: %d pairs as they were %s ago", saved_->known_good.size(),
+      absl::StrFormat("[known_good] state: %d pairs and %d bans as they were %s ago",
+                      saved_->known_good.size(), engine.Bans(net::Now()).size(),
                       SpanText(std::chrono::duration<double>(elapsed).count())));
   saved_.reset();
 }
@@ -46,6 +61,10 @@ void Memory::Start(StateKeeper::Snapshot snapshot, StateKeeper::Current current)
 
 void Memory::Stop() {
   if (keeper_) keeper_->Stop();
+}
+
+void Memory::LetGo() {
+  if (keeper_) keeper_->LetGo();
 }
 
 absl::Status Memory::Save() {

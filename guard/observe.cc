@@ -156,7 +156,7 @@ class Observation {
     if (options_.socket.empty()) return absl::OkStatus();
     AdminConfig config;
     config.socket = options_.socket;
-    auto bound = BindAdmin(config, who);
+    auto bound = BindAdmin(config, who, net::Fd());
     if (!bound.ok()) return bound.status();
     admin_ = std::move(*bound);
     return absl::OkStatus();

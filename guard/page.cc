@@ -9,13 +9,13 @@
 
 namespace headgate::guard {
 
-void Page::Open(const std::string& http) {
+void Page::Open(const std::string& http, net::Fd handed) {
   if (http.empty()) return;
   status_.address = http;
   net::PageOptions options;
   options.address = http;
   options.assets.assign(PageAssets().begin(), PageAssets().end());
-  auto server = net::PageServer::Bind(std::move(options));
+  auto server = net::PageServer::Bind(std::move(options), std::move(handed));
   if (!server.ok()) {
     status_.error = std::string(server.status().message());
     return Log(LogLevel::kWarning,

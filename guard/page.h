@@ -26,9 +26,12 @@ class Page {
  public:
   // Binds; "" is no page. Nothing that goes wrong keeps the gate from starting: it is logged, and
   // `status` says so.
-  void Open(const std::string& http);
+  // `handed`: as of net::PageServer::Bind().
+  void Open(const std::string& http, net::Fd handed = net::Fd());
   void Start(Control& control);
   void Stop();
+  // As of net::PageServer.
+  [[nodiscard]] net::Fd CopySocket() const { return server_ ? server_->CopySocket() : net::Fd(); }
   [[nodiscard]] PageStatus status() const { return status_; }
 
   // One sample, of how the gate stands now; it looks at nothing outside of the gate.

@@ -41,6 +41,9 @@ void Settings(std::string& out, std::int64_t size, std::int64_t most, double que
   Row(out, "",
       absl::StrFormat("SQLAlchemy    pool_size = %d, max_overflow = %d, pool_timeout above %s",
                       size, most - size, SpanText(queue_s)));
+  Row(out, "",
+      absl::StrFormat("mysql2        connectionLimit = %d, maxIdle = %d, connectTimeout above %s",
+                      size, size, SpanText(queue_s)));
 }
 
 std::string Summary(const json::value& c, const std::string& instances) {
@@ -87,8 +90,8 @@ std::string PoolsText(const std::string& text) {
   std::string out;
   for (const json::value& c : ListAt(root, {"classes"})) Advise(c, Plain(instances), out);
   return out +
-         "Connections should live shorter than the server's wait_timeout; docs/headroom.md has "
-         "the rest.\n";
+         "Connections should live shorter than the server's wait_timeout; docs/guides/pools.md "
+         "has the rest.\n";
 }
 
 }  // namespace headgate::guard

@@ -53,10 +53,10 @@ struct Capabilities {
   [[nodiscard]] bool Has(unsigned capability) const {
     return (words[capability / 32].permitted & 1U << capability % 32) != 0;
   }
-  void Add(unsigned capability, bool inheritable) {
+  void Add(unsigned capability, bool inheritable, bool effective = true) {
     auto& w = words[capability / 32];
     const std::uint32_t bit = 1U << capability % 32;
-    w.effective |= bit;
+    if (effective) w.effective |= bit;
     w.permitted |= bit;
     if (inheritable) w.inheritable |= bit;
   }
@@ -82,7 +82,11 @@ absl::Status LeaveNoWayBack(Keep keep) {
   // Either of the two will do (ip(7), IP_TRANSPARENT).
   if (keep.net_raw && !net_admin && before.Has(CAP_NET_RAW))
     left.Add(CAP_NET_RAW, /*inheritable=*/false);
-  if (!left.Set()) return Failed("capset");
+  if (keep.capture && before.Has(CAP_NET_RAW) && !left.Has(CAP_NET_RAW)) {
+    left.Add(CAP_NET_RAW, /*inheritable=*/false, /*effective=*/false);
+  }
+  // A service manager may forbid the call to who has nothing to drop.
+  if (!(before == left) && !left.Set()) return Failed("capset");
   if (net_admin && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0) != 0) {
     return Failed("ambient capability");
   }
@@ -122,7 +126,8 @@ absl::StatusOr<RunAs> ChooseUser(const Config& config) {
 absl::Status BecomeUser(const RunAs& who, Keep keep) {
   if (who.started_as_root) {
     // Without this the change of the uid takes all capabilities away.
-    if ((keep.net_admin || keep.net_raw) && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
+    if ((keep.net_admin || keep.net_raw || keep.capture) &&
+        prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
       return Failed("keepcaps");
     }
     if (setgroups(1, &who.gid) != 0) return Failed("setgroups");

@@ -34,6 +34,9 @@ struct Keep {
   // CAP_NET_RAW, for sockets with clients' addresses (ip(7), IP_TRANSPARENT), where CAP_NET_ADMIN,
   // which does as well, is not kept. No child gets it.
   bool net_raw = false;
+  // CAP_NET_RAW as well, but not in effect: for the process that an upgrade starts, which has to
+  // open a capture of its own.
+  bool capture = false;
 };
 
 // Becomes `who`: supplementary groups, gid, uid (setgroups(2), setgid(2), setuid(2)), no

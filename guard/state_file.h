@@ -1,13 +1,15 @@
 // What is kept across restarts, as a file: the secrets that user names are hashed with, known-good
 // pairs by those hashes, the backend in use (another one would be a way back that nobody asked
 // for), and the greetings of the backends, so that a gate that starts while its server is away can
-// greet; and what is usual on the wire, by the hour of the day.
+// greet; who is banned; and what is usual on the wire, by the hour of the day.
 //
 //   {"version":1,"saved_unix_ms":N,"keys":["hex16","hex16"],"backend":"db.example:3306",
 //    "known_good":[{"source":"192.0.2.1","user":"hex16","good":true,"minutes":N,"age_s":N,
 //                   "quiet_s":N,"allowed":X,"peaks":[N,...]},...],
 //    "greetings":[{"backend":"192.0.2.10:3306","server_version":"...","charset":N,"status":N,
 //                  "capabilities":N,"mariadb_capabilities":N,"auth_plugin":"..."},...],
+//    "bans":[{"network":"192.0.2.1","left_s":N,"forget_s":N,"times":N,"operator":false,
+//             "gate_only":false,"reason":"..."},...],
 //    "baselines":{"syn":[[mean,variance,samples,peak],... 25 of them],...}}
 //
 // Threads: functions without state; one writer of a file at a time. Lifetime: none.
@@ -35,6 +37,7 @@ struct SavedState {
   std::string backend;  // in use; as the config file calls it
   std::vector<KnownGoodRecord> known_good;
   std::vector<net::KnownGreeting> greetings;
+  std::vector<BanRecord> bans;
   std::optional<BaselineSet> baselines;  // none: nothing is watched
   // Of the observer since the start: a save is worth it each quarter of an hour. Not in the file.
   std::uint64_t intervals = 0;
@@ -46,8 +49,8 @@ struct SavedState {
 // Whole seconds of ages; a name or a greeting that is no printable text is left out.
 [[nodiscard]] std::string StateJson(const SavedState& state);
 // The error names the entry. Of known-good pairs the first `most` are taken; a name or a greeting
-// that is no printable text is skipped, and so is a name of the backend that is missing. Baselines
-// that are not what they should be are left out.
+// that is no printable text is skipped, and so is a name of the backend that is missing, or a list
+// of bans. Baselines that are not what they should be are left out.
 [[nodiscard]] absl::StatusOr<SavedState> ParseState(std::string_view text, std::size_t most);
 // Equal where nothing is worth another save: ages go on by themselves.
 [[nodiscard]] std::uint64_t Fingerprint(const SavedState& state);

@@ -28,6 +28,14 @@ void StateKeeper::Stop() {
   thread_.join();
 }
 
+void StateKeeper::LetGo() {
+  {
+    const std::lock_guard one_at_a_time(saving_);
+    let_go_ = true;
+  }
+  Stop();
+}
+
 void StateKeeper::SaveSoon() {
   {
     const std::lock_guard lock(mutex_);
@@ -66,6 +74,7 @@ void StateKeeper::Run(Duration interval, Duration poll) {
 
 absl::Status StateKeeper::Save() {
   const std::lock_guard one_at_a_time(saving_);
+  if (let_go_) return absl::FailedPreconditionError("the file is another process's");
   const SavedState state = snapshot_();
   const std::uint64_t fingerprint = Fingerprint(state);
   const bool wrote = saved_ != fingerprint;

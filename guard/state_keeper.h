@@ -40,6 +40,8 @@ class StateKeeper {
   void Start(Duration interval = std::chrono::minutes(1), Duration poll = std::chrono::seconds(1));
   // Saves what has changed, then ends the thread. Nothing when never started.
   void Stop();
+  // The same, and saves nothing any more: the file is another process's.
+  void LetGo();
 
   // What the thread does each time: writes when something changed. Ok: the file holds what there
   // is. The first failure in a row is logged.
@@ -61,6 +63,7 @@ class StateKeeper {
   mutable std::mutex mutex_;            // for what follows; never held while a file is written
   std::condition_variable wake_;
   bool stopping_ = false;
+  bool let_go_ = false;  // under saving_
   bool asked_ = false;
   std::optional<std::string> backend_;  // what the file holds
   StateStatus status_;

@@ -9,7 +9,9 @@
 
 #include <absl/strings/str_format.h>
 #include "guard/printable.h"
+#include "guard/state_bans.h"
 #include "guard/state_baselines.h"
+#include "guard/state_fields.h"
 #include "guard/state_file.h"
 #include "net/address_text.h"
 
@@ -19,8 +21,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr int kVersion = 1;
-constexpr double kLongestAge = 10.0 * 365 * 86400;  // seconds
-constexpr double kLatest = 1e15;                    // in milliseconds since 1970: beyond any clock
+constexpr double kLatest = 1e15;  // in milliseconds since 1970: beyond any clock
 constexpr double kMostAllowed = 1e6;
 constexpr std::size_t kMostPeaks = 1024;
 constexpr std::size_t kMostGreetings = 64;
@@ -34,18 +35,13 @@ void Append(std::string& out, Number n) {
   out.append(digits, end.ptr);
 }
 
-std::int64_t Seconds(Duration d) {
-  const auto s = std::chrono::floor<std::chrono::seconds>(d).count();
-  return std::clamp<std::int64_t>(s, 0, static_cast<std::int64_t>(kLongestAge));
-}
-
 void AppendRecord(std::string& out, const KnownGoodRecord& r) {
   absl::StrAppendFormat(&out, R"({"source":"%s","user":"%016x","good":%s,"minutes":%d,)",
                         net::ToText(r.pair.source), r.pair.user, r.good ? "true" : "false",
                         r.minutes);
   const double allowed = std::isfinite(r.allowed) ? std::clamp(r.allowed, 0.0, kMostAllowed) : 0;
-  absl::StrAppendFormat(&out, R"("age_s":%d,"quiet_s":%d,"allowed":%.9g,"peaks":[)", Seconds(r.age),
-                        Seconds(r.quiet), allowed);
+  absl::StrAppendFormat(&out, R"("age_s":%d,"quiet_s":%d,"allowed":%.9g,"peaks":[)",
+                        WholeSeconds(r.age), WholeSeconds(r.quiet), allowed);
   for (std::size_t i = 0; i < r.peaks.size(); ++i) {
     if (i > 0) out += ',';
     Append(out, r.peaks[i]);
@@ -64,86 +60,6 @@ json::object GreetingJson(const net::KnownGreeting& known) {
           {"capabilities", g.capabilities}, {"mariadb_capabilities", g.mariadb_capabilities},
           {"auth_plugin", g.auth_plugin}};
 }
-
-// Reads the fields of one object; the first that is wrong is kept.
-class Fields {
- public:
-  Fields(const json::value& value, std::string where)
-      : object_(value.if_object()), where_(std::move(where)) {
-    if (object_ == nullptr) fault_ = where_ + " is no object";
-  }
-
-  [[nodiscard]] bool Has(const char* name) const {
-    return object_ != nullptr && object_->contains(name);
-  }
-  // A whole number.
-  template <class Number>
-  void Take(const char* name, Number& out) {
-    double value = 0;
-    constexpr auto kMost = static_cast<double>(std::numeric_limits<Number>::max());
-    if (!TakeNumber(name, kMost, value)) return;
-    if (value != std::floor(value)) return Fault(name);
-    out = static_cast<Number>(value);
-  }
-  bool TakeNumber(const char* name, double most, double& out) {
-    const json::value* value = Find(name);
-    if (value == nullptr) return false;
-    const double number = value->is_number() ? value->to_number<double>() : -1;
-    const bool fits = number >= 0 && number <= most;
-    if (fits) out = number;
-    if (!fits) Fault(name);
-    return fits;
-  }
-  void TakeAge(const char* name, Duration& out) {
-    double seconds = 0;
-    if (TakeNumber(name, kLongestAge, seconds)) {
-      out = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-    }
-  }
-  void TakeText(const char* name, std::string& out) {
-    const json::value* value = Find(name);
-    if (value == nullptr) return;
-    const auto* text = value->if_string();
-    if (text == nullptr) return Fault(name);
-    out.assign(text->data(), text->size());
-  }
-  void TakeBool(const char* name, bool& out) {
-    const json::value* value = Find(name);
-    if (value == nullptr) return;
-    if (!value->is_bool()) return Fault(name);
-    out = value->get_bool();
-  }
-  // An empty one where it is none; longer than `most` is a fault.
-  const json::array& List(const char* name, std::size_t most) {
-    static const json::array nothing;
-    const json::value* value = Find(name);
-    if (value == nullptr) return nothing;
-    const auto* list = value->if_array();
-    if (list != nullptr && list->size() <= most) return *list;
-    Fault(name);
-    return nothing;
-  }
-
-  void Fault(const char* name) {
-    if (fault_.empty())
-      fault_ = absl::StrFormat("%s: \"%s\" is not what it should be", where_, name);
-  }
-  [[nodiscard]] absl::Status status() const {
-    return fault_.empty() ? absl::OkStatus() : absl::InvalidArgumentError(fault_);
-  }
-
- private:
-  const json::value* Find(const char* name) {
-    if (object_ == nullptr) return nullptr;
-    const json::value* value = object_->if_contains(name);
-    if (value == nullptr) Fault(name);
-    return value;
-  }
-
-  const json::object* object_;
-  std::string where_;
-  std::string fault_;
-};
 
 std::optional<std::uint64_t> ParseHex(const std::string& text) {
   std::uint64_t value = 0;
@@ -264,6 +180,7 @@ std::string StateJson(const SavedState& state) {
     if (IsPlain(known)) greetings.push_back(GreetingJson(known));
   }
   out += "],\n\"greetings\":" + json::serialize(greetings);
+  out += ",\n\"bans\":" + BansStateJson(state.bans);
   if (state.baselines) out += ",\n\"baselines\":" + BaselinesJson(*state.baselines);
   return out + "}\n";
 }
@@ -288,6 +205,11 @@ absl::StatusOr<SavedState> ParseState(std::string_view text, std::size_t most) {
   if (!IsPlain(state.backend)) state.backend.clear();
   if (auto s = TakeKeys(fields, state.secrets); !s.ok()) return s;
   if (auto s = TakeLists(fields, most, state); !s.ok()) return s;
+  if (fields.Has("bans")) {
+    auto bans = ParseStateBans(root.at("bans"));
+    if (!bans.ok()) return bans.status();
+    state.bans = std::move(*bans);
+  }
   if (fields.Has("baselines")) state.baselines = ParseBaselines(root.at("baselines"));
   return state;
 }
@@ -305,6 +227,13 @@ std::uint64_t Fingerprint(const SavedState& state) {
   mixer.Add(state.backend);
   for (const net::KnownGreeting& known : state.greetings) {
     mixer.Add(json::serialize(GreetingJson(known)));
+  }
+  for (const BanRecord& ban : state.bans) {
+    mixer.Add(std::string_view(reinterpret_cast<const char*>(ban.network.address.bytes.data()),
+                               ban.network.address.bytes.size()));
+    mixer.Add(std::uint64_t{ban.times} << 10 | std::uint64_t{ban.network.bits} << 2 |
+              (ban.by_operator ? 2 : 0) | (ban.gate_only ? 1 : 0));
+    mixer.Add(ban.reason);
   }
   mixer.Add(state.intervals / kIntervalsWorthASave);
   return mixer.hash();

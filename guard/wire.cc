@@ -17,9 +17,8 @@ WireOptions WireOptionsOf(const Config& config, const std::vector<Address>& own)
   WireOptions options;
   options.ports = TcpPorts(config.listen);
   // Where the kernel leads to us from: there the clients' packets are seen as they were sent.
-  if (config.firewall.redirect != 0) {
-    options.ports.push_back(static_cast<std::uint16_t>(config.firewall.redirect));
-  }
+  options.redirect = static_cast<std::uint16_t>(config.firewall.redirect);
+  if (options.redirect != 0) options.ports.push_back(options.redirect);
   Tidy(options.ports);
   options.server_ports = TcpPorts(config.backend);
   options.own = own;

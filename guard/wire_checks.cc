@@ -25,6 +25,12 @@ void CheckObserver(const Config& config, Findings& findings) {
 void CheckRedirect(const Config& config, Findings& findings) {
   const std::uint32_t from = config.firewall.redirect;
   if (from == 0) return;
+  if (config.listen.size() == 1 && config.listen.front().IsPassed()) {
+    findings.Error("firewall.redirect",
+                   "needs an address in [gate] listen to lead to: it is "
+                   "\"systemd\"");
+    return;
+  }
   const std::vector<std::uint16_t> ports = TcpPorts(config.listen);
   const bool reached = std::any_of(config.listen.begin(), config.listen.end(), [](const auto& e) {
     return !e.IsUnix() && !e.address.IsLoopback();
@@ -37,9 +43,34 @@ void CheckRedirect(const Config& config, Findings& findings) {
   } else if (ports.size() > 1) {
     findings.Error(key, "needs one port to lead to, but [gate] listen has several");
   } else if (!reached) {
-    findings.Error(key,
-                   "leads to the address that clients have called, where nobody listens: "
-                   "[gate] listen has this host's loopback only");
+    findings.Error(
+        key,
+        "leads to where clients came in, and nobody listens there: [gate] listen has this "
+        "host's loopback only");
+  }
+}
+
+// What a redirect leads to is the first address of the interface that a client came in by.
+void WarnOfRedirect(const Config& config, Findings& findings) {
+  const FirewallConfig& firewall = config.firewall;
+  if (firewall.fail == FailMode::kOpen && firewall.redirect == 0 && !config.transparent) {
+    findings.Warn("firewall.fail", "there is nothing to open without a redirect or transparent");
+  }
+  if (firewall.redirect == 0) return;
+  if (!firewall.enforce) {
+    findings.Warn("firewall.redirect",
+                  absl::StrFormat("is not loaded with enforce = false: who calls port %d gets past "
+                                  "the gate, unless `headgate firewall apply` has loaded it",
+                                  firewall.redirect));
+  }
+  const auto narrow = [](const Endpoint& e) {
+    return !e.IsUnix() && !e.IsWildcard() && !e.address.IsLoopback();
+  };
+  if (std::any_of(config.listen.begin(), config.listen.end(), narrow)) {
+    findings.Warn("firewall.redirect",
+                  "leads to the first address of the interface that a client came in by, and "
+                  "[gate] listen names addresses: with more than one on an interface write 0.0.0.0 "
+                  "and [::]");
   }
 }
 
@@ -64,15 +95,16 @@ void CheckFirewall(const Config& config, Findings& findings) {
                   "classes, and SYNs in the name of an application's host use up what it has; "
                   "name the application's networks in one of them");
   }
-  if (!firewall.enforce && (firewall.redirect != 0 || firewall.static_limits)) {
-    findings.Warn("firewall",
-                  "redirect and static_limits are rules of the kernel's table, which is "
-                  "not loaded with enforce = false");
+  if (!firewall.enforce && firewall.static_limits) {
+    findings.Warn("firewall.static_limits",
+                  "are rules of the kernel's table, which is not loaded with enforce = false");
   }
-  if (firewall.enforce && TcpPorts(config.listen).empty()) {
+  const bool passed = config.listen.size() == 1 && config.listen.front().IsPassed();
+  if (firewall.enforce && !passed && TcpPorts(config.listen).empty()) {
     findings.Error("firewall.enforce", "[gate] listen has no TCP port to guard");
   }
   CheckRedirect(config, findings);
+  WarnOfRedirect(config, findings);
 }
 
 }  // namespace

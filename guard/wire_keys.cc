@@ -45,6 +45,8 @@ std::vector<Key<Config>> FirewallKeys() {
       Count<C>(
           t, "redirect", {0, 65535}, kRestart,
           [](auto& c) -> auto& { return c.firewall.redirect; }),
+      Choice<2>(
+          t, "fail", {"closed", "open"}, kReload, [](auto& c) -> auto& { return c.firewall.fail; }),
       Bool<C>(
           t, "static_limits", kRestart, [](auto& c) -> auto& { return c.firewall.static_limits; }),
   };

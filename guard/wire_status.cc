@@ -95,6 +95,7 @@ json::object FirewallJson(const net::FirewallStatus& f, Time now) {
   return {
       {"enforce", f.enforced},
       {"table", JsonText(f.table)},
+      {"redirects", f.redirects},
       {"wanted", f.wanted},
       {"in_kernel", f.in_kernel},
       {"would_push", f.would_push},
@@ -149,6 +150,7 @@ void AddFirewallRow(const json::value& root, std::string& out) {
   std::string line = part("in_kernel") + " of " + part("wanted") + " bans in table " +
                      part("table") + ", dropped " + part("dropped_packets") + " SYNs, repaired " +
                      Plain(At(root, {"firewall", "drift", "repairs"}));
+  if (IsTrue(At(root, {"firewall", "redirects"}))) line += ", redirect on";
   if (part("unpushed") != "0") line += ", no room for " + part("unpushed");
   if (IsTrue(At(root, {"firewall", "failing"}))) line += "; FAILING: " + part("error");
   Row(out, "firewall", line);

@@ -12,6 +12,7 @@ WireWatcher::WireWatcher(const WireOptions& options, KeyedHash hash, Duration ba
     : hooks_(std::move(hooks)), watch_(options, hash), anomaly_(baseline) {}
 
 void WireWatcher::OnPackets(std::span<const Packet> packets) {
+  if (hooks_.redirected) watch_.SetRedirected(hooks_.redirected());
   watch_.Feed(packets, [this](const WireInterval& interval) { OnInterval(interval); });
   latest_ = std::max(latest_.value_or(Time::min()), packets.back().at);
 }

@@ -41,6 +41,9 @@ class WireWatcher : public net::PacketSink {
     // Of each interval: SYNs a second to the gate's ports, and whether an anomaly presses.
     std::function<void(double syn_per_second, bool anomaly)> pressure{};
     std::function<void(const std::string& line, bool warning)> say{};
+    // Whether the kernel leads [firewall] redirect's clients to the gate now; asked with each lot
+    // of packets, so it is to be cheap. Empty: it does.
+    std::function<bool()> redirected{};
     // Empty: the kernel is not asked (a file says nothing of it).
     std::function<net::KernelCounters()> kernel{};
     std::function<void(const WireInterval&, const std::vector<AnomalyEvent>&)> interval{};

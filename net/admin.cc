@@ -44,7 +44,11 @@ http::response<http::string_body> ToResponse(AdminReply reply) {
 struct AdminServer::Impl {
   explicit Impl(AdminOptions o) : options(std::move(o)), binder(geteuid()) {}
 
-  absl::Status Bind();
+  absl::Status Bind(Fd handed);
+  absl::Status Listen(Fd fd);
+  absl::Status GiveAway();
+  [[nodiscard]] absl::Status Failed(const char* step) const;
+  [[nodiscard]] bool IsAtOurPath(const Fd& fd, const SocketAddress& address) const;
   absl::Status ReplaceDeadSocket(const SocketAddress& address);
   [[nodiscard]] bool Trusted(int fd) const;
   [[nodiscard]] static bool HasGroup(int fd, gid_t group);
@@ -154,39 +158,65 @@ absl::Status AdminServer::Impl::ReplaceDeadSocket(const SocketAddress& address) 
   return absl::OkStatus();
 }
 
-absl::Status AdminServer::Impl::Bind() {
-  const auto failed = [this](const char* step) {
-    return absl::InternalError("admin socket " + options.path + ": cannot " + step + ": " +
-                               std::strerror(errno));
-  };
+absl::Status AdminServer::Impl::Failed(const char* step) const {
+  const std::string what =
+      "admin socket " + options.path + ": cannot " + step + ": " + std::strerror(errno);
+  return errno == EPERM ? absl::PermissionDeniedError(what) : absl::InternalError(what);
+}
+
+bool AdminServer::Impl::IsAtOurPath(const Fd& fd, const SocketAddress& address) const {
+  if (!fd.valid()) return false;
+  SocketAddress bound_to;
+  bound_to.size = sizeof bound_to.storage;
+  if (getsockname(fd.get(), bound_to.get(), &bound_to.size) != 0) return false;
+  struct stat info {};
+  return bound_to.size == address.size &&
+         std::memcmp(&bound_to.storage, &address.storage, address.size) == 0 &&
+         lstat(options.path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode);
+}
+
+absl::Status AdminServer::Impl::Listen(Fd fd) {
+  const error_code error = door.Listen(Local(), std::move(fd));
+  return error ? absl::InternalError("admin socket: " + error.message()) : absl::OkStatus();
+}
+
+absl::Status AdminServer::Impl::GiveAway() {
+  const auto group = options.trusted_group ? options.trusted_group : options.group;
+  if ((options.owner || group) &&
+      chown(options.path.c_str(), options.owner.value_or(-1), group.value_or(-1)) != 0) {
+    return Failed("give it to its user and group");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AdminServer::Impl::Bind(Fd handed) {
   const auto addresses = Resolve("unix:" + options.path);
   if (!addresses.ok()) {
     return absl::InvalidArgumentError("admin socket \"" + options.path +
                                       "\": the path must have 1 to 107 characters");
   }
   const SocketAddress& address = addresses->front();
+  if (IsAtOurPath(handed, address)) {
+    if (auto s = GiveAway(); !s.ok()) return s;
+    return Listen(std::move(handed));
+  }
   if (absl::Status status = ReplaceDeadSocket(address); !status.ok()) return status;
   Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   // The mode holds from the first moment: nobody can connect between bind and chmod.
   const mode_t before = umask(0117);
   const int result = fd.valid() ? bind(fd.get(), address.get(), address.size) : -1;
   umask(before);
-  if (result != 0) return failed("bind (is its directory there and writable?)");
+  if (result != 0) return Failed("bind (is its directory there and writable?)");
   bound = true;
-  const auto group = options.trusted_group ? options.trusted_group : options.group;
-  if ((options.owner || group) &&
-      chown(options.path.c_str(), options.owner.value_or(-1), group.value_or(-1)) != 0) {
-    return failed("give it to its user and group");
-  }
-  if (listen(fd.get(), SOMAXCONN) != 0) return failed("listen");
-  const error_code error = door.Listen(Local(), std::move(fd));
-  return error ? absl::InternalError("admin socket: " + error.message()) : absl::OkStatus();
+  if (auto s = GiveAway(); !s.ok()) return s;
+  if (listen(fd.get(), SOMAXCONN) != 0) return Failed("listen");
+  return Listen(std::move(fd));
 }
 
-absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Bind(AdminOptions options) {
+absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Bind(AdminOptions options, Fd handed) {
   auto impl = std::make_unique<Impl>(std::move(options));
   auto server = std::unique_ptr<AdminServer>(new AdminServer(std::move(impl)));
-  const absl::Status status = server->impl_->Bind();
+  const absl::Status status = server->impl_->Bind(std::move(handed));
   if (!status.ok()) return status;
   return server;
 }
@@ -201,10 +231,19 @@ void AdminServer::EverySecond(std::function<void()> act) {
 
 void AdminServer::Start(AdminHandler handler) {
   impl_->handler = std::move(handler);
+  impl_->bound = true;  // also what was handed over: from here on the file is ours to remove
   impl_->door.Start([impl = impl_.get()](Local::socket& socket) {
     if (impl->conversations >= kMaxConversations) return;
     std::make_shared<Impl::Conversation>(*impl, std::move(socket))->Start();
   });
+}
+
+Fd AdminServer::CopySocket() const { return impl_->door.Copy(); }
+
+void AdminServer::LetGo() {
+  impl_->bound = false;
+  Stop();
+  impl_->door.Shut();  // with it open, a gate that is started later would find one that runs
 }
 
 void AdminServer::Stop() {

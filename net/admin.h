@@ -15,6 +15,7 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include "net/fd.h"
 #include "policies/time.h"
 
 namespace headgate::net {
@@ -45,7 +46,10 @@ class AdminServer {
   // which somebody listens is an error. Peers must be root, the uid that called Bind(), the
   // owner, or the uid the process has now (SO_PEERCRED, unix(7)), or in the trusted group, first or
   // supplementary (SO_PEERGROUPS, socket(7)); others get 403.
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<AdminServer>> Bind(AdminOptions options);
+  // `handed`: a copy of the socket of whoever is being replaced; used where it is of this path, and
+  // the file is still there.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<AdminServer>> Bind(AdminOptions options,
+                                                                         Fd handed = Fd());
   ~AdminServer();  // Stop()
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
@@ -55,6 +59,11 @@ class AdminServer {
   void Start(AdminHandler handler);
   // Ends the thread and removes the socket file. Not from within the handler.
   void Stop();
+  // A copy of its socket; none where no descriptor is left.
+  [[nodiscard]] Fd CopySocket() const;
+  // Stop() for the sake of whoever has a copy: the socket file stays, and the socket is closed
+  // here.
+  void LetGo();
 
  private:
   struct Impl;

@@ -31,6 +31,7 @@
 #include "net/backend.h"
 #include "net/engine_ticker.h"
 #include "net/greeting_store.h"
+#include "net/heartbeat.h"
 #include "net/options.h"
 #include "policies/backend_health.h"
 #include "policies/engine.h"
@@ -71,6 +72,7 @@ class Backends {
 
   void Run();
   void Stop();
+  [[nodiscard]] const Heartbeat& heartbeat() const { return heartbeat_; }
   // What runs on the threads of the monitors, where there is an account.
   [[nodiscard]] bool monitored() const { return !options_.monitor.user.empty(); }
 
@@ -146,6 +148,7 @@ class Backends {
   const Backend* said_current_ = nullptr;
   bool by_operator_ = false;  // so it was that it became the current one
   Time said_switch_{};
+  Heartbeat heartbeat_;
 };
 
 }  // namespace headgate::net

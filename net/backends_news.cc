@@ -28,6 +28,7 @@ void Backends::Tick() {
   {
     const std::lock_guard lock(mutex_);
     const Time now = Now();
+    heartbeat_.Beat(now);
     Reconsider(now);
     Backend& b = current();
     if (now - b.looked_ > kFactsAge) ForgetForeign(b, now);

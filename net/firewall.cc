@@ -54,6 +54,13 @@ absl::StatusOr<std::vector<WantedBan>> Firewall::Adopt() {
   return sync_.Adopt();
 }
 
+bool Firewall::WaitForOptions(Duration patience) {
+  std::unique_lock lock(mutex_);
+  const auto brought = [this] { return !renewal_ && !renewed_; };
+  wake_.wait_for(lock, patience, [&] { return stop_ || brought(); });
+  return brought() && thread_.joinable();
+}
+
 void Firewall::Start() {
   sigset_t all, before;
   sigfillset(&all);
@@ -65,7 +72,8 @@ void Firewall::Start() {
 absl::Status Firewall::Stop(bool keep) {
   Join();
   if (keep || !options_.enforce) return absl::OkStatus();
-  return sync_.redirects() ? sync_.RemoveBans() : sync_.Remove();
+  Renew();  // what was said last, also when the thread had no time for it
+  return sync_.outlives_gate() ? sync_.RemoveBans() : sync_.Remove();
 }
 
 FirewallStatus Firewall::Status() const {
@@ -99,10 +107,10 @@ void Firewall::Renew() {
   {
     const std::lock_guard lock(mutex_);
     renewal.swap(renewal_);
+    if (!renewal) return;
+    renewed_ = true;
   }
-  if (!renewal) return;
   sync_.SetRuleset(std::move(renewal->ruleset), renewal->hosts, renewal->networks);
-  renewed_ = true;
 }
 
 void Firewall::Round() {
@@ -127,9 +135,19 @@ void Firewall::Work(FirewallPace::Work work, std::uint64_t version, Time now) {
     if (!status.ok() && !*stopping_) status = sync_.Reconcile(wanted);
   }
   if (*stopping_) return;  // what was cut short then is no failure
-  renewed_ = false;
+  Renewed(status.ok());
   pace_.Done(work, version, now, Now(), status.ok());
   Tell(status);
+}
+
+// A failed one is tried again, at the pace's own time.
+void Firewall::Renewed(bool ok) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!renewed_ || !ok) return;
+    renewed_ = false;
+  }
+  wake_.notify_all();
 }
 
 absl::Status Firewall::Look(const std::vector<WantedBan>& wanted, Time now) {

@@ -11,9 +11,9 @@
 // Dry-run (enforce = false) computes what would be there and never runs nft; a table that an
 // earlier run kept stays as it is.
 //
-// Threads: one of its own from Start() to Stop(); the hooks are called from it. Status() and
-// SetOptions() from any, all else from one. Lifetime: the hooks must outlive Stop(). Ending without
-// Stop() leaves the table.
+// Threads: one of its own from Start() to Stop(); the hooks are called from it. Status(),
+// redirects_now(), SetOptions() and WaitForOptions() from any, all else from one. Lifetime: the
+// hooks must outlive Stop(). Ending without Stop() leaves the table.
 #pragma once
 
 #include <atomic>
@@ -66,6 +66,9 @@ class Firewall {
   // their sets do. Errors: those of MakeRuleset(), and InvalidArgument for another table's name;
   // then all stays as it was.
   absl::Status SetOptions(const FirewallOptions& options);
+  // Waits until the kernel has what SetOptions() said last; false when it had not by then, or when
+  // the thread does not run.
+  [[nodiscard]] bool WaitForOptions(Duration patience);
   // Ends the thread, after the transaction it is at; an nft that hangs is given 3 s, and 3 s more
   // for what is done here. With keep = false the table is removed, or where it leads clients to the
   // gate only the bans are: nobody must come past the gate while it is down. An error says when
@@ -73,6 +76,8 @@ class Firewall {
   absl::Status Stop(bool keep);
 
   [[nodiscard]] FirewallStatus Status() const;
+  // As FirewallSync.
+  [[nodiscard]] bool redirects_now() const { return sync_.redirects_now(); }
 
  private:
   struct Renewal {
@@ -85,6 +90,7 @@ class Firewall {
   void Loop();
   void Round();
   void Renew();
+  void Renewed(bool ok);
   void Work(FirewallPace::Work work, std::uint64_t version, Time now);
   absl::Status Look(const std::vector<WantedBan>& wanted, Time now);
   void Tell(const absl::Status& status);
@@ -97,7 +103,7 @@ class Firewall {
   FirewallSync sync_;
   FirewallPace pace_;
   FirewallQuarrel quarrel_;
-  bool renewed_ = false;  // and not brought to the kernel yet
+  bool renewed_ = false;  // and not brought to the kernel yet; changes under mutex_
   bool failing_ = false;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -32,6 +32,7 @@ struct FirewallRuleCount {
 struct FirewallStatus {
   bool enforced = false;
   std::string table;
+  bool redirects = false;         // the kernel leads clients of the server's port to the gate
   std::size_t wanted = 0;         // as the caller gave them
   std::size_t in_kernel = 0;      // as far as is known
   std::size_t would_push = 0;     // in dry-run: what would be there

@@ -17,6 +17,12 @@ bool Same(const FirewallDrift& a, const FirewallDrift& b) {
          a.table_lost == b.table_lost && a.rules_changed == b.rules_changed;
 }
 
+bool Redirects(const NftListing& kernel) {
+  return std::any_of(kernel.rules.begin(), kernel.rules.end(), [](const NftListing::Rule& rule) {
+    return rule.chain == kRedirectChain && LeadsToGate(rule.chain, rule.comment);
+  });
+}
+
 // What cannot be read is replaced, as if something unknown were in it.
 NftListing Unreadable() {
   NftListing listing;
@@ -57,7 +63,7 @@ void FirewallSync::SetRuleset(NftRuleset ruleset, std::uint32_t hosts, std::uint
   NameRules();
 }
 
-bool FirewallSync::redirects() const { return options_.ruleset.outlives_gate; }
+bool FirewallSync::outlives_gate() const { return options_.ruleset.outlives_gate; }
 
 absl::Status FirewallSync::Going() const {
   return options_.stopping() ? absl::CancelledError("stopped before all was done")
@@ -131,6 +137,11 @@ absl::Status FirewallSync::Reconcile(std::span<const WantedBan> wanted) {
     ++status_.drift.repairs;
   }
   in_step_ = status.ok();
+  if (in_step_) {
+    redirects_now_ = options_.ruleset.redirects;
+  } else if (!Redirects(*kernel)) {
+    redirects_now_ = false;  // it is gone, and could not be put back
+  }
   return Settle(std::move(status), started);
 }
 
@@ -324,6 +335,7 @@ absl::Status FirewallSync::Settle(absl::Status status, Time started) {
 FirewallStatus FirewallSync::Status() const {
   const std::lock_guard lock(mutex_);
   FirewallStatus status = status_;
+  status.redirects = redirects_now_;
   for (const FirewallRuleCount& rule : status.rules) {
     status.dropped_packets += rule.drops ? rule.packets : 0;
     status.dropped_bytes += rule.drops ? rule.bytes : 0;

@@ -7,9 +7,11 @@
 // A table that is there when it begins must have been made by some headgate: somebody else's of the
 // same name is never touched. Once it has made the table its own it puts right whatever is there.
 //
-// Threads: all but Status() from one. Lifetime: the table outlives it, unless Remove() is called.
+// Threads: all but Status() and redirects_now() from one. Lifetime: the table outlives it, unless
+// Remove() is called.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -63,8 +65,11 @@ class FirewallSync {
   void Pretend(std::span<const WantedBan> wanted);
 
   [[nodiscard]] bool in_step() const { return in_step_; }
-  // Whether the table leads clients of the server to the gate, and so outlives it.
-  [[nodiscard]] bool redirects() const;
+  // Whether the table is to lead clients of the server to the gate, and so outlives it.
+  [[nodiscard]] bool outlives_gate() const;
+  // Whether the kernel does, by [firewall] redirect, as it was last brought in step. From any
+  // thread, at no cost.
+  [[nodiscard]] bool redirects_now() const { return redirects_now_; }
   // When to push even though nothing was banned or unbanned: a network ends before one inside it.
   [[nodiscard]] Time again() const { return again_; }
   [[nodiscard]] FirewallStatus Status() const;
@@ -100,6 +105,7 @@ class FirewallSync {
   NftRunner run_;
   KernelBans known_;
   bool in_step_ = false;
+  std::atomic<bool> redirects_now_ = false;
   bool ours_ = false;                                    // the table is as we made it, or was
   std::size_t wanted_ = 0, unpushed_ = 0, covered_ = 0;  // as last chosen; told by Settle()
   Time again_ = kNever;

@@ -1,9 +1,14 @@
 #include "net/gate.h"
 
+#include <fcntl.h>
+
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -11,19 +16,22 @@
 #include "net/backends.h"
 #include "net/clock.h"
 #include "net/descriptors.h"
-#include "net/listen_socket.h"
+#include "net/passed_sockets.h"
+#include "net/socket_address.h"
 #include "net/worker.h"
 
 namespace headgate::net {
 namespace {
 
-// A thread that no signal is delivered to: signals belong to the composition root.
+// A thread that no signal is delivered to: signals belong to the composition root. Its name, of at
+// most 15 characters, is what ps -L and /proc show.
 template <typename Body>
-std::thread StartThread(Body body) {
+std::thread StartThread(const std::string& name, Body body) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   std::thread thread(std::move(body));
+  pthread_setname_np(thread.native_handle(), name.substr(0, 15).c_str());
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread;
 }
@@ -56,16 +64,22 @@ struct Gate::Impl final : Wakeups {
     workers[id.thread]->PostWake({kind, reason, id.serial});
   }
 
-  absl::Status Bind();
+  absl::Status Bind(std::vector<PassedSocket> passed);
+  absl::Status TakeSockets(Listening listening);
   absl::Status BindTls();
+  void FollowAccepting(const std::function<void()>& done);
   void StartWorkers();
   Backends::Callbacks NewsOfBackends();
-  void End(Time deadline);
+  void GiveUpAllBut(const std::vector<std::string>& taken);
+  void End(Time deadline, bool patient = false);
   void OnListenersClosed();
 
   GateShared shared;
   std::size_t threads = 1;
-  std::vector<Bound> bound;  // sockets move to the workers at Start()
+  std::vector<Endpoint> endpoints;
+  std::vector<std::pair<Endpoint, int>> sockets;  // all of them, while they are open
+  std::vector<std::string> not_asked_for;
+  std::vector<std::vector<ListenFeed>> feeds;  // move to the workers at Start()
 
   mutable std::mutex mutex;  // starting, ending and Status(); never on a client's path
   bool started = false;
@@ -78,7 +92,7 @@ struct Gate::Impl final : Wakeups {
   std::vector<std::thread> monitor_threads;
 };
 
-absl::Status Gate::Impl::Bind() {
+absl::Status Gate::Impl::Bind(std::vector<PassedSocket> passed) {
   if (shared.options.listen.empty()) {
     return absl::InvalidArgumentError("no address to listen on");
   }
@@ -86,21 +100,27 @@ absl::Status Gate::Impl::Bind() {
   if (!limit.ok()) return limit.status();
   threads = shared.options.threads != 0 ? shared.options.threads
                                         : std::max(1U, std::thread::hardware_concurrency());
-  shared.max_clients = ClientsThatFit(*limit, threads, shared.options.listen.size());
+  if (absl::Status status = BindTls(); !status.ok()) return status;
+  auto listening =
+      BindOrTake(shared.options.listen, threads, shared.options.transparent, std::move(passed));
+  if (!listening.ok()) return listening.status();
+  const std::size_t most = std::max(listening->bound.size(), std::size_t{1});
+  shared.max_clients = ClientsThatFit(*limit, threads, most);
   if (shared.options.max_clients != 0) {
     shared.max_clients = std::min(shared.max_clients, shared.options.max_clients);
   }
-  if (absl::Status status = BindTls(); !status.ok()) return status;
-  for (const std::string& text : shared.options.listen) {
-    const auto endpoint = ParseEndpoint(text);
-    if (!endpoint) {
-      return absl::InvalidArgumentError("listen \"" + text +
-                                        "\": expected ADDRESS:PORT or [IPV6]:PORT");
-    }
-    auto one = BindListeners(*endpoint, threads, shared.options.transparent);
-    if (!one.ok()) return one.status();
-    bound.push_back(std::move(*one));
+  return TakeSockets(std::move(*listening));
+}
+
+absl::Status Gate::Impl::TakeSockets(Listening listening) {
+  for (const Bound& b : listening.bound) {
+    endpoints.push_back(b.endpoint);
+    for (const Fd& fd : b.sockets) sockets.emplace_back(b.endpoint, fd.get());
   }
+  for (const PassedSocket& left : listening.left) not_asked_for.push_back(left.name);
+  auto spread = SpreadOver(threads, std::move(listening.bound));
+  if (!spread.ok()) return spread.status();
+  feeds = std::move(*spread);
   return absl::OkStatus();
 }
 
@@ -115,19 +135,19 @@ absl::Status Gate::Impl::BindTls() {
 
 void Gate::Impl::StartWorkers() {
   for (std::size_t i = 0; i < threads; ++i) {
-    std::vector<Fd> sockets;
-    for (Bound& b : bound) sockets.push_back(std::move(b.sockets[i]));
     workers.push_back(
-        std::make_unique<Worker>(static_cast<std::uint32_t>(i), shared, std::move(sockets)));
+        std::make_unique<Worker>(static_cast<std::uint32_t>(i), shared, std::move(feeds[i])));
   }
   still_listening = threads;
-  backends_thread = StartThread([this] { shared.backends->Run(); });
+  backends_thread = StartThread("backends", [this] { shared.backends->Run(); });
   for (std::size_t i = 0; shared.backends->monitored() && i < shared.backends->size(); ++i) {
     Monitor& monitor = shared.backends->at(i).monitor();
-    monitor_threads.push_back(StartThread([&monitor] { monitor.Run(); }));
+    monitor_threads.push_back(
+        StartThread("monitor " + std::to_string(i), [&monitor] { monitor.Run(); }));
   }
-  for (const auto& worker : workers) {
-    worker_threads.push_back(StartThread([w = worker.get()] { w->Run(); }));
+  for (std::size_t i = 0; i < threads; ++i) {
+    worker_threads.push_back(
+        StartThread("worker " + std::to_string(i), [w = workers[i].get()] { w->Run(); }));
   }
 }
 
@@ -142,13 +162,25 @@ Backends::Callbacks Gate::Impl::NewsOfBackends() {
               }};
 }
 
+void Gate::Impl::GiveUpAllBut(const std::vector<std::string>& taken) {
+  const std::lock_guard lock(mutex);
+  if (closing || taken.empty()) return;
+  for (const Endpoint& endpoint : endpoints) {
+    const bool is_taken = std::find(taken.begin(), taken.end(), ToText(endpoint)) != taken.end();
+    if (!is_taken) shared.given_up.push_back(endpoint);
+  }
+}
+
 // Sessions are asked to end only when no listener is left on any thread: a client is never taken
 // by one thread of a gate whose others have gone.
-void Gate::Impl::End(Time deadline) {
+void Gate::Impl::End(Time deadline, bool patient) {
   const std::lock_guard lock(mutex);
   if (!started) return;
+  if (patient) shared.queue_kept = true;
+  shared.patient = patient;
   if (deadline < shared.end_sessions.load()) shared.end_sessions.store(deadline);
   if (!std::exchange(closing, true)) {
+    sockets.clear();
     for (const auto& worker : workers) {
       worker->PostCloseListeners([this] { OnListenersClosed(); });
     }
@@ -162,10 +194,11 @@ void Gate::Impl::OnListenersClosed() {
   for (const auto& worker : workers) worker->PostDrain();
 }
 
-absl::StatusOr<std::unique_ptr<Gate>> Gate::Bind(GateOptions options) {
+absl::StatusOr<std::unique_ptr<Gate>> Gate::Bind(GateOptions options,
+                                                 std::vector<PassedSocket> passed) {
   auto impl = std::make_unique<Impl>();
   impl->shared.options = std::move(options);
-  const absl::Status status = impl->Bind();
+  const absl::Status status = impl->Bind(std::move(passed));
   if (!status.ok()) return status;
   return std::unique_ptr<Gate>(new Gate(std::move(impl)));
 }
@@ -181,13 +214,17 @@ Wakeups& Gate::wakeups() { return *impl_; }
 
 std::vector<std::string> Gate::listening() const {
   std::vector<std::string> out;
-  for (const Bound& b : impl_->bound) out.push_back(ToText(b.endpoint));
+  for (const Endpoint& endpoint : impl_->endpoints) out.push_back(ToText(endpoint));
   return out;
 }
 
 std::size_t Gate::max_clients() const { return impl_->shared.max_clients; }
 
-absl::Status Gate::Start(Engine& engine) {
+const std::vector<std::string>& Gate::not_asked_for() const { return impl_->not_asked_for; }
+
+std::size_t Gate::Unnamed() const { return impl_->shared.unnamed; }
+
+absl::Status Gate::Start(Engine& engine, bool accept) {
   GateShared& shared = impl_->shared;
   auto backends = Backends::Make(shared.options, shared.clients, engine, impl_->NewsOfBackends());
   if (!backends.ok()) return backends.status();
@@ -195,9 +232,70 @@ absl::Status Gate::Start(Engine& engine) {
   if (impl_->started) return absl::FailedPreconditionError("the gate was started before");
   shared.backends = std::move(*backends);
   shared.engine = &engine;
+  shared.accepting = accept;
   impl_->StartWorkers();
   impl_->started = true;
   return absl::OkStatus();
+}
+
+// Every worker calls `done` once.
+void Gate::Impl::FollowAccepting(const std::function<void()>& done) {
+  for (const auto& worker : workers) worker->PostFollowAccepting(done);
+}
+
+bool Gate::Hold(Duration most) {
+  impl_->shared.accepting = false;
+  struct Asked {
+    std::atomic<std::size_t> left;
+    std::promise<void> all;
+  };
+  const auto asked = std::make_shared<Asked>();
+  asked->left = impl_->workers.size();
+  impl_->FollowAccepting([asked] {
+    if (--asked->left == 0) asked->all.set_value();
+  });
+  return asked->all.get_future().wait_for(most) == std::future_status::ready;
+}
+
+void Gate::Accept() {
+  impl_->shared.accepting = true;
+  impl_->FollowAccepting([] {});
+}
+
+absl::StatusOr<std::vector<PassedSocket>> Gate::CopySockets() const {
+  const std::lock_guard lock(impl_->mutex);
+  if (impl_->sockets.empty()) {
+    return absl::FailedPreconditionError("the gate listens no more");
+  }
+  std::vector<PassedSocket> copies;
+  for (const auto& [endpoint, fd] : impl_->sockets) {
+    Fd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!copy.valid()) {
+      return absl::ResourceExhaustedError(std::string("no descriptor for a listening socket: ") +
+                                          std::strerror(errno));
+    }
+    copies.push_back({StoreName(endpoint), std::move(copy)});
+  }
+  return copies;
+}
+
+void Gate::KeepQueues() { impl_->shared.queue_kept = true; }
+
+void Gate::Leave(Duration patience, const std::vector<std::string>& taken) {
+  impl_->GiveUpAllBut(taken);
+  impl_->End(Now() + patience, /*patient=*/true);
+}
+
+std::vector<Beat> Gate::Beats(Duration patience) const {
+  const std::lock_guard lock(impl_->mutex);
+  std::vector<Beat> beats;
+  if (!impl_->started) return beats;
+  for (std::size_t i = 0; i < impl_->workers.size(); ++i) {
+    beats.push_back(
+        {"worker " + std::to_string(i), impl_->workers[i]->heartbeat().last(), patience});
+  }
+  beats.push_back({"backends", impl_->shared.backends->heartbeat().last(), patience});
+  return beats;
 }
 
 void Gate::Drain(Duration patience) { impl_->End(Now() + patience); }

@@ -6,8 +6,9 @@
 //   (*gate)->Start(engine);
 //   (*gate)->Wait();                             // until Drain() or StopNow() has done its work
 //
-// Threads: Bind, Start and the destructor on one thread; Drain, StopNow, Wait and Status from any.
-// Each worker thread has its own io_context and its own SO_REUSEPORT listeners; one more thread
+// Threads: Bind, Start and the destructor on one thread; the rest from any.
+// Each worker thread has its own io_context and its own listeners (SO_REUSEPORT), or its turns on
+// those that were passed to the gate; one more thread
 // ticks the engine and probes the backends, and where there is an account each backend has one for
 // its monitor. All of them block every signal.
 // Lifetime: after Wait() returned nothing touches the engine any more: destroy the engine, then
@@ -23,7 +24,9 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include "net/backends.h"
+#include "net/heartbeat.h"
 #include "net/options.h"
+#include "net/passed_sockets.h"
 #include "policies/engine.h"
 #include "policies/event.h"
 #include "policies/time.h"
@@ -52,9 +55,10 @@ struct GateStatus {
 
 class Gate {
  public:
-  // Raises the descriptor limit and binds every address, on the calling thread. The error names
-  // the address and the remedy.
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Gate>> Bind(GateOptions options);
+  // Raises the descriptor limit and binds every address, on the calling thread, or takes what was
+  // passed for it. The error names the address and the remedy.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Gate>> Bind(
+      GateOptions options, std::vector<PassedSocket> passed = {});
   ~Gate();  // StopNow() and Wait()
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
@@ -63,10 +67,31 @@ class Gate {
   // "127.0.0.1:3306", in the order of GateOptions::listen, with the ports really bound.
   [[nodiscard]] std::vector<std::string> listening() const;
   [[nodiscard]] std::size_t max_clients() const;
+  // Names of what was passed and that no address of `listen` has asked for: it is closed.
+  [[nodiscard]] const std::vector<std::string>& not_asked_for() const;
 
   // Resolves the backends, then starts the threads. They need not be there yet: clients get ERR
-  // 1105 until a greeting is known.
-  [[nodiscard]] absl::Status Start(Engine& engine);
+  // 1105 until a greeting is known. With `accept` = false nobody is taken before Accept().
+  [[nodiscard]] absl::Status Start(Engine& engine, bool accept = true);
+
+  // For a hand-over, and its failure. Hold(): from its return on no thread takes anybody; queues go
+  // on to fill. False: some thread has not answered within `most`.
+  [[nodiscard]] bool Hold(Duration most);
+  void Accept();
+  // Copies of the listening sockets, named by their addresses (StoreName). FailedPrecondition:
+  // they are closed, or are being closed.
+  [[nodiscard]] absl::StatusOr<std::vector<PassedSocket>> CopySockets() const;
+  // Somebody else has copies: whoever is in a queue when the sockets are closed is theirs.
+  void KeepQueues();
+  // As Drain(), but who is not logged in goes on as well, and those in the queues are left to who
+  // has copies. A Drain() after it turns them away. `taken`: the addresses, as of listening(), that
+  // somebody has copies of, all of them where it is empty; in the queues of others they are told
+  // (ERR 1053).
+  void Leave(Duration patience, const std::vector<std::string>& taken = {});
+  // How many have not named themselves yet: behind a proxy, before the engine has heard of them.
+  [[nodiscard]] std::size_t Unnamed() const;
+  // Of every thread that clients need.
+  [[nodiscard]] std::vector<Beat> Beats(Duration patience) const;
 
   // Stops accepting, turns away who is not logged in (ERR 1053), and lets the others go on until
   // they leave or `patience` has passed. Returns at once.

@@ -61,6 +61,10 @@ class HttpDoor {
     acceptor_.non_blocking(true, error);
     return error;
   }
+  // A copy of that socket, to be handed over; none where it does not listen.
+  [[nodiscard]] Fd Copy() {
+    return Fd(acceptor_.is_open() ? fcntl(acceptor_.native_handle(), F_DUPFD_CLOEXEC, 0) : -1);
+  }
   // `act` once every `period`, from Start() on. REQUIRES: before Start().
   void Every(Duration period, std::function<void()> act) {
     period_ = period;
@@ -81,6 +85,12 @@ class HttpDoor {
   void Stop() {
     io_.stop();
     if (thread_.joinable()) thread_.join();
+  }
+  // Nobody listens here any more: who has no copy of the socket can be told from who has.
+  // REQUIRES: after Stop().
+  void Shut() {
+    Error error;
+    acceptor_.close(error);
   }
   // Of a conversation that is over, however it came to its end; what it still waits for comes back
   // with an error. Where there is no spare descriptor this one becomes it: were it closed first, a

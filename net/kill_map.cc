@@ -1,5 +1,6 @@
 #include "net/kill_map.h"
 
+#include <random>
 #include <utility>
 
 namespace headgate::net {
@@ -29,6 +30,11 @@ void KillMap::Lease::Release() {
   const std::lock_guard lock(shard.mutex);
   shard.ids.erase(id_);
   map_ = nullptr;
+}
+
+std::uint32_t KillMap::RandomFirst() {
+  static_assert(kEndId - kFirstId == std::uint32_t{1} << 30, "each as likely as any other");
+  return kFirstId + std::random_device{}() % (kEndId - kFirstId);
 }
 
 std::uint32_t KillMap::NextId() {

@@ -42,6 +42,10 @@ class KillMap {
   };
 
   explicit KillMap(std::uint32_t first = kFirstId) : next_(first) {}
+  // Where to begin, so that an id of another process (one that this one has taken over from, or
+  // that was restarted) is hardly ever that of a connection here: with n connections n times in
+  // 2^30.
+  [[nodiscard]] static std::uint32_t RandomFirst();
 
   // The next id that nobody has. REQUIRES: fewer than 2^30 leases.
   [[nodiscard]] Lease Allocate();

@@ -1,5 +1,6 @@
 #include "net/listen_socket.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -74,6 +75,17 @@ Fd BindOne(const Endpoint& e, Sharing sharing, int& error) {
   return fd;
 }
 
+// Accepted sockets inherit these (tcp(7)): no system call per client.
+absl::Status Dress(int fd, const Endpoint& endpoint, bool transparent) {
+  const int family = endpoint.address.IsV4() ? AF_INET : AF_INET6;
+  // After bind(2), which else would take an address that no interface has without a word.
+  const int error = transparent ? SetTransparent(fd, family) : 0;
+  if (error != 0) return Failed(endpoint, error);
+  TuneTcp(fd);
+  Set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMs);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Bound> BindListeners(Endpoint endpoint, std::size_t threads, bool transparent) {
@@ -91,18 +103,23 @@ absl::StatusOr<Bound> BindListeners(Endpoint endpoint, std::size_t threads, bool
     endpoint.port = LocalEndpoint(fd.get()).port;
     bound.sockets.push_back(std::move(fd));
   }
-  // Accepted sockets inherit these (tcp(7)): no system call per client.
   for (const Fd& fd : bound.sockets) {
-    const int family = endpoint.address.IsV4() ? AF_INET : AF_INET6;
-    // After bind(2), which else would take an address that no interface has without a word.
-    error = transparent ? SetTransparent(fd.get(), family) : 0;
-    if (error != 0) return Failed(endpoint, error);
-    TuneTcp(fd.get());
-    Set(fd.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMs);
+    if (auto s = Dress(fd.get(), endpoint, transparent); !s.ok()) return s;
     if (listen(fd.get(), SOMAXCONN) != 0) return Failed(endpoint, errno);
   }
   bound.endpoint = endpoint;
   return bound;
+}
+
+absl::Status Adopt(int fd, const Endpoint& endpoint, bool transparent) {
+  const int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return Failed(endpoint, errno);
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  if (!transparent) {  // what it was made with, or an earlier configuration
+    Set(fd, IPPROTO_IP, IP_TRANSPARENT, 0);
+    if (!endpoint.address.IsV4()) Set(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, 0);
+  }
+  return Dress(fd, endpoint, transparent);
 }
 
 void TuneBackendSocket(int fd, int family) {

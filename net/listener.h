@@ -1,18 +1,38 @@
 // A worker's share of one listening address: takes clients in bounded batches, and survives
 // running out of descriptors without spinning.
 //
-// Threads: one. Lifetime: the callbacks' owner outlives it.
+// A socket may be one thread's alone, or several threads' where fewer of them were passed to the
+// gate than it has threads. Those take turns: one of them waits on it, takes a few clients, and
+// hands the wait on to the next. So a client wakes one thread, and the threads get as many each.
+//
+// Threads: one. Lifetime: the callbacks' owner outlives it; so does its io_context, and those of
+// all that it takes turns with.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <memory>
+#include <vector>
 
 #include "net/fd.h"
 #include "net/socket_address.h"
 
 namespace headgate::net {
+
+class Listener;
+
+// Who takes turns on one socket. Complete before any thread starts, and not changed any more.
+struct ListenTurns {
+  std::vector<Listener*> members;
+};
+
+// What a listener is made of: a bound, listening, non-blocking socket, and with whom it is shared.
+struct ListenFeed {
+  Fd socket;
+  std::shared_ptr<ListenTurns> turns;  // null: with nobody
+};
 
 class Listener {
  public:
@@ -21,20 +41,38 @@ class Listener {
     std::function<void()> out_of_descriptors;  // once for each pause
   };
 
-  // Of a bound, listening, non-blocking socket.
-  Listener(boost::asio::io_context& io, Fd socket, Callbacks callbacks);
+  Listener(boost::asio::io_context& io, ListenFeed feed, Callbacks callbacks);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
 
+  // REQUIRES: not closed.
+  [[nodiscard]] Endpoint at() const { return LocalEndpoint(fd_.get()); }
+  // Also after Hold().
   void Start();
-  // Takes what is still in the socket's queue (closing it would reset them), then closes.
-  void Close();
+  // Takes nobody any more; the socket's queue goes on to fill.
+  void Hold() { held_ = true; }
+  // `take_queue`: takes who is still in the socket's queue, as closing its last descriptor resets
+  // them. Without: somebody else has the socket too, and will take them.
+  void Close(bool take_queue);
 
  private:
   enum class Batch : std::uint8_t { kEmptied, kMore, kStarved };
   Batch AcceptBatch(int most);
   void Wait();
+  void OnReadable();
   void Pause();
+  void HandOn();
+  void TakeTurn();
 
-  boost::asio::posix::stream_descriptor socket_;
+  boost::asio::io_context& io_;
+  Fd fd_;
+  std::shared_ptr<ListenTurns> turns_;
+  std::size_t place_ = 0;  // in the turns
+  bool my_turn_ = true;
+  bool held_ = true;
+  bool waiting_ = false;
+  boost::asio::posix::stream_descriptor socket_;  // of fd_, while it waits; owns nothing
   boost::asio::steady_timer pause_;
   Callbacks callbacks_;
 };

@@ -163,9 +163,9 @@ void ReadObject(std::string_view kind, const json::object& o, std::string_view t
   }
 }
 
-}  // namespace
-
-absl::StatusOr<NftListing> ParseListing(std::string_view text, std::string_view table) {
+// Calls `take` with the kind of each object of the listing and the object.
+template <typename Take>
+absl::Status ForEach(std::string_view text, Take take) {
   json::error_code error;
   json::monotonic_resource memory;
   const json::value root = json::parse(json::string_view(text.data(), text.size()), error, &memory);
@@ -175,15 +175,33 @@ absl::StatusOr<NftListing> ParseListing(std::string_view text, std::string_view 
     return absl::InvalidArgumentError(
         absl::StrCat("nft's listing is no such JSON", error ? ": " + error.message() : ""));
   }
-  NftListing out;
   for (const json::value& v : *objects) {
     const json::object* object = v.if_object();
     if (object == nullptr) continue;
     for (const auto& [key, value] : *object) {
       const json::object* o = value.if_object();
-      if (o != nullptr) ReadObject({key.data(), key.size()}, *o, table, out);
+      if (o != nullptr) take(std::string_view(key.data(), key.size()), *o);
     }
   }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> ParseTables(std::string_view text) {
+  std::vector<std::string> names;
+  const absl::Status status = ForEach(text, [&](std::string_view kind, const json::object& o) {
+    if (kind == "table" && TextAt(o, "family") == "inet") names.push_back(TextAt(o, "name"));
+  });
+  if (!status.ok()) return status;
+  return names;
+}
+
+absl::StatusOr<NftListing> ParseListing(std::string_view text, std::string_view table) {
+  NftListing out;
+  const absl::Status status = ForEach(
+      text, [&](std::string_view kind, const json::object& o) { ReadObject(kind, o, table, out); });
+  if (!status.ok()) return status;
   return out;
 }
 

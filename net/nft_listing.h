@@ -60,6 +60,8 @@ struct NftListing {
   std::size_t unknown = 0;  // objects of other kinds in the table, or flags of it
 };
 
+// The names of the tables of the family inet, by `nft -j list tables inet`. Errors: as below.
+[[nodiscard]] absl::StatusOr<std::vector<std::string>> ParseTables(std::string_view json);
 // Objects of other tables are left out. Errors: InvalidArgument when it is no such listing.
 [[nodiscard]] absl::StatusOr<NftListing> ParseListing(std::string_view json,
                                                       std::string_view table);

@@ -145,13 +145,20 @@ void AddBans(const FirewallOptions& options, NftRuleset& out) {
 
 void AddRedirect(const FirewallOptions& options, NftRuleset& out) {
   if (options.redirect_from == 0) return;
-  out.outlives_gate = true;
-  NftChain chain{"redirect_clients", "nat", -100, {}, "Who means the server meets the gate"};
-  chain.rules.push_back(
-      {"redirect",
-       absl::StrCat("iifname != \"lo\" fib daddr type local tcp dport ", options.redirect_from),
-       absl::StrCat("redirect to :", options.redirect_to),
-       "[firewall] redirect: what is meant for this host and does not come from it"});
+  out.outlives_gate = out.redirects = !options.open;
+  NftChain chain{kRedirectChain, "nat", -100, {}, "Who means the server meets the gate"};
+  const std::string match =
+      absl::StrCat("iifname != \"lo\" fib daddr type local tcp dport ", options.redirect_from);
+  if (options.open) {
+    // Measured: without any chain of NAT, or any rule that asks conntrack, the kernel stops
+    // translating for the connections there are, and the server resets them.
+    chain.rules.push_back({kDirectRule, match + " ct state new", "accept",
+                           "[firewall] fail: the server itself; this keeps those led before"});
+  } else {
+    chain.rules.push_back(
+        {kRedirectRule, match, absl::StrCat("redirect to :", options.redirect_to),
+         "[firewall] redirect: what is meant for this host and does not come from it"});
+  }
   out.chains.push_back(std::move(chain));
 }
 
@@ -179,8 +186,23 @@ void AddDelivery(const std::string& deliver, NftRuleset& out) {
                         "What a transparent socket was found for"});
 }
 
-// Where the gate does not listen tproxy is no match, and the next rule has the packet: who means
-// the server gets no further while the gate is down.
+// Who means the server. Where the gate does not listen tproxy is no match, and the next rule has
+// the packet: who means the server gets no further while the gate is down.
+void AddTaken(const Transparent& transparent, const std::string& deliver, NftChain& chain) {
+  for (const bool v4 : {true, false}) {
+    const std::string match = ServersMatch(transparent, v4);
+    const std::string to = ProxyTo(transparent, v4);
+    const std::string number = v4 ? "4" : "6";
+    if (match.empty()) continue;
+    if (!to.empty()) {
+      chain.rules.push_back({kTakenRule + number, match, absl::StrCat(to, " ", deliver),
+                             "who means the server and comes this way meets the gate"});
+    }
+    chain.rules.push_back({kClosedRule + number, match, "reject with tcp reset",
+                           "nobody gets past a gate that does not listen"});
+  }
+}
+
 void AddTransparent(const FirewallOptions& options, NftRuleset& out) {
   if (!options.transparent) return;
   const Transparent& transparent = *options.transparent;
@@ -194,23 +216,12 @@ void AddTransparent(const FirewallOptions& options, NftRuleset& out) {
                                       PortSet(transparent.server_ports), " socket transparent 1"),
                          "jump to_gate",
                          "to connections that the gate made from clients' addresses"});
-  // nft finds the socket by what is quoted in them.
-  chain.rules.push_back({"errors",
-                         "iifname != \"lo\" meta l4proto { icmp, ipv6-icmp } socket transparent 1",
+  // nft finds the socket by what is quoted in them. ICMP and ICMPv6 by number: it takes names from
+  // /etc/protocols, which a small host has not.
+  chain.rules.push_back({"errors", "iifname != \"lo\" meta l4proto { 1, 58 } socket transparent 1",
                          "jump to_gate", "of routers, about such connections: path MTU discovery"});
-  for (const bool v4 : {true, false}) {
-    const std::string match = ServersMatch(transparent, v4);
-    const std::string to = ProxyTo(transparent, v4);
-    const std::string number = v4 ? "4" : "6";
-    if (match.empty()) continue;
-    if (!to.empty()) {
-      chain.rules.push_back({"clients" + number, match, absl::StrCat(to, " ", deliver),
-                             "who means the server and comes this way meets the gate"});
-    }
-    chain.rules.push_back({"closed" + number, match, "reject with tcp reset",
-                           "nobody gets past a gate that does not listen"});
-  }
-  out.outlives_gate = true;
+  if (!options.open) AddTaken(transparent, deliver, chain);
+  out.outlives_gate = !options.open;
   out.chains.push_back(std::move(chain));
 }
 

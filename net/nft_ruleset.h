@@ -28,6 +28,13 @@ struct NftListing;
 // The chain of [gate] transparent, and its rule that marks the answers.
 inline constexpr char kTransparentChain[] = "transparent";
 inline constexpr char kAnswersRule[] = "answers";
+// And those that take the server's clients, with 4 or 6 behind.
+inline constexpr char kTakenRule[] = "clients";
+inline constexpr char kClosedRule[] = "closed";
+// The chain of [firewall] redirect, its rule, and what stands there instead while the gate lets go.
+inline constexpr char kRedirectChain[] = "redirect_clients";
+inline constexpr char kRedirectRule[] = "redirect";
+inline constexpr char kDirectRule[] = "direct";
 
 struct FirewallOptions {
   // Held by the kernel also while the gate is down. Applied per IPv4 address and IPv6 /64.
@@ -47,7 +54,8 @@ struct FirewallOptions {
   std::vector<std::uint16_t> ports;  // the gate's TCP ports, at least one
   std::uint16_t redirect_from = 0;   // 0 = no redirect; is guarded like `ports`
   std::uint16_t redirect_to = 0;     // the gate's port
-  std::vector<Cidr> never;           // never dropped: loopback, exempt networks
+  bool open = false;        // nobody new is led to the gate; connections that were stay there
+  std::vector<Cidr> never;  // never dropped: loopback, exempt networks
   std::optional<StaticLimits> limits;
   std::optional<Transparent> transparent;
   std::uint32_t hosts = 65536;    // most in banned4, and in banned6
@@ -83,6 +91,7 @@ struct NftChain {
 struct NftRuleset {
   std::string table;
   bool outlives_gate = false;  // without it clients would get past a gate that is down
+  bool redirects = false;      // to the gate, now
   std::vector<NftSet> sets;
   std::vector<NftChain> chains;  // who is jumped to comes first
   std::string digest;            // 16 hex digits, of all of the above
@@ -109,6 +118,8 @@ struct NftRuleset {
 // Whether a table that is there was made by some headgate: a rule's comment says so, or there is
 // nothing in it but sets with our names.
 [[nodiscard]] bool MadeByHeadgate(const NftListing& kernel);
+// Whether a rule of that chain, with that comment, is headgate's and leads who is new to the gate.
+[[nodiscard]] bool LeadsToGate(const std::string& chain, const std::string& comment);
 // One transaction that makes it so, given what the kernel has. Sets of bans that are as they should
 // be keep their elements, unless something we do not know is in the table: then all of it goes. No
 // name that others chose is ever in the text: it may be a word of nft's language.

@@ -13,8 +13,8 @@ namespace {
 
 // All that MakeRuleset() ever makes.
 constexpr std::array<std::string_view, 7> kChains = {
-    "banned",   "new_connections", "redirect_clients", "over_limits",
-    "backstop", "to_gate",         "transparent"};
+    "banned",   "new_connections", kRedirectChain,   "over_limits",
+    "backstop", "to_gate",         kTransparentChain};
 constexpr std::array<std::string_view, 8> kSets = {"banned4", "banned6", "networks4", "networks6",
                                                    "rate4",   "rate6",   "open4",     "open6"};
 constexpr std::size_t kDigestDigits = 16;
@@ -142,6 +142,14 @@ bool MadeByHeadgate(const NftListing& kernel) {
                                   [](const auto& rule) { return IsMark(rule.comment); });
   return marked || (kernel.chains.empty() && kernel.rules.empty() && kernel.unknown == 0 &&
                     AllNamed(kSets, kernel.sets));
+}
+
+bool LeadsToGate(const std::string& chain, const std::string& comment) {
+  if (!IsMark(comment)) return false;
+  const std::string name = comment.substr(0, comment.find(' '));
+  if (chain == kRedirectChain) return name == kRedirectRule;
+  return chain == kTransparentChain &&
+         (name.starts_with(kTakenRule) || name.starts_with(kClosedRule));
 }
 
 std::string InstallText(const NftRuleset& ruleset, const NftListing& kernel) {

@@ -61,8 +61,12 @@ struct KnownGreeting {
   bool operator==(const KnownGreeting&) const = default;
 };
 
+// In the place of an address to listen on: whatever was passed.
+inline constexpr char kListenPassed[] = "systemd";
+
 struct GateOptions {
   // "192.0.2.1:3306", "[::]:3306". An IPv6 address is IPv6 only. Port 0: any free one.
+  // Or kListenPassed alone.
   std::vector<std::string> listen;
   // In order of preference: "192.0.2.10:3306", "[2001:db8::1]:3306", "db.example:3306" (resolved
   // once, at Start()), or "unix:/run/mysqld/mysqld.sock".

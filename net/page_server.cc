@@ -11,9 +11,9 @@
 
 #include "net/fd.h"
 #include "net/http_door.h"
-#include "net/listen_socket.h"
 #include "net/page_host.h"
 #include "net/page_response.h"
+#include "net/passed_sockets.h"
 #include "net/socket_address.h"
 #include "policies/address.h"
 
@@ -47,7 +47,7 @@ struct PageServer::Impl {
   explicit Impl(PageOptions o) : options(std::move(o)) {}
 
   class Conversation;
-  absl::Status Bind();
+  absl::Status Bind(Fd handed);
   void Take(Tcp::socket& socket);
   [[nodiscard]] bool MakeRoom(const Address& peer);
   [[nodiscard]] PageMessage AnswerTo(const PageRequest& request) const;
@@ -179,7 +179,7 @@ class PageServer::Impl::Conversation : public std::enable_shared_from_this<Conve
   std::size_t ignored_ = 0;
 };
 
-absl::Status PageServer::Impl::Bind() {
+absl::Status PageServer::Impl::Bind(Fd handed) {
   auto endpoint = ParseEndpoint(options.address);
   if (!endpoint) {
     const auto found = Resolve(options.address);
@@ -189,8 +189,11 @@ absl::Status PageServer::Impl::Bind() {
     }
     endpoint = ToEndpoint(found->front());
   }
-  auto bound = BindListeners(*endpoint, 1);
-  if (!bound.ok()) return bound.status();
+  std::vector<PassedSocket> passed;
+  if (handed.valid()) passed.push_back({"page", std::move(handed)});
+  auto taken = BindOrTake({ToText(*endpoint)}, 1, /*transparent=*/false, std::move(passed));
+  if (!taken.ok()) return taken.status();
+  Bound* const bound = &taken->bound.front();
   listening = ToText(bound->endpoint);
   const Tcp protocol = bound->endpoint.address.IsV4() ? Tcp::v4() : Tcp::v6();
   const error_code error = door.Listen(protocol, std::move(bound->sockets.front()));
@@ -248,10 +251,10 @@ PageMessage PageServer::Impl::ContentOf(const PageRequest& request) const {
   return ReplyMessage(handler(target));
 }
 
-absl::StatusOr<std::unique_ptr<PageServer>> PageServer::Bind(PageOptions options) {
+absl::StatusOr<std::unique_ptr<PageServer>> PageServer::Bind(PageOptions options, Fd handed) {
   auto impl = std::make_unique<Impl>(std::move(options));
   auto server = std::unique_ptr<PageServer>(new PageServer(std::move(impl)));
-  const absl::Status status = server->impl_->Bind();
+  const absl::Status status = server->impl_->Bind(std::move(handed));
   if (!status.ok()) return status;
   return server;
 }
@@ -265,7 +268,12 @@ void PageServer::Start(PageHandler handler) {
   impl_->door.Start([impl = impl_.get()](Tcp::socket& socket) { impl->Take(socket); });
 }
 
-void PageServer::Stop() { impl_->door.Stop(); }
+Fd PageServer::CopySocket() const { return impl_->door.Copy(); }
+
+void PageServer::Stop() {
+  impl_->door.Stop();
+  impl_->door.Shut();
+}
 
 std::string PageServer::address() const { return impl_->listening; }
 

@@ -20,6 +20,7 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include "net/fd.h"
 #include "policies/time.h"
 
 namespace headgate::net {
@@ -58,7 +59,9 @@ struct PageOptions {
 class PageServer {
  public:
   // The error names the address and what could not be done.
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<PageServer>> Bind(PageOptions options);
+  // `handed`: a copy of the socket of whoever is being replaced; used where it is of this address.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<PageServer>> Bind(PageOptions options,
+                                                                        Fd handed = Fd());
   ~PageServer();  // Stop()
   PageServer(const PageServer&) = delete;
   PageServer& operator=(const PageServer&) = delete;
@@ -66,6 +69,8 @@ class PageServer {
   void Start(PageHandler handler);
   // Ends the thread and every connection. Not from within the handler.
   void Stop();
+  // A copy of its socket; none where no descriptor is left.
+  [[nodiscard]] Fd CopySocket() const;
   // Where it really listens: "127.0.0.1:9933".
   [[nodiscard]] std::string address() const;
 

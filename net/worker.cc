@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
@@ -20,7 +21,7 @@ constexpr auto kTick = std::chrono::milliseconds(20);
 
 }  // namespace
 
-Worker::Worker(std::uint32_t index, GateShared& shared, std::vector<Fd> listeners)
+Worker::Worker(std::uint32_t index, GateShared& shared, std::vector<ListenFeed> listeners)
     : index_(index),
       shared_(shared),
       work_(io_.get_executor()),
@@ -38,20 +39,32 @@ Worker::Worker(std::uint32_t index, GateShared& shared, std::vector<Fd> listener
   const Listener::Callbacks callbacks{
       [this](Fd client, const SocketAddress& peer) { OnAccepted(std::move(client), peer); },
       [this] { engine().Count(Reason::kDescriptors, Address{}, Now()); }};
-  for (Fd& fd : listeners) {
-    listeners_.push_back(std::make_unique<Listener>(io_, std::move(fd), callbacks));
+  for (ListenFeed& feed : listeners) {
+    listeners_.push_back(std::make_unique<Listener>(io_, std::move(feed), callbacks));
   }
 }
 
 Worker::~Worker() = default;
 
 void Worker::Run() {
-  for (const auto& listener : listeners_) listener->Start();
+  Beat();
+  if (shared_.accepting) {
+    for (const auto& listener : listeners_) listener->Start();
+  }
   io_.run();
   // Handlers that were cancelled hold the last references to their relays.
   watched_.clear();
   io_.restart();
   io_.poll();
+  heartbeat_.End();
+}
+
+void Worker::Beat() {
+  heartbeat_.Beat(Now());
+  beat_.expires_after(kBeatEvery);
+  beat_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) Beat();
+  });
 }
 
 void Worker::PostWake(const Wake& wake) {
@@ -60,13 +73,27 @@ void Worker::PostWake(const Wake& wake) {
   if (inbox_.size() == 1) boost::asio::post(io_, [this] { TakeWakes(); });
 }
 
+void Worker::PostFollowAccepting(std::function<void()> done) {
+  boost::asio::post(io_, [this, done = std::move(done)] {
+    const bool accepting = shared_.accepting;
+    for (const auto& listener : listeners_) accepting ? listener->Start() : listener->Hold();
+    done();
+  });
+}
+
 void Worker::PostCloseListeners(std::function<void()> closed) {
   boost::asio::post(io_, [this, closed = std::move(closed)] {
     closing_ = true;
-    for (const auto& listener : listeners_) listener->Close();
-    intake_.TurnAwayAll(Reason::kDraining);
+    for (const auto& listener : listeners_) listener->Close(QueueIsOurs(*listener));
+    if (!shared_.patient) intake_.TurnAwayAll(Reason::kDraining);
     closed();
   });
+}
+
+bool Worker::QueueIsOurs(const Listener& listener) const {
+  const std::vector<Endpoint>& given_up = shared_.given_up;
+  return !shared_.queue_kept ||
+         std::find(given_up.begin(), given_up.end(), listener.at()) != given_up.end();
 }
 
 void Worker::PostBackendDown(std::size_t backend) {
@@ -116,12 +143,14 @@ void Worker::AwaitProxyHeader(Fd client, const Endpoint& proxy, const Limits& li
   }
   if (intake_.size() >= limits.pending.max) intake_.TurnAwayOldest();
   shared_.clients.fetch_add(1, std::memory_order_relaxed);
+  shared_.unnamed.fetch_add(1, std::memory_order_relaxed);
   intake_.Take(std::move(client), proxy, now + limits.pending.deadline);
   if (intake_.size() > 0) NeedTick();
 }
 
 void Worker::OnNamed(Fd client, const Endpoint& proxy, const ProxyHeaderIn& header) {
   shared_.clients.fetch_sub(1, std::memory_order_relaxed);
+  shared_.unnamed.fetch_sub(1, std::memory_order_relaxed);
   Client who{proxy, Arrival::kProxyLocal};
   if (header.kind != ProxyHeaderIn::Kind::kLocal) who.how = Arrival::kProxyItself;
   if (header.kind == ProxyHeaderIn::Kind::kProxied) {
@@ -136,6 +165,7 @@ void Worker::OnNamed(Fd client, const Endpoint& proxy, const ProxyHeaderIn& head
 
 void Worker::OnUnnamed(Fd client, const Endpoint& proxy, Reason reason) {
   shared_.clients.fetch_sub(1, std::memory_order_relaxed);
+  shared_.unnamed.fetch_sub(1, std::memory_order_relaxed);
   engine().Count(reason, proxy.address, Now());
   if (reason == Reason::kHealthCheck) return;  // it has left
   // What it sent is unread, and would make a reset of the close.
@@ -325,13 +355,16 @@ void Worker::SweepIdle(const LockWaits& lock_waits, Time now) {
 }
 
 void Worker::Drain() {
-  const bool first = !std::exchange(draining_, true);
+  draining_ = true;
+  const bool patient = shared_.patient;
   if (Now() >= shared_.end_sessions.load()) {
+    intake_.TurnAwayAll(Reason::kStopped);
     EndSessions();
-  } else if (first) {
+  } else if (!patient && !std::exchange(turned_away_, true)) {
+    intake_.TurnAwayAll(Reason::kDraining);
     for (const auto& relay : AllRelays()) relay->OnDrain();
   }
-  if (!relays_.empty() || !farewells_.empty()) return NeedTick();
+  if (!relays_.empty() || !farewells_.empty() || intake_.size() > 0) return NeedTick();
   work_.reset();
   io_.stop();
 }

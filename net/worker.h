@@ -24,6 +24,7 @@
 #include "net/deadline_queue.h"
 #include "net/farewell.h"
 #include "net/greeting_store.h"
+#include "net/heartbeat.h"
 #include "net/kill_map.h"
 #include "net/listener.h"
 #include "net/mysql/session.h"
@@ -58,7 +59,7 @@ struct GateShared {
   GateOptions options;
   std::size_t max_clients = 0;
   Engine* engine = nullptr;
-  KillMap kill_map;
+  KillMap kill_map{KillMap::RandomFirst()};
   std::unique_ptr<Backends> backends;
   TokenBucket handshake_errors;  // at the backend, by answers of plugins the gate does not know
   TokenBucket source_news;       // lines about connects from clients' addresses that failed
@@ -66,6 +67,13 @@ struct GateShared {
   TlsCounts tls_counts;
   std::atomic<std::size_t> clients{0};     // sessions of all threads, and who is in an intake
   std::atomic<Time> end_sessions{kNever};  // while draining: when those still there are ended
+  std::atomic<std::size_t> unnamed{0};     // of `clients`: who is in an intake
+  std::atomic<bool> accepting{true};       // false: nobody is taken for now
+  // Somebody else goes on with the listening sockets: who waits in their queues is theirs.
+  std::atomic<bool> queue_kept{false};
+  std::vector<Endpoint> given_up;  // but with these nobody; settled before the listeners close
+  // While draining: who is not logged in goes on as well.
+  std::atomic<bool> patient{false};
 };
 
 class Worker {
@@ -87,20 +95,26 @@ class Worker {
     std::uint64_t serial = 0;
   };
 
-  Worker(std::uint32_t index, GateShared& shared, std::vector<Fd> listeners);
+  Worker(std::uint32_t index, GateShared& shared, std::vector<ListenFeed> listeners);
   ~Worker();
 
   void Run();
   void PostWake(const Wake& wake);
-  // Empties and closes the listeners, answering ERR 1053, then calls `closed`.
+  // Starts or holds the listeners, as GateShared::accepting says, then calls `done`.
+  void PostFollowAccepting(std::function<void()> done);
+  // Empties and closes the listeners, answering ERR 1053, then calls `closed`. Where the queue is
+  // kept they are closed as they are, but for those given up; where the gate is patient nobody is
+  // turned away.
   void PostCloseListeners(std::function<void()> closed);
   // Nobody may connect to that backend for now: who is about to is told.
   void PostBackendDown(std::size_t backend);
   // Another backend is current: ends every session that has one.
   void PostBackendSwitched();
-  // Turns away who is not logged in and ends the thread when the last session has ended, or at
-  // GateShared::end_sessions. May be called again when that was brought forward.
+  // Turns away who is not logged in, where the gate is not patient, and ends the thread when the
+  // last session has ended, or at GateShared::end_sessions. May be called again when that was
+  // brought forward.
   void PostDrain();
+  [[nodiscard]] const Heartbeat& heartbeat() const { return heartbeat_; }
   [[nodiscard]] std::uint64_t session_count() const {
     return session_count_.load(std::memory_order_relaxed);
   }
@@ -129,6 +143,7 @@ class Worker {
     Arrival how = Arrival::kDirect;
     std::optional<Endpoint> destination{};  // as a proxy has named it; else the socket's own
   };
+  [[nodiscard]] bool QueueIsOurs(const Listener& listener) const;
   void OnAccepted(Fd client, const SocketAddress& peer);
   void AwaitProxyHeader(Fd client, const Endpoint& proxy, const Limits& limits, Time now);
   void OnNamed(Fd client, const Endpoint& proxy, const ProxyHeaderIn& header);
@@ -142,6 +157,7 @@ class Worker {
   void Deliver(const Wake& wake);
   void Drain();
   void EndSessions();
+  void Beat();
   void NeedTick();
   void Tick();
   void SweepIn(Duration pause);
@@ -180,6 +196,10 @@ class Worker {
 
   std::mutex inbox_mutex_;
   std::vector<Wake> inbox_;
+
+  bool turned_away_ = false;  // while draining: who is not logged in has been
+  boost::asio::steady_timer beat_{io_};
+  Heartbeat heartbeat_;
 };
 
 }  // namespace headgate::net

@@ -173,6 +173,49 @@ std::vector<BanInfo> BanList::List(Time now) const {
   return bans;
 }
 
+std::vector<BanRecord> BanList::Export(Time now) const {
+  std::vector<BanRecord> records;
+  records.reserve(table_.size());
+  for (const Order& o : order_) {
+    const Entry& e = table_[o.id];
+    if (now >= e.forget && now >= e.until) continue;
+    records.push_back({.network = table_.KeyOf(o.id),
+                       .left = std::max(e.until - now, Duration::zero()),
+                       .forget = std::max(e.forget - now, Duration::zero()),
+                       .times = e.times,
+                       .by_operator = e.kind == Kind::kOperator,
+                       .gate_only = e.gate_only,
+                       .reason = e.reason});
+  }
+  return records;
+}
+
+void BanList::Restore(const BanRecord& record, Duration elapsed, Time now) {
+  const Duration left = std::min(record.left, kLongest) - elapsed;
+  const Duration forget = std::min(record.forget, kLongest) - elapsed;
+  if (left <= Duration::zero() && forget <= Duration::zero()) return;
+  Kind kind = record.by_operator ? Kind::kOperator : Kind::kOwn;
+  if (left <= Duration::zero()) kind = Kind::kEnded;
+  const Cidr key = KeyOf(record.network);
+  Entry next{.until = now + left,
+             .forget = now + std::max(forget, left),
+             .times = std::min<std::uint32_t>(record.times, 64),
+             .kind = kind,
+             .gate_only = record.gate_only,
+             .reason = record.reason.substr(0, kMaxReasonBytes)};
+  if (const Id there = table_.Find(key); there != 0) {
+    const Entry& e = table_[there];
+    next.until = std::max(next.until, e.until);
+    next.forget = std::max(next.forget, e.forget);
+    next.times = std::max(next.times, e.times);
+    next.kind = std::max(next.kind, e.kind);
+    next.gate_only = next.gate_only && e.gate_only;
+    if (!e.reason.empty()) next.reason = e.reason;
+  }
+  const Id id = FindOrMake(key, next.kind, now);
+  if (id != 0) Set(id, std::move(next));
+}
+
 void BanList::ExpireKind(Kind kind, Time now) {
   while (true) {
     const auto it = order_.lower_bound(Order{kind, Time::min(), 0});

@@ -34,6 +34,18 @@ struct BanInfo {
   bool gate_only = false;
 };
 
+// For the state file: one that runs, or has ended and is still counted.
+struct BanRecord {
+  Cidr network;
+  Duration left{};    // zero: it has ended
+  Duration forget{};  // until its escalation is forgotten
+  std::uint32_t times = 0;
+  bool by_operator = false;
+  bool gate_only = false;
+  std::string reason;
+  bool operator==(const BanRecord&) const = default;
+};
+
 class BanList {
  public:
   static constexpr std::uint32_t kDefaultCapacity = 65536;
@@ -69,6 +81,11 @@ class BanList {
 
   // Running bans, the soonest to expire first among the gate's own, then the operator's.
   [[nodiscard]] std::vector<BanInfo> List(Time now) const;
+  // All that is remembered, in the order of List(), ended ones first.
+  [[nodiscard]] std::vector<BanRecord> Export(Time now) const;
+  // One of an earlier run as it was, `elapsed` ago. With one that is there already it becomes one,
+  // that lasts as long as either. Nothing where more important ones need the room.
+  void Restore(const BanRecord& record, Duration elapsed, Time now);
   // tell(const Cidr& network, bool by_operator) for each running ban that binds `source`.
   template <class Tell>
   void ForEachOver(const Address& source, Time now, Tell tell) const {

@@ -223,6 +223,18 @@ class Engine {
   // Another server from now on: what is leased at the one before is no slot of this one. Leases end
   // as they did; OnServerFacts() tells of the new one.
   void OnBackendSwitched(Time now);
+  // Another gate of ours is being replaced by this one: it holds, or may yet take, `all` of the
+  // slots, of which a list of the server's connections may not show `unseen` yet.
+  void OnElsewhere(std::uint32_t all, std::uint32_t unseen, Time now);
+  // This gate is being replaced. From the first call on it keeps to the slots that it holds, and
+  // some that are free for those who wait or have not logged in yet, and `unnamed` more that the
+  // engine has not heard of. Each further call gives up what is not needed any more.
+  struct Share {
+    std::uint32_t leases = 0;  // held now, those at a former backend included
+    std::uint32_t most = 0;    // it will never hold more again
+  };
+  [[nodiscard]] Share Confine(std::size_t unnamed, Time now);
+  void Unconfine(Time now);
   // What the observer sees on the wire: SYNs a second, and whether an anomaly about connections
   // stands (Anomaly::Presses). At least every ten seconds, or it is forgotten.
   void OnWire(double syn_per_second, bool anomaly, Time now);
@@ -274,9 +286,12 @@ class Engine {
   [[nodiscard]] bool Unban(const Cidr& network, Time now);
   std::size_t UnbanAll(Time now);
   [[nodiscard]] std::vector<BanInfo> Bans(Time now) const;
+  // For the state file; those that have ended and are still counted as well.
+  [[nodiscard]] std::vector<BanRecord> ExportBans(Time now) const;
   // What an earlier run left, before the first connection: nobody is evicted for it. The gate's own
-  // are left out where it would not ban today: never_ban, exempt, proxies.
-  void RestoreBans(const std::vector<BanInfo>& bans, Time now);
+  // are left out where it would not ban today: never_ban, exempt, proxies. With one that is there
+  // already it becomes one.
+  void RestoreBans(const std::vector<BanRecord>& bans, Duration elapsed, Time now);
   // Another number whenever a ban was made, made longer or lifted, and with new limits; ends by
   // time do not count. Cheap.
   [[nodiscard]] std::uint64_t BanVersion() const;

@@ -35,6 +35,33 @@ void Engine::OnBackendSwitched(Time now) {
   // does.
 }
 
+void Engine::OnElsewhere(std::uint32_t all, std::uint32_t unseen, Time now) {
+  Impl& m = *impl_;
+  const Impl::Admission admission(m, now);
+  m.ledger.SetElsewhere(all, unseen);
+  m.Serve(now);
+}
+
+// Of those who have not logged in masses may be attackers': they are given no more than a quarter.
+Engine::Share Engine::Confine(std::size_t unnamed, Time now) {
+  Impl& m = *impl_;
+  const Impl::Admission admission(m, now);
+  const std::size_t silent = m.pending.size() + unnamed;
+  const std::size_t few = std::max<std::size_t>(m.ledger.capacity() / 4, 1);
+  const std::size_t wanted = m.room.size() + std::min(silent, few);
+  const auto most =
+      m.ledger.Confine(static_cast<std::uint32_t>(std::min<std::size_t>(wanted, UINT32_MAX / 2)));
+  const std::uint32_t former = m.ledger.former();
+  return {m.ledger.leases() + former, most + former};
+}
+
+void Engine::Unconfine(Time now) {
+  Impl& m = *impl_;
+  const Impl::Admission admission(m, now);
+  m.ledger.Unconfine();
+  m.Serve(now);
+}
+
 // Walks all tickets: once for each time the server goes.
 void Engine::Impl::TurnAwayWaiting(Reason reason, Time now) {
   for (Ticket* t = tickets; t != nullptr; t = t->next) {

@@ -73,7 +73,7 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
       return Reason::kChangeUserRefused;
     }
   }
-  if (!vouched && LaneIsShut(lane.MayEnter(t.source, is_known_good, now)) &&
+  if (!vouched && LaneIsShut(lane.MayEnter(t.source, RankOf(is_known_good, id), now)) &&
       Decide(*limits, Reason::kChangeUserRefused, t, now)) {
     return Reason::kChangeUserRefused;
   }
@@ -85,7 +85,7 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
   } else if (moves) {
     ledger.MoveTo(t.slot, id, standing, stake);
   }
-  if (!vouched) t.lane = lane.Reenter(t.source, is_known_good, now);
+  if (!vouched) t.lane = lane.Reenter(t.source, RankOf(is_known_good, id), now);
   t.known_good = is_known_good;
   t.of_protected = is_known_good || t.reserved_source;
   t.user = user.substr(0, Ticket::kKeptUser);

@@ -161,7 +161,7 @@ Engine::Impl::Lack Engine::Impl::Missing(const Ticket& t, SlotLedger::ClassId id
     lack.owed = answer == SlotLedger::Answer::kReclaim;
     lack.slot = ReasonOf(answer);
   }
-  lack.lane = lane.MayEnter(t.source, t.known_good, now);
+  lack.lane = lane.MayEnter(t.source, RankOf(t.known_good, id), now);
   return lack;
 }
 
@@ -170,6 +170,11 @@ Engine::Impl::Lack Engine::Impl::Missing(const Ticket& t, SlotLedger::ClassId id
 SlotLedger::Standing Engine::Impl::StandingOf(bool is_known_good, SlotLedger::ClassId id) const {
   return is_known_good || IsReserved(LimitsOf(id)) ? SlotLedger::Standing::kKnownGood
                                                    : SlotLedger::Standing::kUnproven;
+}
+
+LoginLane::Rank Engine::Impl::RankOf(bool is_known_good, SlotLedger::ClassId id) const {
+  if (is_known_good) return LoginLane::Rank::kKnownGood;
+  return IsReserved(LimitsOf(id)) ? LoginLane::Rank::kMember : LoginLane::Rank::kStranger;
 }
 
 bool Engine::Impl::IsReserved(const ClassLimits& c) {
@@ -185,7 +190,7 @@ void Engine::Impl::Admit(Ticket& t, SlotLedger::ClassId id, Time now) {
   const bool trusted = t.exempt || IsTrusted(t.known_good, t.pair, stake);
   t.slot = ledger.Grant(id, StandingOf(t.known_good, id), stake);
   ledger.SetTrusted(t.slot, trusted);
-  t.lane = lane.Enter(t.source, t.known_good, now);
+  t.lane = lane.Enter(t.source, RankOf(t.known_good, id), now);
   t.state = Ticket::State::kLogin;
 }
 

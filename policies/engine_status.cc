@@ -147,23 +147,23 @@ std::vector<BanInfo> Engine::Bans(Time now) const {
   return impl_->bans.List(now);
 }
 
-void Engine::RestoreBans(const std::vector<BanInfo>& bans, Time now) {
+std::vector<BanRecord> Engine::ExportBans(Time now) const {
+  const std::lock_guard lock(impl_->trust_mutex);
+  return impl_->bans.Export(now);
+}
+
+void Engine::RestoreBans(const std::vector<BanRecord>& bans, Duration elapsed, Time now) {
   const Impl::LimitsPtr l = impl_->Snapshot();
-  const auto spared = [&](const BanInfo& ban) {
+  const auto spared = [&](const BanRecord& ban) {
     const Address& source = ban.network.address;
     return ban.network != SourceNetwork(source) || Impl::IsSpared(*l, source);
   };
   const std::lock_guard lock(impl_->trust_mutex);
-  for (const BanInfo& ban : bans) {
-    if (ban.until <= now || (!ban.by_operator && spared(ban))) continue;
-    const Duration left = ban.until - now;
-    if (ban.by_operator) {
-      impl_->bans.Ban(ban.network, left, ban.reason, now);
-    } else {
-      impl_->bans.Escalate(ban.network.address, left, left, ban.reason, now);
-    }
+  for (const BanRecord& ban : bans) {
+    if (ban.by_operator || !spared(ban)) impl_->bans.Restore(ban, elapsed, now);
   }
   impl_->ban_version.fetch_add(1, std::memory_order_relaxed);
+  impl_->protected_bans.stale = true;
 }
 
 std::uint64_t Engine::BanVersion() const {

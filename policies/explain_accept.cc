@@ -96,7 +96,7 @@ void Engine::Impl::Explainer::AddConnects(const SourceTable::Used& used, bool ov
 }
 
 void Engine::Impl::Explainer::AddConnections(const SourceQuestion& ask) {
-  if (l_->source.connections.kind == Share::Kind::kOff) return;
+  if (l_->source.connections.kind == headgate::Share::Kind::kOff) return;
   const bool over = ask.connections && live_ >= ask.most;
   ExplainRow& row = Count(Part::kAccept, "source.connections", Reason::kSourceConnections, live_,
                           ask.most, over, kConnections);
@@ -126,8 +126,8 @@ void Engine::Impl::Explainer::AddSqueezed(Level level, const SourceQuestion& ask
     Skip(row, why_not);
     if (binds && over && row.acts) Refuse(Reason::kConnectRate);
   }
-  const Share& share = at.connections;
-  if (share == l_->source.connections || share.kind == Share::Kind::kOff) return;
+  const headgate::Share& share = at.connections;
+  if (share == l_->source.connections || share.kind == headgate::Share::Kind::kOff) return;
   const std::uint32_t most = share.Of(m_.capacity.load(std::memory_order_relaxed));
   // The newcomer is counted by then.
   const bool full = binds && ask.at_connections && !full_ && live_ + 1 > most;
@@ -170,15 +170,16 @@ void Engine::Impl::Explainer::AskPrefix() {
   const SourceQuestion ask = m_.QuestionFor(*l_, probe_);
   const PrefixAnswer answer = m_.LookUpPrefix(*l_, ask, PrefixOf(probe_.peer));
   const std::string_view unit = "connections of the prefix";
-  if (l_->source.prefix_connections.kind != Share::Kind::kOff) {
+  if (l_->source.prefix_connections.kind != headgate::Share::Kind::kOff) {
     ExplainRow& row = Count(Part::kAccept, "source.prefix_connections", Reason::kPrefixConnections,
                             answer.held, answer.most, answer.full, unit);
     Skip(row, WhyNotCrowded(answer.held >= answer.most));
     if (answer.full && row.acts) Refuse(Reason::kPrefixConnections);
   }
   for (const Level level : kAbove) {
-    const Share& share = l_->At(level).source.prefix_connections;
-    if (share == l_->source.prefix_connections || share.kind == Share::Kind::kOff) continue;
+    const headgate::Share& share = l_->At(level).source.prefix_connections;
+    if (share == l_->source.prefix_connections || share.kind == headgate::Share::Kind::kOff)
+      continue;
     const std::string why_not = WhyNotAt(level);
     const bool full = why_not.empty() && answer.at_full;
     ExplainRow& row =

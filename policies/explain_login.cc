@@ -196,15 +196,17 @@ void Engine::Impl::Explainer::AddSlots(const Lack& lack) {
 void Engine::Impl::Explainer::AddLane(Lane answer) {
   const LoginLane& all = m_.lane;
   const LoginLimits& login = l_->login;
-  const bool known = probe_.known_good;
+  const LoginLane::Rank rank = m_.RankOf(probe_.known_good, probe_.class_id);
+  const bool known = rank == LoginLane::Rank::kKnownGood;
+  const bool stranger = rank == LoginLane::Rank::kStranger;
   const Reason reason = Reason::kLoginLane;
-  // The part that is not kept for known-good logins, unless the whole is full.
-  const bool part = !known && all.in_progress() < all.max();
-  ExplainRow& row =
-      Count(Part::kLogin, "login.in_progress", reason, part ? all.unknown() : all.in_progress(),
-            part ? all.unknown_max() : all.max(), answer == Lane::kFull, kLogins);
-  if (part) row.why = "of those that are not known-good";
-  const std::uint32_t own = all.UnknownOf(probe_.source);
+  // The part that is not kept for others, unless the whole is full.
+  const auto part = all.in_progress() < all.max() ? rank : LoginLane::Rank::kKnownGood;
+  ExplainRow& row = Count(Part::kLogin, "login.in_progress", reason, all.UpTo(part),
+                          all.MostUpTo(part), answer == Lane::kFull, kLogins);
+  if (part == LoginLane::Rank::kStranger) row.why = "of strangers";
+  if (part == LoginLane::Rank::kMember) row.why = "of those that are not known-good";
+  const std::uint32_t own = all.CountOf(probe_.source, rank);
   ExplainRow& each = Count(Part::kLogin, "login.per_source", reason, own, login.per_source,
                            answer == Lane::kSourceFull, kLogins);
   if (known) Skip(each, "known-good");
@@ -212,8 +214,9 @@ void Engine::Impl::Explainer::AddLane(Lane answer) {
     ExplainRow& rate = Count(Part::kLogin, "login.rate", reason, all.RateUsed(now_),
                              login.rate.burst, answer == Lane::kRate, "of the burst");
     rate.left = answer == Lane::kRate ? all.NextToken(now_) - now_ : Duration{};
-    rate.why = "of all that are not known-good together";
+    rate.why = "of all strangers together";
     if (known) Skip(rate, "known-good");
+    if (!known && !stranger) Skip(rate, "the address is of a class with a reserve");
   }
   if (all.ramp.active()) {
     ExplainRow& ramp = Add(Part::kLogin, "slots.start_ramp", reason);

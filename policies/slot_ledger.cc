@@ -165,6 +165,25 @@ void SlotLedger::SetServer(std::uint32_t max_connections, std::uint32_t foreign)
   UpdateCapacity();
 }
 
+void SlotLedger::SetElsewhere(std::uint32_t all, std::uint32_t unseen) {
+  elsewhere_ = all;
+  unseen_ = unseen;
+}
+
+std::uint32_t SlotLedger::Confine(std::uint32_t wanted) {
+  const std::uint32_t reserved = InReserves();
+  const std::uint32_t general = leases_ - reserved;
+  const std::uint32_t free = FreeForAll();
+  if (!confined_) {
+    general_ = general + std::min(free, wanted);
+    share_ = reserved + general_;
+    confined_ = true;
+  }
+  general_ = std::max(general, std::min(general_, general + wanted));
+  share_ = std::max(leases_, std::min(share_, reserved + general_));
+  return share_;
+}
+
 void SlotLedger::LeaveBackend() {
   ++generation_;
   former_ += std::exchange(leases_, 0);

@@ -120,6 +120,17 @@ class SlotLedger {
   // The server's max_connections (0: not known), and the connections at it that are not ours. A
   // known max_connections clears what OnBackendFull() taught.
   void SetServer(std::uint32_t max_connections, std::uint32_t foreign);
+  // Another gate of ours holds, or may yet take, `all` of these slots, of which a list of the
+  // server's connections may not show `unseen` yet. Counted like foreign connections, and against
+  // the configured cap as well.
+  void SetElsewhere(std::uint32_t all, std::uint32_t unseen);
+  [[nodiscard]] std::uint32_t elsewhere() const { return elsewhere_; }
+  // Another gate has taken over: from now on this one keeps to what it holds, and to a part of what
+  // was free beside the reserves for the `wanted` who are with it already. Called again, it gives
+  // up what they do not need any more; a slot that ends inside a reserve is the other gate's at
+  // once. Nothing outside counts from now on. Returns the most it will ever hold again.
+  std::uint32_t Confine(std::uint32_t wanted);
+  void Unconfine() { confined_ = false; }
   // Another server from now on, of which nothing is known yet. Every present lease is `former`
   // until it is released: it counts in nothing else. Time: O(classes + stakes).
   void LeaveBackend();
@@ -242,6 +253,10 @@ class SlotLedger {
   [[nodiscard]] UnusedReserves Unused() const;
   [[nodiscard]] UnusedReserves ShrunkUnusedOfOthers(const Class& asking, StakeId stake) const;
   [[nodiscard]] bool IsTrusted(const Booking& b) const;
+  // Leases that use up a class's reserve.
+  [[nodiscard]] std::uint32_t InReserves() const;
+  // What may be granted to somebody without a reserve.
+  [[nodiscard]] std::uint32_t FreeForAll() const;
   [[nodiscard]] bool SomebodyToCall(const Class& asking) const;
 
   std::vector<Class> classes_;
@@ -252,6 +267,10 @@ class SlotLedger {
   SlotLimits slots_;
   std::uint32_t server_max_ = 0;
   std::uint32_t foreign_ = 0;
+  std::uint32_t elsewhere_ = 0, unseen_ = 0;
+  bool confined_ = false;
+  std::uint32_t share_ = 0;             // while confined: the most leases
+  std::uint32_t general_ = 0;           // and the most of them outside the reserves
   std::uint32_t learned_ = kUnlimited;  // from OnBackendFull()
   Time next_recovery_ = kNever;
   std::uint32_t configured_capacity_ = 1;

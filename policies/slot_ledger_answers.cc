@@ -16,15 +16,19 @@ std::uint32_t SlotLedger::free_slots() const {
   const auto left = [](std::uint64_t cap, std::uint64_t held) {
     return cap > held ? cap - held : 0;
   };
-  const std::uint64_t ours = left(std::min(configured_capacity_, learned_), leases_);
-  const std::uint64_t at_server = left(server_capacity_, std::uint64_t{leases_} + foreign_);
+  if (confined_) return static_cast<std::uint32_t>(left(share_, leases_));
+  const std::uint64_t ours =
+      left(std::min(configured_capacity_, learned_), std::uint64_t{leases_} + elsewhere_);
+  const std::uint64_t others =
+      std::max(std::uint64_t{foreign_} + unseen_, std::uint64_t{elsewhere_});
+  const std::uint64_t at_server = left(server_capacity_, leases_ + others);
   return static_cast<std::uint32_t>(std::min(ours, at_server));
 }
 
 SlotLedger::Answer SlotLedger::MayGrant(ClassId id, Standing standing, StakeId stake) const {
   const Class& c = classes_[id];
   const OwnUnused own = OwnOf(c, standing, stake);
-  const bool may_call = own.any() && SomebodyToCall(c);
+  const bool may_call = !confined_ && own.any() && SomebodyToCall(c);
   const bool some_free = free_slots() > 0;
   if (!some_free && !may_call) return Answer::kNoSlot;
   if (c.full()) return may_call ? Answer::kReclaim : Answer::kClassFull;
@@ -39,7 +43,7 @@ SlotLedger::Answer SlotLedger::AskSlots(ClassId id, Standing standing, StakeId s
   const Class& c = classes_[id];
   const OwnUnused own = OwnOf(c, standing, stake);
   const Answer answer = free_slots() > 0 ? AskFree(c, own, stake) : Answer::kNoSlot;
-  const bool may_call = own.any() && (lent_ > 0 || (bind_ && trusted_ < leases_));
+  const bool may_call = !confined_ && own.any() && (lent_ > 0 || (bind_ && trusted_ < leases_));
   return answer == Answer::kNoSlot && may_call ? Answer::kReclaim : answer;
 }
 
@@ -65,6 +69,7 @@ bool SlotLedger::IsTrusted(const Booking& b) const {
 
 // REQUIRES: something is free.
 SlotLedger::Answer SlotLedger::AskFree(const Class& c, const OwnUnused& own, StakeId stake) const {
+  if (confined_) return leases_ - InReserves() < general_ ? Answer::kGranted : Answer::kNoSlot;
   const std::uint32_t after = free_slots() - 1;
   const UnusedReserves all = Unused();
   UnusedReserves others = all;
@@ -79,6 +84,18 @@ SlotLedger::Answer SlotLedger::AskFree(const Class& c, const OwnUnused& own, Sta
   // With what does not lend covered, it is a reserve that lends which is not: it has fewer lent
   // leases in it than it has to lend.
   return after >= others.kept ? Answer::kLent : Answer::kNoSlot;
+}
+
+std::uint32_t SlotLedger::InReserves() const {
+  std::uint32_t used = 0;
+  for (const Class& c : classes_) used += std::min(c.reserve.used, c.reserve.slots);
+  return std::min(used, leases_);
+}
+
+std::uint32_t SlotLedger::FreeForAll() const {
+  const UnusedReserves all = Unused();
+  const std::uint64_t kept = std::uint64_t{all.kept} + all.lendable;
+  return static_cast<std::uint32_t>(free_slots() - std::min<std::uint64_t>(free_slots(), kept));
 }
 
 UnusedReserves SlotLedger::Unused() const {
@@ -105,8 +122,10 @@ SlotLedger::ClassCounts SlotLedger::Counts(ClassId id) const {
 
 std::uint32_t SlotLedger::MayUse(ClassId id) const {
   const Class& c = classes_[id];
-  const std::uint32_t ours = std::min(configured_capacity_, learned_);
-  const std::uint32_t at_server = server_capacity_ > foreign_ ? server_capacity_ - foreign_ : 0;
+  const auto left = [](std::uint32_t cap, std::uint32_t held) { return cap - std::min(cap, held); };
+  const std::uint32_t ours = left(std::min(configured_capacity_, learned_), elsewhere_);
+  const std::uint32_t at_server = left(
+      server_capacity_, std::max(foreign_ + std::min(unseen_, kUnlimited - foreign_), elsewhere_));
   const std::uint64_t room = std::min(ours, at_server);
   const std::uint64_t most =
       room < reserves_ ? c.reserve.slots * room / reserves_ : room - (reserves_ - c.reserve.slots);

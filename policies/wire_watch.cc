@@ -14,6 +14,7 @@ constexpr Duration kIdle = std::chrono::minutes(5);
 
 WireWatch::WireWatch(const WireOptions& options, KeyedHash hash)
     : hash_(hash),
+      redirect_(options.redirect),
       own_(options.own),
       top_(options.top),
       clock_(options.interval),
@@ -149,13 +150,18 @@ void WireWatch::OnCompleted(const Packet& p) {
   // A flow is known by its hash: in a capture made for it a packet may be taken for another's.
   if (!ports_.Watched(p.target_port)) return;
   ++ports_.Of(p.target_port).completed;
-  if (!ports_.IsServers(p.target_port)) return;
+  const bool direct = p.target_port == redirect_ && !redirected_;
+  if (!ports_.IsServers(p.target_port)) {
+    // The gate goes to the server by another way, a unix socket say; this port is the server's.
+    if (direct && !IsOwn(p.source) && IsOwn(p.target)) bypass_.Add(p.source, p.target_port);
+    return;
+  }
   if (IsOwn(p.source)) {
     ++own_completed_;
     return;
   }
   // The gate's, by its address; where nobody's address is known that is most likely.
-  if (ports_.IsShared(p.target_port) && (own_.empty() || IsOwn(p.target))) return;
+  if (ports_.IsShared(p.target_port) && (own_.empty() || IsOwn(p.target)) && !direct) return;
   bypass_.Add(p.source, p.target_port);
 }
 

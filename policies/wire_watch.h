@@ -42,6 +42,9 @@ struct WireOptions {
   // Behind the gate. A handshake completed with one of them, not from an address of `own`, is a
   // bypass; where the gate has the same port, only with another address than those of `own`.
   std::vector<std::uint16_t> server_ports;
+  // One of `ports` whose connections to `own` are led to the gate, or, while they are not, are a
+  // bypass; 0 = none.
+  std::uint16_t redirect = 0;
   std::vector<Address> own;                               // of this host; loopback always is
   Duration interval = std::chrono::seconds(1);            // 1 ms to a day
   Duration handshake_deadline = std::chrono::seconds(5);  // up to a day
@@ -60,6 +63,8 @@ class WireWatch {
   // Whether an interval is to be ended before what happens at `at`: at most twice for any `at`.
   [[nodiscard]] bool Due(Time at) const { return clock_.Due(at); }
   [[nodiscard]] WireInterval EndInterval(Time at);
+  // Whether connections to `redirect` are led to the gate; at first they are.
+  void SetRedirected(bool redirected) { redirected_ = redirected; }
   // Counts in the interval that is open: ask Due() first. What concerns no watched port counts
   // nothing.
   void OnPacket(const Packet& p) { OnPacket(p, AheadOf(p)); }
@@ -108,6 +113,8 @@ class WireWatch {
   static void Count(WireCounts& counts, const Packet& p, unsigned what);
 
   KeyedHash hash_;
+  std::uint16_t redirect_;
+  bool redirected_ = true;
   std::vector<Address> own_;  // in order
   std::uint32_t top_;
   CaptureClock clock_;

@@ -200,7 +200,7 @@ class Run(Gates):
         self.assertEqual((status["path"], status["error"]), (str(self.state), ""))
         self.end(gate)
         self.assertEqual(json.loads(self.state.read_text())["keys"], first["keys"])
-        self.assertIn("pairs as they were", self.log())
+        self.assertIn("pairs and 0 bans as they were", self.log())
 
     def test_bad_state_is_put_aside(self):
         path = self.config()

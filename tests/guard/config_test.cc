@@ -187,9 +187,22 @@ TEST(Config, EveryNotBuiltNameIsRefusedByName) {
   }
 }
 
-TEST(Config, NotBuiltValues) {
-  EXPECT_THAT(Errors(Parse("[gate]\nbackend = [\"192.0.2.1:1\"]\nlisten = [\"systemd\"]\n")),
-              ElementsAre(AllOf(HasSubstr(":3:11: gate.listen"), HasSubstr("not built yet"))));
+TEST(Config, PassedSocketsStandAlone) {
+  const std::string rest =
+      "[gate]\nbackend = [\"192.0.2.1:1\"]\nproxy_to_backend = \"v2\"\nlisten = ";
+  for (const char* listen : {"\"systemd\"", "[\"systemd\"]"}) {
+    const Loaded loaded = Parse(rest + listen + "\n");
+    ASSERT_TRUE(loaded.config.has_value()) << listen;
+    ASSERT_EQ(loaded.config->listen.size(), 1u);
+    EXPECT_TRUE(loaded.config->listen[0].IsPassed());
+    EXPECT_EQ(ToText(loaded.config->listen[0]), "systemd");
+    EXPECT_TRUE(TcpPorts(loaded.config->listen).empty());
+  }
+  EXPECT_THAT(Errors(Parse(rest + "[\"systemd\", \"0.0.0.0:3306\"]\n")),
+              ElementsAre(HasSubstr("stands alone")));
+  EXPECT_THAT(Errors(Parse(rest + "\"0.0.0.0:3306\"\n")),
+              ElementsAre(HasSubstr("a list of addresses")));
+  EXPECT_THAT(Errors(Parse("[gate]\nbackend = [\"systemd\"]\n")), Not(IsEmpty()));
 }
 
 TEST(Config, UnreadableFileIsOneProblem) {

@@ -50,11 +50,34 @@ TEST_F(ControlTest, AGateThatDrainsLetsNobodyInAndReloadsNoMore) {
   EXPECT_TRUE(IsRefused(control_->Handle("GET", "/explain?address=192.0.2.7", "").body));
   const auto before = engine_->limits();
   text_ = "slots.max_connections = 50\n";
-  EXPECT_TRUE(control_->Reload().draining);
+  EXPECT_THAT(control_->Reload().not_now, HasSubstr("draining"));
   const auto reply = control_->Handle("POST", "/reload", "");
   EXPECT_EQ(reply.status, 409u);
   EXPECT_THAT(reply.body, HasSubstr("draining"));
   EXPECT_EQ(engine_->limits(), before);
+}
+
+TEST_F(ControlTest, WhileItHandsOverNothingIsChangedThatWouldBeLost) {
+  const auto before = engine_->limits();
+  text_ = "slots.max_connections = 50\n";
+  for (const UpgradeState state : {UpgradeState::kRunning, UpgradeState::kHandedOver}) {
+    upgrade_.state = state;
+    for (const auto& [target, body] :
+         {std::pair("/backend", R"({"use": "192.0.2.10:3306"})"),
+          std::pair("/ban", R"({"address": "192.0.2.1"})"),
+          std::pair("/unban", R"({"address": "all"})"), std::pair("/reload", "")}) {
+      const auto reply = control_->Handle("POST", target, body);
+      EXPECT_EQ(reply.status, 409u) << target;
+      EXPECT_THAT(reply.body, HasSubstr("an upgrade is under way")) << target;
+    }
+    EXPECT_EQ(control_->Reload().not_now, kHandsOver);
+  }
+  EXPECT_EQ(used_, "");
+  EXPECT_EQ(engine_->limits(), before);
+  EXPECT_TRUE(Get("/bans").at("bans").as_array().empty());
+  upgrade_.state = UpgradeState::kFailed;
+  EXPECT_EQ(control_->Handle("POST", "/ban", R"({"address": "192.0.2.1"})").status, 200u);
+  EXPECT_TRUE(control_->Reload().done);
 }
 
 TEST_F(ControlTest, DrainsOnce) {

@@ -58,6 +58,7 @@ class ControlTest : public ::testing::Test {
       status.path = "/var/lib/headgate/state";
       return status;
     };
+    parts.upgrade_status = [this] { return upgrade_; };
     parts.page = [] { return PageStatus{"127.0.0.1:9933", false, "cannot listen"}; };
     parts.history = [](std::uint64_t last) { return "last " + std::to_string(last); };
     parts.listening = {"127.0.0.1:3306"};
@@ -83,6 +84,7 @@ class ControlTest : public ::testing::Test {
   std::string used_;
   absl::Status saved_;
   int drains_ = 0;
+  UpgradeStatus upgrade_;
   std::unique_ptr<Control> control_;
 };
 

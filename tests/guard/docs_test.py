@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What README.md and docs/*.md say against what there is: subcommands and options, command lines,
+"""What README.md and the pages of docs/ say against what there is: subcommands and options, command lines,
 keys, links.
 
 Usage: docs_test.py BINARY SOURCE_DIR
@@ -11,11 +11,12 @@ import shlex
 import sys
 import unittest
 
-BINARY, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2])
+BINARY, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
 sys.path.insert(0, os.path.join(SOURCE, "tests/support"))
 import help_tree  # noqa: E402
+import make_docs  # noqa: E402
 
-PAGES = [SOURCE / "README.md", *sorted((SOURCE / "docs").glob("*.md"))]
+PAGES = [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md"))]
 HELP = {"-h", "--help"}
 
 
@@ -89,6 +90,13 @@ class Commands(unittest.TestCase):
                 self.assertEqual(needed - rows, set(), "not documented in docs/commands.md: write "
                                                        "a row | `--option` | what it does |")
                 self.assertEqual(rows - needed, set(), "documented, but --help has no such thing")
+
+
+class Made(unittest.TestCase):
+    def test_up_to_date(self):
+        for page, old, new in make_docs.made(BINARY, SOURCE):
+            with self.subTest(page.name):
+                self.assertEqual(old, new, "run `make docs`, or: tests/support/make_docs.py BINARY .")
 
 
 class Quoted(unittest.TestCase):
@@ -216,6 +224,21 @@ class Links(unittest.TestCase):
                     left.append((page.parent / target).resolve())
         lost = sorted(name_of(page) for page in set(PAGES) - seen)
         self.assertEqual(lost, [], "no link leads there from README.md")
+
+
+class Finished(unittest.TestCase):
+    def test_no_place_is_left_to_be_filled(self):
+        for page in PAGES:
+            with self.subTest(name_of(page)):
+                self.assertEqual(re.findall(r"@@[A-Z]+@@", page.read_text("utf8")), [])
+
+    def test_no_measured_table_is_empty(self):
+        """Between a page's marks stands what a run of the bench has written."""
+        for page in PAGES:
+            for name, inner in re.findall(r"<!-- begin: (\S+) -->(.*?)<!-- end: \1 -->",
+                                          page.read_text("utf8"), re.DOTALL):
+                with self.subTest(page=name_of(page), mark=name):
+                    self.assertNotEqual(inner.strip(), "")
 
 
 if __name__ == "__main__":

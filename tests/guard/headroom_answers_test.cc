@@ -248,6 +248,7 @@ TEST(Pools, SizesByClass) {
                            HasSubstr("SetMaxOpenConns(10), SetMaxIdleConns(10)"),
                            HasSubstr("maximumPoolSize = 10, connectionTimeout above 2s"),
                            HasSubstr("pool_size = 10, max_overflow = 10"),
+                           HasSubstr("connectionLimit = 10, maxIdle = 10, connectTimeout above 2s"),
                            HasSubstr("default: may use 10 slots now, 0 in use; none of them")));
   EXPECT_EQ(PoolsText("oops"), "oops\n");
 }

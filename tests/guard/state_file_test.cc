@@ -27,6 +27,7 @@ void ExpectEqual(const SavedState& a, const SavedState& b) {
   EXPECT_EQ(a.backend, b.backend);
   EXPECT_EQ(a.known_good, b.known_good);
   EXPECT_EQ(a.greetings, b.greetings);
+  EXPECT_EQ(a.bans, b.bans);
   EXPECT_EQ(a.baselines, b.baselines);
 }
 
@@ -164,6 +165,18 @@ TEST(StateText, WhatIsWrongIsNamed) {
       {"\"server_version\":\"10.11.6-MariaDB\"", "\"server_version\":10",
        "greetings[0]: \"server_v"},
       {"\"greetings\":[", "\"greetings\":{\"x\":[", "no JSON"},
+      {"\"bans\":[", "\"bans\":7,\"b\":[", "\"bans\" is no list"},
+      {"\"bans\":[", "\"bans\":[7,", "bans[0] is no object"},
+      {"\"network\":\"203.0.113.7\"", "\"network\":\"203.0.113.7/33\"", "bans[0]: \"network\""},
+      {"\"network\":\"198.51.100.0/24\"", "\"network\":\"2001:db8::/65\"", "bans[1]: \"network\""},
+      {"\"network\":\"198.51.100.0/24\"", "\"network\":\"203.0.113.7\"",
+       "bans[1] stands there twice"},
+      {"\"left_s\":540", "\"left_s\":-1", "bans[0]: \"left_s\""},
+      {"\"forget_s\":4140", "\"forget_s\":\"x\"", "bans[0]: \"forget_s\""},
+      {"\"times\":2", "\"times\":0.5", "bans[0]: \"times\""},
+      {"\"operator\":false", "\"operator\":0", "bans[0]: \"operator\""},
+      {"\"gate_only\":false", "\"gate_only\":null", "bans[0]: \"gate_only\""},
+      {"\"reason\":\"connect_rate\"", "\"reason\":[]", "bans[0]: \"reason\""},
   };
   const std::string good = StateJson(SomeState());
   for (const auto& c : kCases) {
@@ -175,6 +188,26 @@ TEST(StateText, WhatIsWrongIsNamed) {
     ASSERT_FALSE(parsed.ok()) << c.to;
     EXPECT_THAT(std::string(parsed.status().message()), HasSubstr(c.error)) << c.to;
   }
+}
+
+TEST(StateText, AnEarlierVersionHadNoBans) {
+  SavedState state = SomeState();
+  std::string text = StateJson(state);
+  text.replace(text.find("\"bans\""), 6, "\"then\"");
+  const auto parsed = ParseState(text, kMany);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_THAT(parsed->bans, SizeIs(0));
+  EXPECT_EQ(parsed->known_good, state.known_good);
+}
+
+TEST(StateText, AReasonThatIsNoTextIsLeftOutAndItsBanIsNot) {
+  SavedState state = SomeState();
+  state.bans[0].reason = "no\x01text";
+  auto parsed = ParseState(StateJson(state), kMany);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  ASSERT_THAT(parsed->bans, SizeIs(3));
+  EXPECT_EQ(parsed->bans[0].reason, "");
+  EXPECT_EQ(parsed->bans[0].left, state.bans[0].left);
 }
 
 TEST(StateText, TheSamePairTwice) {
@@ -211,6 +244,8 @@ TEST(StateText, FingerprintSeesWhatIsWorthASave) {
   differs([](SavedState& s) { s.known_good[0].allowed += 0.5; });
   differs([](SavedState& s) { s.known_good[0].good = false; });
   differs([](SavedState& s) { s.known_good.pop_back(); });
+  differs([](SavedState& s) { s.bans.pop_back(); });
+  differs([](SavedState& s) { ++s.bans[0].times; });
   differs([](SavedState& s) { s.backend = "192.0.2.10:3306"; });
   differs([](SavedState& s) { s.intervals = 900; });
   differs([](SavedState& s) { s.greetings[0].greeting.server_version = "11"; });

@@ -73,7 +73,21 @@ TEST(WireChecks, WhatHasNoEffectIsSaid) {
               ElementsAre(HasSubstr("firewall.static_limits: the kernel knows no logins")));
   EXPECT_THAT(Warnings(ParseBeside("gate.listen = [\"0.0.0.0:3310\"]\n[firewall]\n"
                                    "redirect = 3306\n")),
-              ElementsAre(HasSubstr("not loaded with enforce = false")));
+              ElementsAre(HasSubstr("firewall.redirect: is not loaded with enforce = false")));
+  EXPECT_THAT(Warnings(ParseBeside("[firewall]\nfail = \"open\"\n")),
+              ElementsAre(HasSubstr("firewall.fail: there is nothing to open")));
+  EXPECT_THAT(Warnings(ParseBeside("gate.listen = [\"192.0.2.1:3310\"]\n[firewall]\n"
+                                   "enforce = true\nfail = \"open\"\nredirect = 3306\n")),
+              ElementsAre(HasSubstr("the first address of the interface")));
+  EXPECT_THAT(Warnings(ParseBeside("gate.listen = [\"0.0.0.0:3310\"]\n[firewall]\n"
+                                   "enforce = true\nfail = \"open\"\nredirect = 3306\n")),
+              IsEmpty());
+}
+
+TEST(WireChecks, FailIsOneOfTwo) {
+  EXPECT_EQ(ParseBeside("").config->firewall.fail, FailMode::kClosed);
+  EXPECT_THAT(Errors(ParseBeside("[firewall]\nfail = \"ajar\"\n")),
+              ElementsAre(HasSubstr("firewall.fail: ")));
 }
 
 }  // namespace

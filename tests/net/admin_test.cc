@@ -176,6 +176,21 @@ TEST_F(AdminTest, ReplacesADeadSocketButNeitherALiveOneNorAFile) {
   EXPECT_EQ(access(path_.c_str(), F_OK), 0);
 }
 
+// Whoever had a copy may have died since.
+TEST_F(AdminTest, OneThatHasLetGoIsNoLiveOne) {
+  Serve(Echo);
+  Fd copy = server_->CopySocket();
+  server_->LetGo();
+  AdminOptions again;
+  again.path = path_;
+  EXPECT_EQ(AdminServer::Bind(again).status().code(), absl::StatusCode::kAlreadyExists);
+  copy.Reset();
+  const auto next = AdminServer::Bind(again);
+  ASSERT_TRUE(next.ok()) << next.status();
+  server_.reset();
+  EXPECT_EQ(access(path_.c_str(), F_OK), 0) << "the file is the next one's";
+}
+
 TEST_F(AdminTest, RefusesABodyThatIsTooLong) {
   Serve(Echo);
   WirePeer peer = Raw();

@@ -125,6 +125,27 @@ TEST(FirewallSync, WhatIsGoneIsCountedOnceAndBrought) {
   EXPECT_EQ(f.sync.Status().drift.missing, 4U);
 }
 
+TEST(FirewallSync, ARedirectThatIsLostIsNotBelievedIn) {
+  Fixture f;
+  FirewallOptions options = SomeFirewall();
+  options.redirect_from = 3307;
+  options.redirect_to = options.ports.front();
+  f.script.ruleset = MakeRuleset(options).value();
+  f.sync.SetRuleset(f.script.ruleset, options.hosts, options.networks);
+  ASSERT_TRUE(f.sync.Reconcile({}).ok());
+  ASSERT_TRUE(f.sync.redirects_now());
+  // That nft fails says nothing of a redirect that is still there.
+  f.script.fail_after = 0;
+  EXPECT_FALSE(f.sync.Reconcile(Hosts(1, kNow + seconds(60))).ok());
+  EXPECT_TRUE(f.sync.redirects_now());
+  f.script.table = false;
+  EXPECT_FALSE(f.sync.Reconcile({}).ok());
+  EXPECT_FALSE(f.sync.redirects_now());
+  f.script.fail_after = -1;
+  EXPECT_TRUE(f.sync.Reconcile({}).ok());
+  EXPECT_TRUE(f.sync.redirects_now());
+}
+
 TEST(FirewallSync, WhatCannotBeReadIsReplaced) {
   Fixture f;
   ASSERT_TRUE(f.sync.Reconcile({}).ok());

@@ -184,6 +184,50 @@ TEST_F(FirewallThread, ACleanStopLeavesTheRedirect) {
   EXPECT_TRUE(Listing().elements.empty());
 }
 
+TEST_F(FirewallThread, LetsGoWhenToldTo) {
+  Gate gate;
+  Firewall::Options options = Quick();
+  options.firewall.redirect_from = 3307;
+  options.firewall.redirect_to = 3306;
+  options.reconcile = hours(1);
+  auto firewall = Firewall::Make(options, gate.Hooks());
+  ASSERT_TRUE(firewall.ok());
+  EXPECT_FALSE((*firewall)->WaitForOptions(milliseconds(1))) << "nothing runs yet";
+  (*firewall)->Start();
+  ASSERT_TRUE(Within(seconds(20), [&] { return (*firewall)->redirects_now(); }));
+  options.firewall.open = true;
+  EXPECT_TRUE((*firewall)->SetOptions(options.firewall).ok());
+  EXPECT_TRUE((*firewall)->WaitForOptions(seconds(20)));
+  EXPECT_FALSE((*firewall)->redirects_now());
+  EXPECT_TRUE(SameSkeleton(MakeRuleset(options.firewall).value(), Listing()));
+  EXPECT_TRUE((*firewall)->Stop(false).ok());
+  EXPECT_EQ(Nft({"list", "ruleset"}), "");
+}
+
+// Told when nft hangs, or has no time: what was said last decides how it ends.
+TEST_F(FirewallThread, WhatWasSaidLastDecidesTheEnd) {
+  Gate gate;
+  Firewall::Options options = Quick();
+  options.firewall.redirect_from = 3307;
+  options.firewall.redirect_to = 3306;
+  std::atomic<bool> fails = false;
+  auto firewall = Firewall::Make(options, gate.Hooks(),
+                                 [&](const auto& args, auto input) -> absl::StatusOr<std::string> {
+                                   if (fails) return absl::InternalError("not now");
+                                   return NftProgram().Run(args, input);
+                                 });
+  ASSERT_TRUE(firewall.ok());
+  (*firewall)->Start();
+  ASSERT_TRUE(Within(seconds(20), [&] { return (*firewall)->redirects_now(); }));
+  fails = true;
+  options.firewall.open = true;
+  EXPECT_TRUE((*firewall)->SetOptions(options.firewall).ok());
+  EXPECT_FALSE((*firewall)->WaitForOptions(milliseconds(300)));
+  fails = false;
+  EXPECT_TRUE((*firewall)->Stop(false).ok());
+  EXPECT_EQ(Nft({"list", "ruleset"}), "");
+}
+
 TEST_F(FirewallThread, WhoKeepsChangingTheTableIsTold) {
   Gate gate;
   FirewallOptions other = SomeFirewall();

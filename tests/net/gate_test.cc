@@ -4,15 +4,19 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <ctime>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "net/passed_sockets.h"
 #include "tests/net/running_gate.h"
 
 namespace headgate::net {
@@ -264,6 +268,31 @@ int StarveOfDescriptors() {
   hoard.clear();
   const auto packet = client.ReadPacket();
   return packet && packet->IsErr() ? 0 : 6;
+}
+
+// The other gate has closed what it does not take, so that these sockets are the last of it.
+TEST(Gate, WhoWaitsAtAnAddressThatNobodyTakesOverIsToldSo) {
+  GateOptions options;
+  options.listen = {"127.0.0.1:0", "127.0.0.2:0"};
+  const Running running("127.0.0.1:1", Limits::Defaults(), options);
+  const std::vector<std::string> at = running.gate->listening();
+  auto copies = running.gate->CopySockets();
+  ASSERT_TRUE(copies.ok());
+  std::erase_if(*copies, [](const PassedSocket& socket) {
+    return socket.name.starts_with("listen=127.0.0.2");
+  });
+  ASSERT_TRUE(running.gate->Hold(seconds(5)));
+  WirePeer kept = WirePeer::ConnectTo(at[0]);
+  WirePeer given_up = WirePeer::ConnectTo(at[1]);
+  running.gate->Leave(seconds(60), {at[0]});
+  const auto told = given_up.ReadPacket();
+  ASSERT_TRUE(told && told->IsErr());
+  EXPECT_EQ(told->ErrCode(), 1053);
+  // Whoever has the copies takes the other one.
+  const auto has_client = [](const PassedSocket& socket) {
+    return Fd(accept4(socket.fd.get(), nullptr, nullptr, SOCK_CLOEXEC)).valid();
+  };
+  EXPECT_EQ(std::count_if(copies->begin(), copies->end(), has_client), 1);
 }
 
 TEST(Gate, OutOfDescriptorsItPausesAndComesBack) {

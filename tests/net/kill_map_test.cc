@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -40,6 +42,17 @@ TEST(KillMap, AnIdMeansNothingAtAnotherBackend) {
   lease.SetBackendId(1, 42);
   EXPECT_EQ(map.BackendId(1, lease.id()), 42U);
   EXPECT_EQ(map.BackendId(0, lease.id()), 0U);
+}
+
+TEST(KillMap, EachProcessBeginsSomewhereElse) {
+  std::set<std::uint32_t> begun;
+  for (int i = 0; i < 100; ++i) {
+    const std::uint32_t first = KillMap::RandomFirst();
+    EXPECT_GE(first, KillMap::kFirstId);
+    EXPECT_LT(first, KillMap::kEndId);
+    begun.insert(first);
+  }
+  EXPECT_GT(begun.size(), 95U);  // one in 200,000 such hundreds has two that are the same
 }
 
 TEST(KillMap, WrapsBelowTwoToThe31) {

@@ -35,6 +35,11 @@ constexpr char kListing[] =
  "expr": [{"match": {}}, {"counter": {"packets": 5, "bytes": 300}}, {"drop": null}]}},
 {"rule": {"family": "inet", "table": "headgate", "chain": "c", "handle": 15, "expr": []}}]})";
 
+TEST(NftListing, NamesTheTables) {
+  EXPECT_EQ(ParseTables(kListing).value(), std::vector<std::string>{"headgate"});
+  EXPECT_FALSE(ParseTables("{}").ok());
+}
+
 TEST(NftListing, ReadsWhatIsOurs) {
   const auto listing = ParseListing(kListing, "headgate");
   ASSERT_TRUE(listing.ok()) << listing.status();

@@ -74,6 +74,41 @@ TEST(NftRuleset, RedirectAndBackstopOnlyWhenAskedFor) {
                           HasSubstr("ip6 saddr { ::1, 2001:db8::/32 } counter accept")));
 }
 
+TEST(NftRuleset, OpenLeadsNobodyNewToTheGate) {
+  FirewallOptions options = Everything();
+  const NftRuleset closed = MakeRuleset(options).value();
+  EXPECT_TRUE(closed.outlives_gate);
+  EXPECT_TRUE(closed.redirects);
+  options.open = true;
+  const NftRuleset open = MakeRuleset(options).value();
+  EXPECT_FALSE(open.outlives_gate);
+  EXPECT_FALSE(open.redirects);
+  const std::string text = BodyText(open);
+  // The chain stays, with a rule that asks conntrack: else those led before would be reset.
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("type nat hook prerouting priority -100"),
+                    HasSubstr("fib daddr type local tcp dport 3306 ct state new counter accept "
+                              "comment \"direct "),
+                    Not(HasSubstr("redirect to")), Not(HasSubstr("tproxy")),
+                    Not(HasSubstr("closed4")), HasSubstr("comment \"answers ")));
+  // Bans hold at the server's port as well.
+  EXPECT_THAT(text, HasSubstr("tcp dport { 3306, 3307, 3308 } tcp flags"));
+  EXPECT_NE(open.digest, closed.digest);
+}
+
+TEST(NftRuleset, WhatLeadsToTheGateIsKnownByItsMark) {
+  const std::string mark = " 0123456789abcdef";
+  EXPECT_TRUE(LeadsToGate("redirect_clients", "redirect" + mark));
+  EXPECT_TRUE(LeadsToGate("transparent", "clients6" + mark));
+  EXPECT_TRUE(LeadsToGate("transparent", "closed4" + mark));
+  EXPECT_FALSE(LeadsToGate("transparent", "answers" + mark));
+  EXPECT_FALSE(LeadsToGate("redirect_clients", "direct" + mark));
+  EXPECT_FALSE(LeadsToGate("banned", "redirect" + mark));
+  for (const char* theirs : {"", "redirect", "redirect 0123", "redirect 0123456789abcdeg"}) {
+    EXPECT_FALSE(LeadsToGate("redirect_clients", theirs)) << theirs;
+  }
+}
+
 TEST(NftRuleset, TransparentLeadsHereWhatIsOurs) {
   FirewallOptions options = SomeFirewall();
   EXPECT_THAT(Body(options), Not(HasSubstr("meta mark")));
@@ -86,7 +121,7 @@ TEST(NftRuleset, TransparentLeadsHereWhatIsOurs) {
       AllOf(HasSubstr("    type filter hook prerouting priority -149; policy accept;\n"),
             HasSubstr("    iifname != \"lo\" tcp sport { 3306, 3310 } socket transparent 1 counter "
                       "jump to_gate comment \"answers "),
-            HasSubstr("meta l4proto { icmp, ipv6-icmp } socket transparent 1 counter jump to_gate"),
+            HasSubstr("meta l4proto { 1, 58 } socket transparent 1 counter jump to_gate"),
             HasSubstr("    socket wildcard 1 counter return comment \"listener "),
             HasSubstr("    counter meta mark set meta mark | 0x01000000 accept comment \"deliver "),
             HasSubstr("    iifname != \"lo\" ip daddr . tcp dport { 192.0.2.10 . 3306, 192.0.2.9 . "

@@ -298,6 +298,15 @@ TEST_F(PageServerTest, KeepsItsSpareDescriptorFromWhomThereIsNoRoomFor) {
   }
 }
 
+TEST_F(PageServerTest, ItsPlaceIsFreeWhenItHasStopped) {
+  Serve();
+  server_->Stop();
+  PageOptions next;
+  next.address = server_->address();
+  const auto bound = PageServer::Bind(next);
+  EXPECT_TRUE(bound.ok()) << bound.status();
+}
+
 TEST_F(PageServerTest, SaysWhyItCannotListen) {
   Serve();
   PageOptions taken;

@@ -13,6 +13,8 @@ namespace headgate {
 namespace {
 
 using std::chrono::seconds;
+using Answer = LoginLane::Answer;
+using Rank = LoginLane::Rank;
 using Tier = WaitingRoom::Tier;
 using Try = WaitingRoom::Try;
 
@@ -26,32 +28,65 @@ TEST(LoginLaneTest, KeepsAShareForKnownGoodAndOneAtLeastForOthers) {
   limits.known_good_share = 1.0;
   lane.Configure(limits);
   const Time now{};
-  ASSERT_EQ(lane.MayEnter(Peer(1), false, now), LoginLane::Answer::kFree);
-  const auto one = lane.Enter(Peer(1), false, now);
-  EXPECT_EQ(lane.MayEnter(Peer(2), false, now), LoginLane::Answer::kFull);
+  ASSERT_EQ(lane.MayEnter(Peer(1), Rank::kStranger, now), Answer::kFree);
+  const auto one = lane.Enter(Peer(1), Rank::kStranger, now);
+  EXPECT_EQ(lane.MayEnter(Peer(2), Rank::kStranger, now), Answer::kFull);
   std::vector<LoginLane::Lease> known;
-  for (int i = 0; i < 3; ++i) known.push_back(lane.Enter(Peer(3), true, now));
-  EXPECT_EQ(lane.MayEnter(Peer(3), true, now), LoginLane::Answer::kFull);
+  for (int i = 0; i < 3; ++i) known.push_back(lane.Enter(Peer(3), Rank::kKnownGood, now));
+  EXPECT_EQ(lane.MayEnter(Peer(3), Rank::kKnownGood, now), Answer::kFull);
   known.pop_back();
-  EXPECT_EQ(lane.MayEnter(Peer(3), true, now), LoginLane::Answer::kFree);
+  EXPECT_EQ(lane.MayEnter(Peer(3), Rank::kKnownGood, now), Answer::kFree);
 }
 
-TEST(LoginLaneTest, BindsSourcesAndTheRateOfTheUnknown) {
+TEST(LoginLaneTest, BindsSourcesAndTheRateOfStrangers) {
   LoginLane lane(KeyedHash(1, 2));
   LoginLimits limits;
   limits.per_source = 1;
   limits.rate = {1, 2};
   lane.Configure(limits);
   Time now{seconds(1)};
-  auto a = lane.Enter(Peer(1), false, now);
-  EXPECT_EQ(lane.MayEnter(Peer(1), false, now), LoginLane::Answer::kSourceFull);
+  auto a = lane.Enter(Peer(1), Rank::kStranger, now);
+  EXPECT_EQ(lane.MayEnter(Peer(1), Rank::kStranger, now), Answer::kSourceFull);
   a.Release();
-  auto b = lane.Enter(Peer(1), false, now);
-  EXPECT_EQ(lane.MayEnter(Peer(2), false, now), LoginLane::Answer::kRate);
-  EXPECT_EQ(lane.MayEnter(Peer(2), true, now), LoginLane::Answer::kFree);
-  EXPECT_EQ(lane.MayEnter(Peer(2), false, lane.NextToken(now)), LoginLane::Answer::kFree);
+  auto b = lane.Enter(Peer(1), Rank::kStranger, now);
+  EXPECT_EQ(lane.MayEnter(Peer(2), Rank::kStranger, now), Answer::kRate);
+  EXPECT_EQ(lane.MayEnter(Peer(2), Rank::kKnownGood, now), Answer::kFree);
+  EXPECT_EQ(lane.MayEnter(Peer(2), Rank::kStranger, lane.NextToken(now)), Answer::kFree);
   b.Release();
   EXPECT_EQ(lane.in_progress(), 0u);
+}
+
+TEST(LoginLaneTest, StrangersLeaveMembersAndTheseKnownGoodTheirPlaces) {
+  LoginLane lane(KeyedHash(1, 2));
+  lane.Configure({.in_progress = 8, .per_source = 2, .known_good_share = 0.5, .rate = {}});
+  const Time now{};
+  std::vector<LoginLane::Lease> in;
+  const auto fill = [&](Rank rank) {
+    std::uint32_t places = 0;
+    for (std::uint32_t n = 1; lane.MayEnter(Peer(n), rank, now) == Answer::kFree; ++n, ++places) {
+      in.push_back(lane.Enter(Peer(n), rank, now));
+    }
+    return places;
+  };
+  EXPECT_EQ(fill(Rank::kStranger), 4U);
+  EXPECT_EQ(fill(Rank::kMember), 2U);
+  EXPECT_EQ(fill(Rank::kKnownGood), 2U);
+  EXPECT_EQ(lane.MayEnter(Peer(99), Rank::kKnownGood, now), Answer::kFull);
+  in.clear();
+  EXPECT_EQ(lane.in_progress(), 0U);
+  EXPECT_EQ(fill(Rank::kMember), 6U);
+  EXPECT_EQ(lane.MayEnter(Peer(99), Rank::kStranger, now), Answer::kFull);
+}
+
+TEST(LoginLaneTest, AMembersSourceHasItsShareBesideStrangersFromThere) {
+  LoginLane lane(KeyedHash(1, 2));
+  lane.Configure({.in_progress = 16, .per_source = 1, .known_good_share = 0.5, .rate = {1, 1}});
+  const Time now{seconds(1)};
+  const auto stranger = lane.Enter(Peer(1), Rank::kStranger, now);
+  EXPECT_EQ(lane.MayEnter(Peer(1), Rank::kMember, now), Answer::kFree) << "nor does the rate bind";
+  const auto member = lane.Enter(Peer(1), Rank::kMember, now);
+  EXPECT_EQ(lane.MayEnter(Peer(1), Rank::kMember, now), Answer::kSourceFull);
+  EXPECT_EQ(lane.CountOf(Peer(1), Rank::kMember), 1U);
 }
 
 class WaitingRoomTest : public ::testing::Test {

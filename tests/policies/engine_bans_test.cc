@@ -22,12 +22,16 @@ TEST_F(EngineTest, WhatIsRestoredIsWhatWouldBeBannedToday) {
   Start();
   const std::uint64_t before = engine_->BanVersion();
   const Time until = now_ + minutes(5);
-  engine_->RestoreBans({{SourceNetwork(Foe(1)), until, 1, "kept", false},
-                        {SourceNetwork(Foe(2)), until, 1, "kept", false},
-                        {SourceNetwork(Foe(3)), now_, 1, "kept", false},
-                        {{Foe(4), 96 + 24}, until, 1, "of nobody's", false},
-                        {SourceNetwork(Foe(5)), until, 1, "kept", true}},
-                       now_);
+  const auto kept = [](const Cidr& network, Duration left, bool by_operator = false) {
+    BanRecord ban{.network = network, .left = left, .times = 1, .reason = ""};
+    ban.by_operator = by_operator;
+    return ban;
+  };
+  engine_->RestoreBans(
+      {kept(SourceNetwork(Foe(1)), minutes(6)), kept(SourceNetwork(Foe(2)), minutes(6)),
+       kept(SourceNetwork(Foe(3)), minutes(1)), kept({Foe(4), 96 + 24}, minutes(6)),
+       kept(SourceNetwork(Foe(5)), minutes(6), true)},
+      minutes(1), now_);
   EXPECT_NE(engine_->BanVersion(), before);
   const auto bans = engine_->Bans(now_);
   ASSERT_EQ(bans.size(), 2u);
@@ -35,6 +39,21 @@ TEST_F(EngineTest, WhatIsRestoredIsWhatWouldBeBannedToday) {
   EXPECT_EQ(bans[0].until, until);
   EXPECT_EQ(bans[1].network, SourceNetwork(Foe(5)));
   EXPECT_TRUE(bans[1].by_operator);
+}
+
+// It was banned for the second time when the gate ended, and the third is four times as long.
+TEST_F(EngineTest, AnotherRunGoesOnWithWhatABanHasGrownTo) {
+  Start();
+  const BanRecord ended{
+      .network = SourceNetwork(Foe(1)), .forget = minutes(30), .times = 2, .reason = "syn"};
+  engine_->RestoreBans({ended}, minutes(1), now_);
+  EXPECT_TRUE(engine_->Bans(now_).empty());
+  const auto kept = engine_->ExportBans(now_);
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(kept[0].left, Duration::zero());
+  EXPECT_EQ(kept[0].forget, minutes(29));
+  EXPECT_EQ(kept[0].times, 2u);
+  EXPECT_EQ(kept[0].reason, "syn");
 }
 
 TEST_F(EngineTest, NewLimitsAreNewsForWhoeverPushesBans) {

@@ -46,6 +46,22 @@ TEST_F(EngineProtected, AClassWithAReserveAndNetworksIsSomebody) {
   EXPECT_TRUE(engine_->Status(now_).protected_known);
 }
 
+TEST_F(EngineProtected, StrangersWhoStallLeaveItALaneBeforeItIsKnown) {
+  limits_.login.in_progress = 4;
+  limits_.waiting.max = 0;
+  GiveNetwork();
+  Start();
+  std::vector<TicketPtr> stalled;
+  for (std::uint32_t n = 1; n <= 3; ++n) {
+    stalled.push_back(Accept(Foe(n)));
+    const Verdict v = Login(stalled.back(), "shop");
+    EXPECT_EQ(v.kind, n <= 2 ? Kind::kAdmit : Kind::kRefuse);
+    EXPECT_EQ(v.reason, n <= 2 ? Reason::kNone : Reason::kLoginLane);
+  }
+  EXPECT_NE(Enter(App(), "shop"), nullptr);
+  EXPECT_EQ(Enter(App(), "somebody"), nullptr) << "who is of no class with a reserve is a stranger";
+}
+
 TEST_F(EngineProtected, AStrangersRefusalIsNoneOfThem) {
   limits_.source.connect_rate = {.per_second = 1, .burst = 1};
   Start();

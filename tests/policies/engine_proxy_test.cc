@@ -152,7 +152,9 @@ TEST_F(EngineProxyTest, WhatAnOperatorBansIsPushedWhoeverItWasBefore) {
 
 TEST_F(EngineProxyTest, NoBanOfAProxyIsTakenOverFromTheKernel) {
   Start();
-  engine_->RestoreBans({{SourceNetwork(Proxy()), now_ + minutes(5), 1, "kept", false}}, now_);
+  engine_->RestoreBans(
+      {{.network = SourceNetwork(Proxy()), .left = minutes(5), .times = 1, .reason = ""}}, {},
+      now_);
   EXPECT_TRUE(engine_->Bans(now_).empty());
 }
 

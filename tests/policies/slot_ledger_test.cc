@@ -142,5 +142,57 @@ TEST_F(SlotLedgerTest, MovingIsReleasingAndAskingAgain) {
   EXPECT_EQ(ledger_.leases(), 10u);
 }
 
+// Another gate of ours that is being replaced has sessions yet.
+TEST_F(SlotLedgerTest, WhatAnotherGateHoldsIsNotFree) {
+  Configure(20, {Class("default", 0)}, /*follow=*/false);
+  ledger_.SetElsewhere(8, 8);
+  EXPECT_EQ(ledger_.free_slots(), 12u);
+  EXPECT_EQ(Fill(0, Standing::kProven), 12u);
+  ledger_.SetElsewhere(3, 0);
+  EXPECT_EQ(Fill(0, Standing::kProven), 5u);
+}
+
+// The server's list shows them as foreign: those are not counted twice, and none is left out.
+TEST_F(SlotLedgerTest, WhatAListOfTheServersShowsOfAnotherGateCountsOnce) {
+  Configure(20, {Class("default", 0)});
+  ledger_.SetServer(25, 2);    // 2 of somebody else
+  ledger_.SetElsewhere(8, 8);  // not in the list yet
+  EXPECT_EQ(ledger_.free_slots(), 10u);
+  ledger_.SetServer(25, 2 + 6);  // 6 of its 8 are
+  ledger_.SetElsewhere(8, 2);
+  EXPECT_EQ(ledger_.free_slots(), 10u);
+  ledger_.SetServer(25, 0);  // the monitor was lost
+  EXPECT_EQ(ledger_.free_slots(), 12u);
+}
+
+TEST_F(SlotLedgerTest, AGateThatIsReplacedKeepsToItsShare) {
+  Configure(20, {Class("shop", 6), Class("default", 0)});
+  EXPECT_EQ(Fill(1, Standing::kProven, 4), 4u);
+  EXPECT_EQ(ledger_.Confine(3), 7u);
+  EXPECT_EQ(Fill(1, Standing::kProven), 3u) << "who was with it gets what was free for all";
+  EXPECT_EQ(ledger_.Confine(3), 7u);
+  held_.pop_back();
+  EXPECT_EQ(ledger_.Confine(3), 7u) << "somebody waits for that place";
+  EXPECT_EQ(ledger_.Confine(0), 6u);
+  EXPECT_EQ(Ask(1, Standing::kProven), Answer::kNoSlot);
+  held_.pop_back();
+  EXPECT_EQ(Ask(1, Standing::kProven), Answer::kGranted);
+  EXPECT_EQ(ledger_.Confine(0), 5u);
+  EXPECT_EQ(ledger_.Confine(9), 5u) << "what was given up does not come back";
+  ledger_.Unconfine();
+  EXPECT_EQ(Ask(1, Standing::kProven), Answer::kGranted);
+}
+
+// The new gate has that reserve in full, so the old one takes nothing of it for others.
+TEST_F(SlotLedgerTest, AReservesPlaceGoesToTheOtherGateWhenItEnds) {
+  Configure(10, {Class("shop", 6), Class("default", 0)});
+  EXPECT_EQ(Fill(0, Standing::kProven, 6), 6u);
+  EXPECT_EQ(Fill(1, Standing::kProven), 4u);
+  EXPECT_EQ(ledger_.Confine(5), 10u);
+  held_.front().Release();
+  EXPECT_EQ(Ask(1, Standing::kProven), Answer::kNoSlot);
+  EXPECT_EQ(ledger_.Confine(5), 9u);
+}
+
 }  // namespace
 }  // namespace headgate

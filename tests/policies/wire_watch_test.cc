@@ -186,6 +186,32 @@ TEST_F(WireWatchTest, APortOfBothIsTheGatesOnItsOwnHost) {
   EXPECT_EQ(i.bypass[0], (WireBypass{past.client, 3306, 1}));
 }
 
+TEST_F(WireWatchTest, ARedirectedPortIsTheGatesForAsLongAsItIsRedirected) {
+  // The server over loopback at the same port, or by a unix socket.
+  for (const std::vector<std::uint16_t>& servers : {std::vector<std::uint16_t>{3306}, {}}) {
+    WireOptions options = Options();
+    options.server_ports = servers;
+    options.redirect = 3306;
+    watch = WireWatch(options, KeyedHash(3, 4));
+    now = kStart + seconds(ended);
+    WireConn led, direct, local, elsewhere, to_gate;
+    Open(led);
+    watch.SetRedirected(false);
+    direct.client = V4(192, 0, 2, 9);
+    local.client = kWireServer;
+    elsewhere.server = V4(10, 0, 0, 2);
+    to_gate.server_port = 3307;
+    for (WireConn* c : {&direct, &local, &to_gate}) Open(*c);
+    if (servers.empty()) Open(elsewhere);  // what a router passes on
+    watch.SetRedirected(true);
+    led.port = 50001;
+    Open(led);
+    const WireInterval i = End();
+    ASSERT_EQ(i.bypass.size(), 1U);
+    EXPECT_EQ(i.bypass[0], (WireBypass{direct.client, 3306, 1}));
+  }
+}
+
 TEST_F(WireWatchTest, TheRestOfTheBypassingIsCounted) {
   for (std::uint8_t n = 0; n < 100; ++n) {
     WireConn c;

@@ -241,8 +241,13 @@ class Attackers:
         self.seconds, self.pause, self.netns, self.options = seconds, pause, netns, options
         self.counts = collections.Counter()
         self._stop = FORK.Event()
+        self._opened = FORK.Value("i", 0)
         self._out, self._in = FORK.Pipe(False)
         self._process = None
+
+    def opened(self):
+        """How many connections so far, while it goes on."""
+        return self._opened.value
 
     def start(self):
         self._process = FORK.Process(target=self._main, daemon=True)
@@ -278,6 +283,7 @@ class Attackers:
         tasks = [asyncio.ensure_future(self._worker(self.sources[i % len(self.sources)], i))
                  for i in range(self.workers)]
         while time.monotonic() < until and not self._stop.is_set():
+            self._opened.value = self.counts["opened"]
             await asyncio.sleep(0.05)
         # More than once: asyncio.wait_for() loses a cancellation that meets its own timeout.
         while pending := [task for task in tasks if not task.done()]:

@@ -122,8 +122,12 @@ class Gate:
             shutil.chown(file, "nobody")
         return str(file)
 
-    def start(self, wait=True, show=False, arguments=(), cwd="/"):
-        """With `show` it writes to this process's stderr instead of the log file."""
+    def start(self, wait=True, show=False, arguments=(), cwd="/", program=None, launcher=(),
+              **options):
+        """With `show` it writes to this process's stderr instead of the log file.
+
+        `program` is run instead of binary(), by `launcher` if there is one; `options` as of Popen.
+        """
         if os.geteuid() and "--core-dumps" not in arguments:
             arguments = (*arguments, "--core-dumps")  # else its descriptors could not be counted
         inside = ["ip", "netns", "exec", self.netns] if self.netns else []
@@ -134,10 +138,11 @@ class Gate:
 
         with open(self.log, "wb") as log:
             out = None if show else log
-            self.process = subprocess.Popen([*inside, binary(), "run", "--config", str(self.file),
-                                             *arguments],
+            self.process = subprocess.Popen([*inside, *launcher, program or binary(), "run",
+                                             "--config", str(self.file), *arguments],
                                             stdout=out, stderr=out, stdin=subprocess.DEVNULL,
-                                            preexec_fn=limit, cwd=cwd, start_new_session=True)
+                                            preexec_fn=limit, cwd=cwd, start_new_session=True,
+                                            **options)
         if wait:
             self.wait_ready()
         return self

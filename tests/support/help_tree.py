@@ -2,6 +2,9 @@
 import dataclasses
 import subprocess
 
+# How --help calls a value.
+VALUES = {"TEXT", "UINT", "INT", "FLOAT", "FILE", "SOCKET"}
+
 
 @dataclasses.dataclass
 class Command:
@@ -30,8 +33,7 @@ def _read(binary, words):
                           check=True)
     blocks, command = _blocks(done.stdout), Command()
     for line in blocks.get("Options", []):
-        takes_value = len(line) > 1 and line[1].split(":")[0].split("=")[0] in ("TEXT", "UINT",
-                                                                               "INT", "FLOAT")
+        takes_value = len(line) > 1 and line[1].split(":")[0].split("=")[0] in VALUES
         for name in line[0].split(","):
             command.options[name] = takes_value
     command.arguments = [line[0] for line in blocks.get("Positionals", [])]

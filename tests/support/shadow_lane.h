@@ -5,10 +5,12 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "policies/limits.h"
 #include "policies/time.h"
@@ -17,8 +19,10 @@ namespace headgate::testing {
 
 class ShadowLane {
  public:
+  enum Who { kStranger, kMember, kKnown };
   struct Place {
-    bool held = false, unknown = false;
+    bool held = false;
+    Who who = kStranger;
     std::uint64_t source = 0;
   };
 
@@ -35,7 +39,7 @@ class ShadowLane {
   }
 
   // Books it; empty when that was right, else what was broken.
-  [[nodiscard]] std::string Enter(Place& place, std::uint64_t source, bool known) {
+  [[nodiscard]] std::string Enter(Place& place, std::uint64_t source, Who who) {
     std::string wrong;
     if (acts()) {
       const auto max = static_cast<std::int64_t>(limits_.login.in_progress);
@@ -43,19 +47,28 @@ class ShadowLane {
           std::max<std::int64_t>(static_cast<std::int64_t>(static_cast<double>(max) *
                                                            (1 - limits_.login.known_good_share)),
                                  1);
-      if (known_ + unknown_ >= max) wrong = "lane: more logins in progress than allowed";
-      if (!known && unknown_ >= open) wrong = "lane: unknown logins in the known-good share";
-      if (!known && of_source_[source] >= limits_.login.per_source) wrong = "lane: per source";
+      const std::int64_t strangers = in_[kStranger], members = in_[kMember];
+      if (logins() >= max) wrong = "lane: more logins in progress than allowed";
+      if (who == kStranger && strangers >= open) wrong = "lane: strangers in what is kept";
+      // Of what is kept a half is for members; where it is odd, the greater one.
+      if (who != kKnown && strangers + members >= max - (max - open) / 2) {
+        wrong = "lane: members in what is kept for known-good";
+      }
+      const auto own = of_source_.find({who, source});
+      if (who != kKnown && own != of_source_.end() && own->second >= limits_.login.per_source) {
+        wrong = "lane: per source";
+      }
     }
-    place = {true, !known, source};
-    if (!known) ++of_source_[source];
-    ++(known ? known_ : unknown_);
+    place = {true, who, source};
+    ++of_source_[{who, source}];
+    ++in_[who];
     return wrong;
   }
   void Leave(Place& place) {
     if (!place.held) return;
-    --(place.unknown ? unknown_ : known_);
-    if (place.unknown && --of_source_[place.source] == 0) of_source_.erase(place.source);
+    --in_[place.who];
+    const auto own = of_source_.find({place.who, place.source});
+    if (--own->second == 0) of_source_.erase(own);
     place = {};
   }
 
@@ -74,11 +87,9 @@ class ShadowLane {
     return fits ? "" : "ramp: more logins let in than a server that has just come back may get";
   }
 
-  [[nodiscard]] std::int64_t logins() const { return known_ + unknown_; }
+  [[nodiscard]] std::int64_t logins() const { return in_[0] + in_[1] + in_[2]; }
   // For known-good ones, the ramp apart.
-  [[nodiscard]] bool HasRoom() const {
-    return known_ + unknown_ < std::int64_t{limits_.login.in_progress};
-  }
+  [[nodiscard]] bool HasRoom() const { return logins() < std::int64_t{limits_.login.in_progress}; }
 
  private:
   [[nodiscard]] bool acts() const {
@@ -86,8 +97,8 @@ class ShadowLane {
   }
 
   Limits limits_;
-  std::int64_t known_ = 0, unknown_ = 0;
-  std::map<std::uint64_t, std::uint32_t> of_source_;
+  std::array<std::int64_t, 3> in_{};
+  std::map<std::pair<Who, std::uint64_t>, std::uint32_t> of_source_;
   bool ramp_checked_ = false;
   double first_ = 0;
   Time started_{};

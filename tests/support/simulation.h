@@ -161,6 +161,7 @@ class Simulation : public Wakeups, public DecisionSink {
   void Leave(Conn& c);
   void End(Conn& c);
   void Finish(Conn& c);
+  [[nodiscard]] ShadowLane::Who WhoIs(bool known_good, std::size_t in_class) const;
   void Book(Conn& c, bool stakes_bind);
   void LetIn(ConnectionId id, bool stakes_bind);
   void CheckUnreachable(const Conn& c, const Verdict& v);

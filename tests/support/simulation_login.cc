@@ -76,6 +76,11 @@ void Simulation::CheckUnreachable(const Conn& c, const Verdict& v) {
   if (!before) Fail("backend: a login while it is down");
 }
 
+ShadowLane::Who Simulation::WhoIs(bool known_good, std::size_t in_class) const {
+  if (known_good) return ShadowLane::kKnown;
+  return book_.IsReserved(in_class) ? ShadowLane::kMember : ShadowLane::kStranger;
+}
+
 // One more lease and lane place, checked.
 void Simulation::Book(Conn& c, bool stakes_bind) {
   if (down_) Fail("backend: let in while it is down");
@@ -85,7 +90,7 @@ void Simulation::Book(Conn& c, bool stakes_bind) {
       book_.Grant(c.lease, into, /*unproven=*/!c.known_good && !book_.IsReserved(into),
                   c.known_good ? c.stake : ShadowBook::kNoStake);
   if (!slot.empty() && !unsettled_) Fail(slot);
-  const std::string lane = lane_.Enter(c.lane, Key(c.peer), c.known_good);
+  const std::string lane = lane_.Enter(c.lane, Key(c.peer), WhoIs(c.known_good, into));
   if (!lane.empty()) Fail(lane);
   const std::string ramp = lane_.Ramp(now_);
   if (!ramp.empty()) Fail(ramp);
@@ -187,7 +192,7 @@ void Simulation::Changed(Conn& c, std::string_view user, bool known_good) {
     unsettled_ |= c.lease.unsure;
   }
   if (!vouched) c.called_back = c.called_lent = c.perhaps_lent = false;  // another one now
-  const std::string lane = vouched ? "" : lane_.Enter(c.lane, Key(c.peer), known_good);
+  const std::string lane = vouched ? "" : lane_.Enter(c.lane, Key(c.peer), WhoIs(known_good, into));
   if (!lane.empty()) Fail("change user: " + lane);
   Move(c, Phase::kReauth);
 }

@@ -7,6 +7,7 @@ import tempfile
 import pymysql
 
 import private_mariadb
+import scenario
 from private_mariadb import ADMIN_PASSWORD
 from statement_corpus import Statement
 
@@ -55,12 +56,17 @@ class Peer(private_mariadb.PrivateMariadb):
                     client.query(statement.sql.decode("latin1").encode("latin1"))
                 except pymysql.MySQLError:
                     pass
-            return self.query(
-                "SELECT DIGEST, DIGEST_TEXT FROM performance_schema.events_statements_history"
-                " WHERE THREAD_ID = %s AND EVENT_ID > %s AND (NESTING_EVENT_TYPE IS NULL OR"
-                " NESTING_EVENT_TYPE <> 'STATEMENT') ORDER BY EVENT_ID", thread, before)
+            # The server answers a statement before it writes its history.
+            scenario.wait_for(lambda: len(self._history(thread, before)) >= len(statements), 5)
+            return self._history(thread, before)
         finally:
             client.close()
+
+    def _history(self, thread, before):
+        return self.query(
+            "SELECT DIGEST, DIGEST_TEXT FROM performance_schema.events_statements_history"
+            " WHERE THREAD_ID = %s AND EVENT_ID > %s AND (NESTING_EVENT_TYPE IS NULL OR"
+            " NESTING_EVENT_TYPE <> 'STATEMENT') ORDER BY EVENT_ID", thread, before)
 
     def _last(self, thread):
         return self.query("SELECT COALESCE(MAX(EVENT_ID), 0) FROM"

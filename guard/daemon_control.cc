@@ -1,0 +1,83 @@
+// What the operator is answered from, and what a reload changes beside the engine's limits.
+#include <unistd.h>
+
+#include <csignal>
+#include <optional>
+
+#include "guard/config_values.h"
+#include "guard/daemon_impl.h"
+#include "guard/json_text.h"
+#include "guard/log.h"
+#include "guard/tls_files.h"
+
+namespace headgate::guard {
+
+std::string Daemon::CurrentBackend() const {
+  for (const net::BackendStatus& backend : gate_->Status().backends) {
+    if (backend.current) return backends_.ShownOf(backend.name);
+  }
+  return "";
+}
+
+net::GateStatus Daemon::NamedStatus() const {
+  net::GateStatus status = gate_->Status();
+  for (net::BackendStatus& backend : status.backends) {
+    backend.name = backends_.ShownOf(backend.name);
+  }
+  return status;
+}
+
+absl::Status Daemon::UseBackend(const std::string& name) {
+  const auto connect = backends_.ConnectOf(name);
+  if (!connect) {
+    return absl::NotFoundError("there is no backend " + Quoted(name.substr(0, 64)) +
+                               "; `headgate backend` lists them");
+  }
+  return gate_->UseBackend(*connect, net::Now());
+}
+
+Control::Parts Daemon::ControlParts() {
+  Control::Parts parts;
+  parts.engine = engine_.get();
+  parts.now = net::Now;
+  parts.gate_status = [this] { return NamedStatus(); };
+  parts.use_backend = [this](const std::string& name) { return UseBackend(name); };
+  parts.save_state = [this] { return memory_.Save(); };
+  parts.state_status = [this] { return memory_.status(); };
+  parts.wire = [this] { return wire_ ? std::optional(wire_->Status()) : std::nullopt; };
+  parts.firewall = [this] { return kernel_bans_ ? kernel_bans_->Status() : net::FirewallStatus(); };
+  parts.load = [this] {
+    watch_.Loaded(ConfigFootprint(path_));
+    return LoadForReload(path_, control_->running().tls, files_read_);
+  };
+  parts.apply = [this](const Config& config, const std::shared_ptr<const net::TlsContext>& tls) {
+    Apply(config, tls);
+  };
+  parts.host = [this] { return host_.Latest(); };
+  parts.page = [this] { return page_.status(); };
+  parts.history = [this](std::uint64_t last) { return page_.History(last); };
+  parts.files_read = [this] { return files_read_; };
+  parts.drain = [] { kill(getpid(), SIGTERM); };
+  parts.upgrade = [this] { return upgrade_->Begin(); };
+  parts.upgrade_status = [this] { return upgrade_->status(); };
+  parts.formers = [this] { return formers_.List(); };
+  parts.elder = taken_over_from_;
+  parts.on_reload = [this](bool begins) {
+    begins ? service_.Reloading() : service_.Ready(StatusLine());
+  };
+  parts.log_dropped = [this] { return telemetry_->dropped(); };
+  parts.listening = gate_->listening();
+  parts.max_clients = gate_->max_clients();
+  return parts;
+}
+
+void Daemon::Apply(const Config& config, const std::shared_ptr<const net::TlsContext>& tls) {
+  SetLogLevel(config.log_level);
+  telemetry_->SetSample(config.log_sample);
+  if (kernel_bans_) kernel_bans_->Reload(WithListen(config));
+  if (tls && config.tls.mode == net::TlsMode::kTerminate) gate_->SetTls(tls);
+  watch_.Set(config.admin.watch);
+  host_.Set(config.host);
+}
+
+}  // namespace headgate::guard

@@ -1,0 +1,110 @@
+#include "net/listener.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "net/passed_sockets.h"
+#include "net/socket_address.h"
+
+namespace headgate::net {
+namespace {
+
+constexpr std::size_t kThreads = 3;
+
+// Threads that share one socket, as workers do.
+class SharedListeners : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto bound = BindListeners(*ParseEndpoint("127.0.0.1:0"), 1);
+    ASSERT_TRUE(bound.ok());
+    at_ = bound->endpoint;
+    std::vector<Bound> list;
+    list.push_back(std::move(*bound));
+    auto spread = SpreadOver(kThreads, std::move(list));
+    ASSERT_TRUE(spread.ok());
+    for (std::size_t i = 0; i < kThreads; ++i) {
+      listeners_[i] = std::make_unique<Listener>(
+          io_[i], std::move((*spread)[i].front()),
+          Listener::Callbacks{[this, i](Fd client, const SocketAddress&) {
+                                ++taken_[i];
+                                clients_[i].push_back(std::move(client));
+                              },
+                              [] {}});
+    }
+    for (std::size_t i = 0; i < kThreads; ++i) {
+      work_.push_back(boost::asio::make_work_guard(io_[i]));
+      threads_.emplace_back([this, i] { io_[i].run(); });
+    }
+  }
+  void TearDown() override {
+    for (auto& io : io_) io.stop();
+    for (std::thread& thread : threads_) thread.join();
+  }
+  void OnEach(const std::function<void(Listener&)>& act) {
+    for (std::size_t i = 0; i < kThreads; ++i) {
+      boost::asio::post(io_[i], [&, i, act] { act(*listeners_[i]); });
+    }
+  }
+  Fd Connect() {
+    Fd fd(socket(AF_INET, SOCK_STREAM, 0));
+    const SocketAddress address = ToSocketAddress(at_);
+    EXPECT_EQ(connect(fd.get(), address.get(), address.size), 0);
+    return fd;
+  }
+  [[nodiscard]] int Taken() const { return taken_[0] + taken_[1] + taken_[2]; }
+  bool Until(int count) const {
+    for (int i = 0; i < 500 && Taken() < count; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return Taken() == count;
+  }
+
+  Endpoint at_;
+  std::array<boost::asio::io_context, kThreads> io_;
+  std::array<std::vector<Fd>, kThreads> clients_;
+  std::array<std::atomic<int>, kThreads> taken_{};
+  std::array<std::unique_ptr<Listener>, kThreads> listeners_;
+  std::vector<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
+  std::vector<std::thread> threads_;
+};
+
+TEST_F(SharedListeners, TakeTurns) {
+  OnEach([](Listener& listener) { listener.Start(); });
+  std::vector<Fd> clients;
+  for (int i = 1; i <= 30; ++i) {
+    clients.push_back(Connect());
+    ASSERT_TRUE(Until(i)) << i;
+  }
+  for (const auto& taken : taken_) EXPECT_EQ(taken.load(), 10);
+}
+
+TEST_F(SharedListeners, NobodyIsTakenWhileHeldAndNobodyIsLost) {
+  OnEach([](Listener& listener) { listener.Start(); });
+  std::vector<Fd> clients;
+  clients.push_back(Connect());
+  ASSERT_TRUE(Until(1));
+  std::atomic<int> held{0};
+  OnEach([&](Listener& listener) {
+    listener.Hold();
+    ++held;
+  });
+  while (held < static_cast<int>(kThreads)) std::this_thread::yield();
+  for (int i = 0; i < 20; ++i) clients.push_back(Connect());
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(Taken(), 1);
+  OnEach([](Listener& listener) { listener.Start(); });
+  EXPECT_TRUE(Until(21)) << Taken();
+}
+
+}  // namespace
+}  // namespace headgate::net
