@@ -81,7 +81,9 @@ class Machine:
             ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--mount-proc",
              "--kill-child", sys.executable, str(HERE / "machine_keeper.py"), str(self.root),
              self.name, f"--capability={CAPABILITIES}", *network, *self.options],
-            stdin=subprocess.PIPE, stdout=self.log, stderr=self.log, start_new_session=True)
+            stdin=subprocess.PIPE, stdout=self.log, stderr=self.log, start_new_session=True,
+            # The machine's own sysctls of its network, as a real one's; with a namespace as well.
+            env={**os.environ, "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"})
         try:
             self._wait_boot()
             if not self.netns:
