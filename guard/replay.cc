@@ -1,18 +1,12 @@
 #include "guard/replay.h"
 
-#include <fstream>
-#include <iostream>
 #include <memory>
 #include <utility>
 
-#include <absl/status/status.h>
 #include <absl/strings/str_format.h>
-#include "guard/config_text.h"
-#include "guard/exit_status.h"
 #include "guard/printable.h"
 #include "guard/replay_tally.h"
 #include "guard/replay_words.h"
-#include "guard/say_error.h"
 #include "policies/reenactment.h"
 
 namespace headgate::guard {
@@ -51,9 +45,10 @@ class Replaying : public OutcomeSink {
     }
     ReplayReport report = tally_.Report();
     report.unix_offset_ns = feed_.to_unix().count();
-    if (plan_.protects.empty() == false) report.anybody_protected = true;
+    report.anybody_protected = report.anybody_protected || !plan_.protects.empty();
     report.notes = Notes();
-    if (!error.empty()) report.notes.push_back(error);
+    report.error = error;
+    if (!error.empty()) report.notes.push_back("it ends early: " + error);
     AddAgreement(report);
     return report;
   }

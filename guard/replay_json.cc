@@ -147,6 +147,7 @@ std::string ReplayJson(const ReplayReport& report) {
                    {"bucket_ms", Ms(report.bucket)},
                    {"timeline", std::move(timeline)},
                    {"notes", TextList(report.notes)}};
+  if (!report.error.empty()) all["error"] = report.error;
   if (report.agreement.known) {
     all["agreement"] = json::object{{"same", report.agreement.same},
                                     {"different", report.agreement.different},

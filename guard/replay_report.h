@@ -83,6 +83,7 @@ struct ReplayReport {
   std::vector<ReplayClass> classes;
   Duration bucket{};
   std::vector<ReplayBucket> timeline;
+  std::string error;  // not empty: why the input ended early; all is about what was before
   // What has to be known to read the rest: what could not be seen or judged, and the like.
   std::vector<std::string> notes;
   // Of a trace that the very same limits and secrets made: whether each verdict is the same.
