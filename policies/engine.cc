@@ -161,7 +161,8 @@ const ClassLimits& Engine::Impl::LimitsOf(SlotLedger::ClassId id) const {
 }
 
 bool Engine::Impl::Decide(bool acts, Reason reason, const Address& peer, std::string_view user,
-                          std::string_view class_name, Time now, bool presses, bool of_protected) {
+                          std::string_view class_name, Time now, bool presses, bool of_protected,
+                          ConnectionId id) {
   if (acts && presses && Presses(reason)) pressing.fetch_add(1, std::memory_order_relaxed);
   Decision d;
   d.at = now;
@@ -171,6 +172,7 @@ bool Engine::Impl::Decide(bool acts, Reason reason, const Address& peer, std::st
   d.user = user;
   d.class_name = class_name;
   d.of_protected = of_protected;
+  d.id = id;
   return decisions.Decide(d);
 }
 
@@ -179,7 +181,7 @@ bool Engine::Impl::Decide(const Limits& l, Reason reason, const Ticket& t, Time 
 }
 
 bool Engine::Impl::Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses) {
-  return Decide(acts, reason, t.peer, t.user, t.class_name, now, presses, t.IsProtected());
+  return Decide(acts, reason, t.peer, t.user, t.class_name, now, presses, t.IsProtected(), t.id);
 }
 
 // Whom the gate does not ban by itself.
@@ -219,6 +221,7 @@ void Engine::Impl::BanSource(const Limits& l, const Blamed& who, std::string_vie
     if (acts) bans.Escalate(source, l.source.ban, l.source.ban_max, why, now, who.proxied);
     if (acts) ban_version.fetch_add(1, std::memory_order_relaxed);
   }
+  decisions.Tell(BanMade{.at = now, .source = source, .why = why, .enforced = acts});
   if (!acts) {
     Decide(false, Reason::kBanApplied, source, {}, {}, now);
   } else if (here) {

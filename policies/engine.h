@@ -31,7 +31,7 @@
 
 namespace headgate {
 
-// What to do with a connection now.
+// What to do with a connection now. kWait has the reason of what it waits for.
 struct Verdict {
   enum class Kind : std::uint8_t { kAdmit, kWait, kRefuse };
   Kind kind = Kind::kAdmit;

@@ -131,8 +131,8 @@ struct Engine::Impl {
   [[nodiscard]] bool ActsFor(SlotLedger::ClassId id, Reason reason) const;
   [[nodiscard]] const ClassLimits& LimitsOf(SlotLedger::ClassId id) const;
   bool Decide(bool acts, Reason reason, const Address& peer, std::string_view user,
-              std::string_view class_name, Time now, bool presses = true,
-              bool of_protected = false);
+              std::string_view class_name, Time now, bool presses = true, bool of_protected = false,
+              ConnectionId id = {});
   bool Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses);
   bool Decide(const Limits& limits, Reason reason, const Ticket& t, Time now);
   void KeepTallies(const std::vector<ClassLimits>& classes);

@@ -215,7 +215,7 @@ Verdict Engine::Impl::Wait(Ticket& t, Reason lack, Duration delay, Time now) {
                         .not_before = now + delay},
                        now);
   CallBack(now);
-  return {Kind::kWait, Reason::kNone};
+  return {Kind::kWait, lack};
 }
 
 Reason Engine::Impl::NoRoom(Reason lack, const WaitingRoom::Answer& answer) const {
