@@ -19,8 +19,8 @@ constexpr Duration kQuiet = std::chrono::seconds(10);
 constexpr Duration kLongTick = std::chrono::seconds(1);
 constexpr Duration kVeryQuiet = std::chrono::hours(1);
 constexpr int kSteps = 1000;
-// Whatever a file says.
-constexpr Time kLast = kNever - std::chrono::hours(24 * 365);
+// Whatever a file says: nothing that is added to it overflows.
+constexpr Time kLast{Duration::max() / 2};
 
 }  // namespace
 
