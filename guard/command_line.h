@@ -49,6 +49,10 @@ struct Arguments {
   std::string page = "8";
   bool markdown = false;
   std::string shell;
+  std::string record_file;
+  std::string record_size = "100MiB";
+  std::size_t record_keep = 4;
+  bool record_stop = false;
 };
 
 using Command = std::function<int(const Arguments&)>;

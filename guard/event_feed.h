@@ -35,6 +35,14 @@ class EventFeed {
   // Of the gate, where it has them.
   [[nodiscard]] virtual std::optional<EngineSecrets> secrets() const = 0;
 
+  // What the gate ran with, where it is a gate's.
+  struct OfGate {
+    std::uint64_t policy = 0;         // PolicyMark()
+    std::size_t max_clients = 0;      // as FitLimits() takes it
+    bool identity_collapsed = false;  // as Limits has it
+  };
+  [[nodiscard]] virtual std::optional<OfGate> gate() const { return std::nullopt; }
+
   struct Progress {
     std::uint64_t done = 0, all = 0;  // bytes; all == 0: not known
   };

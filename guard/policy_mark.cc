@@ -13,9 +13,8 @@ namespace {
 constexpr std::array<std::string_view, 6> kElsewhere = {"admin.", "log.",  "firewall.",
                                                         "host.",  "gate.", "observer."};
 // But for these.
-constexpr std::array<std::string_view, 4> kOfGate = {"gate.mode", "gate.localhost_only_users",
-                                                     "gate.local_sources",
-                                                     "gate.proxy_from_clients"};
+constexpr std::array<std::string_view, 4> kOfGate = {
+    "gate.mode", "gate.localhost_only_users", "gate.local_sources", "gate.proxy_from_clients"};
 
 bool Decides(std::string_view key) {
   if (std::find(kOfGate.begin(), kOfGate.end(), key) != kOfGate.end()) return true;

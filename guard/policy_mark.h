@@ -1,5 +1,5 @@
-// Whether two configurations decide alike, as one number: what a trace has of the policy that it was
-// made under.
+// Whether two configurations decide alike, as one number: what a trace has of the policy that it
+// was made under.
 //
 // Threads: pure. Lifetime: none.
 #pragma once

@@ -39,14 +39,14 @@ std::string RecordText(const std::string& body) {
   std::string out = (IsTrue(At(root, {"recording"})) ? "recording to " : "recorded to ") +
                     Plain(At(root, {"file"})) + ": " + Plain(At(root, {"events"})) + " events, " +
                     Plain(At(root, {"bytes"})) + " bytes\n";
-  if (const std::string left = Plain(At(root, {"left_s"}));
-      At(root, {"left_s"}).is_number()) {
+  if (const std::string left = Plain(At(root, {"left_s"})); At(root, {"left_s"}).is_number()) {
     out += "it ends in " + left + " s\n";
   }
   if (const std::string lost = Plain(At(root, {"lost"})); lost != "0") {
     out += lost + " events were left out: the disk did not keep up\n";
   }
-  if (At(root, {"error"}).is_string()) out += "it ended early: " + Plain(At(root, {"error"})) + "\n";
+  if (At(root, {"error"}).is_string())
+    out += "it ended early: " + Plain(At(root, {"error"})) + "\n";
   return out;
 }
 

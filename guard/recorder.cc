@@ -18,8 +18,8 @@ constexpr auto kEvery = std::chrono::seconds(1);
 absl::Status Recorder::Start(Engine& engine, TraceHeader header, const RecordOptions& options,
                              Time now) {
   const std::lock_guard one_at_a_time(one_at_a_time_);
-  if (status(now).recording) {
-    return absl::FailedPreconditionError("a record goes on already: " + status(now).path);
+  if (status().recording) {
+    return absl::FailedPreconditionError("a record goes on already: " + status().path);
   }
   if (thread_.joinable()) thread_.join();  // of one whose time is over
   header.found = engine.Connections();
@@ -56,7 +56,7 @@ bool Recorder::Stop() {
   return went_on;
 }
 
-RecordStatus Recorder::status(Time) const {
+RecordStatus Recorder::status() const {
   const std::lock_guard lock(mutex_);
   RecordStatus s = status_;
   if (s.recording && ends_) s.left = std::max<Duration>(*ends_ - Clock::now(), Duration::zero());

@@ -1,8 +1,8 @@
 // Records what an engine is told and says, on demand, to trace files.
 //
-// What is told is put into a block of memory under the engine's own lock; a thread of its own writes
-// the blocks. Where it does not keep up, whole blocks are left out and counted: the engine never
-// waits for a disk. The last second is lost when the process is killed.
+// What is told is put into a block of memory under the engine's own lock; a thread of its own
+// writes the blocks. Where it does not keep up, whole blocks are left out and counted: the engine
+// never waits for a disk. The last second is lost when the process is killed.
 //
 // Threads: On() as Tape says; the rest from any. Lifetime: outlived by the engine.
 #pragma once
@@ -50,7 +50,7 @@ class Recorder : public Tape {
                                    Time now);
   // Writes what there is. False when none went on.
   bool Stop();
-  [[nodiscard]] RecordStatus status(Time now) const;
+  [[nodiscard]] RecordStatus status() const;
 
   void On(const EngineEvent& event, const Told& told) override;
 

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include <absl/strings/str_format.h>
+#include "guard/control.h"
+#include "guard/policy_mark.h"
 #include "guard/printable.h"
 #include "guard/replay_tally.h"
 #include "guard/replay_words.h"
@@ -20,14 +22,23 @@ bool CanKill(const Config& config) {
   return !config.monitor.user.empty() && !config.monitor.password_file.empty();
 }
 
+// As the gate would have them, where it is known how that was.
+std::shared_ptr<const Limits> LimitsFor(const EventFeed& feed, const Config& config) {
+  const auto gate = feed.gate();
+  if (!gate) return std::make_shared<const Limits>(config.limits);
+  Limits limits = config.limits;
+  limits.identity_collapsed = gate->identity_collapsed;
+  return FitLimits(limits, gate->max_clients).limits;
+}
+
 class Replaying : public OutcomeSink {
  public:
   Replaying(EventFeed& feed, const ReplayPlan& plan)
       : feed_(feed),
         plan_(plan),
         tally_(plan.origins, plan.shortly),
-        reenactment_(std::make_shared<const Limits>(plan.config.limits),
-                     feed.secrets().value_or(kOpenSecrets), *this, Options(feed, plan)) {
+        reenactment_(LimitsFor(feed, plan.config), feed.secrets().value_or(kOpenSecrets), *this,
+                     Options(feed, plan)) {
     if (plan.protects.empty()) return;
     tally_.Protect([this](const Address& peer, std::string_view user, std::string_view of_class) {
       return plan_.protects.Has(peer, user, of_class);
@@ -77,6 +88,14 @@ class Replaying : public OutcomeSink {
 
   std::vector<std::string> Notes() const {
     std::vector<std::string> notes = feed_.notes();
+    const auto gate = feed_.gate();
+    if (plan_.verbatim && gate && gate->policy != PolicyMark(plan_.config)) {
+      notes.emplace_back(
+          "the gate ran with another configuration than this one: its verdicts need not be these");
+    }
+    if (const std::uint64_t n = reenactment_.agreement().reloaded; n > 0) {
+      notes.push_back(FullNumber(n) + " events are behind a reload, and are not compared");
+    }
     const SlotLimits& slots = plan_.config.limits.slots;
     if (slots.max_connections_auto && !server_told_) {
       notes.push_back(

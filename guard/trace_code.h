@@ -3,7 +3,8 @@
 // A trace is made of blocks that stand each for itself: times, names and statements of a block are
 // counted from its beginning, so that one that is damaged costs its own events and no others.
 //  * a block: the number of its first event, the time of its first event, then the events
-//  * an event: its kind, the time since the one before, the connection (if it is of one), its facts,
+//  * an event: its kind, the time since the one before, the connection (if it is of one), its
+//  facts,
 //    what was told
 //  * names and statements (digest, traits, kind, normalised text) are written once a block, and
 //    named by their number after

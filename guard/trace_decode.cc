@@ -17,9 +17,7 @@ constexpr std::size_t kMostPeaks = 4096;
 constexpr std::uint8_t kSweepKinds = 4, kCommandKinds = 5, kVerdictKinds = 3;
 
 Duration Within(std::int64_t ns) { return Duration(std::clamp(ns, -kMostTime, kMostTime)); }
-Time TimeWithin(std::uint64_t ns) {
-  return Time(Within(static_cast<std::int64_t>(ns)));
-}
+Time TimeWithin(std::uint64_t ns) { return Time(Within(static_cast<std::int64_t>(ns))); }
 
 std::uint8_t KindsOf(Told::Of of) {
   switch (of) {

@@ -78,9 +78,8 @@ std::string ToBytes(const TraceHeader& h) {
 absl::StatusOr<TraceHeader> ParseTraceHeader(std::string_view bytes) {
   TraceBytes in(bytes);
   if (const std::uint64_t format = in.Number(); format != kFormat) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("is a trace of format %d, and this headgate reads format %d", format,
-                        kFormat));
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "is a trace of format %d, and this headgate reads format %d", format, kFormat));
   }
   TraceHeader h;
   h.version = std::string(in.Text()).substr(0, 64);
@@ -99,9 +98,12 @@ absl::StatusOr<TraceHeader> ParseTraceHeader(std::string_view bytes) {
 }
 
 bool IsTrace(const std::string& path) {
-  const net::Fd fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  const net::Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat info {};
+  // Of a pipe nothing is taken.
+  if (!fd.valid() || fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
   std::array<char, kTraceMagic.size()> start{};
-  return fd.valid() && read(fd.get(), start.data(), start.size()) == ssize_t{start.size()} &&
+  return read(fd.get(), start.data(), start.size()) == ssize_t{start.size()} &&
          std::string_view(start.data(), start.size()) == kTraceMagic;
 }
 

@@ -28,13 +28,13 @@
 namespace headgate::guard {
 
 struct TraceHeader {
-  std::string version;        // of the gate
+  std::string version;  // of the gate
   EngineSecrets secrets;
-  std::uint64_t series = 0;   // of the record
-  std::uint32_t number = 0;   // of the file, from 0
-  std::int64_t unix_ms = 0;   // when the record began
-  Time at{};                  // the same on the gate's own clock
-  std::uint64_t policy = 0;   // PolicyMark() of what the gate ran with
+  std::uint64_t series = 0;         // of the record
+  std::uint32_t number = 0;         // of the file, from 0
+  std::int64_t unix_ms = 0;         // when the record began
+  Time at{};                        // the same on the gate's own clock
+  std::uint64_t policy = 0;         // PolicyMark() of what the gate ran with
   std::uint64_t max_clients = 0;    // as FitLimits() takes it
   bool identity_collapsed = false;  // as Limits has it
   std::uint32_t found = 0;          // connections that were there when it began
@@ -47,8 +47,9 @@ struct TraceHeader {
 [[nodiscard]] bool IsTrace(const std::string& path);
 
 struct TraceBounds {
-  std::uint64_t bytes = std::uint64_t{100} * 1024 * 1024;  // of a file; at least one block is written
-  std::uint32_t keep = 4;  // older files; what is older than those is deleted
+  std::uint64_t bytes =
+      std::uint64_t{100} * 1024 * 1024;  // of a file; at least one block is written
+  std::uint32_t keep = 4;                // older files; what is older than those is deleted
 };
 
 class TraceFiles {

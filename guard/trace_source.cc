@@ -76,9 +76,8 @@ absl::StatusOr<TraceSource> TraceSource::Open(const std::vector<std::string>& pa
     source.files_.push_back(std::move(*file));
   }
   if (source.files_.empty()) return absl::InvalidArgumentError("no trace is named");
-  std::stable_sort(source.files_.begin(), source.files_.end(), [](const File& a, const File& b) {
-    return a.header.number < b.header.number;
-  });
+  std::stable_sort(source.files_.begin(), source.files_.end(),
+                   [](const File& a, const File& b) { return a.header.number < b.header.number; });
   const TraceHeader& first = source.files_.front().header;
   for (const File& f : source.files_) {
     if (f.header.series != first.series) {
@@ -88,15 +87,17 @@ absl::StatusOr<TraceSource> TraceSource::Open(const std::vector<std::string>& pa
     }
   }
   if (first.number > 0) {
-    source.Note(absl::StrFormat("%d older files of the record are not there: it begins in its "
-                                "middle, and what was held then is not known",
-                                first.number));
+    source.Note(
+        absl::StrFormat("%d older files of the record are not there: it begins in its "
+                        "middle, and what was held then is not known",
+                        first.number));
     source.whole_ = false;
   }
   if (first.found > 0) {
-    source.Note(absl::StrFormat("%d connections were there already when the record began: they are "
-                                "taken for idle",
-                                first.found));
+    source.Note(
+        absl::StrFormat("%d connections were there already when the record began: they are "
+                        "taken for idle",
+                        first.found));
     source.whole_ = false;
   }
   return source;
@@ -151,8 +152,10 @@ bool TraceSource::NextBlock() {
 }
 
 void TraceSource::Note(std::string text) {
-  if (notes_.size() < kNotes) notes_.push_back(std::move(text));
-  else if (notes_.size() == kNotes) notes_.push_back("and more of the kind");
+  if (notes_.size() < kNotes)
+    notes_.push_back(std::move(text));
+  else if (notes_.size() == kNotes)
+    notes_.push_back("and more of the kind");
 }
 
 }  // namespace headgate::guard

@@ -59,6 +59,12 @@ void Engine::Impl::Witness::Reclaim(ConnectionId id) {
 // A call within one that goes on the tape (a ticket that a refusal gives back) is part of it.
 template <typename Act, typename MakeEvent>
 auto Engine::Impl::Taped(ConnectionId id, Time now, const Act& act, const MakeEvent& event) {
+  return TapedIf(id, now, act, event, [](const auto&...) { return true; });
+}
+
+template <typename Act, typename MakeEvent, typename Matters>
+auto Engine::Impl::TapedIf(ConnectionId id, Time now, const Act& act, const MakeEvent& event,
+                           const Matters& matters) {
   using Answer = std::invoke_result_t<Act>;
   if (tape.load(std::memory_order_relaxed) == nullptr || taping != nullptr) [[likely]] {
     return act();
@@ -79,7 +85,11 @@ auto Engine::Impl::Taped(ConnectionId id, Time now, const Act& act, const MakeEv
     tell(Told::Nothing());
   } else {
     Answer answer = act();
-    tell(Line(answer));
+    if (matters(answer) || !woken.empty()) {
+      tell(Line(answer));
+    } else {
+      taping = nullptr;
+    }
     return answer;
   }
 }
@@ -100,6 +110,22 @@ CommandVerdict Engine::Impl::OnCommandTaped(Ticket& t, const CommandFacts& facts
     return OnCommand(t, seen, now);
   };
   return Taped(t.id, now, act, [&] { return event::Command{seen}; });
+}
+
+// Every connection is swept ten times a second, and mostly there is nothing to be said: that
+// changes nothing, and would be most of what a tape has.
+SweepVerdict Engine::Impl::OnSweepTaped(Ticket& t, const SweepFacts& facts, Time now) {
+  const StatementBook& b = t.book;
+  const auto told = b.told, wished = b.wished;
+  const QuerySnapshot* const snapshot = b.snapshot.get();
+  const bool idle = b.leased && b.running.empty() && !b.pending.asked && !facts.client_gone &&
+                    t.reclaim.load(std::memory_order_relaxed) == Ticket::Reclaim::kNo;
+  return TapedIf(
+      t.id, now, [&] { return OnSweep(t, facts, now); }, [&] { return event::Sweep{facts}; },
+      [&](const SweepVerdict& v) {
+        return !idle || v.kind != SweepVerdict::Kind::kNone || b.told != told ||
+               b.wished != wished || b.snapshot.get() != snapshot;
+      });
 }
 
 void Engine::Impl::Forget(Ticket& t) {
@@ -204,9 +230,7 @@ void Engine::OnAnswer(Ticket& t, const AnswerFacts& facts, Time now) {
 }
 
 SweepVerdict Engine::OnSweep(Ticket& t, const SweepFacts& facts, Time now) {
-  return impl_->Taped(
-      t.id, now, [&] { return impl_->OnSweep(t, facts, now); },
-      [&] { return event::Sweep{facts}; });
+  return impl_->OnSweepTaped(t, facts, now);
 }
 
 void Engine::OnStatementCompleted(Ticket& t, Time now) {

@@ -124,7 +124,7 @@ struct Engine::Impl {
   // A call of this thread that goes on the tape, and whom it wakes.
   using Woken = std::vector<Wakeup>;
   static thread_local Woken* taping;
-  // Every connection that is reached is told of; where its call goes on the tape, that as well.
+  // Passes on whom a call reaches; where it goes on the tape, that as well.
   class Witness : public Wakeups {
    public:
     explicit Witness(Wakeups& to) : to_(to) {}
@@ -145,6 +145,11 @@ struct Engine::Impl {
   // that line, and is not called where there is none.
   template <typename Act, typename MakeEvent>
   auto Taped(ConnectionId id, Time now, const Act& act, const MakeEvent& event);
+  // The same, where what came of it `matters`.
+  template <typename Act, typename MakeEvent, typename Matters>
+  auto TapedIf(ConnectionId id, Time now, const Act& act, const MakeEvent& event,
+               const Matters& matters);
+  SweepVerdict OnSweepTaped(Ticket& t, const SweepFacts& facts, Time now);
   CommandVerdict OnCommandTaped(Ticket& t, const CommandFacts& facts, Time now);
   void Forget(Ticket& t);
   // What there is already when a tape begins, as events to which nothing was told.
