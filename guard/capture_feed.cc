@@ -130,7 +130,8 @@ std::vector<std::string> CaptureFeed::notes() const {
   add(others - opaque(mysql::Unread::kTls),
       "connections could not be read on (compression, or bytes that are missing): their slots count");
   add(c.in_the_middle, "connections were there before the capture began: they are left out");
-  add(c.refused_by_server, "connections were refused by the server itself: they are left out");
+  add(c.refused_by_server, "connections were refused before their login by the server, or by the gate that was there: what "
+      "they would have done is not known");
   add(c.unnamed, "connections of a proxy named no client: they are left out");
   add(sessions_.tcp().missing_bytes,
       "bytes are missing: packets were lost, or captured in part (tcpdump -s 0)");

@@ -81,9 +81,8 @@ class Replaying : public OutcomeSink {
       server_told_ = server_told_ || server->facts.max_connections > 0;
     }
     reenactment_.Apply(event, told);
-    if (tally_.WantsStatus(event.at)) {
-      tally_.OnStatus(reenactment_.engine().Status(event.at), event.at);
-    }
+    const Time now = reenactment_.now();
+    if (tally_.WantsStatus(now)) tally_.OnStatus(reenactment_.engine().Status(now), now);
   }
 
   std::vector<std::string> Notes() const {

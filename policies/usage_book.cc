@@ -20,7 +20,8 @@ bool IsRefused(const Told& told) {
 
 // What a rate of statements counts.
 bool RunsSql(CommandKind c) {
-  return c == CommandKind::kQuery || c == CommandKind::kExecute || c == CommandKind::kBulkExecute;
+  return c == CommandKind::kQuery || c == CommandKind::kPrepare || c == CommandKind::kExecute ||
+         c == CommandKind::kBulkExecute;
 }
 
 double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
