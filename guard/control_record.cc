@@ -14,9 +14,12 @@ std::string FolderOf(const std::string& path) {
 
 }  // namespace
 
-net::AdminReply Control::RecordReply() const { return {200, RecordJson(parts_.record_status())}; }
+net::AdminReply Control::RecordReply() const {
+  return {200, RecordJson(parts_.record_status ? parts_.record_status() : RecordStatus())};
+}
 
 net::AdminReply Control::Record(std::string_view body) {
+  if (!parts_.record) return Refuse(409, "this gate cannot record");
   if (!Field(body, "stop").empty()) {
     if (!parts_.stop_record()) return Refuse(409, "nothing is recorded");
     return RecordReply();

@@ -3,7 +3,9 @@
 // While there is a tape its lock is held for the whole call, before any other, so what is on the
 // tape is one order, and another engine that is told the same in that order comes to the same.
 // Without one a call costs the look whether there is one.
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <type_traits>
 #include <utility>
 
@@ -14,6 +16,8 @@
 namespace headgate {
 namespace {
 
+constexpr std::size_t kRecordsAtOnce = 16 * 1024;
+
 Told Line(const AcceptResult& r) { return ToldOf(r.verdict); }
 Told Line(const Verdict& v) { return ToldOf(v); }
 Told Line(const CommandVerdict& v) { return ToldOf(v); }
@@ -23,45 +27,40 @@ Told Line(Time) { return Told::Nothing(); }
 Told Line(std::size_t) { return Told::Nothing(); }
 Told Line(const Engine::Share&) { return Told::Nothing(); }
 
+void Note(std::vector<Wakeup>* woken, Wakeup::Kind kind, ConnectionId id, Reason reason) {
+  if (woken != nullptr) woken->push_back({kind, id, reason});
+}
+
 }  // namespace
 
 thread_local Engine::Impl::Woken* Engine::Impl::taping = nullptr;
 
-void Engine::Impl::Witness::Note(Wakeup::Kind kind, ConnectionId id, Reason reason) {
-  if (taping != nullptr) taping->push_back({kind, id, reason});
-}
-
 void Engine::Impl::Witness::Admitted(ConnectionId id) {
-  Note(Wakeup::Kind::kAdmitted, id, Reason::kNone);
+  Note(taping, Wakeup::Kind::kAdmitted, id, Reason::kNone);
   to_.Admitted(id);
 }
 
 void Engine::Impl::Witness::Refused(ConnectionId id, Reason reason) {
-  Note(Wakeup::Kind::kRefused, id, reason);
+  Note(taping, Wakeup::Kind::kRefused, id, reason);
   to_.Refused(id, reason);
 }
 
 void Engine::Impl::Witness::Evicted(ConnectionId id, Reason reason) {
-  Note(Wakeup::Kind::kEvicted, id, reason);
+  Note(taping, Wakeup::Kind::kEvicted, id, reason);
   to_.Evicted(id, reason);
 }
 
 void Engine::Impl::Witness::Ready(ConnectionId id) {
-  Note(Wakeup::Kind::kReady, id, Reason::kNone);
+  Note(taping, Wakeup::Kind::kReady, id, Reason::kNone);
   to_.Ready(id);
 }
 
 void Engine::Impl::Witness::Reclaim(ConnectionId id) {
-  Note(Wakeup::Kind::kReclaim, id, Reason::kNone);
+  Note(taping, Wakeup::Kind::kReclaim, id, Reason::kNone);
   to_.Reclaim(id);
 }
 
 // A call within one that goes on the tape (a ticket that a refusal gives back) is part of it.
-template <typename Act, typename MakeEvent>
-auto Engine::Impl::Taped(ConnectionId id, Time now, const Act& act, const MakeEvent& event) {
-  return TapedIf(id, now, act, event, [](const auto&...) { return true; });
-}
-
 template <typename Act, typename MakeEvent, typename Matters>
 auto Engine::Impl::TapedIf(ConnectionId id, Time now, const Act& act, const MakeEvent& event,
                            const Matters& matters) {
@@ -94,6 +93,11 @@ auto Engine::Impl::TapedIf(ConnectionId id, Time now, const Act& act, const Make
   }
 }
 
+template <typename Act, typename MakeEvent>
+auto Engine::Impl::Taped(ConnectionId id, Time now, const Act& act, const MakeEvent& event) {
+  return TapedIf(id, now, act, event, [](const auto&...) { return true; });
+}
+
 // The one look at the text is taken in front, so that the tape has what the engine went by.
 CommandVerdict Engine::Impl::OnCommandTaped(Ticket& t, const CommandFacts& facts, Time now) {
   const bool shows = facts.command == CommandKind::kQuery || facts.command == CommandKind::kPrepare;
@@ -117,14 +121,14 @@ CommandVerdict Engine::Impl::OnCommandTaped(Ticket& t, const CommandFacts& facts
 SweepVerdict Engine::Impl::OnSweepTaped(Ticket& t, const SweepFacts& facts, Time now) {
   const StatementBook& b = t.book;
   const auto told = b.told, wished = b.wished;
-  const QuerySnapshot* const snapshot = b.snapshot.get();
+  const QuerySnapshot* const before = b.snapshot.get();
   const bool idle = b.leased && b.running.empty() && !b.pending.asked && !facts.client_gone &&
                     t.reclaim.load(std::memory_order_relaxed) == Ticket::Reclaim::kNo;
   return TapedIf(
       t.id, now, [&] { return OnSweep(t, facts, now); }, [&] { return event::Sweep{facts}; },
       [&](const SweepVerdict& v) {
         return !idle || v.kind != SweepVerdict::Kind::kNone || b.told != told ||
-               b.wished != wished || b.snapshot.get() != snapshot;
+               b.wished != wished || b.snapshot.get() != before;
       });
 }
 
@@ -151,8 +155,12 @@ void Engine::Impl::TellWhatIs(Tape& to, Time now) {
     banned = bans.Export(now);
   }
   const Told unknown;
-  if (!good.empty()) {
-    to.On({.at = now, .id = {}, .what = event::KnownGoodRestored{&good, {}}}, unknown);
+  // In parts, so that none is too long for what takes it.
+  for (std::size_t from = 0; from < good.size(); from += kRecordsAtOnce) {
+    const auto begin = good.begin() + static_cast<std::ptrdiff_t>(from);
+    const std::size_t n = std::min(kRecordsAtOnce, good.size() - from);
+    const std::vector<KnownGoodRecord> part(begin, begin + static_cast<std::ptrdiff_t>(n));
+    to.On({.at = now, .id = {}, .what = event::KnownGoodRestored{&part, {}}}, unknown);
   }
   if (!banned.empty()) {
     to.On({.at = now, .id = {}, .what = event::BansRestored{&banned, {}}}, unknown);

@@ -121,9 +121,8 @@ struct Engine::Impl {
     std::uint32_t others = 0;  // of those for everybody
   };
 
-  // A call of this thread that goes on the tape, and whom it wakes.
   using Woken = std::vector<Wakeup>;
-  static thread_local Woken* taping;
+  static thread_local Woken* taping;  // of the call that goes on the tape; null: none does
   // Passes on whom a call reaches; where it goes on the tape, that as well.
   class Witness : public Wakeups {
    public:
@@ -135,14 +134,12 @@ struct Engine::Impl {
     void Reclaim(ConnectionId id) override;
 
    private:
-    static void Note(Wakeup::Kind kind, ConnectionId id, Reason reason);
     Wakeups& to_;
   };
 
   Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d);
 
-  // engine_door.cc. The call itself, and its line on the tape where there is one: `event` makes
-  // that line, and is not called where there is none.
+  // engine_door.cc. The call, and its line on the tape where there is one: what `event` makes.
   template <typename Act, typename MakeEvent>
   auto Taped(ConnectionId id, Time now, const Act& act, const MakeEvent& event);
   // The same, where what came of it `matters`.
@@ -155,8 +152,7 @@ struct Engine::Impl {
   // What there is already when a tape begins, as events to which nothing was told.
   void TellWhatIs(Tape& to, Time now);
 
-  // What Engine's methods of the same names do, each in the file of its subject; see
-  // engine_door.cc.
+  // What Engine's methods of the same names do, each in the file of its subject.
   void Publish(std::shared_ptr<const Limits> next, Time now);
   void Count(const Ticket& t, Reason reason, Time now);
   void Count(Reason reason, const Address& peer, Time now);
