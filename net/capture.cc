@@ -72,7 +72,14 @@ absl::Status Capture::SetFilter(const std::string& filter) {
   return absl::InvalidArgumentError(absl::StrCat("filter \"", filter, "\": ", error()));
 }
 
-std::string Capture::error() const { return pcap_geterr(handle_.get()); }
+std::string Capture::error() const {
+  const bool packed = input_ != nullptr && !input_->error().empty();
+  return packed ? input_->error() : pcap_geterr(handle_.get());
+}
+
+ReadProgress Capture::progress() const {
+  return input_ != nullptr ? input_->progress() : ReadProgress{};
+}
 
 Capture::Turn Capture::DispatchTo(int max, void (*each)(const void*, const Frame&),
                                   const void* context) {

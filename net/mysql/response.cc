@@ -327,4 +327,27 @@ void ResponseTracker::Complete() {
   between_ = true;
 }
 
+bool ResponseTracker::SkipMissing(std::uint64_t n) {
+  // The last byte of an answer has to be seen: nothing else would tell of its end.
+  const bool at_end = done_ && n == cursor_.left();
+  if (between_ || at_end || !cursor_.SkipMissing(n)) return false;
+  answer_.facts.bytes += n;
+  return true;
+}
+
+std::optional<ResponseTracker::Answer> ResponseTracker::Abandon() {
+  if (count_ == 0) {
+    ResponseTracker renewed(0, 0);
+    renewed.deprecate_eof_ = deprecate_eof_;
+    renewed.metadata_flag_ = metadata_flag_;
+    renewed.status_ = status_;
+    renewed.statements_ = statements_;
+    *this = renewed;
+    return std::nullopt;
+  }
+  if (between_) BeginAnswer();
+  Complete();
+  return answer_;
+}
+
 }  // namespace headgate::mysql

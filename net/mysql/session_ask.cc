@@ -140,7 +140,7 @@ Action Session::Impl::OnVerdict(const CommandVerdict& verdict) {
   if (turn != Turn::kAsked && turn != Turn::kHeld) return {};
   inspect = static_cast<std::uint32_t>(std::min(verdict.inspect, kMaxLook));
   const auto wider = static_cast<std::uint32_t>(std::min(verdict.look, kMaxLook));
-  if (verdict.kind == Verdict::kHold) {
+  if (verdict.kind == Verdict::kHold && !options.watch) {
     turn = Turn::kHeld;
     return {.kind = Kind::kHold};
   }
@@ -150,11 +150,12 @@ Action Session::Impl::OnVerdict(const CommandVerdict& verdict) {
     return {};
   }
   look = inspect;
-  if (verdict.kind == Verdict::kRefuse || verdict.kind == Verdict::kClose) {
+  const bool refused = verdict.kind == Verdict::kRefuse || verdict.kind == Verdict::kClose;
+  if (refused && !options.watch) {
     DecideRefusal(verdict.reason, verdict.message, verdict.kind == Verdict::kClose);
   } else {
     mark = verdict.mark;
-    packet_limit = verdict.packet_limit;
+    packet_limit = options.watch ? 0 : verdict.packet_limit;
     turn = Turn::kAllowed;
   }
   return {};

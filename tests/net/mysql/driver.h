@@ -44,7 +44,8 @@ class Driver {
 
   // `cut`: where in all bytes fed the one split is; kWhole = none, kByteByByte = everywhere.
   explicit Driver(Greeting greeting = MariaDb1011(), std::size_t cut = kWhole,
-                  TlsUse tls = TlsUse::kNone, bool refuse_unknown_plugins = false);
+                  TlsUse tls = TlsUse::kNone, bool refuse_unknown_plugins = false,
+                  bool watch = false);
 
   // What the edge would do with the engine's and the backend's answers.
   bool answer_admission = true;  // false: the script calls Admission() itself
@@ -65,7 +66,8 @@ class Driver {
   void TlsFailed(Side side, Reason reason);
   void Event(Action (Session::*event)());
   void Evict(Reason reason);
-  void Verdict(const CommandVerdict& verdict);  // of Engine::OnHeld
+  void Missing(Side side, std::uint64_t bytes);  // of a session that watches
+  void Verdict(const CommandVerdict& verdict);   // of Engine::OnHeld
   void HoldCommands(bool on);
 
   // What the sides received since last asked.
@@ -112,6 +114,12 @@ class Driver {
 
 // Up to the switch on the client's screen.
 void ToSwitch(Driver& d, const std::string& plugin = "mysql_native_password");
+
+// What a session that watches sees of a login, up to the OK.
+void WatchLogIn(Driver& d, const LoginFields& fields = {}, const Greeting& server = MariaDb1011());
+
+// As AtEveryCut, with sessions that watch.
+void WatchAtEveryCut(const std::function<void(Driver&)>& script);
 
 // Runs `script` with its input whole, cut in two at every position, and byte by byte.
 void AtEveryCut(const std::function<void(Driver&)>& script,
