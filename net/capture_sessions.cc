@@ -62,7 +62,9 @@ void CaptureSessions::OnOpened(Id id, const TcpEnds& ends, bool whole, Time) {
 void CaptureSessions::Accept(Conn& c, const Address& peer, Arrival how) {
   c.state = Conn::State::kFollowed;
   c.id.serial = next_serial_++;
-  c.session.emplace(mysql::SessionOptions{.watch = true});
+  mysql::SessionOptions watching;
+  watching.watch = true;
+  c.session.emplace(std::move(watching));
   ++counts_.connections;
   Tell(c, event::Accepted{peer, how});
   Perform(c, c.session->Start());
