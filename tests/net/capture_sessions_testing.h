@@ -15,51 +15,59 @@
 
 namespace headgate::net::testing {
 
-// Events of one connection as words: "accepted login:app/shop ok command:SELECT 1 answer:1 ...".
+// An event as a word: "accepted", "login:app/shop", "query:SELECT 1", "answer:ROWS", "error:CODE"
+// ...
+namespace words {
+
+inline std::string Named(const LoginClaim& claim) {
+  return std::string(claim.user) + "/" + std::string(claim.database);
+}
+inline std::string Word(const event::Accepted& e) {
+  return e.how == Arrival::kDirect ? "accepted"
+                                   : "accepted:" + std::to_string(static_cast<int>(e.how));
+}
+inline std::string Word(const event::TlsHandshake&) { return "tls"; }
+inline std::string Word(const event::Login& e) { return "login:" + Named(e.claim); }
+inline std::string Word(const event::LoginOk&) { return "ok"; }
+inline std::string Word(const event::Opaque&) { return "opaque"; }
+inline std::string Word(const event::LoginFailed& e) {
+  return "failed:" + std::to_string(static_cast<int>(e.how));
+}
+inline std::string Word(const event::ChangeUser& e) { return "change:" + Named(e.claim); }
+inline std::string Word(const event::Command& e) {
+  return std::string(Name(e.facts.command)) +
+         (e.facts.sql.empty() ? "" : ":" + std::string(e.facts.sql));
+}
+inline std::string Word(const event::Answer& e) {
+  return (e.facts.error ? "error:" : "answer:") +
+         std::to_string(e.facts.error ? e.facts.error_code : e.facts.rows);
+}
+inline std::string Word(const event::ClientGone&) { return "gone"; }
+inline std::string Word(const event::BackendEnded&) { return "ended"; }
+inline std::string Word(const event::Ended& e) { return std::string(Name(e.reason)); }
+inline std::string Word(const event::Forgotten&) { return "forgotten"; }
+inline std::string Word(const event::Counted& e) { return std::string(Name(e.reason)); }
+template <typename Other>
+std::string Word(const Other&) {
+  return "?";
+}
+
+}  // namespace words
+
+inline std::string WordOf(const EngineEvent& e) {
+  return std::visit([](const auto& what) { return words::Word(what); }, e.what);
+}
+
+// Each connection's events as one line of words.
 class EventNotes : public EngineEventSink {
  public:
   void OnEvent(const EngineEvent& e) override {
     times.push_back(e.at);
-    const std::string word = std::visit([](const auto& what) { return Word(what); }, e.what);
     std::string& line = of[e.id.serial];
-    line += (line.empty() ? "" : " ") + word;
+    line += (line.empty() ? "" : " ") + WordOf(e);
   }
   std::map<std::uint64_t, std::string> of;  // by serial; 0: of nobody
   std::vector<Time> times;
-
- private:
-  static std::string Word(const event::Accepted& e) {
-    return e.how == Arrival::kDirect ? "accepted"
-                                     : "accepted:" + std::to_string(static_cast<int>(e.how));
-  }
-  static std::string Word(const event::TlsHandshake&) { return "tls"; }
-  static std::string Word(const event::Login& e) { return "login:" + Named(e.claim); }
-  static std::string Word(const event::LoginOk&) { return "ok"; }
-  static std::string Word(const event::Opaque&) { return "opaque"; }
-  static std::string Word(const event::LoginFailed& e) {
-    return "failed:" + std::to_string(static_cast<int>(e.how));
-  }
-  static std::string Word(const event::ChangeUser& e) { return "change:" + Named(e.claim); }
-  static std::string Word(const event::Command& e) {
-    return std::string(Name(e.facts.command)) +
-           (e.facts.sql.empty() ? "" : ":" + std::string(e.facts.sql));
-  }
-  static std::string Word(const event::Answer& e) {
-    return (e.facts.error ? "error:" : "answer:") +
-           std::to_string(e.facts.error ? e.facts.error_code : e.facts.rows);
-  }
-  static std::string Word(const event::ClientGone&) { return "gone"; }
-  static std::string Word(const event::BackendEnded&) { return "ended"; }
-  static std::string Word(const event::Ended& e) { return std::string(Name(e.reason)); }
-  static std::string Word(const event::Forgotten&) { return "forgotten"; }
-  static std::string Word(const event::Counted& e) { return std::string(Name(e.reason)); }
-  template <typename Other>
-  static std::string Word(const Other&) {
-    return "?";
-  }
-  static std::string Named(const LoginClaim& claim) {
-    return std::string(claim.user) + "/" + std::string(claim.database);
-  }
 };
 
 // One connection that talks: keeps both sides' numbers.

@@ -30,6 +30,7 @@ class Captured:
         self._settle()
         self.process.send_signal(signal.SIGINT)
         self.said += self.process.stderr.read()
+        self.process.stderr.close()
         self.process.wait()
 
     def _settle(self, seconds=10):
