@@ -153,7 +153,9 @@ void AddObserve(CLI::App& app, Arguments& args, Command& chosen) {
   command->add_option("--socket", o.socket, "where `headgate status --wire` finds it")
       ->type_name("SOCKET");
   command
-      ->add_option("--read", o.files, "read captures (pcap, pcapng, - for standard input) instead")
+      ->add_option(
+          "--read", o.files,
+          "read captures (pcap, pcapng, also packed by gzip, - for standard input) instead")
       ->type_name("FILE")
       ->allow_extra_args(false)
       ->excludes("--interface")

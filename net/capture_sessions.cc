@@ -99,11 +99,10 @@ void CaptureSessions::LeaveUntold(Conn& c) {
 // As Worker::OnNamed. What follows the header, once it is there. A server that has greeted before
 // is heard then.
 Octets CaptureSessions::TakeProxyHeader(Conn& c, Octets bytes) {
-  std::string& tail = c.tails[static_cast<std::size_t>(Side::kClient)];
-  const std::size_t before = tail.size();
+  const std::size_t before = c.tail(Side::kClient).size();
   Keep(c, Side::kClient, bytes.first(std::min(bytes.size(), kMaxProxyHeader)));
   if (c.state != Conn::State::kUnnamed) return {};
-  const ProxyHeaderIn header = ReadProxyHeader(BytesOf(tail));
+  const ProxyHeaderIn header = ReadProxyHeader(c.tail(Side::kClient).left());
   using Kind = ProxyHeaderIn::Kind;
   if (header.kind == Kind::kMore) return {};
   if (header.kind == Kind::kBad) {
@@ -128,10 +127,10 @@ void CaptureSessions::OnMissing(Id id, TcpSide from, std::uint64_t bytes, Time) 
   if (c.state == Conn::State::kMiddle || c.state == Conn::State::kUnnamed) LeaveUntold(c);
   if (c.state != Conn::State::kFollowed || c.session_over) return;
   const Side side = SideOf(from);
-  const Action action =
-      c.session->OnMissing(side, c.tails[static_cast<std::size_t>(side)].size(), bytes);
+  const Action action = c.session->OnMissing(side, c.tail(side).size(), bytes);
   if (action.kind == Action::Kind::kDiscard) DropTail(c, side);
   Perform(c, action);
+  if (!c.session_over) TellAnswers(c);
   Drive(c, side, {});
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "net/capture_sessions.h"
 
@@ -27,16 +28,27 @@ struct CaptureSessions::Conn {
   bool logged_in = false;    // asked for, at least: there is a slot
   bool client_gone = false;  // told
   std::optional<mysql::Session> session;
-  std::array<std::string, 2> tails;  // by Side: what the session left
+  // What the session left of a side's bytes: all behind `taken`.
+  struct Tail {
+    std::string bytes;
+    std::size_t taken = 0;
+    [[nodiscard]] std::size_t size() const { return bytes.size() - taken; }
+    [[nodiscard]] bool empty() const { return size() == 0; }
+    [[nodiscard]] mysql::Bytes left() const {
+      return {reinterpret_cast<const std::uint8_t*>(bytes.data()) + taken, size()};
+    }
+    void Append(mysql::Bytes more) {
+      if (taken > bytes.size() / 2) bytes.erase(0, std::exchange(taken, 0));
+      bytes.append(reinterpret_cast<const char*>(more.data()), more.size());
+    }
+  };
+  [[nodiscard]] Tail& tail(Side side) { return tails[static_cast<std::size_t>(side)]; }
+  std::array<Tail, 2> tails;  // by Side
 };
 
 template <typename What>
 void CaptureSessions::Tell(const Conn& c, What&& what) {
   sink_.OnEvent({.at = now_, .id = c.id, .what = std::forward<What>(what)});
-}
-
-inline mysql::Bytes BytesOf(const std::string& tail) {
-  return {reinterpret_cast<const std::uint8_t*>(tail.data()), tail.size()};
 }
 
 }  // namespace headgate::net

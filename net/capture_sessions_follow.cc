@@ -19,22 +19,20 @@ mysql::Side Other(mysql::Side side) {
   return side == mysql::Side::kClient ? mysql::Side::kServer : mysql::Side::kClient;
 }
 
-std::size_t IndexOf(mysql::Side side) { return static_cast<std::size_t>(side); }
-
 }  // namespace
 
 // As Relay::Poll(): until both sides have nothing more to say.
 void CaptureSessions::Drive(Conn& c, Side side, Octets in) {
-  if (!c.tails[IndexOf(side)].empty() && !in.empty()) {
+  if (!c.tail(side).empty() && !in.empty()) {
     Keep(c, side, in);
     in = {};
   }
   bool acted = true;
   while (acted && !c.session_over) {
-    acted = c.tails[IndexOf(side)].empty() ? Feed(c, side, in) : FeedTail(c, side);
+    acted = c.tail(side).empty() ? Feed(c, side, in) : FeedTail(c, side);
     if (c.session_over) break;
     const bool speaks =
-        !c.tails[IndexOf(Other(side))].empty() || c.session->phase() != mysql::Phase::kCommand;
+        !c.tail(Other(side)).empty() || c.session->phase() != mysql::Phase::kCommand;
     if (speaks) acted |= FeedTail(c, Other(side));
     acted = acted && speaks;
   }
@@ -46,7 +44,8 @@ void CaptureSessions::Drive(Conn& c, Side side, Octets in) {
   }
 }
 
-// True when the session did something. `in` becomes what it left.
+// True when the session did something. `in` becomes what it left. What the client had said ahead of
+// an answer is heard as soon as that is complete: the next one may be the answer to it.
 bool CaptureSessions::Feed(Conn& c, Side side, Octets& in) {
   bool acted = false;
   while (!c.session_over) {
@@ -56,28 +55,32 @@ bool CaptureSessions::Feed(Conn& c, Side side, Octets& in) {
     acted = true;
     Perform(c, action);
     in = in.subspan(action.n);
+    if (c.session_over) break;
+    TellAnswers(c);
+    if (side == Side::kServer && !c.tail(Side::kClient).empty()) {
+      static_cast<void>(FeedTail(c, Side::kClient));
+    }
     if (in.empty() && c.session->phase() == mysql::Phase::kCommand) break;
   }
-  if (!c.session_over) TellAnswers(c);
   NoteOpaque(c);
   return acted;
 }
 
 bool CaptureSessions::FeedTail(Conn& c, Side side) {
-  std::string& tail = c.tails[IndexOf(side)];
-  Octets in = BytesOf(tail);
+  Octets in = c.tail(side).left();
   const bool acted = Feed(c, side, in);
-  unread_ -= tail.size() - in.size();
-  tail.erase(0, tail.size() - in.size());
+  if (c.session_over) return acted;
+  const std::size_t taken = c.tail(side).size() - in.size();
+  unread_ -= taken;
+  c.tail(side).taken += taken;
   return acted;
 }
 
 // Beyond the bounds nobody reads on.
 void CaptureSessions::Keep(Conn& c, Side side, Octets rest) {
-  std::string& tail = c.tails[IndexOf(side)];
-  tail.append(reinterpret_cast<const char*>(rest.data()), rest.size());
+  c.tail(side).Append(rest);
   unread_ += rest.size();
-  if (tail.size() <= kMostUnread && unread_ <= options_.unread) return;
+  if (c.tail(side).size() <= kMostUnread && unread_ <= options_.unread) return;
   if (!c.session) return LeaveUntold(c);
   Perform(c, c.session->GiveUp());
   NoteOpaque(c);
@@ -86,8 +89,8 @@ void CaptureSessions::Keep(Conn& c, Side side, Octets rest) {
 }
 
 void CaptureSessions::DropTail(Conn& c, Side side) {
-  unread_ -= c.tails[IndexOf(side)].size();
-  c.tails[IndexOf(side)] = {};
+  unread_ -= c.tail(side).size();
+  c.tail(side) = {};
 }
 
 void CaptureSessions::Perform(Conn& c, const Action& action) {

@@ -14,6 +14,11 @@ TcpSide Other(TcpSide side) {
   return side == TcpSide::kClient ? TcpSide::kServer : TcpSide::kClient;
 }
 
+TcpStreams::Options WithRoom(TcpStreams::Options options) {
+  options.connections = std::max<std::size_t>(options.connections, 1);
+  return options;
+}
+
 TcpEnds EndsOf(const Segment& p, TcpSide from) {
   if (from == TcpSide::kClient) return {p.source, p.target, p.source_port, p.target_port};
   return {p.target, p.source, p.target_port, p.source_port};
@@ -22,7 +27,7 @@ TcpEnds EndsOf(const Segment& p, TcpSide from) {
 }  // namespace
 
 TcpStreams::TcpStreams(Options options, KeyedHash hash, TcpStreamSink& sink)
-    : options_(std::move(options)),
+    : options_(WithRoom(std::move(options))),
       hash_(hash),
       sink_(sink),
       watched_(kPorts / 64, options_.ports.empty() ? ~std::uint64_t{0} : 0),

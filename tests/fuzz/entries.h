@@ -21,6 +21,7 @@ void FuzzSession(Bytes in);      // events and bytes of both sides
 void FuzzSessionTls(Bytes in);   // how TLS is used, then the same
 void FuzzScanner(Bytes in);      // how to read it, then a statement
 void FuzzCapture(Bytes in);      // link type, wire length, then a captured frame
+void FuzzStreams(Bytes in);      // segments of captured connections
 void FuzzProxyHeader(Bytes in);  // what a load balancer sends first
 void FuzzConfig(Bytes in);       // one to three configuration files, 0x1e between them
 void FuzzTrace(Bytes in);        // how it is replayed, then a block of a trace
@@ -40,6 +41,7 @@ inline constexpr std::array<Entry, 13> kEntries{{{"greeting", FuzzGreeting},
                                                  {"session_tls", FuzzSessionTls},
                                                  {"scanner", FuzzScanner},
                                                  {"capture", FuzzCapture},
+                                                 {"streams", FuzzStreams},
                                                  {"proxy_header", FuzzProxyHeader},
                                                  {"config", FuzzConfig, false},
                                                  {"trace", FuzzTrace},
