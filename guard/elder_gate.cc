@@ -89,18 +89,20 @@ absl::Status ElderGate::TakeFds(UpgradeLink::Message message) {
   for (std::size_t i = 0; i < what.size(); ++i) {
     const std::string kind = TextAt(what[i], "kind");
     net::Fd& fd = message.fds[i];
-    if (kind == "listen") sockets_.push_back({TextAt(what[i], "name"), std::move(fd)});
-    if (kind == "admin") admin_ = std::move(fd);
-    if (kind == "page") page_ = std::move(fd);
-    if (kind == "former") {
+    if (kind == "listen") {
+      sockets_.push_back({TextAt(what[i], "name"), std::move(fd)});
+    } else if (kind == "admin") {
+      admin_ = std::move(fd);
+    } else if (kind == "page") {
+      page_ = std::move(fd);
+    } else if (kind == "former") {
       const auto number = [&](const char* name) {
         return static_cast<std::uint32_t>(NumberOf(At(what[i], {name})));
       };
       formers_.emplace_back(FormerGate{static_cast<int>(number("pid")), number("leases"),
                                        number("most"), number("sessions")},
                             UpgradeLink(std::move(fd)));
-    }
-    if (kind == "state") {
+    } else if (kind == "state") {
       auto text = FileAsText(fd.get(), kMostStateBytes);
       if (!text.ok()) return text.status();
       state_ = std::move(*text);

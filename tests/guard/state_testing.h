@@ -69,22 +69,21 @@ inline SavedState SomeState() {
   mysql.backend = "unix:/run/mysqld/mysqld.sock";
   mysql.greeting.server_version = "8.0.36";
   state.greetings = {mariadb, mysql};
-  state.bans = {
-      {.network = {Address::V4(0xcb007107), 128},
-       .left = std::chrono::minutes(9),
-       .forget = std::chrono::minutes(69),
-       .times = 2,
-       .reason = "connect_rate"},
-      {.network = {Address::V4(0xc6336400), 96 + 24},
-       .left = std::chrono::hours(1),
-       .forget = std::chrono::hours(1),
-       .times = 1,
-       .by_operator = true,
-       .reason = "operator"},
-      {.network = SourceNetwork(young.pair.source),
-       .forget = std::chrono::minutes(5),
-       .times = 3,
-       .reason = ""}};
+  state.bans = {{.network = {Address::V4(0xcb007107), 128},
+                 .left = std::chrono::minutes(9),
+                 .forget = std::chrono::minutes(69),
+                 .times = 2,
+                 .reason = "connect_rate"},
+                {.network = {Address::V4(0xc6336400), 96 + 24},
+                 .left = std::chrono::hours(1),
+                 .forget = std::chrono::hours(1),
+                 .times = 1,
+                 .by_operator = true,
+                 .reason = "operator"},
+                {.network = SourceNetwork(young.pair.source),
+                 .forget = std::chrono::minutes(5),
+                 .times = 3,
+                 .reason = ""}};
   return state;
 }
 

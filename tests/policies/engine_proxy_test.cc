@@ -153,7 +153,8 @@ TEST_F(EngineProxyTest, WhatAnOperatorBansIsPushedWhoeverItWasBefore) {
 TEST_F(EngineProxyTest, NoBanOfAProxyIsTakenOverFromTheKernel) {
   Start();
   engine_->RestoreBans(
-      {{.network = SourceNetwork(Proxy()), .left = minutes(5), .times = 1, .reason = ""}}, {}, now_);
+      {{.network = SourceNetwork(Proxy()), .left = minutes(5), .times = 1, .reason = ""}}, {},
+      now_);
   EXPECT_TRUE(engine_->Bans(now_).empty());
 }
 

@@ -2,20 +2,12 @@
 
 Headers as in https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt.
 """
-import os
-import pathlib
-import shutil
 import socket
 import struct
-import subprocess
-import tempfile
-import time
 
+import peers
 import wire
-from private_mariadb import free_port
 
-HAPROXY = next((p for p in ("/usr/sbin/haproxy", shutil.which("haproxy")) if p and
-                os.path.exists(p)), None)
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 TARGET = ("198.51.100.2", 3306)
 
@@ -46,43 +38,18 @@ def through(gate_address, proxy, header, timeout=10):
     return client
 
 
-class HAProxy:
+class HAProxy(peers.Peer):
     """In front of `backend`, which it reaches from the address `source`; `send` is the server
     line's word: send-proxy, send-proxy-v2, or "". With checks twice a second."""
 
     def __init__(self, backend, source, send):
-        self.address = ("127.0.0.1", free_port())
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="headgate-haproxy-", dir="/tmp"))
-        host, port = backend
-        (self.folder / "haproxy.cfg").write_text(f"""
+        super().__init__("haproxy", f"""
 defaults
   mode tcp
   timeout connect 5s
   timeout client 60s
   timeout server 60s
 listen mysql
-  bind {self.address[0]}:{self.address[1]}
-  server gate {host}:{port} source {source} check inter 500ms {send}
-""")
-        self.process = None
-
-    def __enter__(self):
-        with open(self.folder / "log", "wb") as log:
-            self.process = subprocess.Popen(
-                [HAPROXY, "-db", "-f", str(self.folder / "haproxy.cfg")],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(self.address) == 0:
-                    return self
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.05)
-        text = (self.folder / "log").read_text()
-        self.__exit__()
-        raise RuntimeError(f"haproxy does not listen:\n{text}")
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+  bind LISTEN
+  server gate BACKEND source {source} check inter 500ms {send}
+""", backend)

@@ -10,9 +10,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import database_host
 import load_balancer
 import netns
+import peers
 import scenario
 import wire
-from load_balancer import HAPROXY, HEADERS, LOCAL, UNKNOWN, HAProxy, through
+from load_balancer import HEADERS, LOCAL, UNKNOWN, HAProxy, through
 
 PROXY = "127.0.0.7"
 PEER, OTHER = "203.0.113.7", "203.0.113.8"  # as a header names them
@@ -186,7 +187,7 @@ class FromHAProxy(Behind):
 
     @classmethod
     def setUpClass(cls):
-        if HAPROXY is None:
+        if peers.program("haproxy") is None:
             raise unittest.SkipTest("haproxy is not installed")
         super().setUpClass()
         cls.db.query(f"CREATE USER quiet@'{cls.QUIET}' IDENTIFIED BY 'quiet-secret'")
