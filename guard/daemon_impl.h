@@ -28,6 +28,7 @@
 #include "guard/memory.h"
 #include "guard/page.h"
 #include "guard/privileges.h"
+#include "guard/recorder.h"
 #include "guard/service_manager.h"
 #include "guard/signals.h"
 #include "guard/telemetry.h"
@@ -88,6 +89,7 @@ class Daemon {
   // As the file calls them.
   net::GateStatus NamedStatus() const;
   absl::Status UseBackend(const std::string& name);
+  absl::Status Record(const RecordOptions& options);
   Control::Parts ControlParts();
   void Apply(const Config& config, const std::shared_ptr<const net::TlsContext>& tls);
 
@@ -129,6 +131,7 @@ class Daemon {
   std::unique_ptr<Telemetry> telemetry_;
   std::unique_ptr<net::Gate> gate_;
   std::unique_ptr<Engine> engine_;
+  Recorder recorder_;
   std::unique_ptr<Wire> wire_;
   std::unique_ptr<KernelBans> kernel_bans_;
   ConfigWatch watch_;

@@ -65,7 +65,8 @@ std::vector<ClassLimits> Kept(std::vector<ClassLimits> classes) {
 
 Engine::Impl::Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d)
     : hash(secrets.key0, secrets.key1),
-      wakeups(w),
+      witness(w),
+      wakeups(witness),
       decisions(d, hash),
       bans(hash),
       known_good(hash, first->known_good.table_size),
@@ -75,7 +76,7 @@ Engine::Impl::Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionS
       room(hash),
       lane(hash),
       habits(0, hash),
-      guard(hash, first->digests, acting_level, w, decisions) {
+      guard(hash, first->digests, acting_level, witness, decisions) {
   const auto each = static_cast<std::uint32_t>(first->source.table_size / kShards + 1);
   for (std::size_t i = 0; i < kShards; ++i) shards.push_back(std::make_unique<Shard>(hash, each));
   Configure(std::move(first));
@@ -261,10 +262,10 @@ Engine::Engine(std::shared_ptr<const Limits> limits, EngineSecrets secrets, Wake
 
 Engine::~Engine() = default;
 
-void Engine::Publish(std::shared_ptr<const Limits> limits, Time now) {
-  Impl& m = *impl_;
+void Engine::Impl::Publish(std::shared_ptr<const Limits> next, Time now) {
+  Impl& m = *this;
   const Impl::Admission admission(m, now);
-  m.Configure(std::move(limits));
+  m.Configure(std::move(next));
   m.ban_version.fetch_add(1, std::memory_order_relaxed);  // which of them act may be another
   while (m.limits->pending.enforce && m.pending.size() > m.limits->pending.max) {
     const auto tag = m.pending.EvictOne();
@@ -281,23 +282,22 @@ void Engine::Publish(std::shared_ptr<const Limits> limits, Time now) {
 
 std::shared_ptr<const Limits> Engine::limits() const { return impl_->Snapshot(); }
 
-void Engine::Count(const Ticket& t, Reason reason, Time now) {
-  impl_->Decide(true, reason, t, now, /*presses=*/true);
-  if (IsOwnFault(reason)) impl_->Charge(Impl::Of(t), reason, now);
+void Engine::Impl::Count(const Ticket& t, Reason reason, Time now) {
+  Decide(true, reason, t, now, /*presses=*/true);
+  if (IsOwnFault(reason)) Charge(Impl::Of(t), reason, now);
 }
 
-void Engine::Count(Reason reason, const Address& peer, Time now) {
-  impl_->Decide(true, reason, peer, {}, {}, now);
-  if (IsOwnFault(reason)) impl_->Charge({SourceOf(peer)}, reason, now);
+void Engine::Impl::Count(Reason reason, const Address& peer, Time now) {
+  Decide(true, reason, peer, {}, {}, now);
+  if (IsOwnFault(reason)) Charge({SourceOf(peer)}, reason, now);
 }
 
-bool Engine::Gate(const Ticket& t, Reason reason, Time now) {
-  const Impl::LimitsPtr limits = impl_->Snapshot();
-  if (!impl_->Decide(*limits, reason, t, now)) return false;
+bool Engine::Impl::Gate(const Ticket& t, Reason reason, Time now) {
+  const Impl::LimitsPtr l = Snapshot();
+  if (!Decide(*l, reason, t, now)) return false;
   // What only the level's deadline made late is charged to nobody.
-  const bool by_level =
-      reason == Reason::kPendingDeadline && PendingDeadline(t) < limits->pending.deadline;
-  if (IsOwnFault(reason) && !by_level) impl_->Charge(Impl::Of(t), reason, now);
+  const bool by_level = reason == Reason::kPendingDeadline && DeadlineOf(t) < l->pending.deadline;
+  if (IsOwnFault(reason) && !by_level) Charge(Impl::Of(t), reason, now);
   return true;
 }
 

@@ -52,6 +52,8 @@ struct TicketDeleter {
 };
 using TicketPtr = std::unique_ptr<Ticket, TicketDeleter>;
 
+// policies/tape.h
+class Tape;
 // policies/explain.h
 struct ExplainQuestion;
 struct Explanation;
@@ -296,6 +298,10 @@ class Engine {
   // time do not count. Cheap.
   [[nodiscard]] std::uint64_t BanVersion() const;
   [[nodiscard]] EngineStatus Status(Time now) const;
+  // From now on every call that changes something is told to `tape` (null: to none), behind all
+  // that there is already. Calls are made one after the other while there is one. None goes to the
+  // one before when this returns. Not from within a call of the tape or of a sink.
+  void SetTape(Tape* tape, Time now);
   // What one source, and one login of it, meets now. Takes, counts and tells nothing. Of those who
   // wait, what time has freed since the last OnTick() is not seen.
   [[nodiscard]] Explanation Explain(const ExplainQuestion& question, Time now) const;

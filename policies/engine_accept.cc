@@ -7,22 +7,22 @@
 
 namespace headgate {
 
-AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now, Arrival how) {
-  Impl& m = *impl_;
-  const Impl::LimitsPtr limits = m.Snapshot();
-  bool known_good = false;
-  if (m.AskBan(*limits, peer, how, now, known_good)) {
+AcceptResult Engine::Impl::OnAccept(ConnectionId id, const Address& peer, Time now, Arrival how) {
+  Impl& m = *this;
+  const Impl::LimitsPtr l = m.Snapshot();
+  bool is_known_good = false;
+  if (m.AskBan(*l, peer, how, now, is_known_good)) {
     return {{Verdict::Kind::kRefuse, Reason::kBanned}, nullptr};
   }
   TicketPtr t(new Ticket(m, m.guard.queue(), id, peer, how, now));
-  t->known_source = known_good;
-  t->reserved_source = Impl::IsReservedSource(*limits, peer);
+  t->known_source = is_known_good;
+  t->reserved_source = Impl::IsReservedSource(*l, peer);
   t->of_protected = t->known_source || t->reserved_source;
-  t->exempt = how == Arrival::kProxyLocal || AnyContains(limits->source.exempt, peer);
-  Reason refused = m.AskSource(*limits, *t, now);
+  t->exempt = how == Arrival::kProxyLocal || AnyContains(l->source.exempt, peer);
+  Reason refused = m.AskSource(*l, *t, now);
   Impl::Blamed charged;
   if (refused == Reason::kNone) {
-    refused = m.EnterPending(*limits, *t, now, charged);
+    refused = m.EnterPending(*l, *t, now, charged);
   } else if (!t->squeezed) {
     charged = Impl::Of(*t);
   }

@@ -149,8 +149,8 @@ struct Told {
   Of of = Of::kUnknown;
   std::uint8_t kind = 0;  // Verdict::Kind, CommandVerdict::Kind, SweepVerdict::Kind; of kYesNo 0, 1
   Reason reason = Reason::kNone;
-  Time until{};              // of a command's kHold
-  std::uint64_t look = 0;    // of a command's kMore
+  Time until{};                // of a command's kHold
+  std::uint64_t look = 0;      // of a command's kMore
   std::vector<Wakeup> woke{};  // in order
   bool operator==(const Told&) const = default;
 

@@ -23,6 +23,7 @@
 #include "policies/class_matcher.h"
 #include "policies/decisions.h"
 #include "policies/engine.h"
+#include "policies/engine_event.h"
 #include "policies/handshake_rates.h"
 #include "policies/known_good.h"
 #include "policies/latency.h"
@@ -30,6 +31,7 @@
 #include "policies/pressure.h"
 #include "policies/query_guard.h"
 #include "policies/shared_address.h"
+#include "policies/tape.h"
 #include "policies/ticket.h"
 #include "policies/turn_clock.h"
 
@@ -119,7 +121,70 @@ struct Engine::Impl {
     std::uint32_t others = 0;  // of those for everybody
   };
 
+  using Woken = std::vector<Wakeup>;
+  static thread_local Woken* taping;  // of the call that goes on the tape; null: none does
+  // Passes on whom a call reaches; where it goes on the tape, that as well.
+  class Witness : public Wakeups {
+   public:
+    explicit Witness(Wakeups& to) : to_(to) {}
+    void Admitted(ConnectionId id) override;
+    void Refused(ConnectionId id, Reason reason) override;
+    void Evicted(ConnectionId id, Reason reason) override;
+    void Ready(ConnectionId id) override;
+    void Reclaim(ConnectionId id) override;
+
+   private:
+    Wakeups& to_;
+  };
+
   Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d);
+
+  // engine_door.cc. The call, and its line on the tape where there is one: what `event` makes.
+  template <typename Act, typename MakeEvent>
+  auto Taped(ConnectionId id, Time now, const Act& act, const MakeEvent& event);
+  // The same, where what came of it `matters`.
+  template <typename Act, typename MakeEvent, typename Matters>
+  auto TapedIf(ConnectionId id, Time now, const Act& act, const MakeEvent& event,
+               const Matters& matters);
+  SweepVerdict OnSweepTaped(Ticket& t, const SweepFacts& facts, Time now);
+  CommandVerdict OnCommandTaped(Ticket& t, const CommandFacts& facts, Time now);
+  void Forget(Ticket& t);
+  // What there is already when a tape begins, as events to which nothing was told.
+  void TellWhatIs(Tape& to, Time now);
+
+  // What Engine's methods of the same names do, each in the file of its subject.
+  void Publish(std::shared_ptr<const Limits> next, Time now);
+  void Count(const Ticket& t, Reason reason, Time now);
+  void Count(Reason reason, const Address& peer, Time now);
+  [[nodiscard]] bool Gate(const Ticket& t, Reason reason, Time now);
+  [[nodiscard]] AcceptResult OnAccept(ConnectionId id, const Address& peer, Time now, Arrival how);
+  [[nodiscard]] Verdict OnTlsHandshake(Ticket& t, Time now);
+  void OnOpaque(Ticket& t, Time now);
+  [[nodiscard]] Verdict OnLogin(Ticket& t, const LoginClaim& claim, Time now);
+  [[nodiscard]] Verdict OnChangeUser(Ticket& t, const LoginClaim& claim, Time now);
+  void OnLoginOk(Ticket& t, Time now);
+  void OnLoginFailed(Ticket& t, LoginFailure how, Time now);
+  void OnStatementCompleted(Ticket& t, Time now);
+  void OnClientGone(Ticket& t, Time now);
+  void OnBackendEnded(Ticket& t, Time now);
+  Time OnTick(Time now);
+  [[nodiscard]] CommandVerdict OnCommand(Ticket& t, const CommandFacts& facts, Time now);
+  [[nodiscard]] CommandVerdict OnHeld(Ticket& t, Time now);
+  void OnAnswer(Ticket& t, const AnswerFacts& facts, Time now);
+  [[nodiscard]] SweepVerdict OnSweep(Ticket& t, const SweepFacts& facts, Time now);
+  void OnServerFacts(const ServerFacts& facts, Time now);
+  void OnBackend(bool up, Time now);
+  void OnBackendSwitched(Time now);
+  void OnElsewhere(std::uint32_t all, std::uint32_t unseen, Time now);
+  [[nodiscard]] Share Confine(std::size_t unnamed, Time now);
+  void Unconfine(Time now);
+  void OnWire(double syn_per_second, bool anomaly, Time now);
+  void RestoreKnownGood(const std::vector<KnownGoodRecord>& records, Duration elapsed, Time now);
+  bool Ban(const Cidr& network, Duration how_long, std::string_view reason, Time now);
+  [[nodiscard]] bool Unban(const Cidr& network, Time now);
+  std::size_t UnbanAll(Time now);
+  void RestoreBans(const std::vector<BanRecord>& records, Duration elapsed, Time now);
+  [[nodiscard]] Duration DeadlineOf(const Ticket& t) const;
 
   // engine.cc: limits, counting, charging
   [[nodiscard]] LimitsPtr Snapshot() const;
@@ -264,7 +329,13 @@ struct Engine::Impl {
     return *shards[(hash(source) >> 32) % kShards];
   }
 
+  std::atomic<Tape*> tape{nullptr};
+  std::mutex tape_mutex;  // held for a call that goes on the tape: before all others
+  Woken woken;            // by that call
+  Time taped_at{};        // the last one
+
   const KeyedHash hash;
+  Witness witness;
   Wakeups& wakeups;
   Decisions decisions;
 
@@ -301,6 +372,7 @@ struct Engine::Impl {
   absl::flat_hash_map<PairKey, std::uint32_t, KeyedHash> habits;
   std::vector<TurnClock> turns;  // by class id: how fast those who wait got in lately
   bool backend_up = true;
+  ServerFacts server;  // as last told
   Time next_call_back{};
   SharedAddressWatch shared_addresses;
   Ticket* tickets = nullptr;  // all of them

@@ -28,12 +28,12 @@ Reason Engine::Impl::ReasonOf(SlotLedger::Answer answer) {
   return Reason::kNoSlot;
 }
 
-Verdict Engine::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
-  Impl& m = *impl_;
-  const Impl::LimitsPtr limits = m.Snapshot();
+Verdict Engine::Impl::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
+  Impl& m = *this;
+  const Impl::LimitsPtr l = m.Snapshot();
   const std::string_view user = CanonicalUser(claim.user);
   Impl::Trust trust;
-  const Reason refused = m.AskClaim(*limits, t, user, trust, now);
+  const Reason refused = m.AskClaim(*l, t, user, trust, now);
   Verdict verdict;
   {
     const Impl::Admission admission(m, now);

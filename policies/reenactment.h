@@ -35,6 +35,7 @@ namespace headgate {
 // How the answers to the same questions compare. Of events whose answer was not told nothing.
 struct Agreement {
   std::uint64_t same = 0, different = 0;
+  std::uint64_t reloaded = 0;  // events behind a reload to limits that are not known: not compared
   struct Difference {
     std::uint64_t event = 0;  // its number, from 0
     Time at{};

@@ -174,7 +174,8 @@ class Reenactment::World : public Wakeups, public DecisionSink {
     std::uint64_t digest = 0;
   };
   Noted noted_;
-  ConnectionId asking_;  // whose call it is
+  ConnectionId asking_;   // whose call it is
+  bool strayed_ = false;  // verbatim: the limits are others than those of the trace from now on
 };
 
 }  // namespace headgate

@@ -1,0 +1,194 @@
+#include "guard/learn_toml.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include <absl/strings/str_format.h>
+#include "guard/config_text.h"
+#include "guard/config_values.h"
+#include "guard/iso_time.h"
+#include "guard/json_text.h"
+#include "guard/printable.h"
+#include "guard/replay_words.h"
+#include "guard/short_number.h"
+#include "net/address_text.h"
+
+namespace headgate::guard {
+namespace {
+
+using Lines = std::vector<DraftLine>;
+using Remarks = std::vector<std::string>;
+
+constexpr std::array<const char*, 7> kDays = {"Mondays", "Tuesdays",  "Wednesdays", "Thursdays",
+                                              "Fridays", "Saturdays", "Sundays"};
+constexpr std::size_t kDigestsShown = 8;
+
+// "observed: peak 38 (2026-01-27 09:01), p99.9 22, in 8,640 minutes of 6 days".
+std::string Seen(const MinuteSeries::Summary& seen, const std::string& unit) {
+  return absl::StrFormat("observed: peak %s%s (%s), p99.9 %s%s, in %s minutes of %d days",
+                         ShortNumber(seen.peak), unit, MinuteText(seen.peak_at),
+                         ShortNumber(seen.p999), unit,
+                         FullNumber(static_cast<std::uint64_t>(seen.minutes)), seen.days);
+}
+
+std::string ValueText(const Rate& rate) { return Quoted(ToText(rate)); }
+std::string ValueText(std::uint32_t n) { return std::to_string(n); }
+std::string ValueText(double n) { return NumberAsToml(n); }
+std::string ValueText(Duration d) { return Quoted(ToText(d)); }
+
+template <class Value>
+void Add(const char* key, const Proposed<Value>& proposed, const char* unit, Lines& lines) {
+  if (!proposed.value) return;
+  lines.push_back({key, ValueText(*proposed.value), {Seen(proposed.seen, unit)}});
+}
+
+// What was seen too little of, as a comment where the key would stand.
+template <class Value>
+void SetPlain(const char* table, const char* key, const Proposed<Value>& proposed, const char* unit,
+              TomlDraft& draft) {
+  if (!proposed.value) return;
+  draft.Set(table, {key, ValueText(*proposed.value), {Seen(proposed.seen, unit)}});
+}
+
+std::string HourText(std::size_t hour, bool weekly) {
+  if (!weekly) return absl::StrFormat("from %02d:00 to %02d:00", hour, hour + 1);
+  return absl::StrFormat("%s from %02d:00 to %02d:00", kDays.at(hour / 24), hour % 24,
+                         hour % 24 + 1);
+}
+
+std::string PatternText(const UsagePattern& p) {
+  std::string text =
+      absl::StrFormat("busiest %s UTC (%s slots), quietest %s (%s)", HourText(p.busiest, p.weekly),
+                      ShortNumber(p.most), HourText(p.quietest, p.weekly), ShortNumber(p.least));
+  return p.weekly ? text : text + "; less than a week was seen, so its weekly pattern is not known";
+}
+
+Lines ClassLines(const ProposedClass& c, bool can_kill, Remarks& remarks) {
+  Lines lines = {{"name", Quoted(c.name), {}},
+                 {"sources", ListedAs(c.sources, [](const Cidr& n) { return net::ToText(n); }), {}},
+                 {"users", Listed({Quoted(c.user)}), {}}};
+  if (c.reserve.value) {
+    Remarks above = {Seen(c.reserve.seen, " slots")};
+    if (c.reserve_cut) above.emplace_back("less than that: all reserves together fit the slots");
+    lines.push_back({"reserve", ValueText(*c.reserve.value), std::move(above)});
+  }
+  Add("max", c.max, " slots", lines);
+  Add("query.rate", c.rate, "/s from one source", lines);
+  Add("query.class_rate", c.class_rate, "/s", lines);
+  Add("query.running", c.running, " at once from one source", lines);
+  Add("query.class_running", c.class_running, " at once", lines);
+  Add("query.busy", c.busy, " s/s from one source", lines);
+  Add("query.class_busy", c.class_busy, " s/s", lines);
+  if (can_kill) {
+    Add("query.deadline", c.deadline, "s", lines);
+  } else if (c.deadline.value) {
+    remarks.push_back(absl::StrFormat("with a [monitor]: query.deadline = %s, %s",
+                                      ValueText(*c.deadline.value), Seen(c.deadline.seen, "s")));
+  }
+  return lines;
+}
+
+// Another name than those of the base.
+void Rename(ProposedClass& c, const std::vector<std::string>& taken) {
+  const auto is_taken = [&](const std::string& name) {
+    return std::find(taken.begin(), taken.end(), name) != taken.end();
+  };
+  const std::string plain = c.name;
+  for (int i = 1; is_taken(c.name); ++i) {
+    c.name = plain + (i == 1 ? "-learned" : absl::StrFormat("-learned-%d", i));
+  }
+}
+
+double SecondsOf(Duration d) { return std::chrono::duration<double>(d).count(); }
+
+}  // namespace
+
+std::string MinuteText(Minute minute) {
+  std::string text = IsoTime(minute * 60'000).substr(0, 16);
+  text[10] = ' ';
+  return text;
+}
+
+std::string GroupText(const ProposedClass& c) {
+  const auto bits = static_cast<std::uint8_t>(c.network.IsV4() ? kV4Bits + 16 : 32);
+  return absl::StrFormat("user %s from %s", c.user.empty() ? "\"\"" : Printable(c.user),
+                         net::ToText(Cidr{c.network, bits}));
+}
+
+std::string UnusualText(const UnusualHour& hour) {
+  return absl::StrFormat("%s: %s %s, usually %s", MinuteText(hour.from), ShortNumber(hour.value),
+                         Name(hour.measure), ShortNumber(hour.usual));
+}
+
+std::string TooLittleText(const ProposedClass& c) {
+  return absl::StrFormat("%s: %s (%s statements in %s minutes of %d days)", GroupText(c), c.why_not,
+                         FullNumber(c.statements),
+                         FullNumber(static_cast<std::uint64_t>(c.minutes)), c.days);
+}
+
+void AddProposal(Proposal& proposal, bool can_kill, TomlDraft& draft) {
+  SetPlain("source", "connect_rate", proposal.connect_rate, "/s from one source", draft);
+  SetPlain("source", "connections", proposal.connections, " of one source", draft);
+  SetPlain("source", "prefix_connections", proposal.prefix_connections, " of one prefix", draft);
+  SetPlain("login", "rate", proposal.login_rate, "/s", draft);
+  const std::vector<std::string> taken = draft.class_names();
+  for (ProposedClass& c : proposal.classes) {
+    if (!c.why_not.empty()) continue;
+    Rename(c, taken);
+    Remarks remarks = {absl::StrFormat("%s: %s logins, %s statements", GroupText(c),
+                                       FullNumber(c.logins), FullNumber(c.statements)),
+                       PatternText(c.pattern)};
+    Lines lines = ClassLines(c, can_kill, remarks);
+    draft.AddClass(std::move(remarks), std::move(lines));
+  }
+}
+
+void AddDigests(const std::vector<DigestRow>& digests, TomlDraft& draft) {
+  double all = 0;
+  for (const DigestRow& row : digests) all += SecondsOf(row.total);
+  if (digests.empty() || !(all > 0)) return;
+  Remarks remarks = {"The statements that took the most. A rule takes such a digest; without the",
+                     "signs in front, this one would log it and limit nothing:", ""};
+  for (std::size_t i = 0; i < std::min(digests.size(), kDigestsShown); ++i) {
+    const DigestRow& row = digests[i];
+    remarks.push_back(absl::StrFormat("%4.1f%% of the running time, %s times, p99 %s: %s",
+                                      100 * SecondsOf(row.total) / all,
+                                      ShortNumber(static_cast<double>(row.count)), SpanOf(row.p99),
+                                      Cut(Printable(row.text), 100)));
+    remarks.emplace_back("[[rule]]");
+    remarks.push_back(absl::StrFormat("name = \"watch %016x\"", row.id));
+    remarks.push_back(absl::StrFormat("digest = \"%016x\"", row.id));
+    remarks.emplace_back("action = \"log\"");
+    remarks.emplace_back("");
+  }
+  draft.AddRemarks(remarks);
+}
+
+Remarks LessonRemarks(const Lesson& lesson) {
+  const Proposal& p = lesson.proposal;
+  Remarks out = {absl::StrFormat("Proposed by headgate learn from what was seen from %s to %s UTC.",
+                                 MinuteText(p.first), MinuteText(p.last)),
+                 "Look at it, replay it (headgate replay --config THIS FILES), then take it over.",
+                 ""};
+  if (!p.can_tell) {
+    out.emplace_back(
+        "Fewer than four days: what is unusual in them cannot be told from what is usual.");
+  }
+  if (!p.unusual.empty()) {
+    out.emplace_back("THE DATA HOLDS AN ANOMALY. Nothing is learnt from these hours:");
+    for (const UnusualHour& hour : p.unusual) out.push_back("  " + UnusualText(hour));
+  }
+  bool any = false;
+  for (const ProposedClass& c : p.classes) {
+    if (c.why_not.empty()) continue;
+    if (!any) out.emplace_back("Too little was seen of these to give them a class or a limit:");
+    any = true;
+    out.push_back("  " + TooLittleText(c));
+  }
+  for (const std::string& note : lesson.notes) out.push_back(note);
+  return out;
+}
+
+}  // namespace headgate::guard

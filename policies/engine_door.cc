@@ -1,0 +1,365 @@
+// The engine's door: every method that changes something, and the tape that is told of it.
+//
+// While there is a tape its lock is held for the whole call, before any other, so what is on the
+// tape is one order, and another engine that is told the same in that order comes to the same.
+// Without one a call costs the look whether there is one.
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include "policies/engine_call.h"
+#include "policies/engine_impl.h"
+#include "policies/glance.h"
+
+namespace headgate {
+namespace {
+
+constexpr std::size_t kRecordsAtOnce = 16 * 1024;
+
+Told Line(const AcceptResult& r) { return ToldOf(r.verdict); }
+Told Line(const Verdict& v) { return ToldOf(v); }
+Told Line(const CommandVerdict& v) { return ToldOf(v); }
+Told Line(const SweepVerdict& v) { return ToldOf(v); }
+Told Line(bool yes) { return Told::Be(yes); }
+Told Line(Time) { return Told::Nothing(); }
+Told Line(std::size_t) { return Told::Nothing(); }
+Told Line(const Engine::Share&) { return Told::Nothing(); }
+
+void Note(std::vector<Wakeup>* woken, Wakeup::Kind kind, ConnectionId id, Reason reason) {
+  if (woken != nullptr) woken->push_back({kind, id, reason});
+}
+
+}  // namespace
+
+thread_local Engine::Impl::Woken* Engine::Impl::taping = nullptr;
+
+void Engine::Impl::Witness::Admitted(ConnectionId id) {
+  Note(taping, Wakeup::Kind::kAdmitted, id, Reason::kNone);
+  to_.Admitted(id);
+}
+
+void Engine::Impl::Witness::Refused(ConnectionId id, Reason reason) {
+  Note(taping, Wakeup::Kind::kRefused, id, reason);
+  to_.Refused(id, reason);
+}
+
+void Engine::Impl::Witness::Evicted(ConnectionId id, Reason reason) {
+  Note(taping, Wakeup::Kind::kEvicted, id, reason);
+  to_.Evicted(id, reason);
+}
+
+void Engine::Impl::Witness::Ready(ConnectionId id) {
+  Note(taping, Wakeup::Kind::kReady, id, Reason::kNone);
+  to_.Ready(id);
+}
+
+void Engine::Impl::Witness::Reclaim(ConnectionId id) {
+  Note(taping, Wakeup::Kind::kReclaim, id, Reason::kNone);
+  to_.Reclaim(id);
+}
+
+// A call within one that goes on the tape (a ticket that a refusal gives back) is part of it.
+template <typename Act, typename MakeEvent, typename Matters>
+auto Engine::Impl::TapedIf(ConnectionId id, Time now, const Act& act, const MakeEvent& event,
+                           const Matters& matters) {
+  using Answer = std::invoke_result_t<Act>;
+  if (tape.load(std::memory_order_relaxed) == nullptr || taping != nullptr) [[likely]] {
+    return act();
+  }
+  const std::lock_guard lock(tape_mutex);
+  Tape* const to = tape.load(std::memory_order_relaxed);
+  if (to == nullptr) return act();
+  woken.clear();
+  taped_at = now;
+  taping = &woken;
+  const auto tell = [&](Told told) {
+    taping = nullptr;
+    told.woke = woken;
+    to->On({.at = now, .id = id, .what = event()}, told);
+  };
+  if constexpr (std::is_void_v<Answer>) {
+    act();
+    tell(Told::Nothing());
+  } else {
+    Answer answer = act();
+    if (matters(answer) || !woken.empty()) {
+      tell(Line(answer));
+    } else {
+      taping = nullptr;
+    }
+    return answer;
+  }
+}
+
+template <typename Act, typename MakeEvent>
+auto Engine::Impl::Taped(ConnectionId id, Time now, const Act& act, const MakeEvent& event) {
+  return TapedIf(id, now, act, event, [](const auto&...) { return true; });
+}
+
+// The one look at the text is taken in front, so that the tape has what the engine went by.
+CommandVerdict Engine::Impl::OnCommandTaped(Ticket& t, const CommandFacts& facts, Time now) {
+  const bool shows = facts.command == CommandKind::kQuery || facts.command == CommandKind::kPrepare;
+  if (!shows || facts.glance != nullptr || tape.load(std::memory_order_relaxed) == nullptr) {
+    return Taped(
+        t.id, now, [&] { return OnCommand(t, facts, now); }, [&] { return event::Command{facts}; });
+  }
+  std::array<char, DigestTable::kKeptText> text;
+  CommandFacts seen = facts;
+  Glance glance;
+  const auto act = [&] {
+    glance = LookAt(facts, guard.InspectOf(SpeakerOf(t)), text);
+    seen.glance = &glance;
+    return OnCommand(t, seen, now);
+  };
+  return Taped(t.id, now, act, [&] { return event::Command{seen}; });
+}
+
+// Every connection is swept ten times a second, and mostly there is nothing to be said: that
+// changes nothing, and would be most of what a tape has.
+SweepVerdict Engine::Impl::OnSweepTaped(Ticket& t, const SweepFacts& facts, Time now) {
+  const StatementBook& b = t.book;
+  const auto told = b.told, wished = b.wished;
+  const QuerySnapshot* const before = b.snapshot.get();
+  const bool idle = b.leased && b.running.empty() && !b.pending.asked && !facts.client_gone &&
+                    t.reclaim.load(std::memory_order_relaxed) == Ticket::Reclaim::kNo;
+  return TapedIf(
+      t.id, now, [&] { return OnSweep(t, facts, now); }, [&] { return event::Sweep{facts}; },
+      [&](const SweepVerdict& v) {
+        return !idle || v.kind != SweepVerdict::Kind::kNone || b.told != told ||
+               b.wished != wished || b.snapshot.get() != before;
+      });
+}
+
+void Engine::Impl::Forget(Ticket& t) {
+  Taped(
+      t.id, taped_at, [&] { GiveBack(t, std::nullopt, /*for_good=*/true); },
+      [] { return event::Forgotten{}; });
+}
+
+void Engine::SetTape(Tape* tape, Time now) {
+  Impl& m = *impl_;
+  const std::lock_guard lock(m.tape_mutex);
+  m.taped_at = now;
+  m.tape.store(tape, std::memory_order_relaxed);
+  if (tape != nullptr) m.TellWhatIs(*tape, now);
+}
+
+void Engine::Impl::TellWhatIs(Tape& to, Time now) {
+  std::vector<KnownGoodRecord> good;
+  std::vector<BanRecord> banned;
+  {
+    const std::lock_guard lock(trust_mutex);
+    good = known_good.Export(now);
+    banned = bans.Export(now);
+  }
+  const Told unknown;
+  // In parts, so that none is too long for what takes it.
+  for (std::size_t from = 0; from < good.size(); from += kRecordsAtOnce) {
+    const auto begin = good.begin() + static_cast<std::ptrdiff_t>(from);
+    const std::size_t n = std::min(kRecordsAtOnce, good.size() - from);
+    const std::vector<KnownGoodRecord> part(begin, begin + static_cast<std::ptrdiff_t>(n));
+    to.On({.at = now, .id = {}, .what = event::KnownGoodRestored{&part, {}}}, unknown);
+  }
+  if (!banned.empty()) {
+    to.On({.at = now, .id = {}, .what = event::BansRestored{&banned, {}}}, unknown);
+  }
+  const std::lock_guard lock(admission_mutex);
+  if (server != ServerFacts{}) {
+    to.On({.at = now, .id = {}, .what = event::ServerTold{server}}, unknown);
+  }
+  if (!backend_up) to.On({.at = now, .id = {}, .what = event::Backend{false}}, unknown);
+  for (Ticket* t = tickets; t != nullptr; t = t->next) {
+    if (t->state == Ticket::State::kRefused) continue;
+    to.On({.at = now, .id = t->id, .what = event::Accepted{t->peer, t->arrival}}, unknown);
+    if (t->state == Ticket::State::kPending) continue;
+    const LoginClaim claim{.user = t->user, .database = t->database};
+    to.On({.at = now, .id = t->id, .what = event::Login{claim}}, unknown);
+    if (t->state != Ticket::State::kIn && t->state != Ticket::State::kReauth) continue;
+    to.On({.at = now, .id = t->id, .what = event::LoginOk{}}, unknown);
+  }
+}
+
+AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now, Arrival how) {
+  return impl_->Taped(
+      id, now, [&] { return impl_->OnAccept(id, peer, now, how); },
+      [&] {
+        return event::Accepted{peer, how};
+      });
+}
+
+Verdict Engine::OnTlsHandshake(Ticket& t, Time now) {
+  return impl_->Taped(
+      t.id, now, [&] { return impl_->OnTlsHandshake(t, now); },
+      [] { return event::TlsHandshake{}; });
+}
+
+Verdict Engine::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
+  return impl_->Taped(
+      t.id, now, [&] { return impl_->OnLogin(t, claim, now); },
+      [&] { return event::Login{claim}; });
+}
+
+void Engine::OnLoginOk(Ticket& t, Time now) {
+  impl_->Taped(
+      t.id, now, [&] { impl_->OnLoginOk(t, now); }, [] { return event::LoginOk{}; });
+}
+
+void Engine::OnOpaque(Ticket& t, Time now) {
+  impl_->Taped(
+      t.id, now, [&] { impl_->OnOpaque(t, now); }, [] { return event::Opaque{}; });
+}
+
+void Engine::OnLoginFailed(Ticket& t, LoginFailure how, Time now) {
+  impl_->Taped(
+      t.id, now, [&] { impl_->OnLoginFailed(t, how, now); },
+      [&] { return event::LoginFailed{how}; });
+}
+
+Verdict Engine::OnChangeUser(Ticket& t, const LoginClaim& claim, Time now) {
+  return impl_->Taped(
+      t.id, now, [&] { return impl_->OnChangeUser(t, claim, now); },
+      [&] { return event::ChangeUser{claim}; });
+}
+
+CommandVerdict Engine::OnCommand(Ticket& t, const CommandFacts& facts, Time now) {
+  return impl_->OnCommandTaped(t, facts, now);
+}
+
+CommandVerdict Engine::OnHeld(Ticket& t, Time now) {
+  return impl_->Taped(
+      t.id, now, [&] { return impl_->OnHeld(t, now); }, [] { return event::Held{}; });
+}
+
+void Engine::OnAnswer(Ticket& t, const AnswerFacts& facts, Time now) {
+  impl_->Taped(
+      t.id, now, [&] { impl_->OnAnswer(t, facts, now); }, [&] { return event::Answer{facts}; });
+}
+
+SweepVerdict Engine::OnSweep(Ticket& t, const SweepFacts& facts, Time now) {
+  return impl_->OnSweepTaped(t, facts, now);
+}
+
+void Engine::OnStatementCompleted(Ticket& t, Time now) {
+  impl_->Taped(
+      t.id, now, [&] { impl_->OnStatementCompleted(t, now); },
+      [] { return event::StatementCompleted{}; });
+}
+
+void Engine::OnClientGone(Ticket& t, Time now) {
+  impl_->Taped(
+      t.id, now, [&] { impl_->OnClientGone(t, now); }, [] { return event::ClientGone{}; });
+}
+
+void Engine::OnBackendEnded(Ticket& t, Time now) {
+  impl_->Taped(
+      t.id, now, [&] { impl_->OnBackendEnded(t, now); }, [] { return event::BackendEnded{}; });
+}
+
+void Engine::Count(const Ticket& t, Reason reason, Time now) {
+  impl_->Taped(
+      t.id, now, [&] { impl_->Count(t, reason, now); }, [&] { return event::Ended{reason}; });
+}
+
+void Engine::Count(Reason reason, const Address& peer, Time now) {
+  impl_->Taped(
+      {}, now, [&] { impl_->Count(reason, peer, now); },
+      [&] {
+        return event::Counted{reason, peer};
+      });
+}
+
+bool Engine::Gate(const Ticket& t, Reason reason, Time now) {
+  return impl_->Taped(
+      t.id, now, [&] { return impl_->Gate(t, reason, now); }, [&] { return event::Gated{reason}; });
+}
+
+Time Engine::OnTick(Time now) {
+  return impl_->Taped(
+      {}, now, [&] { return impl_->OnTick(now); }, [] { return event::Tick{}; });
+}
+
+void Engine::OnServerFacts(const ServerFacts& facts, Time now) {
+  impl_->Taped(
+      {}, now, [&] { impl_->OnServerFacts(facts, now); }, [&] { return event::ServerTold{facts}; });
+}
+
+void Engine::OnBackend(bool up, Time now) {
+  impl_->Taped(
+      {}, now, [&] { impl_->OnBackend(up, now); }, [&] { return event::Backend{up}; });
+}
+
+void Engine::OnBackendSwitched(Time now) {
+  impl_->Taped(
+      {}, now, [&] { impl_->OnBackendSwitched(now); }, [] { return event::BackendSwitched{}; });
+}
+
+void Engine::OnElsewhere(std::uint32_t all, std::uint32_t unseen, Time now) {
+  impl_->Taped(
+      {}, now, [&] { impl_->OnElsewhere(all, unseen, now); },
+      [&] {
+        return event::Elsewhere{all, unseen};
+      });
+}
+
+Engine::Share Engine::Confine(std::size_t unnamed, Time now) {
+  return impl_->Taped(
+      {}, now, [&] { return impl_->Confine(unnamed, now); },
+      [&] { return event::Confined{unnamed}; });
+}
+
+void Engine::Unconfine(Time now) {
+  impl_->Taped(
+      {}, now, [&] { impl_->Unconfine(now); }, [] { return event::Unconfined{}; });
+}
+
+void Engine::OnWire(double syn_per_second, bool anomaly, Time now) {
+  impl_->Taped(
+      {}, now, [&] { impl_->OnWire(syn_per_second, anomaly, now); },
+      [&] {
+        return event::Wire{syn_per_second, anomaly};
+      });
+}
+
+bool Engine::Ban(const Cidr& network, Duration how_long, std::string_view reason, Time now) {
+  return impl_->Taped(
+      {}, now, [&] { return impl_->Ban(network, how_long, reason, now); },
+      [&] {
+        return event::Ban{network, how_long, reason};
+      });
+}
+
+bool Engine::Unban(const Cidr& network, Time now) {
+  return impl_->Taped(
+      {}, now, [&] { return impl_->Unban(network, now); }, [&] { return event::Unban{network}; });
+}
+
+std::size_t Engine::UnbanAll(Time now) {
+  return impl_->Taped(
+      {}, now, [&] { return impl_->UnbanAll(now); }, [] { return event::UnbanAll{}; });
+}
+
+void Engine::RestoreKnownGood(const std::vector<KnownGoodRecord>& records, Duration elapsed,
+                              Time now) {
+  impl_->Taped(
+      {}, now, [&] { impl_->RestoreKnownGood(records, elapsed, now); },
+      [&] {
+        return event::KnownGoodRestored{&records, elapsed};
+      });
+}
+
+void Engine::RestoreBans(const std::vector<BanRecord>& bans, Duration elapsed, Time now) {
+  impl_->Taped(
+      {}, now, [&] { impl_->RestoreBans(bans, elapsed, now); },
+      [&] {
+        return event::BansRestored{&bans, elapsed};
+      });
+}
+
+void Engine::Publish(std::shared_ptr<const Limits> limits, Time now) {
+  impl_->Taped(
+      {}, now, [&] { impl_->Publish(limits, now); }, [&] { return event::Reloaded{limits}; });
+}
+
+}  // namespace headgate

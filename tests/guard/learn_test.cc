@@ -1,0 +1,139 @@
+#include "guard/learn.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "guard/replay.h"
+#include "tests/guard/config_testing.h"
+#include "tests/support/simulated_week.h"
+
+namespace headgate::guard {
+namespace {
+
+using headgate::testing::SimulatedWeek;
+using headgate::testing::WeekOptions;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+constexpr char kBase[] =
+    "[gate]\nbackend = [\"192.0.2.10:3306\"]\n[slots]\nmax_connections = 200\n"
+    "[monitor]\nuser = \"\"\n";
+
+OpenFeed WeekOf(WeekOptions options) {
+  return [options]() -> absl::StatusOr<std::unique_ptr<EventFeed>> {
+    return std::make_unique<SimulatedWeek>(options);
+  };
+}
+
+Lesson LessonOf(const WeekOptions& options) {
+  const Loaded base = Parse(kBase);
+  EXPECT_THAT(Errors(base), IsEmpty());
+  ProgressBar quiet(false);
+  auto lesson = Learn(WeekOf(options), {.config = *base.config}, quiet);
+  EXPECT_TRUE(lesson.ok()) << lesson.status();
+  return lesson.ok() ? std::move(*lesson) : Lesson{};
+}
+
+// Each of them is long: what all tests look at is made once.
+const Lesson& SixDays() {
+  static const Lesson lesson = LessonOf({.days = 6});
+  return lesson;
+}
+
+const ProposedClass* Find(const Lesson& lesson, const std::string& user) {
+  for (const ProposedClass& c : lesson.proposal.classes) {
+    if (c.user == user) return &c;
+  }
+  return nullptr;
+}
+
+TEST(Learn, SixCleanDaysGiveClassesThatCheckAccepts) {
+  const Lesson& lesson = SixDays();
+  EXPECT_TRUE(lesson.proposes);
+  EXPECT_THAT(lesson.proposal.unusual, IsEmpty());
+  const Loaded candidate = Parse(lesson.toml);
+  EXPECT_THAT(Errors(candidate), IsEmpty()) << lesson.toml;
+  ASSERT_TRUE(candidate.config);
+  ASSERT_NE(Find(lesson, "shop"), nullptr);
+  EXPECT_EQ(Find(lesson, "shop")->name, "shop");
+  EXPECT_GE(*Find(lesson, "shop")->reserve.value, 70U);
+  EXPECT_EQ(candidate.config->limits.classes.front().name, "shop");
+  // What the base says goes on.
+  EXPECT_EQ(candidate.config->limits.slots.max_connections, 200U);
+}
+
+TEST(Learn, WhatWasSeenTooLittleGetsNoLimitAndSaysSo) {
+  const Lesson& lesson = SixDays();
+  const ProposedClass* cron = Find(lesson, "cron");
+  ASSERT_NE(cron, nullptr);
+  EXPECT_EQ(cron->why_not, "it worked in too few minutes");
+  EXPECT_THAT(lesson.toml, Not(HasSubstr("\"cron\"")));
+  EXPECT_THAT(lesson.toml, HasSubstr("user cron from 10.1.0.0/16: it worked in too few minutes"));
+}
+
+TEST(Learn, NothingOfTheProposalBindsWhatItWasMadeFrom) {
+  for (const BoundRow& row : SixDays().bound) {
+    if (row.reason != "login_lane") EXPECT_EQ(row.own, 0U) << row.limit;
+  }
+}
+
+TEST(Learn, TheSeventhDayWithAnAttackTouchesNobodyAndStopsIt) {
+  const Loaded candidate = Parse(SixDays().toml);
+  ASSERT_TRUE(candidate.config);
+  SimulatedWeek seventh({.first_day = 6, .days = 1, .attack_on = 6});
+  const ReplayPlan plan{.config = *candidate.config,
+                        .origins = candidate.origins,
+                        .protects = *Protects::Parse({"10.0.0.0/8"})};
+  ProgressBar quiet(false);
+  const ReplayReport report = Replay(seventh, plan, quiet);
+  EXPECT_EQ(report.touched, 0U) << ReplayText(report);
+  std::uint64_t benign = 0, attackers = 0;
+  for (const ReplaySource& source : report.sources) {
+    (source.source.starts_with("10.") ? benign : attackers) +=
+        source.acted[static_cast<std::size_t>(Outcome::What::kRefused)] +
+        source.acted[static_cast<std::size_t>(Outcome::What::kEvicted)];
+  }
+  EXPECT_EQ(benign, 0U);
+  EXPECT_GT(seventh.attacks(), 500'000U);
+  EXPECT_GT(attackers, seventh.attacks() * 8 / 10) << ReplayText(report);
+  if (const char* file = std::getenv("HEADGATE_SHOW")) {
+    FILE* out = std::fopen(file, "w");
+    if (out != nullptr) {
+      const std::string page = ReplayHtml(report);
+      std::fwrite(page.data(), 1, page.size(), out);
+      std::fclose(out);
+    }
+    std::puts(SixDays().toml.c_str());
+    std::puts(ReplayText(report).c_str());
+  }
+}
+
+TEST(Learn, AllSevenDaysWarnThatTheyHoldAnAnomaly) {
+  const Lesson lesson = LessonOf({.days = 7, .attack_on = 6});
+  ASSERT_FALSE(lesson.proposal.unusual.empty());
+  EXPECT_THAT(lesson.toml, HasSubstr("THE DATA HOLDS AN ANOMALY"));
+  EXPECT_THAT(lesson.toml, HasSubstr("2026-02-01 15:00"));
+  // And is not learnt from.
+  EXPECT_EQ(Find(lesson, "shop")->reserve.value, Find(SixDays(), "shop")->reserve.value);
+  ASSERT_NE(Find(lesson, "guest"), nullptr);
+  EXPECT_NE(Find(lesson, "guest")->why_not, "");
+}
+
+TEST(Learn, OneDayProposesNothing) {
+  const Lesson lesson = LessonOf({.days = 1});
+  EXPECT_FALSE(lesson.proposes);
+  EXPECT_THAT(lesson.toml, Not(HasSubstr("[[class]]")));
+  EXPECT_THAT(lesson.toml, HasSubstr("Fewer than four days"));
+  EXPECT_THAT(LessonText(lesson), HasSubstr("Too little was seen"));
+}
+
+TEST(Learn, TheSameDaysGiveTheSameProposal) {
+  EXPECT_EQ(LessonOf({.days = 1}).toml, LessonOf({.days = 1}).toml);
+}
+
+}  // namespace
+}  // namespace headgate::guard

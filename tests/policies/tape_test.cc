@@ -1,0 +1,129 @@
+// The tape of an engine, and another engine that is told the same: it comes to the same.
+#include "policies/tape.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/policies/mirror.h"
+#include "tests/policies/query_fixture.h"
+
+namespace headgate {
+namespace {
+
+class TapedEngineTest : public QueryTest {
+ protected:
+  struct Recorder : Tape {
+    void On(const EngineEvent& event, const Told& told) override {
+      kinds.push_back(event.what.index());
+      last = told;
+      if (const auto* c = std::get_if<event::Command>(&event.what)) {
+        seen = c->facts.glance != nullptr;
+        if (seen) text = c->facts.glance->text;
+        digest = seen ? c->facts.glance->mark.digest : 0;
+      }
+    }
+    std::vector<std::size_t> kinds;
+    Told last;
+    bool seen = false;
+    std::string text;
+    std::uint64_t digest = 0;
+  };
+  template <typename E>
+  static std::size_t KindOf() {
+    return decltype(EngineEvent::what)(E{}).index();
+  }
+};
+
+TEST_F(TapedEngineTest, HasWhatWasCalledAndWhatWasSaid) {
+  Start();
+  Recorder tape;
+  engine_->SetTape(&tape, now_);
+  {
+    const TicketPtr t = Client();
+    const CommandVerdict v = engine_->OnCommand(*t, Text("SELECT a FROM t WHERE id = 42"), now_);
+    EXPECT_EQ(v.kind, CommandVerdict::Kind::kPass);
+    EXPECT_TRUE(tape.seen);
+    EXPECT_EQ(tape.digest, v.mark.digest);
+    EXPECT_EQ(tape.text.find("42"), std::string::npos) << tape.text;
+    EXPECT_NE(tape.text.find("SELECT"), std::string::npos) << tape.text;
+    EXPECT_TRUE(tape.last.Is(CommandVerdict::Kind::kPass));
+  }
+  EXPECT_EQ(tape.kinds,
+            (std::vector<std::size_t>{KindOf<event::Accepted>(), KindOf<event::Login>(),
+                                      KindOf<event::LoginOk>(), KindOf<event::Command>(),
+                                      KindOf<event::Forgotten>()}));
+  engine_->SetTape(nullptr, now_);
+  const TicketPtr t = Client();
+  EXPECT_EQ(tape.kinds.size(), 5u);
+}
+
+TEST_F(TapedEngineTest, BeginsWithWhatIsThere) {
+  Start();
+  Earn(App(), "shop");
+  const TicketPtr in = Client();
+  const TicketPtr pending = Accept(Foe(1));
+  engine_->OnServerFacts({.max_connections = 50}, now_);
+  ASSERT_TRUE(engine_->Ban({Foe(9), 128}, std::chrono::hours(1), "operator", now_));
+  Mirror mirror;
+  mirror.Begin(limits_, {1, 2});
+  engine_->SetTape(&mirror, now_);
+  const EngineStatus live = Status();
+  const EngineStatus again = mirror.again->engine().Status(now_);
+  EXPECT_EQ(again.leases, live.leases);
+  EXPECT_EQ(again.pending, live.pending);
+  EXPECT_EQ(again.bans, live.bans);
+  EXPECT_EQ(again.known_good, live.known_good);
+  EXPECT_EQ(again.server_max, live.server_max);
+  // From then on they are told the same, and say the same.
+  const TicketPtr next = Client();
+  EXPECT_EQ(mirror.again->agreement().different, 0u) << FirstDifference(mirror.again->agreement());
+  EXPECT_GT(mirror.again->agreement().same, 0u);
+  engine_->SetTape(nullptr, now_);
+}
+
+// A ticket that a refusal gives back within the call is no event of its own.
+TEST_F(TapedEngineTest, ARefusalAtTheDoorIsOneEvent) {
+  limits_.source.connect_rate = {1, 1};
+  Start();
+  Recorder tape;
+  engine_->SetTape(&tape, now_);
+  const TicketPtr first = Accept(Foe(1));
+  EXPECT_EQ(Knock(Foe(1)).verdict.kind, Kind::kRefuse);
+  EXPECT_EQ(tape.kinds.size(), 2u);
+  EXPECT_EQ(tape.last.reason, Reason::kConnectRate);
+  engine_->SetTape(nullptr, now_);
+}
+
+// Switched on and off under fire: nothing is told after it is off.
+TEST_F(TapedEngineTest, IsSwitchedWhileOthersCall) {
+  Start();
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> callers;
+  for (std::uint32_t n = 0; n < 3; ++n) {
+    callers.emplace_back([&, n] {
+      for (std::uint64_t i = 1; !stop; ++i) {
+        AcceptResult r = engine_->OnAccept({n + 1, i}, Foe(n), now_);
+        if (r.ticket == nullptr) continue;
+        static_cast<void>(engine_->OnLogin(*r.ticket, {.user = "x", .database = ""}, now_));
+      }
+    });
+  }
+  for (int i = 0; i < 50; ++i) {
+    Recorder tape;
+    engine_->SetTape(&tape, now_);
+    std::this_thread::yield();
+    engine_->SetTape(nullptr, now_);
+  }
+  stop = true;
+  for (std::thread& t : callers) t.join();
+  ExpectNothingHeld();
+}
+
+}  // namespace
+}  // namespace headgate
