@@ -77,7 +77,8 @@ TEST(Learn, WhatWasSeenTooLittleGetsNoLimitAndSaysSo) {
 
 TEST(Learn, NothingOfTheProposalBindsWhatItWasMadeFrom) {
   for (const BoundRow& row : SixDays().bound) {
-    if (row.reason != "login_lane") EXPECT_EQ(row.own, 0U) << row.limit;
+    if (row.reason == "login_lane") continue;  // to wait for one's turn
+    EXPECT_EQ(row.own, 0U) << row.limit;
   }
 }
 

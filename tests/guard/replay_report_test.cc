@@ -69,7 +69,7 @@ TEST(ReplayText, TellsTheLevelsAndTheTouched) {
 
 TEST(ReplayJson, HasItAll) {
   const auto root = boost::json::parse(ReplayJson(Evil()));
-  EXPECT_EQ(NumberOf(At(root, {"touched"})), 60);
+  EXPECT_EQ(NumberOf(guard::At(root, {"touched"})), 60);
   EXPECT_EQ(ListAt(root, {"touches"}).size(), kMostTouches);
   EXPECT_EQ(TextAt(ListAt(root, {"limits"})[0], "limit"), "[login] failures");
   EXPECT_EQ(TextAt(ListAt(root, {"timeline"}).back(), "level"), "attack");
