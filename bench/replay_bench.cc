@@ -18,9 +18,11 @@
 #include <string>
 #include <vector>
 
-#include "net/capture_reader.h"
+#include "net/capture.h"
+#include "net/capture_sessions.h"
 #include "policies/reenactment.h"
 #include "tests/net/capture_frames.h"
+#include "tests/net/capture_reading.h"
 #include "tests/net/mysql/packets.h"
 
 namespace headgate::net {
@@ -84,8 +86,7 @@ CaptureSessionCounts ReadInto(const Run& run, EngineEventSink& sink) {
   CaptureSessions::Options options;
   options.tcp.ports = run.ports;
   CaptureSessions sessions(options, KeyedHash(5, 6), sink);
-  FrameCounts frames{};
-  const absl::Status read = ReadCapture(*Open(run.path), sessions, frames);
+  const absl::Status read = testing::ReadCapture(*Open(run.path), sessions);
   if (!read.ok()) std::fprintf(stderr, "replay_bench: %s\n", std::string(read.message()).c_str());
   return sessions.counts();
 }

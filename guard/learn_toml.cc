@@ -25,13 +25,21 @@ constexpr std::array<const char*, 7> kDays = {"Mondays", "Tuesdays",  "Wednesday
                                               "Fridays", "Saturdays", "Sundays"};
 constexpr std::size_t kDigestsShown = 8;
 
-// "observed: peak 38 (2026-01-27 09:01), p99.9 22, in 8,640 minutes of 6 days".
-std::string Seen(const MinuteSeries::Summary& seen, const std::string& unit) {
-  return absl::StrFormat("observed: peak %s%s (%s), p99.9 %s%s, in %s minutes of %d days",
-                         ShortNumber(seen.peak), unit, MinuteText(seen.peak_at),
-                         ShortNumber(seen.p999), unit,
+// What was counted: "/s" of one source, " slots" of all.
+struct Unit {
+  const char* text;
+  const char* of = "";
+};
+
+// "observed of one source: peak 38/s (2026-01-27 09:01), p99.9 22/s, in 8,640 minutes of 6 days".
+std::string Seen(const MinuteSeries::Summary& seen, const Unit& unit) {
+  return absl::StrFormat("observed%s: peak %s%s (%s), p99.9 %s%s, in %s minutes of %d days",
+                         unit.of, ShortNumber(seen.peak), unit.text, MinuteText(seen.peak_at),
+                         ShortNumber(seen.p999), unit.text,
                          FullNumber(static_cast<std::uint64_t>(seen.minutes)), seen.days);
 }
+
+constexpr char kOfSource[] = " of one source";
 
 std::string ValueText(const Rate& rate) { return Quoted(ToText(rate)); }
 std::string ValueText(std::uint32_t n) { return std::to_string(n); }
@@ -39,14 +47,13 @@ std::string ValueText(double n) { return NumberAsToml(n); }
 std::string ValueText(Duration d) { return Quoted(ToText(d)); }
 
 template <class Value>
-void Add(const char* key, const Proposed<Value>& proposed, const char* unit, Lines& lines) {
+void Add(const char* key, const Proposed<Value>& proposed, const Unit& unit, Lines& lines) {
   if (!proposed.value) return;
   lines.push_back({key, ValueText(*proposed.value), {Seen(proposed.seen, unit)}});
 }
 
-// What was seen too little of, as a comment where the key would stand.
 template <class Value>
-void SetPlain(const char* table, const char* key, const Proposed<Value>& proposed, const char* unit,
+void SetPlain(const char* table, const char* key, const Proposed<Value>& proposed, const Unit& unit,
               TomlDraft& draft) {
   if (!proposed.value) return;
   draft.Set(table, {key, ValueText(*proposed.value), {Seen(proposed.seen, unit)}});
@@ -70,22 +77,22 @@ Lines ClassLines(const ProposedClass& c, bool can_kill, Remarks& remarks) {
                  {"sources", ListedAs(c.sources, [](const Cidr& n) { return net::ToText(n); }), {}},
                  {"users", Listed({Quoted(c.user)}), {}}};
   if (c.reserve.value) {
-    Remarks above = {Seen(c.reserve.seen, " slots")};
+    Remarks above = {Seen(c.reserve.seen, {" slots"})};
     if (c.reserve_cut) above.emplace_back("less than that: all reserves together fit the slots");
     lines.push_back({"reserve", ValueText(*c.reserve.value), std::move(above)});
   }
-  Add("max", c.max, " slots", lines);
-  Add("query.rate", c.rate, "/s from one source", lines);
-  Add("query.class_rate", c.class_rate, "/s", lines);
-  Add("query.running", c.running, " at once from one source", lines);
-  Add("query.class_running", c.class_running, " at once", lines);
-  Add("query.busy", c.busy, " s/s from one source", lines);
-  Add("query.class_busy", c.class_busy, " s/s", lines);
+  Add("max", c.max, {" slots"}, lines);
+  Add("query.rate", c.rate, {"/s", kOfSource}, lines);
+  Add("query.class_rate", c.class_rate, {"/s"}, lines);
+  Add("query.running", c.running, {" at once", kOfSource}, lines);
+  Add("query.class_running", c.class_running, {" at once"}, lines);
+  Add("query.busy", c.busy, {" s/s", kOfSource}, lines);
+  Add("query.class_busy", c.class_busy, {" s/s"}, lines);
   if (can_kill) {
-    Add("query.deadline", c.deadline, "s", lines);
+    Add("query.deadline", c.deadline, {"s"}, lines);
   } else if (c.deadline.value) {
     remarks.push_back(absl::StrFormat("with a [monitor]: query.deadline = %s, %s",
-                                      ValueText(*c.deadline.value), Seen(c.deadline.seen, "s")));
+                                      ValueText(*c.deadline.value), Seen(c.deadline.seen, {"s"})));
   }
   return lines;
 }
@@ -129,10 +136,11 @@ std::string TooLittleText(const ProposedClass& c) {
 }
 
 void AddProposal(Proposal& proposal, bool can_kill, TomlDraft& draft) {
-  SetPlain("source", "connect_rate", proposal.connect_rate, "/s from one source", draft);
-  SetPlain("source", "connections", proposal.connections, " of one source", draft);
-  SetPlain("source", "prefix_connections", proposal.prefix_connections, " of one prefix", draft);
-  SetPlain("login", "rate", proposal.login_rate, "/s", draft);
+  SetPlain("source", "connect_rate", proposal.connect_rate, {"/s", kOfSource}, draft);
+  SetPlain("source", "connections", proposal.connections, {"", kOfSource}, draft);
+  SetPlain("source", "prefix_connections", proposal.prefix_connections, {"", " of one prefix"},
+           draft);
+  SetPlain("login", "rate", proposal.login_rate, {"/s"}, draft);
   const std::vector<std::string> taken = draft.class_names();
   for (ProposedClass& c : proposal.classes) {
     if (!c.why_not.empty()) continue;
@@ -151,8 +159,10 @@ void AddDigests(const std::vector<DigestRow>& digests, TomlDraft& draft) {
   if (digests.empty() || !(all > 0)) return;
   Remarks remarks = {"The statements that took the most. A rule takes such a digest; without the",
                      "signs in front, this one would log it and limit nothing:", ""};
+  bool any = false;
   for (std::size_t i = 0; i < std::min(digests.size(), kDigestsShown); ++i) {
     const DigestRow& row = digests[i];
+    if (row.text.empty()) continue;  // it was seen without one
     remarks.push_back(absl::StrFormat("%4.1f%% of the running time, %s times, p99 %s: %s",
                                       100 * SecondsOf(row.total) / all,
                                       ShortNumber(static_cast<double>(row.count)), SpanOf(row.p99),
@@ -162,8 +172,9 @@ void AddDigests(const std::vector<DigestRow>& digests, TomlDraft& draft) {
     remarks.push_back(absl::StrFormat("digest = \"%016x\"", row.id));
     remarks.emplace_back("action = \"log\"");
     remarks.emplace_back("");
+    any = true;
   }
-  draft.AddRemarks(remarks);
+  if (any) draft.AddRemarks(remarks);
 }
 
 Remarks LessonRemarks(const Lesson& lesson) {

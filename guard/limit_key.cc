@@ -31,7 +31,7 @@ constexpr std::array<std::pair<Reason, std::string_view>, 16> kPlain = {{
 }};
 
 // Of a class, its own or what it takes from [query] and [shape].
-constexpr std::array<std::pair<Reason, std::string_view>, 27> kOfClasses = {{
+constexpr std::array<std::pair<Reason, std::string_view>, 26> kOfClasses = {{
     {Reason::kClassFull, "max"},
     {Reason::kUnprovenFull, "unproven"},
     {Reason::kWaitingDeadline, "queue"},
@@ -57,7 +57,6 @@ constexpr std::array<std::pair<Reason, std::string_view>, 27> kOfClasses = {{
     {Reason::kIdle, "query.idle"},
     {Reason::kIdleInTransaction, "query.idle_in_transaction"},
     {Reason::kStalledRead, "query.stalled_read"},
-    {Reason::kReclaimed, "reserve"},
     {Reason::kStatementQueueFull, "query.wait"},
 }};
 

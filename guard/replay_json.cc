@@ -34,7 +34,6 @@ json::array Limits(const ReplayReport& report) {
     out.push_back(json::object{{"reason", JsonText(Name(l.reason))},
                                {"limit", l.title},
                                {"where", l.where},
-                               {"class", l.class_name},
                                {"rule", l.rule},
                                {"acted", Counts(l.acted)},
                                {"would_act", Counts(l.would_act)},

@@ -23,7 +23,7 @@ using OutcomeCounts = std::array<std::uint64_t, kOutcomeKinds>;  // by Outcome::
 // One limit: a reason, in a class or by a rule.
 struct ReplayLimit {
   Reason reason = Reason::kNone;
-  std::string class_name, rule;
+  std::string rule;
   std::string title;  // "[source] connect_rate"
   std::string where;  // "candidate.toml:12"; "default"; empty for what no key decides
   OutcomeCounts acted{}, would_act{};

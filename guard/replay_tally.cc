@@ -65,18 +65,17 @@ bool ReplayTally::IsHarm(const Outcome& o) const {
   if (!o.enforced || o.what == Outcome::What::kNoted || IsOfNoLimit(o.reason)) return false;
   if (Waits(o.what)) return o.how_long >= shortly_;
   if (o.what == Outcome::What::kRefused) return IsDenial(o.reason);
-  return !LimitKey(o.reason, o.class_name, o.rule).empty();
+  return o.reason == Reason::kReclaimed || !LimitKey(o.reason, o.class_name, o.rule).empty();
 }
 
 ReplayTally::Limit& ReplayTally::LimitOf(const Outcome& o) {
-  const LimitName name{o.reason, std::string(o.class_name), std::string(o.rule)};
-  const auto [it, added] = limits_.try_emplace(name);
+  const std::string title = LimitTitle(o.reason, o.class_name, o.rule);
+  const auto [it, added] = limits_.try_emplace({o.reason, title});
   if (added) {
     ReplayLimit& row = it->second.row;
     row.reason = o.reason;
-    row.class_name = Printable(o.class_name);
     row.rule = Printable(o.rule);
-    row.title = LimitTitle(o.reason, o.class_name, o.rule);
+    row.title = Printable(title);
     const std::string key = LimitKey(o.reason, o.class_name, o.rule);
     if (!key.empty()) row.where = origins_.Of(key);
     row.first = o.at;

@@ -10,7 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <tuple>
+#include <utility>
 
 #include "guard/origins.h"
 #include "guard/replay_report.h"
@@ -55,7 +55,7 @@ class ReplayTally {
     ReplaySource row;
     BucketCounts over_time;
   };
-  using LimitName = std::tuple<Reason, std::string, std::string>;
+  using LimitName = std::pair<Reason, std::string>;  // and its title
 
   [[nodiscard]] bool IsProtected(const Outcome& o) const;
   [[nodiscard]] bool IsHarm(const Outcome& o) const;

@@ -63,8 +63,9 @@ HourCounts::Hour& HourCounts::At(Minute at) {
       hours_.back().counts[static_cast<std::size_t>(HourMeasure::kSources)] = sources_.Estimate();
     }
     sources_.Clear();
-    if (hours_.size() == kMostHours) hours_.pop_front();
     hours_.push_back({number, {}});
+    const auto oldest = number - static_cast<std::int64_t>(kMostHours);
+    while (hours_.front().number <= oldest) hours_.pop_front();
   }
   return hours_.back();
 }

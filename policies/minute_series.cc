@@ -20,22 +20,29 @@ std::size_t HourOfWeek(Minute minute) {
 }
 
 void MinuteSeries::Add(Minute from, Minute to, double value) {
+  constexpr auto kMostKept = static_cast<Minute>(kMost);
+  from = std::max(from, to - kMostKept);
   if (from >= to || !(value > 0)) return;
   const auto kept = static_cast<float>(value);
   if (!runs_.empty() && runs_.back().to == from && runs_.back().value == kept) {
     runs_.back().to = to;
-    return;
+  } else {
+    runs_.push_back({from, to, kept});
   }
-  if (runs_.size() == kMost) runs_.pop_front();
-  runs_.push_back({from, to, kept});
+  kept_ += to - from;
+  while (kept_ > kMostKept) {
+    Run& oldest = runs_.front();
+    const Minute gone = std::min(kept_ - kMostKept, oldest.to - oldest.from);
+    oldest.from += gone;
+    kept_ -= gone;
+    if (oldest.from == oldest.to) runs_.pop_front();
+  }
 }
 
 template <class Each>
 void MinuteSeries::ForEach(const MinuteSet& aside, const Each& each) const {
   for (const Run& run : runs_) {
-    // Nobody waits for a capture that claims to be a thousand years long.
-    const Minute to = std::min(run.to, run.from + static_cast<Minute>(kMost));
-    for (Minute m = run.from; m < to; ++m) {
+    for (Minute m = run.from; m < run.to; ++m) {
       if (!aside.Contains(m)) each(m, run.value);
     }
   }

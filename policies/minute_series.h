@@ -62,6 +62,7 @@ class MinuteSeries {
   void ForEach(const MinuteSet& aside, const Each& each) const;
 
   std::deque<Run> runs_;
+  Minute kept_ = 0;  // of all runs
 };
 
 // Of the week, from Monday 00:00 UTC.

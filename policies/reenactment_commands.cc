@@ -109,10 +109,14 @@ void Reenactment::World::OwnSweep(Actor& a, Time due) {
   SweepFacts facts;
   facts.client_gone = a.gone;
   facts.can_kill = options_.can_kill;
-  PutSweep(a, {.at = now_, .id = id, .what = event::Sweep{facts}}, {});
+  // A tape has the sweeps of those who run something, and none of the idle.
+  if (options_.own_sweeps || a.asked.empty()) {
+    PutSweep(a, {.at = now_, .id = id, .what = event::Sweep{facts}}, {});
+  }
   Actor* const still = Find(id);
-  if (still == nullptr || !options_.own_sweeps) return;
-  const Duration often = still->asked.empty() ? kIdleSweep : kBusySweep;
+  if (still == nullptr) return;
+  const bool busy = options_.own_sweeps && !still->asked.empty();
+  const Duration often = busy ? kBusySweep : kIdleSweep;
   SweepSoon(*still, std::max<Duration>(often, (now_ - still->active) / kSparser));
 }
 

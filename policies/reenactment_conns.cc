@@ -157,7 +157,7 @@ void Reenactment::World::Put(Actor& a, const EngineEvent& event, const Told& the
   }
   if (Is<event::LoginOk>(event) || Is<event::Opaque>(event)) {
     a.state = Actor::State::kIn;
-    if (options_.own_sweeps) SweepSoon(a, kIdleSweep);
+    SweepSoon(a, kIdleSweep);
   }
 }
 

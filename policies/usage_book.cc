@@ -110,11 +110,14 @@ void UsageBook::CloseGroup(Group& group, Minute next, Time now) {
   group.High(GroupMeasure::kSourceSlots, slots);
   group.High(GroupMeasure::kRunning, group.running);
   group.High(GroupMeasure::kSourceRunning, running);
+  if (next == minute_ + 1) return;
   for (std::size_t m = 0; m < kGroupMeasures; ++m) {
     group.use.series[m].Add(minute_ + 1, next, group.highs[m]);
   }
-  group.High(GroupMeasure::kBusy, group.busy.running());
-  group.High(GroupMeasure::kSourceBusy, busy);
+  group.use.series[static_cast<std::size_t>(GroupMeasure::kBusy)].Add(minute_ + 1, next,
+                                                                      group.busy.running());
+  group.use.series[static_cast<std::size_t>(GroupMeasure::kSourceBusy)].Add(minute_ + 1, next,
+                                                                            busy);
 }
 
 void UsageBook::CloseSources(Minute next) {

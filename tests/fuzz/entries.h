@@ -32,7 +32,7 @@ struct Entry {
   void (*run)(Bytes);
   bool every_prefix = true;  // is tried; false: it is not a stream, and takes long
 };
-inline constexpr std::array<Entry, 13> kEntries{{{"greeting", FuzzGreeting},
+inline constexpr std::array<Entry, 14> kEntries{{{"greeting", FuzzGreeting},
                                                  {"handshake", FuzzHandshake},
                                                  {"change_user", FuzzChangeUser},
                                                  {"kill", FuzzKill},

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "net/capture_reader.h"
+#include "tests/net/capture_reading.h"
 #include "tests/net/capture_sessions_testing.h"
 
 namespace headgate::net {
@@ -34,11 +34,10 @@ int Main(int argc, char** argv) {
   options.tcp.ports = {static_cast<std::uint16_t>(std::atoi(argv[1]))};
   Printer printer;
   CaptureSessions sessions(options, KeyedHash(1, 2), printer);
-  FrameCounts frames{};
   for (int i = 2; i < argc; ++i) {
     auto capture = Capture::OpenFile(argv[i]);
     absl::Status status = capture.status();
-    if (status.ok()) status = ReadCapture(**capture, sessions, frames);
+    if (status.ok()) status = testing::ReadCapture(**capture, sessions);
     if (!status.ok()) {
       std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
       return 1;

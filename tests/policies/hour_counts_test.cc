@@ -71,6 +71,13 @@ TEST(HourCounts, SourcesAreCountedOnce) {
   EXPECT_NEAR(hours.Unusual()[0].value, 3000, 300);
 }
 
+TEST(HourCounts, WhatIsLongAgoIsForgotten) {
+  HourCounts hours;
+  Day(hours, 0);
+  Day(hours, 100 * 365);
+  EXPECT_FALSE(hours.CanTell());
+}
+
 TEST(HourCounts, ThreeDaysCannotTell) {
   HourCounts hours;
   Day(hours, 0);

@@ -76,6 +76,16 @@ TEST(MinuteSeries, IsBounded) {
   EXPECT_EQ(series.Of({}).first, most);
 }
 
+TEST(MinuteSeries, AStretchOfAThousandYearsIsCutToItsEnd) {
+  MinuteSeries series;
+  const auto most = static_cast<Minute>(MinuteSeries::kMost);
+  series.Add(0, 10, 3);
+  series.Add(10, 1000 * 365 * kMinutesOfDay, 1);
+  EXPECT_EQ(series.Of({}).minutes, most);
+  EXPECT_EQ(series.Of({}).peak, 1);
+  EXPECT_EQ(series.Of({}).last, 1000 * 365 * kMinutesOfDay - 1);
+}
+
 TEST(MinuteSet, HoldsWhatIsBetweenItsEnds) {
   MinuteSet set;
   EXPECT_FALSE(set.Contains(0));

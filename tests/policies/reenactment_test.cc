@@ -172,6 +172,21 @@ TEST_F(ReenactmentTest, ADeadlineEndsAStatementWithoutSweepsOfItsSource) {
   EXPECT_EQ(Status().statements_running, 0u);
 }
 
+// A tape has no sweeps of idle connections.
+TEST_F(ReenactmentTest, WhoIsIdleIsLookedAtInAnyCase) {
+  limits_.classes.back().query.idle = seconds(30);
+  limits_.CopyToLevels();
+  auto options = Reenactment::Options();
+  options.own_ticks = options.own_sweeps = false;
+  again_ = std::make_unique<Reenactment>(std::make_shared<const Limits>(limits_),
+                                         EngineSecrets{1, 2}, *this, options);
+  Enter(1);
+  now_ += seconds(60);
+  again_->Advance(now_);
+  EXPECT_EQ(Count(What::kClosed, Reason::kIdle), 1u);
+  EXPECT_EQ(Status().connections, 0u);
+}
+
 TEST_F(ReenactmentTest, WhomTheLivePolicyRefusedIsLetInAndLeaves) {
   Start();
   On(1, event::Accepted{.peer = Address::V4(0x0a010101)},

@@ -30,6 +30,8 @@ TEST(TapeTest, AnotherEngineComesToTheSame) {
     EXPECT_EQ(live.leases, again.leases);
     EXPECT_EQ(live.known_good, again.known_good);
     EXPECT_EQ(live.level, again.level);
+    // What is compared can differ: with limits of its own another one says something else.
+    EXPECT_GT(mirror.outcomes.count, 0u);
     compared += mirror.again->agreement().same;
   }
   EXPECT_GT(compared, 12u * kEvents);

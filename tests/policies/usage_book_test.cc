@@ -68,6 +68,24 @@ TEST_F(UsageBookTest, RunningAtOnceAndForHowLong) {
   EXPECT_NEAR(Of(M::kBusy).peak, 1.5, 0.01);
 }
 
+TEST_F(UsageBookTest, AShortStatementAtTheTurnOfAMinuteIsNotAMinuteOfRunning) {
+  const auto a = talk_.LogIn(Ten(1, 0, 1), "shop", 0);
+  talk_.Run(a, 59.99, 0.02);
+  talk_.Run(a, 119.99, 0.02);
+  talk_.Run(a, 200, 0.01);
+  book_.Finish();
+  EXPECT_LT(Of(M::kBusy).peak, 0.01);
+  EXPECT_LT(Of(M::kSourceBusy).peak, 0.01);
+}
+
+TEST_F(UsageBookTest, ALongStatementRunsInEveryMinuteOfIt) {
+  const auto a = talk_.LogIn(Ten(1, 0, 1), "shop", 0);
+  talk_.Run(a, 10, 600);
+  book_.Finish();
+  EXPECT_NEAR(Of(M::kBusy).peak, 1, 0.01);
+  EXPECT_GE(Of(M::kBusy).minutes, 9);
+}
+
 TEST_F(UsageBookTest, StatementsSentAheadRunOneAfterTheOther) {
   const auto a = talk_.LogIn(Ten(1, 0, 1), "shop", 0);
   for (int i = 0; i < 5; ++i) talk_.Ask(a, 1);

@@ -118,6 +118,7 @@ void SimulatedWeek::Serve(Host& host, std::size_t wanted, double chance, double 
   }
   for (Conn& conn : host.pool) {
     if (conn.free_at < now && Draw() < chance) Run(conn, now + 0.95 * Draw(), Exponential(mean_s));
+    if (conn.free_at > now + 1) Plan(conn.id, now + 0.999, event::Sweep{});
   }
 }
 
@@ -212,6 +213,7 @@ void SimulatedWeek::Hoard(int of_attack) {
   }
   for (Conn& conn : hoard_) {
     if (of_attack < 600 && conn.free_at < now) Run(conn, now + Draw(), 55 + 10 * Draw());
+    if (conn.free_at > now + 1) Plan(conn.id, now + 0.999, event::Sweep{});
   }
   if (of_attack == 700) {
     for (const Conn& conn : hoard_) Close(conn, now);
