@@ -19,7 +19,8 @@ namespace headgate::net {
 
 using PageRequest = boost::beast::http::request<boost::beast::http::empty_body>;
 
-struct PageMessage {
+// Beast's own assignment is what may throw.
+struct PageMessage {  // NOLINT(bugprone-exception-escape)
   boost::beast::http::response<boost::beast::http::span_body<const char>> http;
   std::shared_ptr<const std::string> kept;
 };

@@ -120,9 +120,11 @@ absl::StatusOr<Listening> BindOrTake(const std::vector<std::string>& listen, std
 
 absl::StatusOr<std::vector<std::vector<ListenFeed>>> SpreadOver(std::size_t threads,
                                                                 std::vector<Bound> bound) {
+  threads = std::max<std::size_t>(threads, 1);
   std::vector<std::vector<ListenFeed>> of(threads);
   for (Bound& b : bound) {
     const std::size_t count = b.sockets.size();
+    if (count == 0) continue;
     std::vector<std::shared_ptr<ListenTurns>> turns(count);
     for (std::size_t i = 0; count < threads && i < count; ++i) {
       turns[i] = std::make_shared<ListenTurns>();
