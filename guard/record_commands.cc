@@ -29,8 +29,10 @@ void AddRecord(CLI::App& app, Arguments& args, Command& chosen) {
                                 args, chosen, Record);
   AddSocket(*record, args);
   CLI::Option* file =
-      record->add_option("file", args.record_file,
-                         "where; a name without a folder is below that of [known_good] state");
+      record
+          ->add_option("file", args.record_file,
+                       "where; a name without a folder is below that of [known_good] state")
+          ->type_name("FILE");
   record->add_option("--for", args.how_long, "10m, 1h, 7d (default: until it is stopped)")
       ->needs(file);
   record->add_option("--size", args.record_size, "of a file; then the next one is begun")

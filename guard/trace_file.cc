@@ -103,7 +103,7 @@ bool IsTrace(const std::string& path) {
   // Of a pipe nothing is taken.
   if (!fd.valid() || fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
   std::array<char, kTraceMagic.size()> start{};
-  return read(fd.get(), start.data(), start.size()) == ssize_t{start.size()} &&
+  return read(fd.get(), start.data(), start.size()) == static_cast<ssize_t>(start.size()) &&
          std::string_view(start.data(), start.size()) == kTraceMagic;
 }
 

@@ -38,7 +38,6 @@ struct TraceHeader {
   std::uint64_t max_clients = 0;    // as FitLimits() takes it
   bool identity_collapsed = false;  // as Limits has it
   std::uint32_t found = 0;          // connections that were there when it began
-  bool operator==(const TraceHeader&) const = default;
 };
 [[nodiscard]] std::string ToBytes(const TraceHeader& header);
 [[nodiscard]] absl::StatusOr<TraceHeader> ParseTraceHeader(std::string_view bytes);

@@ -51,7 +51,8 @@ class Reenactment {
  public:
   struct Options {
     bool verbatim = false;
-    // What the source of the events does not have.
+    // What the source of the events does not have. Idle connections are swept in any case: no tape
+    // has those that came to nothing.
     bool own_ticks = true;
     bool own_sweeps = true;
     bool can_kill = true;                  // of its own sweeps
