@@ -81,7 +81,7 @@ class Replaying : public OutcomeSink {
       server_told_ = server_told_ || server->facts.max_connections > 0;
     }
     reenactment_.Apply(event, told);
-    const Time now = reenactment_.now();
+    const Time now = reenactment_.at();
     if (tally_.WantsStatus(now)) tally_.OnStatus(reenactment_.engine().Status(now), now);
   }
 

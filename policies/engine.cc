@@ -150,6 +150,10 @@ bool Engine::Impl::Acts(const Limits& l, Reason reason) {
 }
 
 // What a class does not enforce does not act for it.
+bool Engine::Impl::IsOfClass(Reason reason) {
+  return reason == Reason::kClassFull || reason == Reason::kUnprovenFull;
+}
+
 bool Engine::Impl::ActsFor(SlotLedger::ClassId id, Reason reason) const {
   if (!Acts(*limits, reason)) return false;
   return !IsOfClass(reason) || LimitsOf(id).enforce;

@@ -190,9 +190,7 @@ struct Engine::Impl {
   [[nodiscard]] LimitsPtr Snapshot() const;
   void Configure(LimitsPtr next);
   [[nodiscard]] static bool Acts(const Limits& limits, Reason reason);
-  [[nodiscard]] static bool IsOfClass(Reason reason) {
-    return reason == Reason::kClassFull || reason == Reason::kUnprovenFull;
-  }
+  [[nodiscard]] static bool IsOfClass(Reason reason);
   [[nodiscard]] bool ActsFor(SlotLedger::ClassId id, Reason reason) const;
   [[nodiscard]] const ClassLimits& LimitsOf(SlotLedger::ClassId id) const;
   bool Decide(bool acts, Reason reason, const Address& peer, std::string_view user,

@@ -200,7 +200,7 @@ void Reenactment::Advance(Time to) {
 }
 
 const Engine& Reenactment::engine() const { return world_->engine(); }
-Time Reenactment::now() const { return world_->now_; }
+Time Reenactment::at() const { return world_->now_; }
 const Reenactment::Tally& Reenactment::tally() const { return world_->tally_; }
 const Agreement& Reenactment::agreement() const { return world_->agreement_; }
 

@@ -79,7 +79,7 @@ class Reenactment {
   void Advance(Time to);
 
   [[nodiscard]] const Engine& engine() const;
-  [[nodiscard]] Time now() const;
+  [[nodiscard]] Time at() const;  // how far its time has come
   [[nodiscard]] const Tally& tally() const;
   // Verbatim only.
   [[nodiscard]] const Agreement& agreement() const;
