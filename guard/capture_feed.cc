@@ -44,8 +44,8 @@ class CaptureFeed : public EventFeed, private net::EngineEventSink {
  public:
   CaptureFeed(std::vector<File> files, const FeedOptions& options)
       : files_(std::move(files)),
-        // The same input gives the same events. It hides nothing from who wrote the capture: what he
-        // can make by it is a slow reading.
+        // The same input gives the same events. It hides nothing from who wrote the capture: what
+        // he can make by it is a slow reading.
         sessions_(SessionOptions(options), KeyedHash(0, 0), *this) {}
 
   absl::StatusOr<bool> Read(const Each& each) override {
@@ -124,13 +124,17 @@ std::vector<std::string> CaptureFeed::notes() const {
   };
   const net::CaptureSessionCounts& c = sessions_.counts();
   const auto opaque = [&](mysql::Unread why) { return c.opaque[static_cast<std::size_t>(why)]; };
-  add(opaque(mysql::Unread::kTls), "connections with TLS: their slots count, what they said is not known");
+  add(opaque(mysql::Unread::kTls),
+      "connections with TLS: their slots count, what they said is not known");
   std::uint64_t others = 0;
   for (const std::uint64_t n : c.opaque) others += n;
   add(others - opaque(mysql::Unread::kTls),
-      "connections could not be read on (compression, or bytes that are missing): their slots count");
+      "connections could not be read on (compression, or bytes that are missing): their slots "
+      "count");
   add(c.in_the_middle, "connections were there before the capture began: they are left out");
-  add(c.refused_by_server, "connections were refused before their login by the server, or by the gate that was there: what "
+  add(c.refused_by_server,
+      "connections were refused before their login by the server, or by the gate that was there: "
+      "what "
       "they would have done is not known");
   add(c.unnamed, "connections of a proxy named no client: they are left out");
   add(sessions_.tcp().missing_bytes,

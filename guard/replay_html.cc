@@ -63,7 +63,9 @@ std::string Verdict(const ReplayReport& report) {
       R"(<div id="verdict" class="%s"><b aria-hidden="true">%s</b><div><h2>%s</h2>)"
       "<p>%s: %s</p></div></div>\n",
       state, sign, HtmlText(VerdictOf(report)),
-      HtmlText(AboutCount(report.sources_refused) + " sources met a limit"),
+      HtmlText(AboutCount(report.sources_refused) +
+               (std::llround(report.sources_refused) == 1 ? " source" : " sources") +
+               " met a limit"),
       HtmlText(CountsText(all)));
 }
 

@@ -159,8 +159,9 @@ std::string ReplayText(const ReplayReport& report) {
   for (const std::string& note : report.notes) Row(out, "note", note);
   if (!report.limits.empty()) out += "\n" + LimitTable(report);
   if (!report.sources.empty()) {
-    absl::StrAppendFormat(&out, "\n%s sources met a limit; the most first\n",
-                          AboutCount(report.sources_refused));
+    absl::StrAppendFormat(&out, "\n%s source%s met a limit; the most first\n",
+                          AboutCount(report.sources_refused),
+                          std::llround(report.sources_refused) == 1 ? "" : "s");
     out += SourceTable(report);
   }
   if (!report.touches.empty()) out += "\nThe protected, as it happened:\n";

@@ -89,8 +89,9 @@ std::string VerdictOf(const ReplayReport& report) {
 
 std::string TrafficText(const ReplayReport& report) {
   const ReplayTraffic& t = report.traffic;
-  return absl::StrFormat("%s connections of %s sources, %s logins, %s failed, %s commands",
-                         FullNumber(t.connects), AboutCount(t.sources), FullNumber(t.logins_ok),
+  return absl::StrFormat("%s connections of %s source%s, %s logins, %s failed, %s commands",
+                         FullNumber(t.connects), AboutCount(t.sources),
+                         std::llround(t.sources) == 1 ? "" : "s", FullNumber(t.logins_ok),
                          FullNumber(t.logins_failed), FullNumber(t.commands));
 }
 
