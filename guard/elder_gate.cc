@@ -116,29 +116,21 @@ void ElderGate::Fail(const std::string& why) const {
   static_cast<void>(link_.Send("failed", {{"why", JsonText(why.substr(0, kMostLinkBytes / 2))}}));
 }
 
-void ElderGate::TakeFigures(const UpgradeLink::Message& message) {
-  gate_.leases = message.Number("leases");
-  gate_.most = message.Number("most");
-  gate_.sessions = message.Number("sessions");
-}
-
 absl::Status ElderGate::AwaitTurn(std::string& bans) {
-  if (auto s = link_.Send("ready", {{"headgate", JsonText(Version())}}); !s.ok()) {
+  const auto alone = [] {
     Log(LogLevel::kWarning, "upgrade: the former gate has ended by itself; this one serves");
     return absl::OkStatus();
-  }
+  };
+  if (auto s = link_.Send("ready", {{"headgate", JsonText(Version())}}); !s.ok()) return alone();
   auto message = link_.Receive(kTurnPatience);
   if (absl::IsDeadlineExceeded(message.status())) {
     return absl::DeadlineExceededError("upgrade: the running gate does not answer");
   }
-  if (!message.ok()) {
-    Log(LogLevel::kWarning, "upgrade: the former gate has ended by itself; this one serves");
-    return absl::OkStatus();
-  }
+  if (!message.ok()) return alone();
   if (message->say != "go") {
     return absl::InvalidArgumentError("upgrade: the running gate says what is not understood");
   }
-  TakeFigures(*message);
+  TakeFigures(gate_, *message);
   if (message->fds.size() != 1) return absl::OkStatus();
   auto text = FileAsText(message->fds.front().get(), kMostStateBytes);
   if (text.ok()) bans = std::move(*text);

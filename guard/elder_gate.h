@@ -57,7 +57,6 @@ class ElderGate {
   explicit ElderGate(UpgradeLink link) : link_(std::move(link)) {}
   absl::Status TakeWhatItHas();
   absl::Status TakeFds(UpgradeLink::Message message);
-  void TakeFigures(const UpgradeLink::Message& message);
 
   UpgradeLink link_;
   FormerGate gate_;

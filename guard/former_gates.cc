@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 
 #include <absl/strings/str_format.h>
 #include "guard/log.h"
 #include "net/clock.h"
+#include "net/signals_blocked.h"
 
 namespace headgate::guard {
 namespace {
@@ -17,6 +17,12 @@ namespace {
 constexpr int kLookMilliseconds = 100;
 
 }  // namespace
+
+void TakeFigures(FormerGate& gate, const UpgradeLink::Message& message) {
+  gate.leases = message.Number("leases");
+  gate.most = message.Number("most");
+  gate.sessions = message.Number("sessions");
+}
 
 std::uint32_t UnseenSlots::Note(std::uint32_t unseen, Time now) {
   while (!noted_.empty() && noted_.back().second <= unseen) noted_.pop_back();
@@ -37,11 +43,8 @@ void FormerGates::Start(Tell tell) {
   tell_ = std::move(tell);
   stop_ = false;
   if (Report() == 0 && List().empty()) return;
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const net::SignalsBlocked blocked;
   thread_ = std::thread([this] { Run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void FormerGates::Stop() {
@@ -101,9 +104,7 @@ void FormerGates::Listen(One& one) {
       return one.link.Close();
     }
     if (message->say != "slots") continue;
-    one.gate.leases = message->Number("leases");
-    one.gate.most = message->Number("most");
-    one.gate.sessions = message->Number("sessions");
+    TakeFigures(one.gate, *message);
   }
 }
 

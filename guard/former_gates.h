@@ -28,6 +28,9 @@ struct FormerGate {
   std::uint32_t sessions = 0;  // those without a slot included
 };
 
+// What it tells of itself, as it does in each of its messages.
+void TakeFigures(FormerGate& gate, const UpgradeLink::Message& message);
+
 // Whoever has been granted a slot is seen in a list of the server's connections a little later, and
 // lists are read once a second: until then that slot has to be counted beside the list. So of what
 // may be unseen the most of the last few seconds counts.

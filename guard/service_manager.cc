@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>
@@ -12,6 +11,7 @@
 
 #include <absl/strings/str_format.h>
 #include "guard/log.h"
+#include "net/signals_blocked.h"
 
 namespace headgate::guard {
 namespace {
@@ -117,11 +117,8 @@ void ServiceManager::StartWatchdog(std::function<std::string()> trouble) {
   Log(LogLevel::kInfo,
       absl::StrFormat("watchdog: the service manager is pinged, and waits %.3g s for a ping",
                       std::chrono::duration<double>(watchdog_).count()));
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const net::SignalsBlocked blocked;
   thread_ = std::thread([this] { Watch(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void ServiceManager::StopWatchdog() {

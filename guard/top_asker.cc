@@ -1,15 +1,13 @@
 #include "guard/top_asker.h"
 
-#include <pthread.h>
-
 #include <boost/json.hpp>
-#include <csignal>
 #include <utility>
 
 #include "guard/json_text.h"
 #include "guard/printable.h"
 #include "net/admin_client.h"
 #include "net/clock.h"
+#include "net/signals_blocked.h"
 
 namespace headgate::guard {
 namespace {
@@ -74,11 +72,8 @@ absl::StatusOr<std::string> Act(const std::string& socket, const TopCommand& com
 
 TopAsker::TopAsker(std::string socket) : socket_(std::move(socket)) {
   // Signals are for the thread with the terminal.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const net::SignalsBlocked blocked;
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 TopAsker::~TopAsker() = default;  // the thread is told to stop, and joined

@@ -13,6 +13,7 @@
 #include "guard/json_text.h"
 #include "guard/log.h"
 #include "net/clock.h"
+#include "net/signals_blocked.h"
 
 namespace headgate::guard {
 namespace {
@@ -79,11 +80,8 @@ absl::Status Upgrade::Begin() {
   if (thread_.joinable()) thread_.join();  // of one that failed
   status_ = {.state = UpgradeStatus::State::kRunning, .why = ""};
   Log(LogLevel::kInfo, "upgrade: starting " + parts_.program);
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const net::SignalsBlocked blocked;
   thread_ = std::thread([this] { Run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return absl::OkStatus();
 }
 

@@ -1,10 +1,9 @@
 #include "net/firewall.h"
 
-#include <signal.h>
-
 #include <utility>
 
 #include <absl/strings/str_cat.h>
+#include "net/signals_blocked.h"
 
 namespace headgate::net {
 
@@ -62,11 +61,8 @@ bool Firewall::WaitForOptions(Duration patience) {
 }
 
 void Firewall::Start() {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsBlocked blocked;
   thread_ = std::thread([this] { Loop(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 absl::Status Firewall::Stop(bool keep) {

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 
 #include <algorithm>
@@ -17,22 +16,20 @@
 #include "net/clock.h"
 #include "net/descriptors.h"
 #include "net/passed_sockets.h"
+#include "net/signals_blocked.h"
 #include "net/socket_address.h"
 #include "net/worker.h"
 
 namespace headgate::net {
 namespace {
 
-// A thread that no signal is delivered to: signals belong to the composition root. Its name, of at
-// most 15 characters, is what ps -L and /proc show.
+// A thread that no signal is delivered to. Its name, of at most 15 characters, is what ps -L and
+// /proc show.
 template <typename Body>
 std::thread StartThread(const std::string& name, Body body) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsBlocked blocked;
   std::thread thread(std::move(body));
   pthread_setname_np(thread.native_handle(), name.substr(0, 15).c_str());
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread;
 }
 

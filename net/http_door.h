@@ -15,7 +15,6 @@
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/error.hpp>
 #include <chrono>
-#include <csignal>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -24,6 +23,7 @@
 #include <utility>
 
 #include "net/fd.h"
+#include "net/signals_blocked.h"
 #include "policies/time.h"
 
 namespace headgate::net {
@@ -76,11 +76,8 @@ class HttpDoor {
     KeepSpare();
     if (acceptor_.is_open()) Accept();
     if (act_) Tick();
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const SignalsBlocked blocked;
     thread_ = std::thread([this] { io_.run(); });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
   void Stop() {
     io_.stop();

@@ -168,8 +168,8 @@ Engine::Impl::Lack Engine::Impl::Missing(const Ticket& t, SlotLedger::ClassId id
 // Whoever comes from the networks that a class names has more than a claim to show for it: nobody
 // completes a handshake from there who is not there.
 SlotLedger::Standing Engine::Impl::StandingOf(bool is_known_good, SlotLedger::ClassId id) const {
-  return is_known_good || IsReserved(LimitsOf(id)) ? SlotLedger::Standing::kKnownGood
-                                                   : SlotLedger::Standing::kUnproven;
+  return RankOf(is_known_good, id) == LoginLane::Rank::kStranger ? SlotLedger::Standing::kUnproven
+                                                                 : SlotLedger::Standing::kKnownGood;
 }
 
 LoginLane::Rank Engine::Impl::RankOf(bool is_known_good, SlotLedger::ClassId id) const {

@@ -53,11 +53,11 @@ def fetch_settings():
 
 
 def mirror():
-    """The host's own mirror of SUITE, as its sources name it; Debian's otherwise."""
+    """The host's own mirror of SUITE, as its sources name it; None where they name none."""
     for found in re.finditer(r"^.*?'([a-z0-9+]+:\S+)/dists/(\S+?)/", indexes(), re.M):
         if found[2] == SUITE:
             return found[1]
-    return "http://deb.debian.org/debian"
+    return None
 
 
 def indexes():
@@ -145,6 +145,8 @@ def why_not(scratch):
     """Why there is no root and none can be made; empty when there is one or apt reaches a mirror."""
     if place(scratch).exists():
         return ""
+    if not mirror():
+        return f"making a machine's root needs a Debian mirror: apt's sources name none of {SUITE}"
     with tempfile.TemporaryDirectory() as folder:
         url = f"{mirror()}/dists/{SUITE}/Release"
         try:
