@@ -27,83 +27,96 @@ Told Line(Time) { return Told::Nothing(); }
 Told Line(std::size_t) { return Told::Nothing(); }
 Told Line(const Engine::Share&) { return Told::Nothing(); }
 
-void Note(std::vector<Wakeup>* woken, Wakeup::Kind kind, ConnectionId id, Reason reason) {
-  if (woken != nullptr) woken->push_back({kind, id, reason});
+void Note(CallNotes* notes, Wakeup::Kind kind, ConnectionId id, Reason reason) {
+  if (notes != nullptr) notes->woke.push_back({kind, id, reason});
 }
 
 }  // namespace
 
-thread_local Engine::Impl::Woken* Engine::Impl::taping = nullptr;
+thread_local CallNotes* Witness::notes = nullptr;
 
-void Engine::Impl::Witness::Admitted(ConnectionId id) {
-  Note(taping, Wakeup::Kind::kAdmitted, id, Reason::kNone);
+void Witness::Admitted(ConnectionId id) {
+  Note(notes, Wakeup::Kind::kAdmitted, id, Reason::kNone);
   to_.Admitted(id);
 }
 
-void Engine::Impl::Witness::Refused(ConnectionId id, Reason reason) {
-  Note(taping, Wakeup::Kind::kRefused, id, reason);
+void Witness::Refused(ConnectionId id, Reason reason) {
+  Note(notes, Wakeup::Kind::kRefused, id, reason);
   to_.Refused(id, reason);
 }
 
-void Engine::Impl::Witness::Evicted(ConnectionId id, Reason reason) {
-  Note(taping, Wakeup::Kind::kEvicted, id, reason);
+void Witness::Evicted(ConnectionId id, Reason reason) {
+  Note(notes, Wakeup::Kind::kEvicted, id, reason);
   to_.Evicted(id, reason);
 }
 
-void Engine::Impl::Witness::Ready(ConnectionId id) {
-  Note(taping, Wakeup::Kind::kReady, id, Reason::kNone);
+void Witness::Ready(ConnectionId id) {
+  Note(notes, Wakeup::Kind::kReady, id, Reason::kNone);
   to_.Ready(id);
 }
 
-void Engine::Impl::Witness::Reclaim(ConnectionId id) {
-  Note(taping, Wakeup::Kind::kReclaim, id, Reason::kNone);
+void Witness::Reclaim(ConnectionId id) {
+  Note(notes, Wakeup::Kind::kReclaim, id, Reason::kNone);
   to_.Reclaim(id);
+}
+
+void Witness::OnDecision(const Decision& d) {
+  if (notes != nullptr) {
+    notes->decided.push_back({d.id, d.reason, d.enforced, d.of_protected});
+  }
+  sink_.OnDecision(d);
 }
 
 // A call within one that goes on the tape (a ticket that a refusal gives back) is part of it.
 template <typename Act, typename MakeEvent, typename Matters>
-auto Engine::Impl::TapedIf(ConnectionId id, Time now, const Act& act, const MakeEvent& event,
+auto Engine::Impl::TapedIf(Caller caller, Time now, const Act& act, const MakeEvent& event,
                            const Matters& matters) {
   using Answer = std::invoke_result_t<Act>;
-  if (tape.load(std::memory_order_relaxed) == nullptr || taping != nullptr) [[likely]] {
+  if (taping.to.load(std::memory_order_relaxed) == nullptr || Witness::notes != nullptr)
+      [[likely]] {
     return act();
   }
-  const std::lock_guard lock(tape_mutex);
-  Tape* const to = tape.load(std::memory_order_relaxed);
+  const std::lock_guard lock(taping.mutex);
+  Tape* const to = taping.to.load(std::memory_order_relaxed);
   if (to == nullptr) return act();
-  woken.clear();
-  taped_at = now;
-  taping = &woken;
+  CallNotes& notes = taping.notes;
+  notes.woke.clear();
+  notes.decided.clear();
+  taping.at = now;
+  Witness::notes = &notes;
   const auto tell = [&](Told told) {
-    taping = nullptr;
-    told.woke = woken;
-    to->On({.at = now, .id = id, .what = event()}, told);
+    Witness::notes = nullptr;
+    told.woke = notes.woke;
+    told.decided = notes.decided;
+    told.of_protected = caller.ticket != nullptr && caller.ticket->IsProtected();
+    to->On({.at = now, .id = caller.id, .what = event()}, told);
   };
   if constexpr (std::is_void_v<Answer>) {
     act();
     tell(Told::Nothing());
   } else {
     Answer answer = act();
-    if (matters(answer) || !woken.empty()) {
+    if (matters(answer) || !notes.woke.empty()) {
       tell(Line(answer));
     } else {
-      taping = nullptr;
+      Witness::notes = nullptr;
     }
     return answer;
   }
 }
 
 template <typename Act, typename MakeEvent>
-auto Engine::Impl::Taped(ConnectionId id, Time now, const Act& act, const MakeEvent& event) {
-  return TapedIf(id, now, act, event, [](const auto&...) { return true; });
+auto Engine::Impl::Taped(Caller caller, Time now, const Act& act, const MakeEvent& event) {
+  return TapedIf(caller, now, act, event, [](const auto&...) { return true; });
 }
 
 // The one look at the text is taken in front, so that the tape has what the engine went by.
 CommandVerdict Engine::Impl::OnCommandTaped(Ticket& t, const CommandFacts& facts, Time now) {
   const bool shows = facts.command == CommandKind::kQuery || facts.command == CommandKind::kPrepare;
-  if (!shows || facts.glance != nullptr || tape.load(std::memory_order_relaxed) == nullptr) {
+  if (!shows || facts.glance != nullptr || taping.to.load(std::memory_order_relaxed) == nullptr) {
     return Taped(
-        t.id, now, [&] { return OnCommand(t, facts, now); }, [&] { return event::Command{facts}; });
+        Caller(t), now, [&] { return OnCommand(t, facts, now); },
+        [&] { return event::Command{facts}; });
   }
   std::array<char, DigestTable::kKeptText> text;
   CommandFacts seen = facts;
@@ -113,7 +126,7 @@ CommandVerdict Engine::Impl::OnCommandTaped(Ticket& t, const CommandFacts& facts
     seen.glance = &glance;
     return OnCommand(t, seen, now);
   };
-  return Taped(t.id, now, act, [&] { return event::Command{seen}; });
+  return Taped(Caller(t), now, act, [&] { return event::Command{seen}; });
 }
 
 // Every connection is swept ten times a second, and mostly there is nothing to be said: that
@@ -125,7 +138,7 @@ SweepVerdict Engine::Impl::OnSweepTaped(Ticket& t, const SweepFacts& facts, Time
   const bool idle = b.leased && b.running.empty() && !b.pending.asked && !facts.client_gone &&
                     t.reclaim.load(std::memory_order_relaxed) == Ticket::Reclaim::kNo;
   return TapedIf(
-      t.id, now, [&] { return OnSweep(t, facts, now); }, [&] { return event::Sweep{facts}; },
+      Caller(t), now, [&] { return OnSweep(t, facts, now); }, [&] { return event::Sweep{facts}; },
       [&](const SweepVerdict& v) {
         return !idle || v.kind != SweepVerdict::Kind::kNone || b.told != told ||
                b.wished != wished || b.snapshot.get() != before;
@@ -134,15 +147,14 @@ SweepVerdict Engine::Impl::OnSweepTaped(Ticket& t, const SweepFacts& facts, Time
 
 void Engine::Impl::Forget(Ticket& t) {
   Taped(
-      t.id, taped_at, [&] { GiveBack(t, std::nullopt, /*for_good=*/true); },
+      Caller(t), taping.at, [&] { GiveBack(t, std::nullopt, /*for_good=*/true); },
       [] { return event::Forgotten{}; });
 }
 
 void Engine::SetTape(Tape* tape, Time now) {
   Impl& m = *impl_;
-  const std::lock_guard lock(m.tape_mutex);
-  m.taped_at = now;
-  m.tape.store(tape, std::memory_order_relaxed);
+  const std::lock_guard lock(m.taping.mutex);
+  if (m.taping.to.exchange(tape, std::memory_order_relaxed) == nullptr) m.taping.at = now;
   if (tape != nullptr) m.TellWhatIs(*tape, now);
 }
 
@@ -183,7 +195,7 @@ void Engine::Impl::TellWhatIs(Tape& to, Time now) {
 
 AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now, Arrival how) {
   return impl_->Taped(
-      id, now, [&] { return impl_->OnAccept(id, peer, now, how); },
+      Caller(id), now, [&] { return impl_->OnAccept(id, peer, now, how); },
       [&] {
         return event::Accepted{peer, how};
       });
@@ -191,35 +203,35 @@ AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now, Ar
 
 Verdict Engine::OnTlsHandshake(Ticket& t, Time now) {
   return impl_->Taped(
-      t.id, now, [&] { return impl_->OnTlsHandshake(t, now); },
+      Caller(t), now, [&] { return impl_->OnTlsHandshake(t, now); },
       [] { return event::TlsHandshake{}; });
 }
 
 Verdict Engine::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
   return impl_->Taped(
-      t.id, now, [&] { return impl_->OnLogin(t, claim, now); },
+      Caller(t), now, [&] { return impl_->OnLogin(t, claim, now); },
       [&] { return event::Login{claim}; });
 }
 
 void Engine::OnLoginOk(Ticket& t, Time now) {
   impl_->Taped(
-      t.id, now, [&] { impl_->OnLoginOk(t, now); }, [] { return event::LoginOk{}; });
+      Caller(t), now, [&] { impl_->OnLoginOk(t, now); }, [] { return event::LoginOk{}; });
 }
 
 void Engine::OnOpaque(Ticket& t, Time now) {
   impl_->Taped(
-      t.id, now, [&] { impl_->OnOpaque(t, now); }, [] { return event::Opaque{}; });
+      Caller(t), now, [&] { impl_->OnOpaque(t, now); }, [] { return event::Opaque{}; });
 }
 
 void Engine::OnLoginFailed(Ticket& t, LoginFailure how, Time now) {
   impl_->Taped(
-      t.id, now, [&] { impl_->OnLoginFailed(t, how, now); },
+      Caller(t), now, [&] { impl_->OnLoginFailed(t, how, now); },
       [&] { return event::LoginFailed{how}; });
 }
 
 Verdict Engine::OnChangeUser(Ticket& t, const LoginClaim& claim, Time now) {
   return impl_->Taped(
-      t.id, now, [&] { return impl_->OnChangeUser(t, claim, now); },
+      Caller(t), now, [&] { return impl_->OnChangeUser(t, claim, now); },
       [&] { return event::ChangeUser{claim}; });
 }
 
@@ -229,12 +241,13 @@ CommandVerdict Engine::OnCommand(Ticket& t, const CommandFacts& facts, Time now)
 
 CommandVerdict Engine::OnHeld(Ticket& t, Time now) {
   return impl_->Taped(
-      t.id, now, [&] { return impl_->OnHeld(t, now); }, [] { return event::Held{}; });
+      Caller(t), now, [&] { return impl_->OnHeld(t, now); }, [] { return event::Held{}; });
 }
 
 void Engine::OnAnswer(Ticket& t, const AnswerFacts& facts, Time now) {
   impl_->Taped(
-      t.id, now, [&] { impl_->OnAnswer(t, facts, now); }, [&] { return event::Answer{facts}; });
+      Caller(t), now, [&] { impl_->OnAnswer(t, facts, now); },
+      [&] { return event::Answer{facts}; });
 }
 
 SweepVerdict Engine::OnSweep(Ticket& t, const SweepFacts& facts, Time now) {
@@ -243,23 +256,23 @@ SweepVerdict Engine::OnSweep(Ticket& t, const SweepFacts& facts, Time now) {
 
 void Engine::OnStatementCompleted(Ticket& t, Time now) {
   impl_->Taped(
-      t.id, now, [&] { impl_->OnStatementCompleted(t, now); },
+      Caller(t), now, [&] { impl_->OnStatementCompleted(t, now); },
       [] { return event::StatementCompleted{}; });
 }
 
 void Engine::OnClientGone(Ticket& t, Time now) {
   impl_->Taped(
-      t.id, now, [&] { impl_->OnClientGone(t, now); }, [] { return event::ClientGone{}; });
+      Caller(t), now, [&] { impl_->OnClientGone(t, now); }, [] { return event::ClientGone{}; });
 }
 
 void Engine::OnBackendEnded(Ticket& t, Time now) {
   impl_->Taped(
-      t.id, now, [&] { impl_->OnBackendEnded(t, now); }, [] { return event::BackendEnded{}; });
+      Caller(t), now, [&] { impl_->OnBackendEnded(t, now); }, [] { return event::BackendEnded{}; });
 }
 
 void Engine::Count(const Ticket& t, Reason reason, Time now) {
   impl_->Taped(
-      t.id, now, [&] { impl_->Count(t, reason, now); }, [&] { return event::Ended{reason}; });
+      Caller(t), now, [&] { impl_->Count(t, reason, now); }, [&] { return event::Ended{reason}; });
 }
 
 void Engine::Count(Reason reason, const Address& peer, Time now) {
@@ -272,7 +285,8 @@ void Engine::Count(Reason reason, const Address& peer, Time now) {
 
 bool Engine::Gate(const Ticket& t, Reason reason, Time now) {
   return impl_->Taped(
-      t.id, now, [&] { return impl_->Gate(t, reason, now); }, [&] { return event::Gated{reason}; });
+      Caller(t), now, [&] { return impl_->Gate(t, reason, now); },
+      [&] { return event::Gated{reason}; });
 }
 
 Time Engine::OnTick(Time now) {
