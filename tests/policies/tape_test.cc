@@ -16,24 +16,25 @@
 namespace headgate {
 namespace {
 
+struct Recorder : Tape {
+  void On(const EngineEvent& event, const Told& told) override {
+    kinds.push_back(event.what.index());
+    last = told;
+    if (const auto* c = std::get_if<event::Command>(&event.what)) {
+      seen = c->facts.glance != nullptr;
+      if (seen) text = c->facts.glance->text;
+      digest = seen ? c->facts.glance->mark.digest : 0;
+    }
+  }
+  std::vector<std::size_t> kinds;
+  Told last;
+  bool seen = false;
+  std::string text;
+  std::uint64_t digest = 0;
+};
+
 class TapedEngineTest : public QueryTest {
  protected:
-  struct Recorder : Tape {
-    void On(const EngineEvent& event, const Told& told) override {
-      kinds.push_back(event.what.index());
-      last = told;
-      if (const auto* c = std::get_if<event::Command>(&event.what)) {
-        seen = c->facts.glance != nullptr;
-        if (seen) text = c->facts.glance->text;
-        digest = seen ? c->facts.glance->mark.digest : 0;
-      }
-    }
-    std::vector<std::size_t> kinds;
-    Told last;
-    bool seen = false;
-    std::string text;
-    std::uint64_t digest = 0;
-  };
   template <typename E>
   static std::size_t KindOf() {
     return decltype(EngineEvent::what)(E{}).index();
