@@ -95,7 +95,7 @@ class RecorderTest : public ::testing::Test,
     out.agreement = again.agreement();
     out.whole = source->whole();
     out.notes = source->notes();
-    out.status = again.engine().Status(again.now());
+    out.status = again.engine().Status(again.at());
     return out;
   }
   static std::string Bytes(const std::string& path) {
