@@ -82,7 +82,7 @@ class Observing {
   [[nodiscard]] const UsageBook& book() const { return *book_; }
   [[nodiscard]] std::uint32_t server_max() const { return server_max_; }
   [[nodiscard]] std::vector<DigestRow> Digests() const {
-    return reenactment_->engine().Digests(kDigests, reenactment_->now());
+    return reenactment_->engine().Digests(kDigests, reenactment_->at());
   }
 
  private:

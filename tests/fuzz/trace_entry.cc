@@ -49,7 +49,7 @@ void FuzzTrace(Bytes in) {
     if (line == nullptr) break;
     again.Apply(line->event, line->told);
   }
-  const EngineStatus status = again.engine().Status(again.now());
+  const EngineStatus status = again.engine().Status(again.at());
   Check(status.connections <= options.connections);
 }
 

@@ -95,7 +95,7 @@ class RecorderTest : public ::testing::Test,
     out.agreement = again.agreement();
     out.whole = source->whole();
     out.notes = source->notes();
-    out.status = again.engine().Status(again.now());
+    out.status = again.engine().Status(again.at());
     return out;
   }
   static std::string Bytes(const std::string& path) {
@@ -145,7 +145,7 @@ TEST_F(RecorderTest, HasNoLiteralsAndIsForNobodyElse) {
   recorder_.Stop();
   const std::string bytes = Bytes(Path());
   EXPECT_EQ(bytes.find("hunter2"), std::string::npos);
-  EXPECT_NE(bytes.find("SELECT"), std::string::npos);
+  EXPECT_NE(bytes.find("select"), std::string::npos);
   struct stat info {};
   ASSERT_EQ(stat(Path().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);

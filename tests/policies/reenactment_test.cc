@@ -76,7 +76,7 @@ class ReenactmentTest : public ::testing::Test, public OutcomeSink {
       return l.what == what && l.reason == reason && l.enforced;
     }));
   }
-  EngineStatus Status() { return again_->engine().Status(again_->now()); }
+  EngineStatus Status() { return again_->engine().Status(again_->at()); }
 
   void OnOutcome(const Outcome& o) override {
     lines_.push_back({o.what, o.reason, o.enforced, o.id, std::string(o.user), o.digest,

@@ -20,7 +20,7 @@ TEST(TapeTest, AnotherEngineComesToTheSame) {
     Simulation world(seed, ShadowBook::Fault::kNone, &mirror);
     for (int i = 0; i < kEvents; ++i) ASSERT_TRUE(world.Step()) << world.wrong();
     const EngineStatus live = world.Status();
-    const EngineStatus again = mirror.again->engine().Status(mirror.again->now());
+    const EngineStatus again = mirror.again->engine().Status(mirror.again->at());
     EXPECT_EQ(mirror.again->agreement().different, 0u)
         << "seed " << seed << ": " << FirstDifference(mirror.again->agreement());
     EXPECT_EQ(mirror.again->tally().without, 0u);
