@@ -117,6 +117,7 @@ void Daemon::ApplyShadow(const Config& config) {
   policy.secrets = secrets_;
   policy.can_kill = !config.monitor.user.empty() && !config.monitor.password_file.empty();
   const auto live = engine_->limits();
+  policy.same = *policy.limits == *live;
   const bool same = shadow_.IsOf(policy) && beside_ != nullptr && *beside_ == *live;
   beside_ = live;
   if (same) return;

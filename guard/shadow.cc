@@ -107,7 +107,8 @@ void Shadow::Run() {
     const ShadowQueue::Events events = queue_.Take(kAtOnce);
     for (const auto& kept : events) Apply(kept->event(), kept->told());
     Publish(events.size());
-    if (const Time now = now_(); events.empty() && WantsAnew(now)) BeginAnew(now);
+    const bool caught_up = events.size() < kAtOnce;
+    if (const Time now = now_(); caught_up && WantsAnew(now)) BeginAnew(now);
   }
 }
 
@@ -130,6 +131,7 @@ void Shadow::Apply(const EngineEvent& event, const Told& told) {
     }
     decides_ = !was_there;
     Reenactment::Options options;
+    options.verbatim = policy_.same && !was_there;
     options.own_ticks = options.own_sweeps = false;
     options.can_kill = policy_.can_kill;
     candidate_ =
@@ -170,7 +172,7 @@ void Shadow::Publish(std::size_t taken) {
   const std::lock_guard lock(mutex_);
   status_.counts = contrast_->counts();
   if (candidate_ != nullptr) status_.kept_waiting = candidate_->tally().commands_cut;
-  if (taken > 0) return;
+  if (taken == kAtOnce) return;
   ++looks_;
   caught_up_.notify_all();
 }

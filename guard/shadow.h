@@ -37,6 +37,9 @@ struct ShadowPolicy {
   std::shared_ptr<const Limits> limits;
   EngineSecrets secrets;  // those of the live one: what both hash they treat alike
   bool can_kill = false;
+  // They are those of the live one as well: from the start on every answer is the same, and is
+  // asked for at the very same moment.
+  bool same = false;
 };
 
 struct ShadowStatus {

@@ -20,20 +20,17 @@ constexpr int kEvents = 40'000;
 
 class Beside : public Tape {
  public:
-  // Whether it takes over each reload of the live policy.
-  explicit Beside(bool follows) : follows_(follows) {}
-  void Begin(Limits limits, EngineSecrets secrets) {
+  void Begin(Limits limits, EngineSecrets secrets, bool verbatim) {
     Reenactment::Options options;
+    options.verbatim = verbatim;
     options.own_ticks = options.own_sweeps = false;
     candidate_ = std::make_unique<Reenactment>(std::make_shared<const Limits>(std::move(limits)),
                                                secrets, contrast_, options);
   }
   void On(const EngineEvent& event, const Told& told) override {
     if (candidate_ == nullptr) return;
-    const auto* reload = std::get_if<event::Reloaded>(&event.what);
     contrast_.Before(event, told);
     candidate_->Apply(event, told);
-    if (follows_ && reload != nullptr) candidate_->Publish(reload->limits);
     contrast_.After(event, told);
   }
   [[nodiscard]] const ContrastCounts& counts() const { return contrast_.counts(); }
@@ -57,7 +54,6 @@ class Beside : public Tape {
   }
 
  private:
-  const bool follows_;
   PolicyContrast contrast_;
   std::unique_ptr<Reenactment> candidate_;
 };
@@ -65,9 +61,9 @@ class Beside : public Tape {
 TEST(ContrastTest, TheSamePolicyDiffersInNothing) {
   std::uint64_t both = 0;
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
-    Beside beside(/*follows=*/true);
+    Beside beside;
     const Simulation first(seed);
-    beside.Begin(first.limits(), first.secrets());
+    beside.Begin(first.limits(), first.secrets(), /*verbatim=*/true);
     Simulation world(seed, ShadowBook::Fault::kNone, &beside);
     for (int i = 0; i < kEvents; ++i) ASSERT_TRUE(world.Step()) << world.wrong();
     EXPECT_EQ(beside.Differences(), "") << "seed " << seed;
@@ -78,14 +74,14 @@ TEST(ContrastTest, TheSamePolicyDiffersInNothing) {
 
 TEST(ContrastTest, ATighterOneDiffersByItsLimit) {
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-    Beside beside(/*follows=*/false);
+    Beside beside;
     const Simulation first(seed);
     Limits tight = first.limits();
     tight.mode = Mode::kEnforce;
     tight.source.enforce = true;
     tight.source.connect_rate = {0.01, 1};
     tight.source.exempt.clear();
-    beside.Begin(tight, first.secrets());
+    beside.Begin(tight, first.secrets(), /*verbatim=*/false);
     Simulation world(seed, ShadowBook::Fault::kNone, &beside);
     for (int i = 0; i < kEvents; ++i) ASSERT_TRUE(world.Step()) << world.wrong();
     EXPECT_GT(beside.counts().At(Reason::kConnectRate, How::kTurnedAway, Whose::kCandidate).all,

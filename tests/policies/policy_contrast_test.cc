@@ -23,7 +23,7 @@ using Whose = ContrastCounts::Whose;
 class PolicyContrastTest : public QueryTest {
  protected:
   struct Beside : Tape {
-    void On(const EngineEvent& event, const Told& told) override {
+    void On(const EngineEvent& event, const headgate::Told& told) override {
       contrast.Before(event, told);
       candidate->Apply(event, told);
       contrast.After(event, told);
