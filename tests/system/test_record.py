@@ -63,7 +63,8 @@ class Record(scenario.Scenario):
         self.assertGreater(again["agreement"]["same"], 2000)
         self.assertEqual(again["notes"], [])
         # Who had to wait is told by replay, and has no count in the gate.
-        self.assertEqual(again["traffic"]["logins_failed"], figures["acted"]["login_failed"])
+        # Replay also counts those that ended in their middle.
+        self.assertGreaterEqual(again["traffic"]["logins_failed"], figures["acted"]["login_failed"])
         for reason in ("connect_rate", "query_deadline", "query_running", "pair_locked"):
             acted = sum(n for limit in again["limits"] if limit["reason"] == reason
                         for what, n in limit["acted"].items() if what not in ("queued", "delayed"))
