@@ -31,7 +31,6 @@ void Shadow::Begin(Engine& engine, TapeFan& tapes, ShadowPolicy policy) {
   Fresh();
   begun_ = now_();
   queue_.Reset();
-  const std::uint32_t found = engine.Connections();
   {
     const std::lock_guard lock(mutex_);
     running_ = true;
@@ -39,13 +38,14 @@ void Shadow::Begin(Engine& engine, TapeFan& tapes, ShadowPolicy policy) {
     since_ = begun_;
     status_ = {};
     status_.path = policy_.path;
-    status_.found = found;
   }
   {
     const net::SignalsBlocked blocked;
     thread_ = std::thread([this] { Run(); });
   }
-  tapes.Add(*this, engine, begun_);
+  const std::uint32_t found = tapes.Add(*this, engine, begun_);
+  const std::lock_guard lock(mutex_);
+  status_.found = found;
 }
 
 bool Shadow::Stop() {
@@ -156,16 +156,13 @@ void Shadow::BeginAnew(Time now) {
   queue_.Clear();
   Fresh();
   begun_ = now;
-  const std::uint32_t found = engine_->Connections();
-  {
-    const std::lock_guard lock(mutex_);
-    ++status_.begun_anew;
-    status_.found = found;
-  }
   Log(LogLevel::kWarning,
       absl::StrFormat("shadow %s: it did not keep up, and begins anew from who is there",
                       policy_.path));
-  tapes_->Add(*this, *engine_, now);
+  const std::uint32_t found = tapes_->Add(*this, *engine_, now);
+  const std::lock_guard lock(mutex_);
+  ++status_.begun_anew;
+  status_.found = found;
 }
 
 void Shadow::Publish(std::size_t taken) {

@@ -4,11 +4,11 @@
 
 namespace headgate {
 
-void TapeFan::Add(Tape& tape, Engine& engine, Time now) {
+std::uint32_t TapeFan::Add(Tape& tape, Engine& engine, Time now) {
   const std::lock_guard lock(mutex_);
   std::vector<Tape*> tapes = all_[used_].tapes;
   tapes.push_back(&tape);
-  Use(std::move(tapes), &tape, engine, now);
+  return Use(std::move(tapes), &tape, engine, now);
 }
 
 void TapeFan::Remove(Tape& tape, Engine& engine, Time now) {
@@ -17,12 +17,12 @@ void TapeFan::Remove(Tape& tape, Engine& engine, Time now) {
   if (std::erase(tapes, &tape) > 0) Use(std::move(tapes), nullptr, engine, now);
 }
 
-void TapeFan::Use(std::vector<Tape*> tapes, Tape* newest, Engine& engine, Time now) {
+std::uint32_t TapeFan::Use(std::vector<Tape*> tapes, Tape* newest, Engine& engine, Time now) {
   used_ = 1 - used_;
   All& next = all_[used_];
   next.tapes = std::move(tapes);
   next.newest = newest;
-  engine.SetTape(next.tapes.empty() ? nullptr : &next, now);
+  return engine.SetTape(next.tapes.empty() ? nullptr : &next, now);
 }
 
 // To what is there nobody was asked: the others know of it.

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <vector>
 
@@ -17,8 +18,8 @@ namespace headgate {
 class TapeFan {
  public:
   // As Engine::SetTape(): it is told what there is, alone, and from then on what happens, as the
-  // others are. REQUIRES: it is not there yet.
-  void Add(Tape& tape, Engine& engine, Time now);
+  // others are. Returns how many connections are there. REQUIRES: it is not there yet.
+  std::uint32_t Add(Tape& tape, Engine& engine, Time now);
   // Nothing goes to it any more when this returns. One that is not there is left alone. `now`:
   // about.
   void Remove(Tape& tape, Engine& engine, Time now);
@@ -31,7 +32,7 @@ class TapeFan {
     std::vector<Tape*> tapes;
     Tape* newest = nullptr;  // who is to be told what there is
   };
-  void Use(std::vector<Tape*> tapes, Tape* newest, Engine& engine, Time now);
+  std::uint32_t Use(std::vector<Tape*> tapes, Tape* newest, Engine& engine, Time now);
 
   std::mutex mutex_;  // Add and Remove, one at a time
   std::array<All, 2> all_;
