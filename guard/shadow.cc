@@ -168,7 +168,6 @@ void Shadow::BeginAnew(Time now) {
 void Shadow::Publish(std::size_t taken) {
   const std::lock_guard lock(mutex_);
   status_.counts = contrast_->counts();
-  if (candidate_ != nullptr) status_.kept_waiting = candidate_->tally().commands_cut;
   if (taken == kAtOnce) return;
   ++looks_;
   caught_up_.notify_all();

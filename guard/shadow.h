@@ -44,10 +44,9 @@ struct ShadowPolicy {
 
 struct ShadowStatus {
   std::string path;
-  Duration age{};                  // since it began
-  std::uint32_t found = 0;         // connections that were there then
-  std::uint64_t begun_anew = 0;    // after a loss
-  std::uint64_t kept_waiting = 0;  // commands of clients it made to wait: beyond what is kept
+  Duration age{};                // since it began
+  std::uint32_t found = 0;       // connections that were there then
+  std::uint64_t begun_anew = 0;  // after a loss
   ShadowQueue::Counts queue;
   Duration lag{};  // how old is what it has not got to yet
   ContrastCounts counts;
@@ -99,7 +98,7 @@ class Shadow : public Tape {
   mutable std::mutex mutex_;  // what follows; short
   std::condition_variable wake_, caught_up_;
   bool running_ = false, stopping_ = false;
-  std::uint64_t looks_ = 0;  // of the thread at an empty queue
+  std::uint64_t looks_ = 0;  // of the thread, at all that there was
   Time since_{};
   ShadowStatus status_;
 };
