@@ -16,7 +16,7 @@ void CollectEngine(const EngineStatus& engine, MetricSet& out);     // ..._engin
 void CollectBackends(const net::GateStatus& gate, MetricSet& out);  // ..._server
 void CollectHost(const HostFigures& host, const ProcessFigures& process, MetricSet& out);
 void CollectShadow(const std::optional<ShadowStatus>& shadow, MetricSet& out);  // ..._shadow
-void CollectWire(const std::optional<Wire::View>& view, MetricSet& out);  // ..._wire
+void CollectWire(const std::optional<Wire::View>& view, MetricSet& out);        // ..._wire
 void CollectFirewall(const net::FirewallStatus& firewall, Time now, MetricSet& out);
 
 }  // namespace headgate::guard

@@ -27,6 +27,8 @@ class ShadowTest : public ::testing::Test, public Wakeups, public DecisionSink {
     limits_.source.connections = Share::Off();
     limits_.source.prefix_connections = Share::Off();
     limits_.source.ban_after = {};
+    limits_.login.rate = {};
+    limits_.login.in_progress = limits_.login.per_source = 1000;
     limits_.CopyToLevels();
     engine_ = std::make_unique<Engine>(std::make_shared<const Limits>(limits_), EngineSecrets{3, 4},
                                        *this, *this);
@@ -183,7 +185,10 @@ TEST_F(ShadowTest, WhatFindsNoRoomIsCountedAndNotWaitedFor) {
   EXPECT_EQ(s.queue.cut, 0u);
   EXPECT_EQ(s.found, 1u);
   const std::uint64_t before = Refused(s, Reason::kConnectRate);
-  const TicketPtr a = Enter(200), b = Enter(200);
+  const TicketPtr a = Enter(200);
+  shadow_->CatchUp();
+  const TicketPtr b = Enter(200);
+  shadow_->CatchUp();
   EXPECT_EQ(Refused(Settled(), Reason::kConnectRate), before + 1);
 }
 
