@@ -73,7 +73,7 @@ class Beside(scenario.Scenario):
                      f"{report['notes']}")
         for reason, (then, now) in beside.items():
             with self.subTest(reason=reason):
-                self.assertLessEqual(abs(then - now), max(2, 0.02 * then))
+                self.assertLessEqual(abs(then - now), max(4, 0.02 * then))
 
 
 if __name__ == "__main__":
