@@ -19,6 +19,7 @@
 #include "guard/host_figures.h"
 #include "guard/recorder.h"
 #include "guard/reload.h"
+#include "guard/shadow.h"
 #include "guard/status.h"
 #include "guard/upgrade.h"
 #include "guard/wire.h"
@@ -73,7 +74,8 @@ class Control {
     std::function<absl::Status(const RecordOptions&)> record;  // begins one; the error is why not
     std::function<bool()> stop_record;                         // false: there was none
     std::function<RecordStatus()> record_status;
-    std::function<absl::Status()> upgrade;  // likewise; the error is why not
+    std::function<std::optional<ShadowStatus>()> shadow;  // none: there is none
+    std::function<absl::Status()> upgrade;                // likewise; the error is why not
     std::function<UpgradeStatus()> upgrade_status;
     std::function<std::vector<FormerGate>()> formers;  // that this one has taken over from
     std::function<void(bool begins)> on_reload;        // empty: nobody wants to know

@@ -92,6 +92,7 @@ StatusFacts Control::GateFacts() const {
   facts.wire = parts_.wire();
   facts.firewall = parts_.firewall();
   if (parts_.page) facts.page = parts_.page();
+  if (parts_.shadow) facts.shadow = parts_.shadow();
   return facts;
 }
 

@@ -119,6 +119,7 @@ int Daemon::Close(bool asked_for) {
   // Late: where the files' disk hangs, so does this, and what is to be kept is kept by now.
   watch_.Stop();
   recorder_.Stop();
+  shadow_.Stop();
   engine_.reset();
   telemetry_->Stop();
   if (!asked_for) {

@@ -10,8 +10,8 @@ namespace headgate::guard {
 namespace {
 
 // What the engine never hears of.
-constexpr std::array<std::string_view, 6> kElsewhere = {"admin.", "log.",  "firewall.",
-                                                        "host.",  "gate.", "observer."};
+constexpr std::array<std::string_view, 7> kElsewhere = {"admin.", "log.",      "firewall.", "host.",
+                                                        "gate.",  "observer.", "shadow."};
 // But for these.
 constexpr std::array<std::string_view, 4> kOfGate = {
     "gate.mode", "gate.localhost_only_users", "gate.local_sources", "gate.proxy_from_clients"};

@@ -15,8 +15,8 @@ constexpr auto kEvery = std::chrono::seconds(1);
 
 }  // namespace
 
-absl::Status Recorder::Start(Engine& engine, TraceHeader header, const RecordOptions& options,
-                             Time now) {
+absl::Status Recorder::Start(Engine& engine, TapeFan& tapes, TraceHeader header,
+                             const RecordOptions& options, Time now) {
   const std::lock_guard one_at_a_time(one_at_a_time_);
   if (status().recording) {
     return absl::FailedPreconditionError("a record goes on already: " + status().path);
@@ -27,6 +27,8 @@ absl::Status Recorder::Start(Engine& engine, TraceHeader header, const RecordOpt
   {
     const std::lock_guard lock(mutex_);
     engine_ = &engine;
+    last_at_ = now;
+    tapes_ = &tapes;
     stopping_ = false;
     ends_.reset();
     if (options.how_long > Duration::zero()) ends_ = Clock::now() + options.how_long;
@@ -36,7 +38,7 @@ absl::Status Recorder::Start(Engine& engine, TraceHeader header, const RecordOpt
     status_.recording = true;
     status_.path = options.path;
   }
-  engine.SetTape(this, now);
+  tapes.Add(*this, engine, now);
   thread_ = std::thread([this, f = std::move(*files)]() mutable { Run(std::move(f)); });
   return absl::OkStatus();
 }
@@ -66,7 +68,13 @@ void Recorder::On(const EngineEvent& event, const Told& told) {
   const std::lock_guard lock(mutex_);
   encoder_.Add(event, told);
   ++status_.events;
+  last_at_ = event.at;
   if (encoder_.size() >= kBlock) PutBlock();
+}
+
+Time Recorder::LastAt() const {
+  const std::lock_guard lock(mutex_);
+  return last_at_;
 }
 
 // Under the lock.
@@ -90,7 +98,7 @@ void Recorder::Run(TraceFiles files) {
       if (works) wake_.wait_for(lock, kEvery, [this] { return stopping_ || !blocks_.empty(); });
       last = stopping_ || !works || (ends_ && Clock::now() >= *ends_);
     }
-    if (last) engine_->SetTape(nullptr, Time{});
+    if (last) tapes_->Remove(*this, *engine_, LastAt());
     std::deque<std::string> blocks;
     {
       const std::lock_guard lock(mutex_);

@@ -21,6 +21,7 @@
 #include "guard/trace_file.h"
 #include "policies/engine.h"
 #include "policies/tape.h"
+#include "policies/tape_fan.h"
 
 namespace headgate::guard {
 
@@ -45,9 +46,9 @@ class Recorder : public Tape {
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  // FailedPrecondition: one goes on already, or the place is taken.
-  [[nodiscard]] absl::Status Start(Engine& engine, TraceHeader header, const RecordOptions& options,
-                                   Time now);
+  // `tapes`: of the engine; it outlives the record. FailedPrecondition: one goes on already.
+  [[nodiscard]] absl::Status Start(Engine& engine, TapeFan& tapes, TraceHeader header,
+                                   const RecordOptions& options, Time now);
   // Writes what there is. False when none went on.
   bool Stop();
   [[nodiscard]] RecordStatus status() const;
@@ -60,6 +61,7 @@ class Recorder : public Tape {
 
   void Run(TraceFiles files);
   void PutBlock();
+  [[nodiscard]] Time LastAt() const;
   [[nodiscard]] bool Write(TraceFiles& files, const std::deque<std::string>& blocks);
 
   std::mutex one_at_a_time_;  // Start and Stop
@@ -67,8 +69,10 @@ class Recorder : public Tape {
   mutable std::mutex mutex_;  // what follows; short
   std::condition_variable wake_;
   Engine* engine_ = nullptr;  // while it records
+  TapeFan* tapes_ = nullptr;
   bool stopping_ = false;
   std::optional<std::chrono::steady_clock::time_point> ends_;
+  Time last_at_{};  // of the events
   TraceEncoder encoder_;
   std::deque<std::string> blocks_;
   RecordStatus status_;

@@ -65,9 +65,9 @@ std::vector<ClassLimits> Kept(std::vector<ClassLimits> classes) {
 
 Engine::Impl::Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d)
     : hash(secrets.key0, secrets.key1),
-      witness(w),
+      witness(w, d),
       wakeups(witness),
-      decisions(d, hash),
+      decisions(witness, hash),
       bans(hash),
       known_good(hash, first->known_good.table_size),
       pairs(hash),

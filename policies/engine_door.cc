@@ -24,100 +24,112 @@ Told Line(Time) { return Told::Nothing(); }
 Told Line(std::size_t) { return Told::Nothing(); }
 Told Line(const Engine::Share&) { return Told::Nothing(); }
 
-void Note(std::vector<Wakeup>* woken, Wakeup::Kind kind, ConnectionId id, Reason reason) {
-  if (woken != nullptr) woken->push_back({kind, id, reason});
+void Note(CallNotes* notes, Wakeup::Kind kind, ConnectionId id, Reason reason) {
+  if (notes != nullptr) notes->woke.push_back({kind, id, reason});
 }
 
 }  // namespace
 
-thread_local Engine::Impl::Woken* Engine::Impl::taping = nullptr;
+thread_local CallNotes* Witness::notes = nullptr;
 
-void Engine::Impl::Witness::Admitted(ConnectionId id) {
-  Note(taping, Wakeup::Kind::kAdmitted, id, Reason::kNone);
+void Witness::Admitted(ConnectionId id) {
+  Note(notes, Wakeup::Kind::kAdmitted, id, Reason::kNone);
   to_.Admitted(id);
 }
 
-void Engine::Impl::Witness::Refused(ConnectionId id, Reason reason) {
-  Note(taping, Wakeup::Kind::kRefused, id, reason);
+void Witness::Refused(ConnectionId id, Reason reason) {
+  Note(notes, Wakeup::Kind::kRefused, id, reason);
   to_.Refused(id, reason);
 }
 
-void Engine::Impl::Witness::Evicted(ConnectionId id, Reason reason) {
-  Note(taping, Wakeup::Kind::kEvicted, id, reason);
+void Witness::Evicted(ConnectionId id, Reason reason) {
+  Note(notes, Wakeup::Kind::kEvicted, id, reason);
   to_.Evicted(id, reason);
 }
 
-void Engine::Impl::Witness::Ready(ConnectionId id) {
-  Note(taping, Wakeup::Kind::kReady, id, Reason::kNone);
+void Witness::Ready(ConnectionId id) {
+  Note(notes, Wakeup::Kind::kReady, id, Reason::kNone);
   to_.Ready(id);
 }
 
-void Engine::Impl::Witness::Reclaim(ConnectionId id) {
-  Note(taping, Wakeup::Kind::kReclaim, id, Reason::kNone);
+void Witness::Reclaim(ConnectionId id) {
+  Note(notes, Wakeup::Kind::kReclaim, id, Reason::kNone);
   to_.Reclaim(id);
+}
+
+void Witness::OnDecision(const Decision& d) {
+  if (notes != nullptr) {
+    notes->decided.push_back({d.id, d.reason, d.enforced, d.of_protected});
+  }
+  sink_.OnDecision(d);
 }
 
 // A call within one that goes on the tape (a ticket that a refusal gives back) is part of it. One
 // that has no time of its own is of the time of the one before.
 template <typename Act, typename MakeEvent, typename Matters>
-auto Engine::Impl::TapedIf(ConnectionId id, std::optional<Time> now, const Act& act,
+auto Engine::Impl::TapedIf(Caller caller, std::optional<Time> now, const Act& act,
                            const MakeEvent& event, const Matters& matters) {
   using Answer = std::invoke_result_t<Act>;
-  if (tape.load(std::memory_order_relaxed) == nullptr || taping != nullptr) [[likely]] {
+  if (taping.to.load(std::memory_order_relaxed) == nullptr || Witness::notes != nullptr)
+      [[likely]] {
     return act();
   }
-  const std::lock_guard lock(tape_mutex);
-  Tape* const to = tape.load(std::memory_order_relaxed);
+  const std::lock_guard lock(taping.mutex);
+  Tape* const to = taping.to.load(std::memory_order_relaxed);
   if (to == nullptr) return act();
-  woken.clear();
-  taped_at = now.value_or(taped_at);
-  taping = &woken;
+  CallNotes& notes = taping.notes;
+  notes.woke.clear();
+  notes.decided.clear();
+  taping.at = now.value_or(taping.at);
+  Witness::notes = &notes;
   const auto tell = [&](Told told) {
-    taping = nullptr;
-    told.woke = woken;
-    to->On({.at = taped_at, .id = id, .what = event()}, told);
+    Witness::notes = nullptr;
+    told.woke = notes.woke;
+    told.decided = notes.decided;
+    told.of_protected = caller.ticket != nullptr && caller.ticket->IsProtected();
+    to->On({.at = taping.at, .id = caller.id, .what = event()}, told);
   };
   if constexpr (std::is_void_v<Answer>) {
     act();
     tell(Told::Nothing());
   } else {
     Answer answer = act();
-    if (matters(answer) || !woken.empty()) {
+    if (matters(answer) || !notes.woke.empty()) {
       tell(Line(answer));
     } else {
-      taping = nullptr;
+      Witness::notes = nullptr;
     }
     return answer;
   }
 }
 
 template <typename Act, typename MakeEvent>
-auto Engine::Impl::Taped(ConnectionId id, std::optional<Time> now, const Act& act,
+auto Engine::Impl::Taped(Caller caller, std::optional<Time> now, const Act& act,
                          const MakeEvent& event) {
-  return TapedIf(id, now, act, event, [](const auto&...) { return true; });
+  return TapedIf(caller, now, act, event, [](const auto&...) { return true; });
 }
 
 // The one look at the text is taken in front, so that the tape has what the engine went by.
 CommandVerdict Engine::Impl::OnCommandTaped(Ticket& t, const CommandFacts& facts, Time now) {
-  if (tape.load(std::memory_order_relaxed) == nullptr) return OnCommand(t, facts, now);
+  if (taping.to.load(std::memory_order_relaxed) == nullptr) return OnCommand(t, facts, now);
   std::array<char, DigestTable::kKeptText> text;
   CommandFacts seen = facts;
   Glance glance;
   const bool shows = facts.command == CommandKind::kQuery || facts.command == CommandKind::kPrepare;
   const auto act = [&] {
-    if (shows && taping != nullptr && facts.glance == nullptr) {
+    if (shows && Witness::notes != nullptr && facts.glance == nullptr) {
       glance = LookAt(facts, guard.InspectOf(SpeakerOf(t)), text);
       seen.glance = &glance;
     }
     return OnCommand(t, seen, now);
   };
-  return Taped(t.id, now, act, [&] { return event::Command{seen}; });
+  return Taped(Caller(t), now, act, [&] { return event::Command{seen}; });
 }
 
 // Every connection is swept ten times a second, and mostly there is nothing to be said: that
 // changes nothing, and would be most of what a tape has.
 SweepVerdict Engine::Impl::OnSweepTaped(Ticket& t, const SweepFacts& facts, Time now) {
-  if (tape.load(std::memory_order_relaxed) == nullptr) return OnSweep(t, facts, now);
+  if (taping.to.load(std::memory_order_relaxed) == nullptr) return OnSweep(t, facts, now);
   const StatementBook& b = t.book;
   const auto told = b.told, wished = b.wished;
   const QuerySnapshot* const before = b.snapshot.get();
@@ -128,7 +140,7 @@ SweepVerdict Engine::Impl::OnSweepTaped(Ticket& t, const SweepFacts& facts, Time
     return OnSweep(t, facts, now);
   };
   return TapedIf(
-      t.id, now, act, [&] { return event::Sweep{facts}; },
+      Caller(t), now, act, [&] { return event::Sweep{facts}; },
       [&](const SweepVerdict& v) {
         return !idle || v.kind != SweepVerdict::Kind::kNone || b.told != told ||
                b.wished != wished || b.snapshot.get() != before;
@@ -137,13 +149,13 @@ SweepVerdict Engine::Impl::OnSweepTaped(Ticket& t, const SweepFacts& facts, Time
 
 void Engine::Impl::Forget(Ticket& t) {
   Taped(
-      t.id, std::nullopt, [&] { GiveBack(t, std::nullopt, /*for_good=*/true); },
+      Caller(t), std::nullopt, [&] { GiveBack(t, std::nullopt, /*for_good=*/true); },
       [] { return event::Forgotten{}; });
 }
 
 AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now, Arrival how) {
   return impl_->Taped(
-      id, now, [&] { return impl_->OnAccept(id, peer, now, how); },
+      Caller(id), now, [&] { return impl_->OnAccept(id, peer, now, how); },
       [&] {
         return event::Accepted{peer, how};
       });
@@ -151,7 +163,7 @@ AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now, Ar
 
 AcceptResult Engine::OnFound(ConnectionId id, const Address& peer, Arrival how, Time now) {
   return impl_->Taped(
-      id, now, [&] { return impl_->OnAccept(id, peer, now, how, /*found=*/true); },
+      Caller(id), now, [&] { return impl_->OnAccept(id, peer, now, how, /*found=*/true); },
       [&] {
         return event::Accepted{peer, how, /*found=*/true};
       });
@@ -159,35 +171,35 @@ AcceptResult Engine::OnFound(ConnectionId id, const Address& peer, Arrival how, 
 
 Verdict Engine::OnTlsHandshake(Ticket& t, Time now) {
   return impl_->Taped(
-      t.id, now, [&] { return impl_->OnTlsHandshake(t, now); },
+      Caller(t), now, [&] { return impl_->OnTlsHandshake(t, now); },
       [] { return event::TlsHandshake{}; });
 }
 
 Verdict Engine::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
   return impl_->Taped(
-      t.id, now, [&] { return impl_->OnLogin(t, claim, now); },
+      Caller(t), now, [&] { return impl_->OnLogin(t, claim, now); },
       [&] { return event::Login{claim}; });
 }
 
 void Engine::OnLoginOk(Ticket& t, Time now) {
   impl_->Taped(
-      t.id, now, [&] { impl_->OnLoginOk(t, now); }, [] { return event::LoginOk{}; });
+      Caller(t), now, [&] { impl_->OnLoginOk(t, now); }, [] { return event::LoginOk{}; });
 }
 
 void Engine::OnOpaque(Ticket& t, Time now) {
   impl_->Taped(
-      t.id, now, [&] { impl_->OnOpaque(t, now); }, [] { return event::Opaque{}; });
+      Caller(t), now, [&] { impl_->OnOpaque(t, now); }, [] { return event::Opaque{}; });
 }
 
 void Engine::OnLoginFailed(Ticket& t, LoginFailure how, Time now) {
   impl_->Taped(
-      t.id, now, [&] { impl_->OnLoginFailed(t, how, now); },
+      Caller(t), now, [&] { impl_->OnLoginFailed(t, how, now); },
       [&] { return event::LoginFailed{how}; });
 }
 
 Verdict Engine::OnChangeUser(Ticket& t, const LoginClaim& claim, Time now) {
   return impl_->Taped(
-      t.id, now, [&] { return impl_->OnChangeUser(t, claim, now); },
+      Caller(t), now, [&] { return impl_->OnChangeUser(t, claim, now); },
       [&] { return event::ChangeUser{claim}; });
 }
 
@@ -197,12 +209,13 @@ CommandVerdict Engine::OnCommand(Ticket& t, const CommandFacts& facts, Time now)
 
 CommandVerdict Engine::OnHeld(Ticket& t, Time now) {
   return impl_->Taped(
-      t.id, now, [&] { return impl_->OnHeld(t, now); }, [] { return event::Held{}; });
+      Caller(t), now, [&] { return impl_->OnHeld(t, now); }, [] { return event::Held{}; });
 }
 
 void Engine::OnAnswer(Ticket& t, const AnswerFacts& facts, Time now) {
   impl_->Taped(
-      t.id, now, [&] { impl_->OnAnswer(t, facts, now); }, [&] { return event::Answer{facts}; });
+      Caller(t), now, [&] { impl_->OnAnswer(t, facts, now); },
+      [&] { return event::Answer{facts}; });
 }
 
 SweepVerdict Engine::OnSweep(Ticket& t, const SweepFacts& facts, Time now) {
@@ -211,23 +224,23 @@ SweepVerdict Engine::OnSweep(Ticket& t, const SweepFacts& facts, Time now) {
 
 void Engine::OnStatementCompleted(Ticket& t, Time now) {
   impl_->Taped(
-      t.id, now, [&] { impl_->OnStatementCompleted(t, now); },
+      Caller(t), now, [&] { impl_->OnStatementCompleted(t, now); },
       [] { return event::StatementCompleted{}; });
 }
 
 void Engine::OnClientGone(Ticket& t, Time now) {
   impl_->Taped(
-      t.id, now, [&] { impl_->OnClientGone(t, now); }, [] { return event::ClientGone{}; });
+      Caller(t), now, [&] { impl_->OnClientGone(t, now); }, [] { return event::ClientGone{}; });
 }
 
 void Engine::OnBackendEnded(Ticket& t, Time now) {
   impl_->Taped(
-      t.id, now, [&] { impl_->OnBackendEnded(t, now); }, [] { return event::BackendEnded{}; });
+      Caller(t), now, [&] { impl_->OnBackendEnded(t, now); }, [] { return event::BackendEnded{}; });
 }
 
 void Engine::Count(const Ticket& t, Reason reason, Time now) {
   impl_->Taped(
-      t.id, now, [&] { impl_->Count(t, reason, now); }, [&] { return event::Ended{reason}; });
+      Caller(t), now, [&] { impl_->Count(t, reason, now); }, [&] { return event::Ended{reason}; });
 }
 
 void Engine::Count(Reason reason, const Address& peer, Time now) {
@@ -240,7 +253,8 @@ void Engine::Count(Reason reason, const Address& peer, Time now) {
 
 bool Engine::Gate(const Ticket& t, Reason reason, Time now) {
   return impl_->Taped(
-      t.id, now, [&] { return impl_->Gate(t, reason, now); }, [&] { return event::Gated{reason}; });
+      Caller(t), now, [&] { return impl_->Gate(t, reason, now); },
+      [&] { return event::Gated{reason}; });
 }
 
 Time Engine::OnTick(Time now) {

@@ -137,6 +137,14 @@ struct Wakeup {
   bool operator==(const Wakeup&) const = default;
 };
 
+// What was decided on the way to an answer.
+struct Decided {
+  ConnectionId id;  // {}: of a source, or not known
+  Reason reason = Reason::kNone;
+  bool enforced = true;
+  bool of_protected = false;  // see Decision
+};
+
 // What an engine said to an event: whatever it answered, and whom it woke meanwhile.
 struct Told {
   enum class Of : std::uint8_t {
@@ -153,7 +161,14 @@ struct Told {
   Time until{};                // of a command's kHold
   std::uint64_t look = 0;      // of a command's kMore
   std::vector<Wakeup> woke{};  // in order
-  bool operator==(const Told&) const = default;
+  // Of a live engine alone, in no trace, and not compared: whether the connection is one of those
+  // whom the gate is there for, and what was decided, in order.
+  bool of_protected = false;
+  std::vector<Decided> decided{};
+  bool operator==(const Told& o) const {
+    return of == o.of && kind == o.kind && reason == o.reason && until == o.until &&
+           look == o.look && woke == o.woke;
+  }
 
   static Told Nothing() { return {.of = Of::kNothing}; }
   static Told Be(bool yes) {

@@ -24,6 +24,7 @@
 #include "policies/decisions.h"
 #include "policies/engine.h"
 #include "policies/engine_event.h"
+#include "policies/engine_taping.h"
 #include "policies/handshake_rates.h"
 #include "policies/known_good.h"
 #include "policies/latency.h"
@@ -121,30 +122,14 @@ struct Engine::Impl {
     std::uint32_t others = 0;  // of those for everybody
   };
 
-  using Woken = std::vector<Wakeup>;
-  static thread_local Woken* taping;  // of the call that goes on the tape; null: none does
-  // Passes on whom a call reaches; where it goes on the tape, that as well.
-  class Witness : public Wakeups {
-   public:
-    explicit Witness(Wakeups& to) : to_(to) {}
-    void Admitted(ConnectionId id) override;
-    void Refused(ConnectionId id, Reason reason) override;
-    void Evicted(ConnectionId id, Reason reason) override;
-    void Ready(ConnectionId id) override;
-    void Reclaim(ConnectionId id) override;
-
-   private:
-    Wakeups& to_;
-  };
-
   Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d);
 
   // engine_door.cc. The call, and its line on the tape where there is one: what `event` makes.
   template <typename Act, typename MakeEvent>
-  auto Taped(ConnectionId id, std::optional<Time> now, const Act& act, const MakeEvent& event);
+  auto Taped(Caller caller, std::optional<Time> now, const Act& act, const MakeEvent& event);
   // The same, where what came of it `matters`.
   template <typename Act, typename MakeEvent, typename Matters>
-  auto TapedIf(ConnectionId id, std::optional<Time> now, const Act& act, const MakeEvent& event,
+  auto TapedIf(Caller caller, std::optional<Time> now, const Act& act, const MakeEvent& event,
                const Matters& matters);
   SweepVerdict OnSweepTaped(Ticket& t, const SweepFacts& facts, Time now);
   CommandVerdict OnCommandTaped(Ticket& t, const CommandFacts& facts, Time now);
@@ -329,10 +314,7 @@ struct Engine::Impl {
     return *shards[(hash(source) >> 32) % kShards];
   }
 
-  std::atomic<Tape*> tape{nullptr};
-  std::mutex tape_mutex;  // held for a call that goes on the tape: before all others
-  Woken woken;            // by that call
-  Time taped_at{};        // the last one
+  EngineTaping taping;
 
   const KeyedHash hash;
   Witness witness;

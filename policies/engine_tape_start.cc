@@ -41,9 +41,8 @@ void TellTicket(Tape& to, const Ticket& t, Time now) {
 
 std::uint32_t Engine::SetTape(Tape* tape, Time now) {
   Impl& m = *impl_;
-  const std::lock_guard lock(m.tape_mutex);
-  m.taped_at = now;
-  m.tape.store(tape, std::memory_order_relaxed);
+  const std::lock_guard lock(m.taping.mutex);
+  if (m.taping.to.exchange(tape, std::memory_order_relaxed) == nullptr) m.taping.at = now;
   return tape == nullptr ? 0 : m.TellWhatIs(*tape, now);
 }
 

@@ -52,4 +52,10 @@ void KeptEvent::Keep(CommandFacts& facts, std::size_t most_text) {
   }
 }
 
+std::size_t KeptEvent::bytes() const {
+  return sizeof(KeptEvent) + a_.size() + b_.size() + c_.size() +
+         records_.size() * sizeof(KnownGoodRecord) + bans_.size() * sizeof(BanRecord) +
+         told_.woke.size() * sizeof(Wakeup) + told_.decided.size() * sizeof(Decided);
+}
+
 }  // namespace headgate

@@ -23,6 +23,8 @@ class KeptEvent {
   [[nodiscard]] EngineEvent& event() { return event_; }
   [[nodiscard]] const Told& told() const { return told_; }
   [[nodiscard]] Told& told() { return told_; }
+  // What it takes in memory, about.
+  [[nodiscard]] std::size_t bytes() const;
 
  private:
   void Keep(LoginClaim& claim);

@@ -53,6 +53,11 @@ void Reenactment::World::Apply(const EngineEvent& event, const Told& then) {
   Settle();
 }
 
+void Reenactment::World::Publish(std::shared_ptr<const Limits> limits) {
+  engine_.Publish(std::move(limits), now_);
+  Settle();
+}
+
 void Reenactment::World::ApplyVerbatim(const EngineEvent& event, const Told& then) {
   // Threads are apart by less; a file may say anything.
   const Time at = std::min(std::max(event.at, now_ - kApart), kLast);
@@ -197,6 +202,10 @@ void Reenactment::Apply(const EngineEvent& event, const Told& then) { world_->Ap
 
 void Reenactment::Advance(Time to) {
   if (!world_->options().verbatim) world_->Advance(to);
+}
+
+void Reenactment::Publish(std::shared_ptr<const Limits> limits) {
+  world_->Publish(std::move(limits));
 }
 
 const Engine& Reenactment::engine() const { return world_->engine(); }

@@ -77,6 +77,8 @@ class Reenactment {
   void Apply(const EngineEvent& event, const Told& then = {});
   // Lets time pass without an event: what is due by then happens.
   void Advance(Time to);
+  // Other limits from now on, whatever is there.
+  void Publish(std::shared_ptr<const Limits> limits);
 
   [[nodiscard]] const Engine& engine() const;
   [[nodiscard]] Time at() const;  // how far its time has come

@@ -58,6 +58,7 @@ class Reenactment::World : public Wakeups, public DecisionSink {
 
   void Apply(const EngineEvent& event, const Told& then);
   void Advance(Time to);
+  void Publish(std::shared_ptr<const Limits> limits);
 
   void Admitted(ConnectionId id) override { woke_.push_back({Wakeup::Kind::kAdmitted, id, {}}); }
   void Refused(ConnectionId id, Reason reason) override {

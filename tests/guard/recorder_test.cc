@@ -45,8 +45,8 @@ class RecorderTest : public ::testing::Test,
     header.secrets = {3, 4};
     header.series = 11;
     header.at = now_;
-    return recorder_.Start(*engine_, header, {.path = Path(), .how_long = {}, .bounds = bounds},
-                           now_);
+    return recorder_.Start(*engine_, tapes_, header,
+                           {.path = Path(), .how_long = {}, .bounds = bounds}, now_);
   }
   // Logs in, says something, leaves.
   void Visit(int statements = 3) {
@@ -120,6 +120,7 @@ class RecorderTest : public ::testing::Test,
   Time now_{seconds(50)};
   std::uint64_t serial_ = 0;
   std::unique_ptr<Engine> engine_;
+  TapeFan tapes_;
   Recorder recorder_;
 };
 

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "policies/tape_fan.h"
 #include "tests/policies/mirror.h"
 #include "tests/policies/query_fixture.h"
 
@@ -86,6 +87,73 @@ TEST_F(TapedEngineTest, BeginsWithWhatIsThere) {
   const TicketPtr next = Client();
   EXPECT_EQ(mirror.again->agreement().different, 0u) << FirstDifference(mirror.again->agreement());
   EXPECT_GT(mirror.again->agreement().same, 0u);
+  engine_->SetTape(nullptr, now_);
+}
+
+// A record and another policy at the same time; who comes later is told what there is, alone.
+TEST_F(TapedEngineTest, TwoAreToldTheSame) {
+  Start();
+  Recorder first, second;
+  TapeFan tapes;
+  tapes.Add(first, *engine_, now_);
+  const TicketPtr a = Client();
+  tapes.Add(second, *engine_, now_);
+  EXPECT_EQ(first.kinds.size(), 3u);
+  EXPECT_EQ(second.kinds, first.kinds);
+  const TicketPtr b = Client();
+  EXPECT_EQ(first.kinds.size(), 6u);
+  EXPECT_EQ(second.kinds, first.kinds);
+  tapes.Remove(first, *engine_, now_);
+  const TicketPtr c = Client();
+  EXPECT_EQ(first.kinds.size(), 6u);
+  EXPECT_EQ(second.kinds.size(), 9u);
+  tapes.Remove(second, *engine_, now_);
+  tapes.Remove(second, *engine_, now_);
+  const TicketPtr d = Client();
+  EXPECT_EQ(second.kinds.size(), 9u);
+}
+
+// Both come and go under fire.
+TEST_F(TapedEngineTest, TwoComeAndGoWhileOthersCall) {
+  Start();
+  TapeFan tapes;
+  std::atomic<bool> stop{false};
+  std::thread caller([&] {
+    for (std::uint64_t i = 1; !stop; ++i) {
+      AcceptResult r = engine_->OnAccept({7, i}, Foe(static_cast<std::uint32_t>(i % 9)), now_);
+    }
+  });
+  std::vector<std::thread> owners;
+  for (int n = 0; n < 2; ++n) {
+    owners.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) {
+        Recorder tape;
+        tapes.Add(tape, *engine_, now_);
+        std::this_thread::yield();
+        tapes.Remove(tape, *engine_, now_);
+      }
+    });
+  }
+  for (std::thread& t : owners) t.join();
+  stop = true;
+  caller.join();
+  ExpectNothingHeld();
+}
+
+// Beside the answer: what was decided, and about whom.
+TEST_F(TapedEngineTest, TellsWhatWasDecided) {
+  limits_.source.connect_rate = {1, 1};
+  limits_.source.enforce = false;
+  Start();
+  Recorder tape;
+  engine_->SetTape(&tape, now_);
+  const TicketPtr first = Accept(Foe(1));
+  EXPECT_TRUE(tape.last.decided.empty());
+  const TicketPtr second = Accept(Foe(1));
+  ASSERT_EQ(tape.last.decided.size(), 1u);
+  EXPECT_EQ(tape.last.decided[0].reason, Reason::kConnectRate);
+  EXPECT_FALSE(tape.last.decided[0].enforced);
+  EXPECT_FALSE(tape.last.of_protected);
   engine_->SetTape(nullptr, now_);
 }
 
