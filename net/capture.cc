@@ -95,6 +95,17 @@ Capture::Turn Capture::DispatchTo(int max, void (*each)(const void*, const Frame
   return {handing.frames, got == max ? End::kMore : End::kNothing};
 }
 
+Capture::Turn::End Capture::Next(Frame& frame) {
+  using End = Turn::End;
+  pcap_pkthdr* header = nullptr;
+  const u_char* bytes = nullptr;
+  const int got = pcap_next_ex(handle_.get(), &header, &bytes);
+  if (got == PCAP_ERROR_BREAK) return End::kNothing;  // the end
+  if (got != 1) return End::kFailed;
+  frame = {TimeOf(header->ts, fraction_), {bytes, header->caplen}, header->len};
+  return End::kMore;
+}
+
 bool Capture::Wait(std::chrono::milliseconds longest, int wake) {
   std::array<pollfd, 2> fds{{{fd_, POLLIN, 0}, {wake, POLLIN, 0}}};  // -1 is left out
   return poll(fds.data(), fds.size(), static_cast<int>(longest.count())) != 0;
