@@ -30,7 +30,8 @@ struct Handing {
 // A file may claim any time.
 Time TimeOf(const timeval& t, std::int64_t fraction) {
   const std::int64_t seconds = std::clamp<std::int64_t>(t.tv_sec, 0, kLatest);
-  const std::int64_t units = std::clamp<std::int64_t>(t.tv_usec, 0, kSecond / fraction - 1);
+  const std::int64_t most = fraction == 1 ? kSecond - 1 : kSecond / 1000 - 1;
+  const std::int64_t units = std::clamp<std::int64_t>(t.tv_usec, 0, most);
   return Time(Duration(seconds * kSecond + units * fraction));
 }
 
