@@ -41,8 +41,8 @@ absl::Status CaptureMerge::LookAt(File& file) {
   if (!more.ok()) return more.status();
   if (!*more) return absl::OkStatus();
   file.first = file.head.at;
-  const KeyedHash mix(seed_, static_cast<std::uint64_t>(file.first.time_since_epoch().count()));
-  seed_ = mix.Bytes(file.head.bytes);
+  const KeyedHash mix(static_cast<std::uint64_t>(file.first.time_since_epoch().count()), 0);
+  seed_ += mix.Bytes(file.head.bytes);
   if (file.read.total == 0) {
     Push(&file);
     return absl::OkStatus();
