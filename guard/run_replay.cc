@@ -8,6 +8,7 @@
 #include "guard/output_file.h"
 #include "guard/replay.h"
 #include "guard/say_error.h"
+#include "net/address_text.h"
 
 namespace headgate::guard {
 namespace {
@@ -31,11 +32,17 @@ std::optional<Loaded> LoadFor(const std::string& config, bool as_json) {
   return std::nullopt;
 }
 
-FeedOptions FeedOf(const Config& config, const std::vector<std::string>& files,
-                   const std::vector<std::uint16_t>& ports) {
+// `given`: what a command was told.
+template <typename Given>
+absl::StatusOr<FeedOptions> FeedOf(const Config& config, const Given& given) {
   FeedOptions options;
-  options.files = files;
-  options.ports = ports.empty() ? TcpPorts(config.listen) : ports;
+  options.files = given.files;
+  options.ports = given.ports.empty() ? TcpPorts(config.listen) : given.ports;
+  for (const std::string& text : given.servers) {
+    const auto server = net::ParseAddress(text);
+    if (!server) return absl::InvalidArgumentError("--server takes an address: " + text);
+    options.servers.push_back(*server);
+  }
   options.proxies = config.limits.proxies;
   options.inspect = config.query.inspect;
   return options;
@@ -62,7 +69,9 @@ int RunReplay(const ReplayOptions& options) {
   if (!loaded) return kExitUsage;
   const auto plan = PlanOf(options, *loaded);
   if (!plan.ok()) return Fail(std::string(plan.status().message()), options.as_json);
-  auto feed = OpenFiles(FeedOf(*loaded->config, options.files, options.ports));
+  const auto of = FeedOf(*loaded->config, options);
+  if (!of.ok()) return Fail(std::string(of.status().message()), options.as_json);
+  auto feed = OpenFiles(*of);
   if (!feed.ok()) return Fail(std::string(feed.status().message()), options.as_json);
   if (options.verbatim && !(*feed)->of_a_gate()) {
     return Fail("--verbatim is for traces of a gate: a capture has no verdicts", options.as_json);
@@ -87,9 +96,10 @@ int RunReplay(const ReplayOptions& options) {
 int RunLearn(const LearnOptions& options) {
   const auto loaded = LoadFor(options.config, options.as_json);
   if (!loaded) return kExitUsage;
-  const OpenFeed open = [&] {
-    return OpenFiles(FeedOf(*loaded->config, options.files, options.ports));
-  };
+  auto of = FeedOf(*loaded->config, options);
+  if (!of.ok()) return Fail(std::string(of.status().message()), options.as_json);
+  of->twice = true;
+  const OpenFeed open = [&] { return OpenFiles(*of); };
   absl::StatusOr<Lesson> lesson = [&] {
     ProgressBar progress(!options.as_json);
     return Learn(open, {.config = *loaded->config, .headroom = options.headroom}, progress);
