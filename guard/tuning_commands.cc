@@ -53,7 +53,7 @@ Several files are read as one, in the order of their beginnings. Whoever is refu
 back, unless he came back anyway.
 
 Exit status: 0 nobody who is protected would have been touched, 1 somebody would have been, 2 wrong
-usage, or a file that cannot be read.)");
+usage, a file that cannot be read, or nobody was seen of those who are protected.)");
 }
 
 void AddLearn(CLI::App& app, Arguments& args, Command& chosen) {
