@@ -116,7 +116,7 @@ class Replay(scenario.Scenario):
         config = self.candidate("door", source={"connect_rate": "1/s burst 1"})
         done = self.replay(config, protect="user:app")
         self.assertEqual(done.returncode, 1, done.stdout[-2000:] + done.stderr)
-        self.assertIn("user app: [source] connect_rate", done.stdout)
+        self.assertIn("user app, class default: [source] connect_rate", done.stdout)
         self.assertEqual(self.replay(config, protect="user:root").returncode, 2)
 
     def test_of_whom_nobody_saw_there_is_nothing_to_say(self):
