@@ -22,7 +22,6 @@ absl::Status Recorder::Start(Engine& engine, TraceHeader header, const RecordOpt
     return absl::FailedPreconditionError("a record goes on already: " + status().path);
   }
   if (thread_.joinable()) thread_.join();  // of one whose time is over
-  header.found = engine.Connections();
   auto files = TraceFiles::Make(options.path, std::move(header), options.bounds);
   if (!files.ok()) return files.status();
   {
@@ -88,7 +87,7 @@ void Recorder::Run(TraceFiles files) {
   while (!last) {
     {
       std::unique_lock lock(mutex_);
-      wake_.wait_for(lock, kEvery, [this] { return stopping_ || !blocks_.empty(); });
+      if (works) wake_.wait_for(lock, kEvery, [this] { return stopping_ || !blocks_.empty(); });
       last = stopping_ || !works || (ends_ && Clock::now() >= *ends_);
     }
     if (last) engine_->SetTape(nullptr, Time{});
@@ -100,21 +99,27 @@ void Recorder::Run(TraceFiles files) {
     }
     works = works && Write(files, std::move(blocks));
   }
-  const std::lock_guard lock(mutex_);
-  status_.recording = false;
-  Log(LogLevel::kInfo, absl::StrFormat("record %s: %d events, %d bytes, %d events left out",
-                                       status_.path, status_.events, status_.bytes, status_.lost));
+  RecordStatus s;
+  {
+    const std::lock_guard lock(mutex_);
+    status_.recording = false;
+    s = status_;
+  }
+  Log(LogLevel::kInfo, absl::StrFormat("record %s: %d events, %d bytes, %d events left out", s.path,
+                                       s.events, s.bytes, s.lost));
 }
 
 // False: it is over.
 bool Recorder::Write(TraceFiles& files, std::deque<std::string> blocks) {
   for (const std::string& block : blocks) {
     const absl::Status status = files.Add(block);
-    const std::lock_guard lock(mutex_);
-    status_.bytes = files.written();
+    {
+      const std::lock_guard lock(mutex_);
+      status_.bytes = files.written();
+      if (!status.ok()) status_.error = std::string(status.message());
+    }
     if (status.ok()) continue;
-    status_.error = std::string(status.message());
-    Log(LogLevel::kWarning, "record: " + status_.error + "; it ends here");
+    Log(LogLevel::kWarning, absl::StrFormat("record: %s; it ends here", status.message()));
     return false;
   }
   return true;

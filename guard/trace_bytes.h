@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace headgate::guard {
 
@@ -38,8 +39,7 @@ class TraceWriter {
 
   [[nodiscard]] std::size_t size() const { return bytes_.size(); }
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
-  std::string Take() { return std::move(bytes_); }
-  void Clear() { bytes_.clear(); }
+  std::string Take() { return std::exchange(bytes_, {}); }
 
  private:
   std::string bytes_;

@@ -50,7 +50,9 @@ struct TraceDecoder::Facts {
 
   void operator()(event::Accepted& a) const {
     a.peer = Peer();
-    a.how = in.Choice<Arrival>(4);
+    const auto how = in.Choice<std::uint8_t>(8);
+    a.how = static_cast<Arrival>(how >> 1U);
+    a.found = (how & 1U) != 0;
   }
   void operator()(event::Login& l) const { l.claim = Claim(); }
   void operator()(event::ChangeUser& c) const { c.claim = Claim(); }

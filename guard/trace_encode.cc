@@ -13,7 +13,7 @@ struct TraceEncoder::Facts {
 
   void operator()(const event::Accepted& a) const {
     out.Raw(a.peer.bytes.data(), a.peer.bytes.size());
-    out.Byte(static_cast<std::uint8_t>(a.how));
+    out.Byte(static_cast<std::uint8_t>(static_cast<unsigned>(a.how) << 1U | (a.found ? 1U : 0U)));
   }
   void operator()(const event::Login& l) const { Claim(l.claim); }
   void operator()(const event::ChangeUser& c) const { Claim(c.claim); }

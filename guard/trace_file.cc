@@ -7,6 +7,7 @@
 #include <array>
 #include <boost/crc.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -40,14 +41,25 @@ absl::Status MoveOn(const std::string& path, std::uint32_t keep) {
       return absl::FailedPreconditionError(name + " is there, and is no trace: it is left alone");
     }
   }
-  const std::string last = Older(path, keep);
-  if (Exists(last) && unlink(last.c_str()) != 0) return Failed("delete", last);
+  // Also those of a record that kept more.
+  for (std::uint32_t n = keep; IsTrace(Older(path, n)); ++n) {
+    if (unlink(Older(path, n).c_str()) != 0) return Failed("delete", Older(path, n));
+  }
   for (std::uint32_t n = keep; n > 0; --n) {
     const std::string from = Older(path, n - 1);
     if (!Exists(from)) continue;
     if (std::rename(from.c_str(), Older(path, n).c_str()) != 0) return Failed("move", from);
   }
   return absl::OkStatus();
+}
+
+// A gate's clock counts from the start of its machine.
+bool HasSenseOfTime(const TraceHeader& h) {
+  constexpr auto kYear = std::chrono::hours(24 * 365);
+  const std::chrono::milliseconds since_1970(h.unix_ms);
+  const Duration up = h.at.time_since_epoch();
+  return since_1970.count() >= 0 && since_1970 < 230 * kYear && up >= Duration::zero() &&
+         up < 50 * kYear;
 }
 
 }  // namespace
@@ -71,7 +83,6 @@ std::string ToBytes(const TraceHeader& h) {
   out.Fixed(h.policy);
   out.Number(h.max_clients);
   out.Byte(h.identity_collapsed ? 1 : 0);
-  out.Number(h.found);
   return out.Take();
 }
 
@@ -92,8 +103,9 @@ absl::StatusOr<TraceHeader> ParseTraceHeader(std::string_view bytes) {
   h.policy = in.Fixed();
   h.max_clients = in.Number();
   h.identity_collapsed = in.Byte() != 0;
-  h.found = static_cast<std::uint32_t>(in.Number());
-  if (!in.ok()) return absl::InvalidArgumentError("has no header that makes sense");
+  if (!in.ok() || !HasSenseOfTime(h)) {
+    return absl::InvalidArgumentError("has no header that makes sense");
+  }
   return h;
 }
 

@@ -37,7 +37,6 @@ struct TraceHeader {
   std::uint64_t policy = 0;         // PolicyMark() of what the gate ran with
   std::uint64_t max_clients = 0;    // as FitLimits() takes it
   bool identity_collapsed = false;  // as Limits has it
-  std::uint32_t found = 0;          // connections that were there when it began
 };
 [[nodiscard]] std::string ToBytes(const TraceHeader& header);
 [[nodiscard]] absl::StatusOr<TraceHeader> ParseTraceHeader(std::string_view bytes);
@@ -48,7 +47,7 @@ struct TraceHeader {
 struct TraceBounds {
   std::uint64_t bytes =
       std::uint64_t{100} * 1024 * 1024;  // of a file; at least one block is written
-  std::uint32_t keep = 4;                // older files; what is older than those is deleted
+  std::uint32_t keep = 4;                // older files; traces that are older are deleted
 };
 
 class TraceFiles {
@@ -88,9 +87,9 @@ class TraceSource {
   // The next event; nothing at the end. Valid until the next call.
   [[nodiscard]] const TraceDecoder::Line* Next();
   // Whether every event since the engine had nobody in it has been there, so far.
-  [[nodiscard]] bool whole() const { return whole_; }
+  [[nodiscard]] bool whole() const { return whole_ && found_ == 0; }
   // What was damaged, missing or left out, for people. At most kNotes.
-  [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+  [[nodiscard]] std::vector<std::string> notes() const;
   [[nodiscard]] std::uint64_t bytes_read() const { return bytes_read_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }  // of all files
 
@@ -113,6 +112,7 @@ class TraceSource {
   std::vector<File> files_;
   std::size_t at_ = 0;  // of files_
   std::uint64_t expected_ = 0;
+  std::uint32_t found_ = 0;  // connections that were there when the record began
   std::unique_ptr<std::string> block_ = std::make_unique<std::string>();
   std::unique_ptr<TraceDecoder> decoder_;
   bool whole_ = true;

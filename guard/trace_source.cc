@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
+#include <variant>
 
 #include <absl/strings/str_format.h>
 #include "guard/trace_file.h"
@@ -79,7 +80,12 @@ absl::StatusOr<TraceSource> TraceSource::Open(const std::vector<std::string>& pa
   std::stable_sort(source.files_.begin(), source.files_.end(),
                    [](const File& a, const File& b) { return a.header.number < b.header.number; });
   const TraceHeader& first = source.files_.front().header;
-  for (const File& f : source.files_) {
+  for (std::size_t i = 0; i < source.files_.size(); ++i) {
+    const File& f = source.files_[i];
+    if (i > 0 && f.header.number == source.files_[i - 1].header.number) {
+      return absl::InvalidArgumentError(absl::StrFormat("%s and %s are the same part of a record",
+                                                        source.files_[i - 1].path, f.path));
+    }
     if (f.header.series != first.series) {
       return absl::InvalidArgumentError(
           absl::StrFormat("%s and %s are of different records: replay them one by one",
@@ -93,13 +99,6 @@ absl::StatusOr<TraceSource> TraceSource::Open(const std::vector<std::string>& pa
                         first.number));
     source.whole_ = false;
   }
-  if (first.found > 0) {
-    source.Note(
-        absl::StrFormat("%d connections were there already when the record began: they are "
-                        "taken for idle",
-                        first.found));
-    source.whole_ = false;
-  }
   return source;
 }
 
@@ -108,6 +107,8 @@ const TraceDecoder::Line* TraceSource::Next() {
     if (decoder_ != nullptr) {
       if (const TraceDecoder::Line* const line = decoder_->Next()) {
         ++expected_;
+        const auto* const accepted = std::get_if<event::Accepted>(&line->event.what);
+        if (accepted != nullptr && accepted->found) ++found_;
         return line;
       }
       if (!decoder_->ok()) {
@@ -136,6 +137,13 @@ bool TraceSource::NextBlock() {
                                first - expected_, first));
           whole_ = false;
         }
+        if (first < expected_) {
+          decoder_.reset();
+          Note(absl::StrFormat("%s: a block begins at event %d again, and is left out", f.path,
+                               first));
+          frame = ReadFrame(f.file.get());
+          continue;
+        }
         expected_ = first;
         return true;
       }
@@ -149,6 +157,16 @@ bool TraceSource::NextBlock() {
     }
   }
   return false;
+}
+
+std::vector<std::string> TraceSource::notes() const {
+  std::vector<std::string> notes = notes_;
+  if (found_ > 0) {
+    notes.push_back(absl::StrFormat(
+        "%d connections were there already when the record began: they are taken for idle",
+        found_));
+  }
+  return notes;
 }
 
 void TraceSource::Note(std::string text) {

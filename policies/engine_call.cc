@@ -14,7 +14,8 @@ struct Caller {
 
   // --- of a connection
   Told operator()(const event::Accepted& e) const {
-    AcceptResult r = engine.OnAccept(event.id, e.peer, now, e.how);
+    AcceptResult r = e.found ? engine.OnFound(event.id, e.peer, e.how, now)
+                             : engine.OnAccept(event.id, e.peer, now, e.how);
     ticket = std::move(r.ticket);
     return ToldOf(r.verdict);
   }

@@ -3,9 +3,8 @@
 // While there is a tape its lock is held for the whole call, before any other, so what is on the
 // tape is one order, and another engine that is told the same in that order comes to the same.
 // Without one a call costs the look whether there is one.
-#include <algorithm>
 #include <array>
-#include <cstddef>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -15,8 +14,6 @@
 
 namespace headgate {
 namespace {
-
-constexpr std::size_t kRecordsAtOnce = 16 * 1024;
 
 Told Line(const AcceptResult& r) { return ToldOf(r.verdict); }
 Told Line(const Verdict& v) { return ToldOf(v); }
@@ -60,10 +57,11 @@ void Engine::Impl::Witness::Reclaim(ConnectionId id) {
   to_.Reclaim(id);
 }
 
-// A call within one that goes on the tape (a ticket that a refusal gives back) is part of it.
+// A call within one that goes on the tape (a ticket that a refusal gives back) is part of it. One
+// that has no time of its own is of the time of the one before.
 template <typename Act, typename MakeEvent, typename Matters>
-auto Engine::Impl::TapedIf(ConnectionId id, Time now, const Act& act, const MakeEvent& event,
-                           const Matters& matters) {
+auto Engine::Impl::TapedIf(ConnectionId id, std::optional<Time> now, const Act& act,
+                           const MakeEvent& event, const Matters& matters) {
   using Answer = std::invoke_result_t<Act>;
   if (tape.load(std::memory_order_relaxed) == nullptr || taping != nullptr) [[likely]] {
     return act();
@@ -72,12 +70,12 @@ auto Engine::Impl::TapedIf(ConnectionId id, Time now, const Act& act, const Make
   Tape* const to = tape.load(std::memory_order_relaxed);
   if (to == nullptr) return act();
   woken.clear();
-  taped_at = now;
+  taped_at = now.value_or(taped_at);
   taping = &woken;
   const auto tell = [&](Told told) {
     taping = nullptr;
     told.woke = woken;
-    to->On({.at = now, .id = id, .what = event()}, told);
+    to->On({.at = taped_at, .id = id, .what = event()}, told);
   };
   if constexpr (std::is_void_v<Answer>) {
     act();
@@ -94,23 +92,23 @@ auto Engine::Impl::TapedIf(ConnectionId id, Time now, const Act& act, const Make
 }
 
 template <typename Act, typename MakeEvent>
-auto Engine::Impl::Taped(ConnectionId id, Time now, const Act& act, const MakeEvent& event) {
+auto Engine::Impl::Taped(ConnectionId id, std::optional<Time> now, const Act& act,
+                         const MakeEvent& event) {
   return TapedIf(id, now, act, event, [](const auto&...) { return true; });
 }
 
 // The one look at the text is taken in front, so that the tape has what the engine went by.
 CommandVerdict Engine::Impl::OnCommandTaped(Ticket& t, const CommandFacts& facts, Time now) {
-  const bool shows = facts.command == CommandKind::kQuery || facts.command == CommandKind::kPrepare;
-  if (!shows || facts.glance != nullptr || tape.load(std::memory_order_relaxed) == nullptr) {
-    return Taped(
-        t.id, now, [&] { return OnCommand(t, facts, now); }, [&] { return event::Command{facts}; });
-  }
+  if (tape.load(std::memory_order_relaxed) == nullptr) return OnCommand(t, facts, now);
   std::array<char, DigestTable::kKeptText> text;
   CommandFacts seen = facts;
   Glance glance;
+  const bool shows = facts.command == CommandKind::kQuery || facts.command == CommandKind::kPrepare;
   const auto act = [&] {
-    glance = LookAt(facts, guard.InspectOf(SpeakerOf(t)), text);
-    seen.glance = &glance;
+    if (shows && taping != nullptr && facts.glance == nullptr) {
+      glance = LookAt(facts, guard.InspectOf(SpeakerOf(t)), text);
+      seen.glance = &glance;
+    }
     return OnCommand(t, seen, now);
   };
   return Taped(t.id, now, act, [&] { return event::Command{seen}; });
@@ -119,13 +117,18 @@ CommandVerdict Engine::Impl::OnCommandTaped(Ticket& t, const CommandFacts& facts
 // Every connection is swept ten times a second, and mostly there is nothing to be said: that
 // changes nothing, and would be most of what a tape has.
 SweepVerdict Engine::Impl::OnSweepTaped(Ticket& t, const SweepFacts& facts, Time now) {
+  if (tape.load(std::memory_order_relaxed) == nullptr) return OnSweep(t, facts, now);
   const StatementBook& b = t.book;
   const auto told = b.told, wished = b.wished;
   const QuerySnapshot* const before = b.snapshot.get();
-  const bool idle = b.leased && b.running.empty() && !b.pending.asked && !facts.client_gone &&
-                    t.reclaim.load(std::memory_order_relaxed) == Ticket::Reclaim::kNo;
+  bool idle = false;  // looked at under the tape's lock: others want slots back
+  const auto act = [&] {
+    idle = b.leased && b.running.empty() && !b.pending.asked && !facts.client_gone &&
+           t.reclaim.load(std::memory_order_relaxed) == Ticket::Reclaim::kNo;
+    return OnSweep(t, facts, now);
+  };
   return TapedIf(
-      t.id, now, [&] { return OnSweep(t, facts, now); }, [&] { return event::Sweep{facts}; },
+      t.id, now, act, [&] { return event::Sweep{facts}; },
       [&](const SweepVerdict& v) {
         return !idle || v.kind != SweepVerdict::Kind::kNone || b.told != told ||
                b.wished != wished || b.snapshot.get() != before;
@@ -134,51 +137,8 @@ SweepVerdict Engine::Impl::OnSweepTaped(Ticket& t, const SweepFacts& facts, Time
 
 void Engine::Impl::Forget(Ticket& t) {
   Taped(
-      t.id, taped_at, [&] { GiveBack(t, std::nullopt, /*for_good=*/true); },
+      t.id, std::nullopt, [&] { GiveBack(t, std::nullopt, /*for_good=*/true); },
       [] { return event::Forgotten{}; });
-}
-
-void Engine::SetTape(Tape* tape, Time now) {
-  Impl& m = *impl_;
-  const std::lock_guard lock(m.tape_mutex);
-  m.taped_at = now;
-  m.tape.store(tape, std::memory_order_relaxed);
-  if (tape != nullptr) m.TellWhatIs(*tape, now);
-}
-
-void Engine::Impl::TellWhatIs(Tape& to, Time now) {
-  std::vector<KnownGoodRecord> good;
-  std::vector<BanRecord> banned;
-  {
-    const std::lock_guard lock(trust_mutex);
-    good = known_good.Export(now);
-    banned = bans.Export(now);
-  }
-  const Told unknown;
-  // In parts, so that none is too long for what takes it.
-  for (std::size_t from = 0; from < good.size(); from += kRecordsAtOnce) {
-    const auto begin = good.begin() + static_cast<std::ptrdiff_t>(from);
-    const std::size_t n = std::min(kRecordsAtOnce, good.size() - from);
-    const std::vector<KnownGoodRecord> part(begin, begin + static_cast<std::ptrdiff_t>(n));
-    to.On({.at = now, .id = {}, .what = event::KnownGoodRestored{&part, {}}}, unknown);
-  }
-  if (!banned.empty()) {
-    to.On({.at = now, .id = {}, .what = event::BansRestored{&banned, {}}}, unknown);
-  }
-  const std::lock_guard lock(admission_mutex);
-  if (server != ServerFacts{}) {
-    to.On({.at = now, .id = {}, .what = event::ServerTold{server}}, unknown);
-  }
-  if (!backend_up) to.On({.at = now, .id = {}, .what = event::Backend{false}}, unknown);
-  for (Ticket* t = tickets; t != nullptr; t = t->next) {
-    if (t->state == Ticket::State::kRefused) continue;
-    to.On({.at = now, .id = t->id, .what = event::Accepted{t->peer, t->arrival}}, unknown);
-    if (t->state == Ticket::State::kPending) continue;
-    const LoginClaim claim{.user = t->user, .database = t->database};
-    to.On({.at = now, .id = t->id, .what = event::Login{claim}}, unknown);
-    if (t->state != Ticket::State::kIn && t->state != Ticket::State::kReauth) continue;
-    to.On({.at = now, .id = t->id, .what = event::LoginOk{}}, unknown);
-  }
 }
 
 AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now, Arrival how) {
@@ -186,6 +146,14 @@ AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now, Ar
       id, now, [&] { return impl_->OnAccept(id, peer, now, how); },
       [&] {
         return event::Accepted{peer, how};
+      });
+}
+
+AcceptResult Engine::OnFound(ConnectionId id, const Address& peer, Arrival how, Time now) {
+  return impl_->Taped(
+      id, now, [&] { return impl_->OnAccept(id, peer, now, how, /*found=*/true); },
+      [&] {
+        return event::Accepted{peer, how, /*found=*/true};
       });
 }
 

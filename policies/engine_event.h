@@ -32,6 +32,7 @@ namespace event {
 struct Accepted {  // OnAccept
   Address peer;
   Arrival how = Arrival::kDirect;
+  bool found = false;  // OnFound
 };
 struct TlsHandshake {};
 struct Login {

@@ -141,23 +141,24 @@ struct Engine::Impl {
 
   // engine_door.cc. The call, and its line on the tape where there is one: what `event` makes.
   template <typename Act, typename MakeEvent>
-  auto Taped(ConnectionId id, Time now, const Act& act, const MakeEvent& event);
+  auto Taped(ConnectionId id, std::optional<Time> now, const Act& act, const MakeEvent& event);
   // The same, where what came of it `matters`.
   template <typename Act, typename MakeEvent, typename Matters>
-  auto TapedIf(ConnectionId id, Time now, const Act& act, const MakeEvent& event,
+  auto TapedIf(ConnectionId id, std::optional<Time> now, const Act& act, const MakeEvent& event,
                const Matters& matters);
   SweepVerdict OnSweepTaped(Ticket& t, const SweepFacts& facts, Time now);
   CommandVerdict OnCommandTaped(Ticket& t, const CommandFacts& facts, Time now);
   void Forget(Ticket& t);
-  // What there is already when a tape begins, as events to which nothing was told.
-  void TellWhatIs(Tape& to, Time now);
+  // What is there already, as events to which nothing was told. Returns how many connections.
+  std::uint32_t TellWhatIs(Tape& to, Time now);
 
   // What Engine's methods of the same names do, each in the file of its subject.
   void Publish(std::shared_ptr<const Limits> next, Time now);
   void Count(const Ticket& t, Reason reason, Time now);
   void Count(Reason reason, const Address& peer, Time now);
   [[nodiscard]] bool Gate(const Ticket& t, Reason reason, Time now);
-  [[nodiscard]] AcceptResult OnAccept(ConnectionId id, const Address& peer, Time now, Arrival how);
+  [[nodiscard]] AcceptResult OnAccept(ConnectionId id, const Address& peer, Time now, Arrival how,
+                                      bool found = false);
   [[nodiscard]] Verdict OnTlsHandshake(Ticket& t, Time now);
   void OnOpaque(Ticket& t, Time now);
   [[nodiscard]] Verdict OnLogin(Ticket& t, const LoginClaim& claim, Time now);
@@ -208,7 +209,7 @@ struct Engine::Impl {
   // engine_accept.cc
   [[nodiscard]] static bool IsTallied(const Limits& limits, const Address& source, Arrival how);
   [[nodiscard]] bool AskBan(const Limits& limits, const Address& peer, Arrival how, Time now,
-                            bool& known_good);
+                            bool found, bool& known_good);
   // Under the trust lock.
   [[nodiscard]] BanAnswer LookUpBan(const Limits& limits, const Address& source, Time now) const;
   [[nodiscard]] SourceQuestion QuestionFor(const Limits& limits, const Ticket& t) const;

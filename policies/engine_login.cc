@@ -161,7 +161,7 @@ Engine::Impl::Lack Engine::Impl::Missing(const Ticket& t, SlotLedger::ClassId id
     lack.owed = answer == SlotLedger::Answer::kReclaim;
     lack.slot = ReasonOf(answer);
   }
-  lack.lane = lane.MayEnter(t.source, RankOf(t.known_good, id), now);
+  if (!t.found) lack.lane = lane.MayEnter(t.source, RankOf(t.known_good, id), now);
   return lack;
 }
 

@@ -31,6 +31,7 @@ void Engine::Impl::OnOpaque(Ticket& t, Time now) {
   Impl& m = *this;
   const Impl::Admission admission(m, now);
   t.lane.Release();
+  t.opaque = true;
   if (t.state == Ticket::State::kLogin) {
     t.slot.Prove();
     t.state = Ticket::State::kIn;

@@ -1,6 +1,7 @@
 // A record of a real engine, and its files: rotated, damaged, cut off.
 #include "guard/recorder.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -136,6 +137,44 @@ TEST_F(RecorderTest, AnotherEngineSaysTheSame) {
   EXPECT_EQ(again.status.acted, live.acted);
   EXPECT_EQ(again.status.commands, live.commands);
   EXPECT_EQ(again.status.logins_ok, live.logins_ok);
+}
+
+// A header with a time that no gate has been at is no header.
+TEST_F(RecorderTest, AHeaderHasSenseOfTime) {
+  TraceHeader header;
+  header.version = "1";
+  header.unix_ms = 1'800'000'000'000;
+  header.at = Time{seconds(5)};
+  EXPECT_TRUE(ParseTraceHeader(ToBytes(header)).ok());
+  header.unix_ms = INT64_MAX / 2;
+  EXPECT_FALSE(ParseTraceHeader(ToBytes(header)).ok());
+  header.unix_ms = -1;
+  EXPECT_FALSE(ParseTraceHeader(ToBytes(header)).ok());
+  header.unix_ms = 0;
+  header.at = Time{Duration{INT64_MAX}};
+  EXPECT_FALSE(ParseTraceHeader(ToBytes(header)).ok());
+}
+
+TEST_F(RecorderTest, APartTwiceIsAnError) {
+  ASSERT_TRUE(Start().ok());
+  Visit();
+  recorder_.Stop();
+  const auto source = TraceSource::Open({Path(), Path()});
+  EXPECT_THAT(source.status().message(), ::testing::HasSubstr("the same part of a record"));
+}
+
+TEST_F(RecorderTest, OlderOnesOfARecordThatKeptMoreGoAsWell) {
+  ASSERT_TRUE(Start().ok());
+  recorder_.Stop();
+  for (const char* name : {"t.trace.1", "t.trace.2", "t.trace.3", "t.trace.5"}) {
+    fs::copy_file(Path(), Path(name));
+  }
+  ASSERT_TRUE(Start({.bytes = 1 << 20, .keep = 1}).ok());
+  recorder_.Stop();
+  EXPECT_TRUE(fs::exists(Path("t.trace.1")));
+  EXPECT_FALSE(fs::exists(Path("t.trace.2")));
+  EXPECT_FALSE(fs::exists(Path("t.trace.3")));
+  EXPECT_TRUE(fs::exists(Path("t.trace.5")));  // follows on nothing: somebody's own
 }
 
 TEST_F(RecorderTest, HasNoLiteralsAndIsForNobodyElse) {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <string>
 #include <thread>
@@ -88,6 +89,37 @@ TEST_F(TapedEngineTest, BeginsWithWhatIsThere) {
   engine_->SetTape(nullptr, now_);
 }
 
+// Whoever is there is asked for no rate and no lane, and is what it is: an end that lasts has its
+// slot, one that nobody understands is not idle.
+TEST_F(TapedEngineTest, WhoIsThereStays) {
+  Start();
+  std::vector<TicketPtr> in;
+  for (std::uint32_t i = 0; i < 8; ++i) in.push_back(Client());
+  const TicketPtr opaque = Accept(Foe(2));
+  ASSERT_EQ(Login(opaque, "").kind, Kind::kAdmit);
+  engine_->OnOpaque(*opaque, now_);
+  const TicketPtr orphan = Client(1);
+  ASSERT_EQ(Ask(orphan).kind, Command::kPass);
+  engine_->OnClientGone(*orphan, now_);
+  const TicketPtr failed = Accept(Foe(3));
+  ASSERT_EQ(Login(failed, "x").kind, Kind::kAdmit);
+  engine_->OnLoginFailed(*failed, LoginFailure::kBackendRefused, now_);
+  Limits tight = limits_;
+  tight.source.connect_rate = {1, 1};
+  tight.login.rate = {1, 1};
+  tight.CopyToLevels();
+  Mirror mirror;
+  mirror.Begin(tight, {1, 2});
+  EXPECT_EQ(engine_->SetTape(&mirror, now_), 11u);
+  const EngineStatus live = Status();
+  const EngineStatus again = mirror.again->engine().Status(now_);
+  EXPECT_EQ(again.leases, live.leases);
+  EXPECT_EQ(again.orphans, live.orphans);
+  EXPECT_EQ(again.connections, live.connections);
+  EXPECT_EQ(mirror.outcomes.count, 0u);
+  engine_->SetTape(nullptr, now_);
+}
+
 // A ticket that a refusal gives back within the call is no event of its own.
 TEST_F(TapedEngineTest, ARefusalAtTheDoorIsOneEvent) {
   limits_.source.connect_rate = {1, 1};
@@ -115,14 +147,21 @@ TEST_F(TapedEngineTest, IsSwitchedWhileOthersCall) {
       }
     });
   }
+  std::deque<Recorder> tapes;
+  std::vector<std::size_t> had;
+  std::size_t events = 0;
   for (int i = 0; i < 50; ++i) {
-    Recorder tape;
+    Recorder& tape = tapes.emplace_back();
     engine_->SetTape(&tape, now_);
     std::this_thread::yield();
     engine_->SetTape(nullptr, now_);
+    had.push_back(tape.kinds.size());
+    events += had.back();
   }
   stop = true;
   for (std::thread& t : callers) t.join();
+  for (std::size_t i = 0; i < had.size(); ++i) EXPECT_EQ(tapes[i].kinds.size(), had[i]);
+  EXPECT_GT(events, 0u);
   ExpectNothingHeld();
 }
 
