@@ -41,7 +41,7 @@ struct ReplayPlan {
 [[nodiscard]] ReplayReport Replay(EventFeed& feed, const ReplayPlan& plan, ProgressBar& progress);
 
 // Exit status: 0 nobody protected would have been touched, 1 somebody would, 2 wrong usage,
-// configuration or input.
+// configuration or input, or nobody was seen of those who are protected.
 [[nodiscard]] int RunReplay(const ReplayOptions& options);
 
 }  // namespace headgate::guard

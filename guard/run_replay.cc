@@ -1,3 +1,4 @@
+// The commands that read captures and traces: a configuration, a feed, what comes of it.
 #include <iostream>
 #include <utility>
 
@@ -6,6 +7,7 @@
 #include "guard/feeds.h"
 #include "guard/learn.h"
 #include "guard/output_file.h"
+#include "guard/printable.h"
 #include "guard/replay.h"
 #include "guard/say_error.h"
 #include "net/address_text.h"
@@ -62,6 +64,20 @@ absl::StatusOr<ReplayPlan> PlanOf(const ReplayOptions& options, const Loaded& lo
                     .verbatim = options.verbatim};
 }
 
+// Where nobody of those was seen whom it is about, there is no answer.
+int ExitOf(const ReplayReport& report) {
+  switch (AnswerOf(report)) {
+    case ReplayAnswer::kTouched:
+      return kExitNo;
+    case ReplayAnswer::kUntouched:
+    case ReplayAnswer::kNobodyNamed:
+      return kExitDone;
+    case ReplayAnswer::kNobodySeen:
+      break;
+  }
+  return kExitUsage;
+}
+
 }  // namespace
 
 int RunReplay(const ReplayOptions& options) {
@@ -81,8 +97,8 @@ int RunReplay(const ReplayOptions& options) {
     ProgressBar progress(!options.as_json);
     report = Replay(**feed, *plan, progress);
   }
-  report.config = options.config;
-  report.inputs = options.files;
+  report.config = Printable(options.config);
+  for (const std::string& file : options.files) report.inputs.push_back(Printable(file));
   if (!options.html.empty()) {
     if (auto s = WriteOutput(options.html, ReplayHtml(report)); !s.ok()) {
       return Fail(std::string(s.message()), options.as_json);
@@ -90,7 +106,7 @@ int RunReplay(const ReplayOptions& options) {
   }
   std::cout << (options.as_json ? ReplayJson(report) + "\n" : ReplayText(report));
   if (!report.error.empty()) return kExitUsage;
-  return report.touched > 0 ? kExitNo : kExitDone;
+  return ExitOf(report);
 }
 
 int RunLearn(const LearnOptions& options) {

@@ -60,7 +60,7 @@ Several captures are read as one, by time. Whoever is refused does not come
 back, unless he came back anyway.
 
 Exit status: 0 nobody who is protected would have been touched, 1 somebody would have been, 2 wrong
-usage, or a file that cannot be read.)");
+usage, a file that cannot be read, or nobody was seen of those who are protected.)");
 }
 
 void AddLearn(CLI::App& app, Arguments& args, Command& chosen) {
