@@ -1,15 +1,14 @@
 #include "guard/capture_feed.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
+#include <numeric>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <absl/status/status.h>
-#include <absl/strings/str_format.h>
 #include "guard/replay_words.h"
-#include "net/capture.h"
+#include "net/capture_merge.h"
 #include "net/capture_sessions.h"
 #include "net/frame_batch.h"
 
@@ -18,58 +17,32 @@ namespace {
 
 constexpr int kFramesARead = 4096;
 
-struct File {
-  std::string path;
-  Time first{};  // frame
-  std::uint64_t bytes = 0;
-};
-
-absl::Status Named(const std::string& path, const absl::Status& status) {
-  return {status.code(), absl::StrFormat("%s: %s", path, std::string(status.message()))};
-}
-
-// Whether it is a capture, and when it begins.
-absl::StatusOr<File> LookAtFile(const std::string& path) {
-  auto capture = net::Capture::OpenFile(path);
-  if (!capture.ok()) return capture.status();
-  File file{path, Time::max(), (*capture)->progress().total};
-  const auto turn = (*capture)->Dispatch(1, [&](const net::Frame& f) { file.first = f.at; });
-  if (turn.end == net::Capture::Turn::End::kFailed) {
-    return Named(path, absl::DataLossError((*capture)->error()));
-  }
-  return file;
+net::CaptureSessions::Options SessionOptions(const FeedOptions& options) {
+  net::CaptureSessions::Options out;
+  out.tcp.ports = options.ports;
+  out.tcp.servers = options.servers;
+  out.proxies = options.proxies;
+  if (options.inspect > 0) out.inspect = options.inspect;
+  return out;
 }
 
 class CaptureFeed : public EventFeed, private net::EngineEventSink {
  public:
-  CaptureFeed(std::vector<File> files, const FeedOptions& options)
+  // The same captures give the same events. Who attacked could not know what they begin with.
+  CaptureFeed(std::unique_ptr<net::CaptureMerge> files, const FeedOptions& options)
       : files_(std::move(files)),
-        // The same input gives the same events. It hides nothing from who wrote the capture: what
-        // he can make by it is a slow reading.
-        sessions_(SessionOptions(options), KeyedHash(0, 0), *this) {}
+        sessions_(SessionOptions(options), KeyedHash(files_->seed(), 0), *this) {}
 
   absl::StatusOr<bool> Read(const Each& each) override {
-    if (capture_ == nullptr) {
-      if (at_ == files_.size()) return false;
-      auto opened = net::Capture::OpenFile(files_[at_].path);
-      if (!opened.ok()) return opened.status();
-      capture_ = std::move(*opened);
-    }
     each_ = &each;
-    const net::LinkType link = capture_->link();
-    const auto turn = capture_->Dispatch(kFramesARead, [&](const net::Frame& frame) {
-      net::Segment segment;
-      segment.at = frame.at;
-      const auto verdict = net::DecodeFrame(link, frame.bytes, frame.wire_length, segment);
+    auto more = files_->Read(kFramesARead, [this](const net::Frame& frame, net::LinkType link) {
+      segment_.at = frame.at;
+      const auto verdict = net::DecodeFrame(link, frame.bytes, frame.wire_length, segment_);
       ++frames_[static_cast<std::size_t>(verdict)];
-      if (verdict == net::CaptureVerdict::kPacket) sessions_.OnSegment(segment);
+      if (verdict == net::CaptureVerdict::kPacket) sessions_.OnSegment(segment_);
     });
     each_ = nullptr;
-    if (turn.end == net::Capture::Turn::End::kFailed) {
-      return Named(files_[at_].path, absl::DataLossError(capture_->error()));
-    }
-    if (turn.end == net::Capture::Turn::End::kNothing) NextFile();
-    return true;
+    return more;
   }
 
   // A capture's time is one since 1970.
@@ -79,94 +52,100 @@ class CaptureFeed : public EventFeed, private net::EngineEventSink {
   std::optional<EngineSecrets> secrets() const override { return std::nullopt; }
 
   Progress progress() const override {
-    Progress out{done_, 0};
-    if (capture_ != nullptr) out.done += capture_->progress().done;
-    for (const File& file : files_) {
-      // Of a pipe there is no end to tell.
-      if (file.bytes == 0) return {out.done, 0};
-      out.all += file.bytes;
-    }
-    return out;
+    const net::ReadProgress read = files_->progress();
+    return {read.done, read.total};
   }
 
   std::vector<std::string> notes() const override;
 
  private:
-  static net::CaptureSessions::Options SessionOptions(const FeedOptions& options) {
-    net::CaptureSessions::Options out;
-    out.tcp.ports = options.ports;
-    out.proxies = options.proxies;
-    if (options.inspect > 0) out.inspect = options.inspect;
-    return out;
-  }
+  using Notes = std::vector<std::string>;
 
-  void NextFile() {
-    done_ += files_[at_].bytes;
-    capture_.reset();
-    ++at_;
-  }
-
+  void AddUnread(Notes& notes) const;
+  void AddLeftOut(Notes& notes) const;
+  void AddMissing(Notes& notes) const;
+  void AddTimes(Notes& notes) const;
   void OnEvent(const EngineEvent& event) override { (*each_)(event, {}); }
 
-  std::vector<File> files_;
-  std::size_t at_ = 0;
-  std::unique_ptr<net::Capture> capture_;
-  std::uint64_t done_ = 0;  // bytes of the files before
+  const std::unique_ptr<net::CaptureMerge> files_;
   const Each* each_ = nullptr;
+  net::Segment segment_;
   net::FrameCounts frames_{};
   net::CaptureSessions sessions_;
 };
 
-std::vector<std::string> CaptureFeed::notes() const {
-  std::vector<std::string> notes;
-  const auto add = [&](std::uint64_t n, const char* what) {
-    if (n > 0) notes.push_back(FullNumber(n) + " " + what);
-  };
-  const net::CaptureSessionCounts& c = sessions_.counts();
-  const auto opaque = [&](mysql::Unread why) { return c.opaque[static_cast<std::size_t>(why)]; };
-  add(opaque(mysql::Unread::kTls),
-      "connections with TLS: their slots count, what they said is not known");
-  std::uint64_t others = 0;
-  for (const std::uint64_t n : c.opaque) others += n;
-  add(others - opaque(mysql::Unread::kTls),
+void Add(std::vector<std::string>& notes, std::uint64_t n, std::string_view what) {
+  if (n > 0) notes.push_back(FullNumber(n) + " " + std::string(what));
+}
+
+void CaptureFeed::AddUnread(Notes& notes) const {
+  const auto& opaque = sessions_.counts().opaque;
+  const std::uint64_t tls = opaque[static_cast<std::size_t>(mysql::Unread::kTls)];
+  Add(notes, tls,
+      "connections with TLS: their slots count, what they said is not known; a gate without TLS "
+      "would have had them in clear or not at all");
+  Add(notes, std::accumulate(opaque.begin(), opaque.end(), std::uint64_t{0}) - tls,
       "connections could not be read on (compression, or bytes that are missing): their slots "
       "count");
-  add(c.in_the_middle, "connections were there before the capture began: they are left out");
-  add(c.refused_by_server,
+}
+
+void CaptureFeed::AddLeftOut(Notes& notes) const {
+  const net::CaptureSessionCounts& c = sessions_.counts();
+  Add(notes, c.in_the_middle, "connections were there before the capture began: they are left out");
+  Add(notes, c.refused_by_server,
       "connections were refused before their login by the server, or by the gate that was there: "
-      "what "
-      "they would have done is not known");
-  add(c.unnamed, "connections of a proxy named no client: they are left out");
-  add(sessions_.tcp().missing_bytes,
+      "what they would have done is not known");
+  Add(notes, c.unnamed, "connections of a proxy named no client: they are left out");
+  Add(notes, c.of_servers,
+      "connections come from the address of a server: if that is a gate or a proxy, its clients "
+      "are told twice; --server names the one whose clients are meant");
+  if (c.connections + c.in_the_middle + c.unnamed + sessions_.tcp().strays == 0) {
+    notes.emplace_back("no packet of the server's ports was seen: --port and --server name them");
+  }
+}
+
+void CaptureFeed::AddMissing(Notes& notes) const {
+  const net::TcpStreamCounts& tcp = sessions_.tcp();
+  Add(notes, tcp.missing_bytes,
       "bytes are missing: packets were lost, or captured in part (tcpdump -s 0)");
-  add(frames_[static_cast<std::size_t>(net::CaptureVerdict::kTruncated)] +
+  Add(notes, tcp.late,
+      "packets stand behind what acknowledges them, and count as missing: the capture has another "
+      "order than the wire");
+  Add(notes, tcp.far, "packets have numbers that fit no connection, and were left out");
+  Add(notes, tcp.found_again,
+      "times a connection went on far from where it was: what is between is not known (the "
+      "capture paused, or lost very much)");
+  Add(notes,
+      frames_[static_cast<std::size_t>(net::CaptureVerdict::kTruncated)] +
           frames_[static_cast<std::size_t>(net::CaptureVerdict::kMalformed)],
       "packets could not be read");
-  if (c.connections == 0) {
-    notes.emplace_back("no connection to the server's ports was seen: --port names them");
-  }
+}
+
+void CaptureFeed::AddTimes(Notes& notes) const {
+  const net::CaptureMerge::Counts c = files_->counts();
+  Add(notes, c.twice, "packets stand in more than one of the files: each was taken once");
+  Add(notes, c.steps, "times a clock was set back: what follows is told later by as much");
+  Add(notes, c.moved, "packets have another time than the one they were captured with");
+}
+
+std::vector<std::string> CaptureFeed::notes() const {
+  Notes notes;
+  AddUnread(notes);
+  AddLeftOut(notes);
+  AddMissing(notes);
+  AddTimes(notes);
   return notes;
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<EventFeed>> OpenCaptures(const FeedOptions& options) {
-  std::vector<File> files;
-  for (const std::string& path : options.files) {
-    if (path == "-") {
-      if (options.files.size() > 1) {
-        return absl::InvalidArgumentError("standard input can only be read alone");
-      }
-      files.push_back({path});
-      continue;
-    }
-    auto file = LookAtFile(path);
-    if (!file.ok()) return file.status();
-    files.push_back(std::move(*file));
+  if (std::count(options.files.begin(), options.files.end(), "-") > 1) {
+    return absl::InvalidArgumentError("standard input can only be read once");
   }
-  std::stable_sort(files.begin(), files.end(),
-                   [](const File& a, const File& b) { return a.first < b.first; });
-  return std::make_unique<CaptureFeed>(std::move(files), options);
+  auto files = net::CaptureMerge::Open(options.files);
+  if (!files.ok()) return files.status();
+  return std::make_unique<CaptureFeed>(*std::move(files), options);
 }
 
 }  // namespace headgate::guard

@@ -1,6 +1,6 @@
-// Captures as a feed of events, one after the other in the order of their first packets.
+// Captures as a feed of events, by time: net/capture_merge.h.
 //
-// Threads: one. Lifetime: as of EventFeed; keeps the file open that it is at.
+// Threads: one. Lifetime: as of EventFeed; keeps the files open whose time it is, and pipes.
 #pragma once
 
 #include <memory>

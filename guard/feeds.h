@@ -17,11 +17,14 @@ namespace headgate::guard {
 struct FeedOptions {
   std::vector<std::string> files;    // at least one; "-" is a capture on standard input
   std::vector<std::uint16_t> ports;  // of captures: the servers'
+  std::vector<Address> servers;      // of captures: whose ports they are; empty: anybody's
   std::vector<Cidr> proxies;         // of captures: whose connections begin with a PROXY header
   std::size_t inspect = 0;           // of captures: bytes of a statement that are looked at
+  bool twice = false;                // they will be opened again: no pipe
 };
 
-// All of one kind. Each file has to be there; they are read in the order of what is first in them.
+// All of one kind. Each file has to be there. Captures are read as one, by time; traces one after
+// the other.
 [[nodiscard]] absl::StatusOr<std::unique_ptr<EventFeed>> OpenFiles(const FeedOptions& options);
 
 }  // namespace headgate::guard

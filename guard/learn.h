@@ -21,6 +21,7 @@ struct LearnOptions {
   std::string config;
   std::vector<std::string> files;
   std::vector<std::uint16_t> ports;  // as of ReplayOptions
+  std::vector<std::string> servers;  // likewise
   double headroom = 2;
   std::string out;  // a file for the configuration; empty = standard output
   bool as_json = false;

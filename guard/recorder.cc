@@ -105,7 +105,7 @@ void Recorder::Run(TraceFiles files) {
       if (encoder_.events() > 0) PutBlock();
       blocks.swap(blocks_);
     }
-    works = works && Write(files, std::move(blocks));
+    works = works && Write(files, blocks);
   }
   RecordStatus s;
   {
@@ -118,7 +118,7 @@ void Recorder::Run(TraceFiles files) {
 }
 
 // False: it is over.
-bool Recorder::Write(TraceFiles& files, std::deque<std::string> blocks) {
+bool Recorder::Write(TraceFiles& files, const std::deque<std::string>& blocks) {
   for (const std::string& block : blocks) {
     const absl::Status status = files.Add(block);
     {

@@ -62,7 +62,7 @@ class Recorder : public Tape {
   void Run(TraceFiles files);
   void PutBlock();
   [[nodiscard]] Time LastAt() const;
-  [[nodiscard]] bool Write(TraceFiles& files, std::deque<std::string> blocks);
+  [[nodiscard]] bool Write(TraceFiles& files, const std::deque<std::string>& blocks);
 
   std::mutex one_at_a_time_;  // Start and Stop
   std::thread thread_;

@@ -21,10 +21,11 @@ struct ReplayOptions {
   std::vector<std::string> files;
   std::vector<std::string> protect;  // as Protects::Parse() has them
   std::string shortly = "1s";        // who is protected and waits for less is not touched
-  std::vector<std::uint16_t>
-      ports;              // of captures: the servers'; empty = as the configuration has it
-  std::string html;       // a file; empty = none
-  bool verbatim = false;  // of traces: compare with what the gate said
+  // Of captures: the servers'; empty = as the configuration has it.
+  std::vector<std::uint16_t> ports;
+  std::vector<std::string> servers;  // of captures: their addresses; empty = anybody's
+  std::string html;                  // a file; empty = none
+  bool verbatim = false;             // of traces: compare with what the gate said
   bool as_json = false;
 };
 
@@ -40,7 +41,7 @@ struct ReplayPlan {
 [[nodiscard]] ReplayReport Replay(EventFeed& feed, const ReplayPlan& plan, ProgressBar& progress);
 
 // Exit status: 0 nobody protected would have been touched, 1 somebody would, 2 wrong usage,
-// configuration or input.
+// configuration or input, or nobody was seen of those who are protected.
 [[nodiscard]] int RunReplay(const ReplayOptions& options);
 
 }  // namespace headgate::guard

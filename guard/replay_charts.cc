@@ -45,13 +45,6 @@ std::vector<ChartBand> Bands(const ReplayReport& report) {
   return bands;
 }
 
-// A gap between two looks is no empty server: the value before it goes on.
-void FillGaps(const ReplayReport& report, ChartSeries& series) {
-  for (std::size_t i = 1; i < series.values.size(); ++i) {
-    if (report.timeline[i].capacity == 0) series.values[i] = series.values[i - 1];
-  }
-}
-
 std::vector<Reason> MostReasons(const ReplayReport& report) {
   std::vector<std::pair<std::uint64_t, Reason>> sums;
   for (std::size_t r = 0; r < kReasonCount; ++r) {
@@ -80,7 +73,6 @@ std::string SlotsFigure(const ReplayReport& report) {
       SeriesOf(report, "in use", "c1", Kind::kStack, [](const auto& b) { return b.leases; }));
   chart.series.push_back(
       SeriesOf(report, "there are", "c9", Kind::kDashed, [](const auto& b) { return b.capacity; }));
-  for (ChartSeries& series : chart.series) FillGaps(report, series);
   return FigureOf(chart);
 }
 

@@ -53,8 +53,10 @@ std::string Section(const std::string& title, const std::string& inner) {
 }
 
 std::string Verdict(const ReplayReport& report) {
-  const char* state = report.touched > 0 ? "bad" : report.anybody_protected ? "calm" : "guarded";
-  const char* sign = report.touched > 0 ? "!" : report.anybody_protected ? "✓" : "?";
+  const ReplayAnswer answer = AnswerOf(report);
+  const bool bad = answer == ReplayAnswer::kTouched, good = answer == ReplayAnswer::kUntouched;
+  const char* const state = bad ? "bad" : good ? "calm" : "guarded";
+  const char* const sign = bad ? "!" : good ? "✓" : "?";
   OutcomeCounts all{};
   for (const ReplayLimit& l : report.limits) {
     for (std::size_t i = 0; i < all.size(); ++i) all[i] += l.acted[i];
@@ -132,8 +134,9 @@ std::string TouchTable(const ReplayReport& report) {
   for (const ReplayTouch& t : report.touches) {
     out += "<tr>" + Cell(WhenText(report, t.at)) + Cell(t.source) + Cell(t.user) +
            Cell(t.class_name) + Cell(std::string(Name(t.what))) + "<td class=\"num\">" +
-           (t.how_long > Duration::zero() ? SpanOf(t.how_long) : "–") + "</td>" + Cell(t.title) +
-           "<td><code>" + HtmlText(t.where) + "</code></td></tr>";
+           (t.how_long > Duration::zero() ? SpanOf(t.how_long) : "–") +
+           (t.unfinished ? ", in vain so far" : "") + "</td>" + Cell(t.title) + "<td><code>" +
+           HtmlText(t.where) + "</code></td></tr>";
   }
   out += "</tbody></table>";
   if (report.touched > report.touches.size()) {
@@ -222,10 +225,9 @@ std::string ReplayHtml(const ReplayReport& report) {
   if (report.agreement.known) out += Section("Beside the gate that was there", Agreeing(report));
   out +=
       "</main><footer class=\"soft\"><p>Whoever the candidate refuses does not come back here, "
-      "unless "
-      "he came back anyway: a client that tries again is not made up. Times are UTC. Colours "
-      "behind "
-      "the curves are the level of pressure.</p><p>headgate " +
+      "unless he came back anyway: a client that tries again is not made up. Times are UTC. "
+      "Colours "
+      "behind the curves are the level of pressure.</p><p>headgate " +
       HtmlText(Version()) + "</p></footer></body></html>\n";
   return out;
 }

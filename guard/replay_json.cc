@@ -75,7 +75,8 @@ json::array Touches(const ReplayReport& report) {
                                {"limit", t.title},
                                {"where", t.where},
                                {"digest", absl::StrFormat("%016x", t.digest)},
-                               {"how_long_ms", Ms(t.how_long)}});
+                               {"how_long_ms", Ms(t.how_long)},
+                               {"unfinished", t.unfinished}});
   }
   return out;
 }
@@ -135,6 +136,8 @@ std::string ReplayJson(const ReplayReport& report) {
                    {"traffic", Traffic(report.traffic)},
                    {"verdict", VerdictOf(report)},
                    {"protected_known", report.anybody_protected},
+                   {"protected_seen", report.protected_seen},
+                   {"would_touch", report.would_touch},
                    {"touched", report.touched},
                    {"held_shortly", report.held_shortly},
                    {"shortly_ms", Ms(report.shortly)},

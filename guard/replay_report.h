@@ -52,6 +52,7 @@ struct ReplayTouch {
   Reason reason = Reason::kNone;
   std::uint64_t digest = 0;
   Duration how_long{};
+  bool unfinished = false;  // still waiting when it left, or when there was no more to be seen
 };
 
 struct ReplayClass {
@@ -72,14 +73,16 @@ struct ReplayReport {
   std::int64_t unix_offset_ns = 0;
   Time begin{}, end{};
   ReplayTraffic traffic;
-  bool anybody_protected = false;
+  bool anybody_protected = false;   // somebody is said to be, or has become it
+  bool protected_seen = false;      // and one of them was there
+  std::uint64_t would_touch = 0;    // by dry runs
   std::uint64_t touched = 0;        // the protected that would have been turned away, or held long
   std::uint64_t held_shortly = 0;   // protected, and for less than what counts
   Duration shortly{};               // what that is
   std::vector<ReplayLimit> limits;  // those that touched the protected first, then by count
   std::vector<ReplaySource> sources;  // the most first
   double sources_refused = 0;         // how many there are of them all, an estimate
-  std::vector<ReplayTouch> touches;   // the first kMostTouches
+  std::vector<ReplayTouch> touches;   // kMostTouches at most, by time
   std::vector<ReplayClass> classes;
   Duration bucket{};
   std::vector<ReplayBucket> timeline;
@@ -100,6 +103,13 @@ struct ReplayReport {
 
 inline constexpr std::size_t kMostTouches = 50;
 
+enum class ReplayAnswer : std::uint8_t {
+  kTouched,
+  kUntouched,
+  kNobodySeen,   // of those who are protected
+  kNobodyNamed,  // nobody is
+};
+[[nodiscard]] ReplayAnswer AnswerOf(const ReplayReport& report);
 // One sentence: whether the protected would have noticed.
 [[nodiscard]] std::string VerdictOf(const ReplayReport& report);
 [[nodiscard]] std::string ReplayText(const ReplayReport& report);

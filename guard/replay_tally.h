@@ -6,13 +6,17 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "guard/origins.h"
+#include "guard/protects.h"
+#include "guard/replay_claims.h"
 #include "guard/replay_report.h"
 #include "guard/replay_timeline.h"
 #include "policies/distinct_count.h"
@@ -21,6 +25,7 @@
 #include "policies/heavy_hitters.h"
 #include "policies/keyed_hash.h"
 #include "policies/outcome.h"
+#include "policies/reenactment.h"
 
 namespace headgate::guard {
 
@@ -29,18 +34,28 @@ class ReplayTally {
   // `shortly`: to be held for less than that is no harm.
   ReplayTally(const Origins& origins, Duration shortly);
 
-  // Whoever is protected beside those that the engine takes for it.
-  using Protects =
-      std::function<bool(const Address& peer, std::string_view user, std::string_view class_name)>;
-  void Protect(Protects also) { also_ = std::move(also); }
+  // Whoever is protected beside those that the engine takes for it; by the candidate's limits.
+  void Protect(Protects also, std::shared_ptr<const Limits> limits);
+  // Somebody is whom the engine takes for it.
+  void SawProtected() { saw_protected_ = true; }
+  [[nodiscard]] bool saw_protected() const { return saw_protected_ || claims_.seen(); }
 
-  // All of one event, in the order of time: it, what came of it, and now and then the state.
+  // All of one event, in the order of time: it, what came of it, and the most at once meanwhile.
   void OnEvent(const EngineEvent& event);
   void OnOutcome(const Outcome& outcome);
-  // Whether the state is to be looked at now.
-  [[nodiscard]] bool WantsStatus(Time now) const { return now >= next_look_; }
+  void OnLevel(const LevelChange& change);
+  void OnPeaks(const Reenactment::Peaks& peaks);
+  // A connection has left the candidate's world; it is in nobody's any more.
+  void OnGone(ConnectionId id) { claims_.OnGone(id); }
+  void Forget(ConnectionId id) { claims_.Forget(id); }
+  // When the state is to be looked at next, before the event that comes then: it is taken to have
+  // been so until the look after it.
+  [[nodiscard]] Time NextLook() const { return next_look_; }
   void OnStatus(const EngineStatus& status, Time now);
+  // There is no more.
+  void Finish() { claims_.Finish(); }
 
+  [[nodiscard]] const ReplayClaims& claims() const { return claims_; }
   [[nodiscard]] ReplayReport Report() const;
 
  private:
@@ -54,25 +69,38 @@ class ReplayTally {
   struct Source {
     ReplaySource row;
     BucketCounts over_time;
+    std::string user, class_name;  // as the row's, but as they were sent
   };
   using LimitName = std::pair<Reason, std::string>;  // and its title
 
+  using Harm = ReplayMet::Harm;
   [[nodiscard]] bool IsProtected(const Outcome& o) const;
-  [[nodiscard]] bool IsHarm(const Outcome& o) const;
-  Limit& LimitOf(const Outcome& o);
-  void CountSource(const Outcome& o, bool is_protected, bool touched);
-  void CountTouch(const Outcome& o, const Limit& limit);
+  [[nodiscard]] std::optional<Harm> HarmOf(const Outcome& o) const;
+  [[nodiscard]] std::size_t LimitOf(const Outcome& o);
+  [[nodiscard]] std::size_t FindLimit(const Outcome& o);
+  void CountSource(const Outcome& o, bool is_protected);
+  void CountTouch(const ReplayMet& met);
   [[nodiscard]] std::vector<ReplaySource> SourceRows() const;
+  [[nodiscard]] std::vector<ReplayLimit> LimitRows() const;
 
   const Origins& origins_;
   Duration shortly_;
-  Protects also_;
   KeyedHash hash_;
+  ReplayClaims claims_;
+  bool saw_protected_ = false;
   std::optional<ReplayTimeline> timeline_;
-  Time next_look_{};
+  Time last_look_{}, next_look_ = kNever;
+  ReplayBucket last_seen_;  // by that look
   ReplayReport report_;
   DistinctCount all_sources_, refused_sources_;
-  std::map<LimitName, Limit> limits_;
+  std::deque<Limit> limits_;
+  std::map<LimitName, std::size_t> limit_places_;
+  // The one that was asked for last, and by what: in a flood it is so all the time.
+  struct {
+    Reason reason = Reason::kNone;
+    std::string class_name, rule;
+    std::size_t place = 0;
+  } last_limit_;
   HeavyHitters<Address, Source> sources_;
 };
 

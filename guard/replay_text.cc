@@ -95,6 +95,7 @@ std::string TouchLine(const ReplayReport& report, const ReplayTouch& touch) {
   std::string line =
       absl::StrFormat("  %s  %s %s", WhenText(report, touch.at), touch.source, Name(touch.what));
   if (touch.how_long > Duration::zero()) line += " for " + SpanOf(touch.how_long);
+  if (touch.unfinished) line += ", in vain so far";
   if (!touch.user.empty()) line += ", user " + touch.user;
   if (!touch.class_name.empty()) line += ", class " + touch.class_name;
   line += ": " + touch.title;

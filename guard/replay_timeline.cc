@@ -19,11 +19,26 @@ void ReplayBucket::Merge(const ReplayBucket& later) {
   level = std::max(level, later.level);
 }
 
+bool ReplayTimeline::Reach(Time at) {
+  const Halvings before = halvings_;
+  static_cast<void>(IndexOf(at));
+  return halvings_ != before;
+}
+
 std::size_t ReplayTimeline::IndexOf(Time at) {
+  if (at >= last_from_ && at < last_to_) return last_;
   if (at <= begin_) return 0;
+  at = std::min(at, kLatest);
   // Past 2^33 widths even the longest capture has ended: 292 years of nanoseconds.
   while ((at - begin_) / width() >= static_cast<std::int64_t>(kMostBuckets)) Halve();
-  return static_cast<std::size_t>((at - begin_) / width());
+  last_ = static_cast<std::size_t>((at - begin_) / width());
+  last_from_ = begin_ + width() * static_cast<std::int64_t>(last_);
+  last_to_ = last_from_ + width();
+  return last_;
+}
+
+Time ReplayTimeline::EndOf(Time at) {
+  return begin_ + width() * static_cast<std::int64_t>(IndexOf(at) + 1);
 }
 
 ReplayBucket& ReplayTimeline::At(Time at) {
@@ -34,6 +49,7 @@ ReplayBucket& ReplayTimeline::At(Time at) {
 
 void ReplayTimeline::Halve() {
   ++halvings_;
+  last_to_ = last_from_;
   const std::size_t half = (buckets_.size() + 1) / 2;
   for (std::size_t i = 0; i < half; ++i) {
     if (i > 0) buckets_[i] = buckets_[2 * i];

@@ -4,6 +4,7 @@
 // Threads: none of its own. Lifetime: allocates as it grows, up to kMostBuckets.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +24,7 @@ struct ReplayBucket {
   std::uint64_t would_act = 0;                      // dry runs
   std::uint64_t touched = 0;                        // of those that are protected
   std::uint64_t connects = 0, logins = 0, commands = 0;
-  // The most at once that any look found.
+  // The most at once, capacity as well.
   std::uint32_t leases = 0, waiting = 0, pending = 0, running = 0, capacity = 0;
   Level level = Level::kCalm;
 
@@ -35,11 +36,18 @@ using Halvings = std::uint32_t;
 
 class ReplayTimeline {
  public:
-  // The first bucket begins at `begin`. Times before it count as it, as out of order packets may.
-  explicit ReplayTimeline(Time begin) : begin_(begin) {}
+  // Whatever a file says: nothing that is added to it overflows. What is later counts as it.
+  static constexpr Time kLatest{Duration::max() / 2};
 
+  // The first bucket begins at `begin`. Times before it count as it, as out of order packets may.
+  explicit ReplayTimeline(Time begin) : begin_(std::clamp(begin, Time{}, kLatest)) {}
+
+  // Makes room for a time. True: the buckets have become wider.
+  bool Reach(Time at);
   // The bucket of a time; ends with the next call.
   ReplayBucket& At(Time at);
+  // Where the bucket of a time ends, and the next one begins.
+  [[nodiscard]] Time EndOf(Time at);
   [[nodiscard]] std::size_t IndexOf(Time at);
   [[nodiscard]] Time begin() const { return begin_; }
   [[nodiscard]] Duration width() const { return kFirstWidth * (std::int64_t{1} << halvings_); }
@@ -52,6 +60,9 @@ class ReplayTimeline {
 
   Time begin_;
   Halvings halvings_ = 0;
+  // The bucket that was asked for last, and when it is: most are asked for again.
+  std::size_t last_ = 0;
+  Time last_from_{}, last_to_{};
   std::vector<ReplayBucket> buckets_;
 };
 

@@ -74,17 +74,29 @@ std::vector<LevelStretch> Stretches(const ReplayReport& report) {
   return out;
 }
 
+ReplayAnswer AnswerOf(const ReplayReport& report) {
+  if (report.touched > 0) return ReplayAnswer::kTouched;
+  if (!report.anybody_protected) return ReplayAnswer::kNobodyNamed;
+  return report.protected_seen ? ReplayAnswer::kUntouched : ReplayAnswer::kNobodySeen;
+}
+
 std::string VerdictOf(const ReplayReport& report) {
-  if (report.touched > 0) {
-    const ReplayLimit& first = report.limits.front();
-    return absl::StrFormat("The protected would be touched %s times, most by %s%s.",
-                           FullNumber(report.touched), first.title,
-                           first.where.empty() ? "" : " (" + first.where + ")");
+  switch (AnswerOf(report)) {
+    case ReplayAnswer::kTouched: {
+      const ReplayLimit& first = report.limits.front();
+      return absl::StrFormat("The protected would be touched %s times, most by %s%s.",
+                             FullNumber(report.touched), first.title,
+                             first.where.empty() ? "" : " (" + first.where + ")");
+    }
+    case ReplayAnswer::kUntouched:
+      return "The protected would not notice.";
+    case ReplayAnswer::kNobodySeen:
+      return "Nobody who is protected was seen here: of them there is nothing to say.";
+    case ReplayAnswer::kNobodyNamed:
+      break;
   }
-  if (report.anybody_protected) return "The protected would not notice.";
-  return "Nobody here is protected: no class with a reserve, no known-good login, no --protect "
-         "says "
-         "who belongs to you.";
+  return "Nobody here is protected: no class with a reserve, no known-good login, and no "
+         "--protect says who is yours.";
 }
 
 std::string TrafficText(const ReplayReport& report) {

@@ -1,3 +1,4 @@
+// The commands that read captures and traces: a configuration, a feed, what comes of it.
 #include <iostream>
 #include <utility>
 
@@ -6,8 +7,10 @@
 #include "guard/feeds.h"
 #include "guard/learn.h"
 #include "guard/output_file.h"
+#include "guard/printable.h"
 #include "guard/replay.h"
 #include "guard/say_error.h"
+#include "net/address_text.h"
 
 namespace headgate::guard {
 namespace {
@@ -31,11 +34,17 @@ std::optional<Loaded> LoadFor(const std::string& config, bool as_json) {
   return std::nullopt;
 }
 
-FeedOptions FeedOf(const Config& config, const std::vector<std::string>& files,
-                   const std::vector<std::uint16_t>& ports) {
+// `given`: what a command was told.
+template <typename Given>
+absl::StatusOr<FeedOptions> FeedOf(const Config& config, const Given& given) {
   FeedOptions options;
-  options.files = files;
-  options.ports = ports.empty() ? TcpPorts(config.listen) : ports;
+  options.files = given.files;
+  options.ports = given.ports.empty() ? TcpPorts(config.listen) : given.ports;
+  for (const std::string& text : given.servers) {
+    const auto server = net::ParseAddress(text);
+    if (!server) return absl::InvalidArgumentError("--server takes an address: " + text);
+    options.servers.push_back(*server);
+  }
   options.proxies = config.limits.proxies;
   options.inspect = config.query.inspect;
   return options;
@@ -55,6 +64,20 @@ absl::StatusOr<ReplayPlan> PlanOf(const ReplayOptions& options, const Loaded& lo
                     .verbatim = options.verbatim};
 }
 
+// Where nobody of those was seen whom it is about, there is no answer.
+int ExitOf(const ReplayReport& report) {
+  switch (AnswerOf(report)) {
+    case ReplayAnswer::kTouched:
+      return kExitNo;
+    case ReplayAnswer::kUntouched:
+    case ReplayAnswer::kNobodyNamed:
+      return kExitDone;
+    case ReplayAnswer::kNobodySeen:
+      break;
+  }
+  return kExitUsage;
+}
+
 }  // namespace
 
 int RunReplay(const ReplayOptions& options) {
@@ -62,7 +85,9 @@ int RunReplay(const ReplayOptions& options) {
   if (!loaded) return kExitUsage;
   const auto plan = PlanOf(options, *loaded);
   if (!plan.ok()) return Fail(std::string(plan.status().message()), options.as_json);
-  auto feed = OpenFiles(FeedOf(*loaded->config, options.files, options.ports));
+  const auto of = FeedOf(*loaded->config, options);
+  if (!of.ok()) return Fail(std::string(of.status().message()), options.as_json);
+  auto feed = OpenFiles(*of);
   if (!feed.ok()) return Fail(std::string(feed.status().message()), options.as_json);
   if (options.verbatim && !(*feed)->of_a_gate()) {
     return Fail("--verbatim is for traces of a gate: a capture has no verdicts", options.as_json);
@@ -72,8 +97,8 @@ int RunReplay(const ReplayOptions& options) {
     ProgressBar progress(!options.as_json);
     report = Replay(**feed, *plan, progress);
   }
-  report.config = options.config;
-  report.inputs = options.files;
+  report.config = Printable(options.config);
+  for (const std::string& file : options.files) report.inputs.push_back(Printable(file));
   if (!options.html.empty()) {
     if (auto s = WriteOutput(options.html, ReplayHtml(report)); !s.ok()) {
       return Fail(std::string(s.message()), options.as_json);
@@ -81,15 +106,16 @@ int RunReplay(const ReplayOptions& options) {
   }
   std::cout << (options.as_json ? ReplayJson(report) + "\n" : ReplayText(report));
   if (!report.error.empty()) return kExitUsage;
-  return report.touched > 0 ? kExitNo : kExitDone;
+  return ExitOf(report);
 }
 
 int RunLearn(const LearnOptions& options) {
   const auto loaded = LoadFor(options.config, options.as_json);
   if (!loaded) return kExitUsage;
-  const OpenFeed open = [&] {
-    return OpenFiles(FeedOf(*loaded->config, options.files, options.ports));
-  };
+  auto of = FeedOf(*loaded->config, options);
+  if (!of.ok()) return Fail(std::string(of.status().message()), options.as_json);
+  of->twice = true;
+  const OpenFeed open = [&] { return OpenFiles(*of); };
   absl::StatusOr<Lesson> lesson = [&] {
     ProgressBar progress(!options.as_json);
     return Learn(open, {.config = *loaded->config, .headroom = options.headroom}, progress);

@@ -110,10 +110,11 @@ absl::StatusOr<TraceHeader> ParseTraceHeader(std::string_view bytes) {
 }
 
 bool IsTrace(const std::string& path) {
-  const net::Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat info {};
-  // Of a pipe nothing is taken.
-  if (!fd.valid() || fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  // A pipe is not even opened: its writer would find nobody there when it is closed again.
+  if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  const net::Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid()) return false;
   std::array<char, kTraceMagic.size()> start{};
   return read(fd.get(), start.data(), start.size()) == static_cast<ssize_t>(start.size()) &&
          std::string_view(start.data(), start.size()) == kTraceMagic;

@@ -11,7 +11,14 @@ namespace {
 constexpr char kFiles[] = "captures (pcap, pcapng, plain or packed by gzip) or traces of a gate";
 constexpr char kConfig[] = "the configuration file; conf.d/*.toml beside it is laid over it";
 
-void AddPorts(CLI::App& command, std::vector<std::uint16_t>& ports) {
+void AddServers(CLI::App& command, std::vector<std::uint16_t>& ports,
+                std::vector<std::string>& servers) {
+  command
+      .add_option("--server", servers,
+                  "of captures: the address of a server whose clients are meant; may be given more "
+                  "than once (default: any)")
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
   command
       .add_option(
           "--port", ports,
@@ -44,16 +51,16 @@ void AddReplay(CLI::App& app, Arguments& args, Command& chosen) {
       ->add_option("--shortly", o.shortly,
                    "who is yours and waits for less is not taken as touched")
       ->capture_default_str();
-  AddPorts(*command, o.ports);
+  AddServers(*command, o.ports, o.servers);
   command->add_flag("--verbatim", o.verbatim,
                     "of a trace: put every event as it was to the engine, and compare its verdicts "
                     "with those of the gate");
   command->footer(R"(
-Several files are read as one, in the order of their beginnings. Whoever is refused does not come
+Several captures are read as one, by time. Whoever is refused does not come
 back, unless he came back anyway.
 
 Exit status: 0 nobody who is protected would have been touched, 1 somebody would have been, 2 wrong
-usage, or a file that cannot be read.)");
+usage, a file that cannot be read, or nobody was seen of those who are protected.)");
 }
 
 void AddLearn(CLI::App& app, Arguments& args, Command& chosen) {
@@ -76,7 +83,7 @@ void AddLearn(CLI::App& app, Arguments& args, Command& chosen) {
       ->capture_default_str();
   command->add_option("--out", o.out, "write the proposal to this file, and print the table only")
       ->type_name("FILE");
-  AddPorts(*command, o.ports);
+  AddServers(*command, o.ports, o.servers);
   command->footer(R"(
 Nothing is limited that too little was seen of, and hours that are not like those of other days are
 set aside: both are told. The files are read twice.

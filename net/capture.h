@@ -92,6 +92,9 @@ class Capture {
         max, [](const void* context, const Frame& f) { (*static_cast<const Each*>(context))(f); },
         &each);
   }
+  // Of a file, one by one: its next frame, whose bytes are good until the next call. kMore: there
+  // was one.
+  [[nodiscard]] Turn::End Next(Frame& frame);
   [[nodiscard]] std::string error() const;
 
   // Live: until there may be frames, `wake` is readable (-1: none), or the time is over. True:

@@ -14,6 +14,9 @@ mysql::Side SideOf(TcpSide side) {
   return side == TcpSide::kClient ? mysql::Side::kClient : mysql::Side::kServer;
 }
 
+// A capture of a database, or of a gate and what is behind it, has a few.
+constexpr std::size_t kServersKnown = 64;
+
 // Whether these bytes are a server's greeting, and nothing else.
 bool IsGreeting(Octets bytes) {
   if (bytes.size() < mysql::kHeaderSize) return false;
@@ -44,12 +47,23 @@ bool CaptureSessions::IsProxy(const Address& client) const {
                      [&](const Cidr& network) { return network.Contains(client); });
 }
 
+// A server that is another one's client may be a gate, or a proxy: all of its clients are told a
+// second time. (Not so who talks to itself.)
+void CaptureSessions::NoteServer(const TcpEnds& ends) {
+  const auto known = [this](const Address& a) {
+    return std::find(servers_.begin(), servers_.end(), a) != servers_.end();
+  };
+  if (servers_.size() < kServersKnown && !known(ends.server)) servers_.push_back(ends.server);
+  if (ends.client != ends.server && known(ends.client)) ++counts_.of_servers;
+}
+
 void CaptureSessions::OnOpened(Id id, const TcpEnds& ends, bool whole, Time) {
   if (id >= conns_.size()) conns_.resize(id + 1);
   conns_[id] = std::make_unique<Conn>();
   Conn& c = *conns_[id];
   c.stream = id;
   c.client = ends.client;
+  NoteServer(ends);
   if (!whole) {
     c.state = Conn::State::kMiddle;
   } else if (IsProxy(ends.client)) {
@@ -143,8 +157,8 @@ void CaptureSessions::OnFin(Id id, TcpSide from, Time) {
 // in use until the server's.
 void CaptureSessions::EndOf(Conn& c, Side side) {
   const bool client = side == Side::kClient;
-  const bool told = std::exchange(c.client_gone, c.client_gone || client || c.logged_in);
-  if (client && !told) Tell(c, event::ClientGone{});
+  if (client && !c.client_gone) Tell(c, event::ClientGone{});
+  if (client || c.logged_in) c.client_gone = true;
   if (!c.session_over || c.opaque) {
     Perform(c, client ? c.session->OnClientClosed() : c.session->OnServerClosed());
     Drive(c, side, {});

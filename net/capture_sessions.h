@@ -3,18 +3,19 @@
 // watches (mysql/session.h), and what that asks and tells becomes events with the capture's time.
 //
 // Of a connection that cannot be read (TLS, compression, what the capture misses) its slot is told
-// and no command: event::Opaque. Of one that was met in the middle nothing is known, neither its
+// and no command: event::Opaque; behind TLS from the client's first application data on, until when
+// it has not logged in. Of one that was met in the middle nothing is known, neither its
 // user nor since when: it is counted, and no event. Sweeps and ticks are not in packets: whoever
 // puts the events to an engine makes them.
 //
 // Where a proxy names the client in front of the login (Options::proxies), the client is accepted
 // when it is named, as by a gate.
 //
-// Times that step back, and those of captures that overlap, count as the latest before them.
+// Times that step back count as the latest before them (capture_clock.h does better).
 //
 // Bounded: TcpStreams' bounds, a session for each connection, what a session leaves unread (about
-// 1 MiB of a statement at most) and `unread` bytes of all together; beyond it the connection is
-// opaque.
+// 1 MiB of a statement at most) and `unread` bytes of all together, for which up to twice as much
+// memory is used; beyond it the connection is opaque.
 //
 // Threads: one. Lifetime: the sink outlives it; what an event views is valid during the call.
 #pragma once
@@ -45,6 +46,7 @@ struct CaptureSessionCounts {
   std::uint64_t in_the_middle = 0;        // met there
   std::uint64_t unnamed = 0;              // a proxy's, of which no client was named
   std::uint64_t refused_by_server = 0;    // an ERR, or its end, in place of the greeting
+  std::uint64_t of_servers = 0;           // of `connections`: whose client is a server of others
   std::array<std::uint64_t, 5> opaque{};  // by mysql::Unread
 };
 
@@ -57,7 +59,8 @@ class CaptureSessions : private TcpStreamSink {
     std::size_t unread = std::size_t{64} << 20;
   };
 
-  // `hash`: of the table of connections. A capture may be anybody's: with a secret.
+  // `hash`: of the tables of connections. What it is made of should not have been known to those
+  // who were captured: who knows it can have handshakes of others forgotten.
   CaptureSessions(Options options, KeyedHash hash, EngineEventSink& sink);
   ~CaptureSessions() override;
 
@@ -80,6 +83,7 @@ class CaptureSessions : private TcpStreamSink {
 
   // capture_sessions.cc: what TCP tells.
   [[nodiscard]] bool IsProxy(const Address& client) const;
+  void NoteServer(const TcpEnds& ends);
   void Accept(Conn& c, const Address& peer, Arrival how);
   void MeetInTheMiddle(Conn& c, TcpSide from, Octets bytes);
   Octets TakeProxyHeader(Conn& c, Octets bytes);
@@ -111,6 +115,7 @@ class CaptureSessions : private TcpStreamSink {
   Time now_{};
   std::uint64_t next_serial_ = 1;
   std::size_t unread_ = 0;
+  std::vector<Address> servers_;  // met so far, up to kServersKnown
   CaptureSessionCounts counts_;
 };
 

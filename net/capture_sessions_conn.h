@@ -30,12 +30,20 @@ struct CaptureSessions::Conn {
   std::optional<mysql::Session> session;
   // What the session left of a side's bytes: all behind `taken`.
   struct Tail {
+    static constexpr std::size_t kKeptEmpty = 1024;  // bytes of memory for the next time
     std::string bytes;
     std::size_t taken = 0;
     [[nodiscard]] std::size_t size() const { return bytes.size() - taken; }
     [[nodiscard]] bool empty() const { return size() == 0; }
     [[nodiscard]] mysql::Bytes left() const {
       return {reinterpret_cast<const std::uint8_t*>(bytes.data()) + taken, size()};
+    }
+    void Take(std::size_t n) {
+      taken += n;
+      if (!empty()) return;
+      if (bytes.capacity() > kKeptEmpty) bytes = std::string();
+      bytes.clear();
+      taken = 0;
     }
     void Append(mysql::Bytes more) {
       if (taken > bytes.size() / 2) bytes.erase(0, std::exchange(taken, 0));

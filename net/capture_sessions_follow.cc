@@ -72,7 +72,7 @@ bool CaptureSessions::FeedTail(Conn& c, Side side) {
   if (c.session_over) return acted;
   const std::size_t taken = c.tail(side).size() - in.size();
   unread_ -= taken;
-  c.tail(side).taken += taken;
+  c.tail(side).Take(taken);
   return acted;
 }
 
@@ -110,12 +110,13 @@ void CaptureSessions::Perform(Conn& c, const Action& action) {
     case Kind::kShutdownServer:
     case Kind::kClose:
       return EndSession(c, action.reason);
+    case Kind::kStartTls:
+      return Tell(c, event::TlsHandshake{});
     case Kind::kWait:
     case Kind::kHold:
     case Kind::kForward:
     case Kind::kDiscard:
     case Kind::kSend:
-    case Kind::kStartTls:
     case Kind::kOpenBackend:
       return;  // the rest of these it never says
   }
@@ -124,7 +125,6 @@ void CaptureSessions::Perform(Conn& c, const Action& action) {
 // Behind TLS, and where the login cannot be read, nobody is named.
 void CaptureSessions::AskAdmission(Conn& c) {
   c.logged_in = true;
-  if (c.session->unread() == mysql::Unread::kTls) Tell(c, event::TlsHandshake{});
   Tell(c, event::Login{{c.session->claimed_user(), c.session->claimed_database()}});
   Perform(c, c.session->OnAdmission(true, Reason::kNone));
 }

@@ -15,37 +15,66 @@ Octets UpTo(Octets data, std::size_t n) { return data.first(std::min(n, data.siz
 }  // namespace
 
 TcpHalf::Taken TcpHalf::TakeOdd(std::uint32_t sequence, std::uint32_t length, Octets data) {
+  if (length == 0) return {};
+  if (!IsNear(sequence)) return TakeFar(sequence, length);
+  far_run_ = 0;
   const std::int32_t ahead = Ahead(sequence, next_);
-  if (ahead > kWindow || ahead < -kWindow || length == 0) return {};
   if (ahead > 0) {
     Keep(sequence, length, data);
     return {Fit::kEarly, {}, 0};
   }
   const auto known = static_cast<std::uint32_t>(-ahead);
-  if (known >= length) return {};
+  if (known >= length) return {FitOfOld(sequence, length), {}, 0};
   const Octets fresh = From(data, known);
   next_ = sequence + length;
   return {Fit::kNext, fresh, length - known - static_cast<std::uint32_t>(fresh.size())};
 }
 
+// The same one again neither breaks the run nor adds to it.
+TcpHalf::Taken TcpHalf::TakeFar(std::uint32_t sequence, std::uint32_t length) {
+  const std::uint32_t end = sequence + length;
+  const bool again = far_run_ > 0 && end == far_next_;
+  if (!again) {
+    const bool follows = far_run_ > 0 && sequence == far_next_;
+    far_run_ = follows ? static_cast<std::uint8_t>(std::min(far_run_ + 1, int{kFarRun})) : 1;
+    far_next_ = end;
+  }
+  return {Fit::kFar, {}, 0};
+}
+
+TcpHalf::Fit TcpHalf::FitOfOld(std::uint32_t sequence, std::uint32_t length) const {
+  const bool given_up = gap_end_ != gap_begin_ && Ahead(sequence, gap_end_) < 0 &&
+                        Ahead(sequence + length, gap_begin_) > 0;
+  return given_up ? Fit::kLate : Fit::kOld;
+}
+
+std::uint32_t TcpHalf::BeginAgain(std::uint32_t sequence) {
+  const std::uint32_t from = next_;
+  *this = TcpHalf();
+  Begin(sequence);
+  return sequence - from;
+}
+
 // What is kept already stays as it is: only what fits in between is added.
 void TcpHalf::Keep(std::uint32_t sequence, std::uint32_t length, Octets data) {
+  if (!early_) early_ = std::make_unique<Early>();
+  std::vector<Kept>& pieces = early_->pieces;
   std::size_t at = 0;
   while (length > 0) {
-    while (at < pieces_.size() && Ahead(pieces_[at].sequence + pieces_[at].length, sequence) <= 0) {
+    while (at < pieces.size() && Ahead(pieces[at].sequence + pieces[at].length, sequence) <= 0) {
       ++at;
     }
-    const bool last = at == pieces_.size();
-    const std::int32_t room = last ? kWindow : Ahead(pieces_[at].sequence, sequence);
+    const bool last = at == pieces.size();
+    const std::int32_t room = last ? kWindow : Ahead(pieces[at].sequence, sequence);
     std::uint32_t step = length;
     if (room > 0) {
       step = std::min(length, static_cast<std::uint32_t>(room));
       const Octets part = UpTo(data, step);
-      pieces_.insert(pieces_.begin() + static_cast<std::ptrdiff_t>(at),
-                     {sequence, step, std::string(part.begin(), part.end())});
-      kept_bytes_ += part.size();
+      const auto place = pieces.insert(pieces.begin() + static_cast<std::ptrdiff_t>(at),
+                                       {sequence, step, std::string(part.begin(), part.end())});
+      early_->kept += place->cost();
     } else {
-      step = std::min<std::uint32_t>(length, pieces_[at].sequence + pieces_[at].length - sequence);
+      step = std::min<std::uint32_t>(length, pieces[at].sequence + pieces[at].length - sequence);
     }
     sequence += step;
     length -= step;
@@ -53,68 +82,105 @@ void TcpHalf::Keep(std::uint32_t sequence, std::uint32_t length, Octets data) {
   }
 }
 
-// REQUIRES: `first` is the first, and its turn has come.
-TcpHalf::Piece TcpHalf::Hand(Kept& first) {
+void TcpHalf::DropFirst() {
+  early_->kept -= early_->pieces.front().cost();
+  early_->pieces.erase(early_->pieces.begin());
+}
+
+// REQUIRES: the first's turn has come.
+TcpHalf::Piece TcpHalf::HandFirst() {
+  Kept& first = early_->pieces.front();
+  early_->kept -= first.bytes.size();
+  early_->given = std::exchange(first.bytes, {});
   next_ = first.sequence + first.length;
-  cut_off_ = first.length - static_cast<std::uint32_t>(first.bytes.size());
-  kept_bytes_ -= first.bytes.size();
-  given_ = std::move(first.bytes);
-  pieces_.erase(pieces_.begin());
-  if (given_.empty()) return {std::exchange(cut_off_, 0), {}};
-  return {0, {reinterpret_cast<const std::uint8_t*>(given_.data()), given_.size()}};
+  early_->cut_off = first.length - static_cast<std::uint32_t>(early_->given.size());
+  DropFirst();
+  const std::string& given = early_->given;
+  if (given.empty()) return {std::exchange(early_->cut_off, 0), {}};
+  return {0, {reinterpret_cast<const std::uint8_t*>(given.data()), given.size()}};
 }
 
 std::optional<TcpHalf::Piece> TcpHalf::Ready() {
-  if (cut_off_ > 0) return Piece{std::exchange(cut_off_, 0), {}};
-  while (!pieces_.empty()) {
-    Kept& first = pieces_.front();
+  if (!early_) return std::nullopt;
+  if (early_->cut_off > 0) return Piece{std::exchange(early_->cut_off, 0), {}};
+  while (!early_->pieces.empty()) {
+    Kept& first = early_->pieces.front();
     const std::int32_t ahead = Ahead(first.sequence, next_);
-    if (ahead > 0) return std::nullopt;
+    if (ahead > 0) {
+      early_->given = std::string();
+      return std::nullopt;
+    }
     const auto known = static_cast<std::uint32_t>(-ahead);
-    if (known == 0) return Hand(first);
+    if (known == 0) return HandFirst();
     // What came after it was kept has taken its place, at least in part.
     const std::size_t drop = std::min<std::size_t>(known, first.bytes.size());
     first.bytes.erase(0, drop);
-    kept_bytes_ -= drop;
+    early_->kept -= drop;
     first.sequence += std::min(known, first.length);
     first.length -= std::min(known, first.length);
-    if (first.length > 0) return Hand(first);
-    pieces_.erase(pieces_.begin());
+    if (first.length > 0) return HandFirst();
+    DropFirst();
   }
+  early_.reset();
   return std::nullopt;
 }
 
 std::optional<TcpHalf::Piece> TcpHalf::ReadyBefore(std::uint32_t before) {
   if (const auto piece = Ready()) return piece;
-  if (fin_ && Ahead(before, *fin_) > 0) before = *fin_;
+  // One behind the FIN is its own number; what is further shows that it was a stranger's.
+  if (fin_seen_ && Ahead(before, fin_) > 1) fin_seen_ = false;
+  if (fin_seen_ && Ahead(before, fin_) > 0) before = fin_;
   const std::int32_t ahead = Ahead(before, next_);
   if (ahead <= 0 || ahead > kWindow) return std::nullopt;
-  const bool kept_first = !pieces_.empty() && Ahead(pieces_.front().sequence, before) < 0;
-  const std::uint32_t end = kept_first ? pieces_.front().sequence : before;
-  const std::uint32_t missing = end - next_;
-  next_ = end;
-  return Piece{missing, {}};
+  const bool kept_first = early_ && Ahead(early_->pieces.front().sequence, before) < 0;
+  gap_begin_ = next_;
+  gap_end_ = next_ = kept_first ? early_->pieces.front().sequence : before;
+  return Piece{gap_end_ - gap_begin_, {}};
 }
 
 std::optional<TcpHalf::Piece> TcpHalf::ReadyAnyway() {
   if (const auto piece = Ready()) return piece;
-  if (pieces_.empty()) return std::nullopt;
-  return ReadyBefore(pieces_.front().sequence);
+  if (!early_) return std::nullopt;
+  const std::uint32_t first = early_->pieces.front().sequence;
+  if (fin_seen_ && Ahead(first, fin_) > 0) fin_seen_ = false;  // there is more
+  return ReadyBefore(first);
 }
 
 // One behind what has come already is of another time, or nobody's.
 void TcpHalf::OnFin(std::uint32_t sequence) {
   const std::int32_t ahead = Ahead(sequence, next_);
-  if (!fin_ && ahead >= 0 && ahead <= kWindow) fin_ = sequence;
+  if (fin_seen_ || ahead < 0 || ahead >= kNear) return;
+  fin_seen_ = true;
+  fin_ = sequence;
+}
+
+bool TcpHalf::PassedFin() {
+  if (!fin_seen_ || Ahead(next_, fin_) <= 0) return false;
+  fin_seen_ = false;
+  return true;
 }
 
 void TcpHalf::SkipTo(std::uint32_t next) {
   const std::int32_t ahead = Ahead(next, next_);
   if (ahead > 0 && ahead <= kWindow) next_ = next;
-  pieces_.clear();
-  pieces_.shrink_to_fit();
-  kept_bytes_ = 0;
-  cut_off_ = 0;
+}
+
+void TcpHalf::SkipOver(std::uint32_t sequence, std::uint32_t length) {
+  if (IsNear(sequence)) {
+    far_run_ = 0;
+    return SkipTo(sequence + length);
+  }
+  static_cast<void>(TakeFar(sequence, length));
+  if (!FoundAgain()) return;
+  BeginAgain(sequence + length);
+}
+
+void TcpHalf::DropKept() {
+  if (!early_) return;
+  if (early_->given.empty()) return early_.reset();
+  early_->pieces = {};
+  early_->kept = 0;
+  early_->cut_off = 0;
 }
 
 }  // namespace headgate::net

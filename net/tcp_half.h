@@ -6,14 +6,16 @@
 // the capture that misses it, or no more can be kept. Then it is told as missing, so nothing ever
 // waits for ever. Bytes that a capture cut off (its snap length) are missing as well.
 //
-// Numbers are TCP's, mod 2^32 (RFC 9293, 3.4); what is further off than any window (2^30, RFC 7323)
-// belongs to no segment of this connection.
+// Numbers are TCP's, mod 2^32 (RFC 9293, 3.4). A segment that is kNear or more away from what comes
+// next is a stranger's, or the capture has missed that much (it paused): only when kFarRun of them
+// follow one another, and none fits meanwhile, this side begins again with them.
 //
 // Threads: plain value. Lifetime: a Piece's bytes until the next call.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,7 +29,9 @@ class TcpHalf {
  public:
   static constexpr std::size_t kMostKept = std::size_t{256} << 10;  // bytes
   static constexpr std::size_t kMostPieces = 128;
-  static constexpr std::int32_t kWindow = 1 << 30;
+  static constexpr std::int32_t kNear = 1 << 24;
+  static constexpr std::int32_t kWindow = 1 << 30;  // the largest there is (RFC 7323)
+  static constexpr std::uint8_t kFarRun = 16;
 
   // What comes next in the stream: so many bytes that are missing, or bytes.
   struct Piece {
@@ -40,20 +44,32 @@ class TcpHalf {
   [[nodiscard]] std::uint32_t next() const { return next_; }
   void Begin(std::uint32_t next) {
     begun_ = true;
-    next_ = next;
+    next_ = gap_begin_ = gap_end_ = next;
+  }
+  // Whether somebody who knows this side says it.
+  [[nodiscard]] bool IsNear(std::uint32_t sequence) const {
+    const auto ahead = static_cast<std::int32_t>(sequence - next_);
+    return !begun_ || (ahead < kNear && ahead > -kNear);
   }
 
-  enum class Fit : std::uint8_t { kNext, kEarly, kOld };
+  enum class Fit : std::uint8_t {
+    kNext,
+    kEarly,
+    kOld,
+    kLate,  // old, and at least some of it was given up before it came
+    kFar,
+  };
   struct Taken {
     Fit fit = Fit::kOld;
     Octets bytes;               // kNext: what is new of it, at its place
     std::uint32_t missing = 0;  // kNext: behind them, cut off
   };
   // A segment of `length` bytes, of which `data` was captured. kNext: take its bytes, then Ready().
-  // kEarly: it was kept. REQUIRES: begun(), data.size() <= length.
+  // kEarly: it was kept. kFar: ask FoundAgain(). REQUIRES: begun(), data.size() <= length.
   [[nodiscard]] Taken Take(std::uint32_t sequence, std::uint32_t length, Octets data) {
     if (sequence == next_ && length == data.size()) [[likely]] {
       next_ += length;
+      far_run_ = 0;
       return {Fit::kNext, data, 0};
     }
     return TakeOdd(sequence, length, data);
@@ -68,36 +84,60 @@ class TcpHalf {
   [[nodiscard]] std::optional<Piece> ReadyAnyway();
   // There is more than may be kept.
   [[nodiscard]] bool Overfull() const {
-    return kept_bytes_ > kMostKept || pieces_.size() > kMostPieces;
+    return early_ && (early_->kept > kMostKept || early_->pieces.size() > kMostPieces);
   }
-  [[nodiscard]] std::size_t kept_bytes() const { return kept_bytes_; }
-  [[nodiscard]] std::size_t pieces() const { return pieces_.size(); }
-  // Of a direction whose bytes nobody wants: it stands behind what was seen last. The piece given
-  // last stays as it is.
+  // What is kept, and what it takes to keep it.
+  [[nodiscard]] std::size_t kept_bytes() const { return early_ ? early_->kept : 0; }
+  [[nodiscard]] std::size_t pieces() const { return early_ ? early_->pieces.size() : 0; }
+
+  // Enough strangers in a row: this is where it goes on.
+  [[nodiscard]] bool FoundAgain() const { return far_run_ >= kFarRun; }
+  // With the byte `sequence`. Nothing is kept, no FIN was seen. Returns how far that is from where
+  // it was, mod 2^32.
+  std::uint32_t BeginAgain(std::uint32_t sequence);
+
+  // Of a direction whose bytes nobody wants: it stands behind what was seen last.
   void SkipTo(std::uint32_t next);
+  void SkipOver(std::uint32_t sequence, std::uint32_t length);
+  // Nobody wants what is kept. The piece given last stays as it is.
+  void DropKept();
 
   // Its FIN has this number.
   void OnFin(std::uint32_t sequence);
-  [[nodiscard]] bool fin_seen() const { return fin_.has_value(); }
+  [[nodiscard]] bool fin_seen() const { return fin_seen_; }
   // All that it will ever send has come.
-  [[nodiscard]] bool Ended() const { return fin_ && static_cast<std::int32_t>(next_ - *fin_) >= 0; }
+  [[nodiscard]] bool Ended() const { return fin_seen_ && next_ == fin_; }
+  // More than that has come: that FIN was a stranger's, and is forgotten.
+  [[nodiscard]] bool PassedFin();
 
  private:
   struct Kept {
     std::uint32_t sequence = 0, length = 0;
     std::string bytes;  // shorter than `length` where the capture cut them off
+    [[nodiscard]] std::size_t cost() const { return sizeof(Kept) + bytes.size(); }
+  };
+  // Only while something came early: most connections never have one.
+  struct Early {
+    std::vector<Kept> pieces;   // in order, without overlaps
+    std::size_t kept = 0;       // bytes that they cost
+    std::string given;          // the piece given last
+    std::uint32_t cut_off = 0;  // missing behind it
   };
   [[nodiscard]] Taken TakeOdd(std::uint32_t sequence, std::uint32_t length, Octets data);
+  [[nodiscard]] Taken TakeFar(std::uint32_t sequence, std::uint32_t length);
+  [[nodiscard]] Fit FitOfOld(std::uint32_t sequence, std::uint32_t length) const;
   void Keep(std::uint32_t sequence, std::uint32_t length, Octets data);
-  [[nodiscard]] Piece Hand(Kept& first);
+  void DropFirst();
+  [[nodiscard]] Piece HandFirst();
 
   bool begun_ = false;
+  bool fin_seen_ = false;
+  std::uint8_t far_run_ = 0;  // strangers that follow one another
   std::uint32_t next_ = 0;
-  std::uint32_t cut_off_ = 0;  // missing behind the piece given last
-  std::size_t kept_bytes_ = 0;
-  std::optional<std::uint32_t> fin_;
-  std::vector<Kept> pieces_;  // in order, without overlaps
-  std::string given_;         // the piece given last
+  std::uint32_t far_next_ = 0;  // behind the last of them
+  std::uint32_t fin_ = 0;
+  std::uint32_t gap_begin_ = 0, gap_end_ = 0;  // what was given up last
+  std::unique_ptr<Early> early_;
 };
 
 }  // namespace headgate::net

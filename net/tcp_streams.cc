@@ -36,23 +36,26 @@ TcpStreams::TcpStreams(Options options, KeyedHash hash, TcpStreamSink& sink)
     watched_[port / 64] |= std::uint64_t{1} << port % 64;
 }
 
-bool TcpStreams::IsServers(std::uint16_t port) const {
-  return (watched_[port / 64] >> (port % 64) & 1) != 0;
+bool TcpStreams::IsServers(const Address& address, std::uint16_t port) const {
+  if ((watched_[port / 64] >> (port % 64) & 1) == 0) return false;
+  return options_.servers.empty() || std::find(options_.servers.begin(), options_.servers.end(),
+                                               address) != options_.servers.end();
 }
 
 // Where both could be the server's it is the lower one, as clients' are handed out from above.
 TcpSide TcpStreams::SideOf(const Segment& p) const {
-  const bool source = IsServers(p.source_port);
-  const bool both = source && IsServers(p.target_port);
+  const bool source = IsServers(p.source, p.source_port);
+  const bool both = source && IsServers(p.target, p.target_port);
   return source && (!both || p.source_port < p.target_port) ? TcpSide::kServer : TcpSide::kClient;
 }
 
 void TcpStreams::OnSegment(const Segment& p) {
-  if (!IsServers(p.source_port) && !IsServers(p.target_port)) {
+  if (!IsServers(p.source, p.source_port) && !IsServers(p.target, p.target_port)) {
     ++counts_.other;
     return;
   }
-  if (p.at >= next_look_) ExpireSilent(p.at);
+  // Not for each packet of a capture of which each is long after the one before.
+  if (++since_look_ > streams_.size() / 8 && p.at >= next_look_) ExpireSilent(p.at);
   const FlowKey key = FlowKeyOf(p, hash_);
   const auto found = ids_.find(key.hash);
   Id id = found != ids_.end() ? found->second : kNone;
@@ -144,22 +147,24 @@ void TcpStreams::OnKnown(Id id, const Segment& p, TcpSide from) {
     if (ResetsIt(s, p, from)) Close(id, how, p.at);
     return;
   }
-  if ((p.flags & kTcpAck) != 0) {
+  if ((p.flags & kTcpAck) != 0 && half(id, from).IsNear(p.sequence)) {
     const TcpHalf& other = half(id, Other(from));
     const auto ahead = static_cast<std::int32_t>(p.acknowledgment - other.next());
     if (ahead > 0 || !other.begun()) OnAcknowledged(id, Other(from), p.acknowledgment, p.at);
   }
   if (p.payload > 0 && IsOpen(id)) TakePayload(id, from, p);
-  if ((p.flags & kTcpFin) != 0 && IsOpen(id)) half(id, from).OnFin(p.sequence + p.payload);
+  if ((p.flags & kTcpFin) != 0 && IsOpen(id) && half(id, from).IsNear(p.sequence)) {
+    half(id, from).OnFin(p.sequence + p.payload);
+  }
   if (IsOpen(id) && half(id, from).fin_seen()) TellFin(id, from, p.at);
 }
 
 // Also one without an acknowledgment of its own (RFC 9293, 3.5.2) is near the numbers it ends.
 bool TcpStreams::ResetsIt(const Stream& s, const Segment& p, TcpSide from) const {
-  constexpr std::int32_t kBehind = 1 << 16, kBefore = 1 << 24;
+  constexpr std::int32_t kBehind = 1 << 16;
   const TcpHalf& h = s.halves[static_cast<std::size_t>(from)];
   const auto ahead = static_cast<std::int32_t>(p.sequence - h.next());
-  return !h.begun() || (ahead >= -kBehind && ahead < kBefore);
+  return !h.begun() || (ahead >= -kBehind && ahead < TcpHalf::kNear);
 }
 
 void TcpStreams::Ignore(Id id) {
@@ -167,7 +172,7 @@ void TcpStreams::Ignore(Id id) {
   s.ignored = true;
   for (TcpHalf& h : s.halves) {
     kept_ -= h.kept_bytes();
-    h.SkipTo(h.next());
+    h.DropKept();
   }
 }
 
@@ -230,6 +235,7 @@ void TcpStreams::EvictOne(Time at) {
 void TcpStreams::ExpireSilent(Time now) {
   constexpr Duration kBetween = std::chrono::minutes(10);
   next_look_ = now + kBetween;
+  since_look_ = 0;
   for (Id id = 0; id < streams_.size(); ++id) {
     if (IsOpen(id) && now - streams_[id].seen > options_.idle) {
       Close(id, TcpStreamSink::End::kSilent, now);

@@ -8,7 +8,9 @@
 //
 // Bytes that are missing are told as such as soon as the other side has acknowledged them, or as no
 // more can be kept of what came early; nothing waits for them longer (tcp_half.h). So a capture in
-// which an acknowledgment stands before what it is about loses that, and no more.
+// which an acknowledgment stands before what it is about loses that, and no more: counted as late.
+// Who says a number that is far from where its side is says nothing (TcpHalf::kNear): neither bytes
+// nor an acknowledgment, a FIN or a RST.
 //
 // Bounded: `connections`, what TcpHalf keeps of each, `kept` bytes of all together.
 //
@@ -62,8 +64,11 @@ struct TcpStreamCounts {
   std::uint64_t other = 0;     // between other ports
   std::uint64_t strays = 0;    // of no connection: handshakes, and what is left of ended ones
   std::uint64_t opened = 0, met_in_the_middle = 0;
-  std::array<std::uint64_t, 6> ended{};                        // by TcpStreamSink::End
-  std::uint64_t again = 0, early = 0;                          // segments
+  std::array<std::uint64_t, 6> ended{};  // by TcpStreamSink::End
+  std::uint64_t again = 0, early = 0;    // segments
+  std::uint64_t late = 0;                // segments that came when they had been given up
+  std::uint64_t far = 0;                 // segments that were taken for strangers'
+  std::uint64_t found_again = 0;  // sides that went on elsewhere: what is in between is missing
   std::uint64_t bytes = 0, missing_bytes = 0, missing_at = 0;  // handed on; missing, and how often
 };
 
@@ -72,6 +77,7 @@ class TcpStreams {
   using Id = TcpStreamSink::Id;
   struct Options {
     std::vector<std::uint16_t> ports{3306};  // of servers; empty: all
+    std::vector<Address> servers{};          // whose ports they are; empty: anybody's
     std::size_t connections = 128 * 1024;
     std::size_t openings = 64 * 1024;
     std::size_t kept = std::size_t{64} << 20;  // bytes that came early, of all connections
@@ -108,7 +114,7 @@ class TcpStreams {
     std::size_t operator()(std::uint64_t hash) const { return hash; }
   };
 
-  [[nodiscard]] bool IsServers(std::uint16_t port) const;
+  [[nodiscard]] bool IsServers(const Address& address, std::uint16_t port) const;
   [[nodiscard]] TcpSide SideOf(const Segment& p) const;
   void OnHandshake(const Segment& p, const FlowKey& key, Id known);
   void OnStranger(const Segment& p, const FlowKey& key, bool ended);
@@ -118,6 +124,9 @@ class TcpStreams {
   [[nodiscard]] Id NewStream(std::uint64_t flow, bool client_is_low, Time at);
   void OnAcknowledged(Id id, TcpSide whose, std::uint32_t before, Time at);
   void TakePayload(Id id, TcpSide from, const Segment& p);
+  void TakeNext(Id id, TcpSide from, const TcpHalf::Taken& taken, Time at);
+  void TakeEarly(Id id, TcpSide from, std::size_t kept_before, Time at);
+  void TakeFar(Id id, TcpSide from, const Segment& p);
   void Hand(Id id, TcpSide from, const TcpHalf::Piece& piece, Time at);
   void Drain(Id id, TcpSide from, Time at);
   void GiveWay(Id id, TcpSide from, Time at);
@@ -146,6 +155,7 @@ class TcpStreams {
   std::size_t kept_ = 0;
   Id hand_ = 0;  // where EvictOne() goes on
   Time next_look_{};
+  std::size_t since_look_ = 0;  // segments
   TcpStreamCounts counts_;
 };
 

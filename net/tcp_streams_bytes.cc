@@ -11,24 +11,51 @@ TcpSide Other(TcpSide side) {
 }  // namespace
 
 void TcpStreams::TakePayload(Id id, TcpSide from, const Segment& p) {
+  using Fit = TcpHalf::Fit;
   TcpHalf& h = half(id, from);
   if (!h.begun()) h.Begin(p.sequence);
-  if (streams_[id].ignored) return h.SkipTo(p.sequence + p.payload);
+  if (streams_[id].ignored) return h.SkipOver(p.sequence, p.payload);
   const std::size_t before = h.kept_bytes();
   const TcpHalf::Taken taken = h.Take(p.sequence, p.payload, p.data);
-  if (taken.fit == TcpHalf::Fit::kOld) {
-    ++counts_.again;
-    return;
+  switch (taken.fit) {
+    case Fit::kNext:
+      return TakeNext(id, from, taken, p.at);
+    case Fit::kEarly:
+      return TakeEarly(id, from, before, p.at);
+    case Fit::kFar:
+      return TakeFar(id, from, p);
+    case Fit::kLate:
+      ++counts_.late;
+      [[fallthrough]];
+    case Fit::kOld:
+      ++counts_.again;
   }
-  if (taken.fit == TcpHalf::Fit::kEarly) {
-    ++counts_.early;
-    kept_ += h.kept_bytes() - before;
-    if (h.Overfull() || kept_ > options_.kept) GiveWay(id, from, p.at);
-    return;
-  }
-  Hand(id, from, {0, taken.bytes}, p.at);
-  if (taken.missing > 0) Hand(id, from, {taken.missing, {}}, p.at);
-  if (h.pieces() > 0) Drain(id, from, p.at);
+}
+
+void TcpStreams::TakeNext(Id id, TcpSide from, const TcpHalf::Taken& taken, Time at) {
+  Hand(id, from, {0, taken.bytes}, at);
+  if (taken.missing > 0) Hand(id, from, {taken.missing, {}}, at);
+  if (half(id, from).pieces() > 0) Drain(id, from, at);
+}
+
+void TcpStreams::TakeEarly(Id id, TcpSide from, std::size_t kept_before, Time at) {
+  const TcpHalf& h = half(id, from);
+  ++counts_.early;
+  kept_ += h.kept_bytes() - kept_before;
+  if (h.Overfull() || kept_ > options_.kept) GiveWay(id, from, at);
+}
+
+// How much is missing is only known mod 2^32: it is not added to the bytes that are.
+void TcpStreams::TakeFar(Id id, TcpSide from, const Segment& p) {
+  ++counts_.far;
+  TcpHalf& h = half(id, from);
+  if (!h.FoundAgain()) return;
+  ++counts_.found_again;
+  kept_ -= h.kept_bytes();
+  const std::uint32_t missing = h.BeginAgain(p.sequence);
+  sink_.OnMissing(id, from, missing, p.at);
+  if (streams_[id].ignored) return h.SkipOver(p.sequence, p.payload);
+  TakeNext(id, from, h.Take(p.sequence, p.payload, p.data), p.at);
 }
 
 void TcpStreams::Hand(Id id, TcpSide from, const TcpHalf::Piece& piece, Time at) {
@@ -87,6 +114,7 @@ void TcpStreams::OnAcknowledged(Id id, TcpSide whose, std::uint32_t before, Time
 void TcpStreams::TellFin(Id id, TcpSide from, Time at) {
   Stream& s = streams_[id];
   const auto side = static_cast<std::size_t>(from);
+  if (s.halves[side].PassedFin() && !s.ignored) return;
   const bool all_said = s.halves[side].Ended() || s.ignored;
   if (!all_said || s.fin_told[side]) return;
   s.fin_told[side] = true;

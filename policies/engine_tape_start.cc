@@ -8,7 +8,7 @@
 namespace headgate {
 namespace {
 
-constexpr std::size_t kRecordsAtOnce = 16 * 1024;
+constexpr std::size_t kRecordsAtOnce = std::size_t{16} * 1024;
 
 // In parts, so that none is too long for what takes it.
 void TellGood(Tape& to, const std::vector<KnownGoodRecord>& good, Time now) {

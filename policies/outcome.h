@@ -33,6 +33,11 @@ struct Outcome {
   std::string_view rule;
   bool of_protected = false;  // as Decision::of_protected
   Duration how_long{};        // of kQueued and kDelayed
+  // Of those: how far behind itself the connection then is in all. Many short waits add up where
+  // the client has no pause between them.
+  Duration behind{};
+  // Of those: it was still waiting when its client left, or when there was no more to be seen.
+  bool unfinished = false;
 };
 // "refused", "queued" ...
 [[nodiscard]] std::string_view Name(Outcome::What what);
@@ -42,6 +47,8 @@ class OutcomeSink {
   virtual ~OutcomeSink() = default;
   virtual void OnOutcome(const Outcome& outcome) = 0;
   virtual void OnLevel(const LevelChange&) {}
+  // It is not in the candidate's world any more, or never got in: no more comes of it.
+  virtual void OnGone(ConnectionId) {}
 };
 
 }  // namespace headgate

@@ -6,6 +6,7 @@
 
 #include "policies/engine_call.h"
 #include "policies/reenactment_impl.h"
+#include "policies/ticket.h"
 
 namespace headgate {
 namespace {
@@ -40,6 +41,7 @@ void Reenactment::World::Apply(const EngineEvent& event, const Told& then) {
     if (a != nullptr && a->went_on == kNever) a->went_on = event.at;
   }
   Advance(event.at);
+  asking_ = {};
   if (std::holds_alternative<event::Accepted>(event.what)) {
     Accept(event, then);
   } else if (IsOfConnection(event)) {
@@ -63,6 +65,7 @@ void Reenactment::World::ApplyVerbatim(const EngineEvent& event, const Told& the
   const Time at = std::min(std::max(event.at, now_ - kApart), kLast);
   now_ = std::max(now_, at);
   woke_.clear();
+  asking_ = {};
   if (!IsOfConnection(event)) {
     TicketPtr none;
     return Compare(event, then, Call(engine_, event, none, at));
@@ -76,8 +79,12 @@ void Reenactment::World::ApplyVerbatim(const EngineEvent& event, const Told& the
     a->id = asking_ = event.id;
     Told told = Call(engine_, event, a->ticket, at);
     if (a->ticket != nullptr) {
+      Look(*a->ticket);
       ++tally_.connections;
+      Drop(event.id);  // if a file says so twice
       actors_[KeyOf(event.id)] = std::move(a);
+    } else {
+      sink_.OnGone(event.id);
     }
     return Compare(event, then, std::move(told));
   }
@@ -89,8 +96,8 @@ void Reenactment::World::ApplyVerbatim(const EngineEvent& event, const Told& the
   noted_ = {};
   asking_ = event.id;
   Told told = Call(engine_, event, a->ticket, at);
-  Witness(*a, told);
-  if (std::holds_alternative<event::Forgotten>(event.what)) actors_.erase(KeyOf(event.id));
+  Witness(*a, event, told);
+  if (std::holds_alternative<event::Forgotten>(event.what)) Drop(event.id);
   Compare(event, then, std::move(told));
 }
 
@@ -98,7 +105,9 @@ void Reenactment::World::Compare(const EngineEvent& event, const Told& then, Tol
   now.woke = woke_;
   for (const Wakeup& w : woke_) {
     Actor* const a = w.kind == Wakeup::Kind::kAdmitted ? Find(w.id) : nullptr;
-    if (a != nullptr && a->ticket != nullptr) LetIn(*a);
+    if (a == nullptr || a->ticket == nullptr) continue;
+    Look(*a->ticket);
+    LetIn(*a);
   }
   const auto* const reload = std::get_if<event::Reloaded>(&event.what);
   strayed_ = strayed_ || (reload != nullptr && reload->limits == nullptr);
@@ -131,6 +140,7 @@ void Reenactment::World::Wake(const Wakeup& w) {
   switch (w.kind) {
     case Wakeup::Kind::kAdmitted:
       LetIn(*a);
+      Look(*a->ticket);
       return GoOn(*a);
     case Wakeup::Kind::kRefused:
     case Wakeup::Kind::kEvicted:
@@ -166,6 +176,7 @@ void Reenactment::World::Advance(Time to) {
 
 void Reenactment::World::Tick(Time at, Time to) {
   now_ = std::max(now_, at);
+  asking_ = {};
   const Duration wish = engine_.OnTick(now_) - now_;
   const Duration quiet = to - now_;
   const Duration longest = quiet > kVeryQuiet ? std::max<Duration>(kLongTick, quiet / kSteps)
@@ -187,9 +198,78 @@ Reenactment::World::Actor* Reenactment::World::Find(ConnectionId id) {
 void Reenactment::World::Drop(ConnectionId id) {
   const auto it = actors_.find(KeyOf(id));
   if (it == actors_.end()) return;
-  kept_ -= it->second->later.size();
   const std::unique_ptr<Actor> out = std::move(it->second);
   actors_.erase(it);
+  ForgetLater(*out);
+  running_ -= out->asked.yes();
+  sink_.OnGone(id);
+}
+
+void Reenactment::World::Ask(Actor& a, bool passed) {
+  if (!a.asked.Push(passed) || !passed) return;
+  ++running_;
+  peaks_.running = std::max(peaks_.running, running_);
+}
+
+bool Reenactment::World::TakeAnswer(Actor& a) {
+  if (a.asked.empty() || !a.asked.Pop()) return false;
+  --running_;
+  return true;
+}
+
+// Of what it asked first: the answer that it had counts no more.
+void Reenactment::World::NoAnswer(Actor& a) {
+  if (a.asked.Front()) --running_;
+  a.asked.SetFront(false);
+}
+
+// After whatever may make somebody wait or be let in.
+void Reenactment::World::Look(const Ticket& anyone) {
+  ReadRoom(anyone, room_);
+  EngineRoom& most = peaks_.room;
+  most.classes.resize(room_.classes.size());
+  bool higher = !looked_;
+  const auto raise = [&](std::uint32_t& to, std::uint32_t now) {
+    higher = higher || now > to;
+    to = std::max(to, now);
+  };
+  raise(most.leases, room_.leases);
+  raise(most.pending, room_.pending);
+  raise(most.waiting, room_.waiting);
+  most.capacity = std::max(most.capacity, room_.capacity);
+  for (std::size_t i = 0; i < room_.classes.size(); ++i) {
+    raise(most.classes[i].leases, room_.classes[i].leases);
+    raise(most.classes[i].waiting, room_.classes[i].waiting);
+  }
+  if (higher) peaks_.at = now_;
+  looked_ = true;
+}
+
+bool Reenactment::World::TakePeaks(Peaks& peaks) {
+  if (!looked_ && peaks_.running == 0) return false;
+  if (!looked_) peaks_.at = now_;
+  std::swap(peaks, peaks_);
+  std::vector<EngineRoom::OfClass> room = std::move(peaks_.room.classes);
+  room.clear();
+  peaks_ = {};
+  peaks_.room.classes = std::move(room);  // not to allocate it again
+  looked_ = false;
+  return true;
+}
+
+const Ticket* Reenactment::World::TicketOf(ConnectionId id) const {
+  const auto it = actors_.find(KeyOf(id));
+  return it == actors_.end() ? nullptr : it->second->ticket.get();
+}
+
+void Reenactment::World::Finish() {
+  std::vector<const Actor*> waiting;
+  for (const auto& [key, actor] : actors_) {
+    if (actor->waits()) waiting.push_back(actor.get());
+  }
+  std::sort(waiting.begin(), waiting.end(),
+            [](const Actor* a, const Actor* b) { return a->id < b->id; });
+  for (const Actor* const a : waiting) TellUnfinished(*a);
 }
 
 Reenactment::Reenactment(std::shared_ptr<const Limits> limits, EngineSecrets secrets,
@@ -207,6 +287,17 @@ void Reenactment::Advance(Time to) {
 void Reenactment::Publish(std::shared_ptr<const Limits> limits) {
   world_->Publish(std::move(limits));
 }
+
+void Reenactment::Finish() { world_->Finish(); }
+
+bool Reenactment::Holds(ConnectionId id) const { return world_->TicketOf(id) != nullptr; }
+
+bool Reenactment::IsProtected(ConnectionId id) const {
+  const Ticket* const ticket = world_->TicketOf(id);
+  return ticket != nullptr && ticket->IsProtected();
+}
+
+bool Reenactment::TakePeaks(Peaks& peaks) { return world_->TakePeaks(peaks); }
 
 const Engine& Reenactment::engine() const { return world_->engine(); }
 Time Reenactment::at() const { return world_->now_; }

@@ -13,11 +13,14 @@
 //  * Deadlines ([pending], [login]) and held commands go by the candidate's own clock, and so do
 //    ticks and sweeps where the source of the events has none.
 //
+// What the source of the events does not tell, a sweep of its own takes from what it does: an
+// answer's size when the answer is complete.
+//
 // Verbatim, for a trace of an engine with the same limits and secrets: every event is put to the
 // engine as it was, and each answer compared with what was told then.
 //
-// Threads: one. Lifetime: the sink outlives it. Memory: the engine's tables; a ticket and what is
-// kept for each connection open at once, up to Options::connections.
+// Threads: one. Lifetime: the sink outlives it. Memory: the engine's tables; a ticket for each
+// connection open at once, up to Options::connections; 64 MiB of what is put off.
 #pragma once
 
 #include <cstddef>
@@ -28,6 +31,7 @@
 
 #include "policies/engine.h"
 #include "policies/engine_event.h"
+#include "policies/engine_room.h"
 #include "policies/outcome.h"
 
 namespace headgate {
@@ -64,6 +68,9 @@ class Reenactment {
     std::uint64_t without = 0;       // events of connections that are not there (any more)
     std::uint64_t let_in_gone = 0;   // connections that only the live policy turned away
     std::uint64_t commands_cut = 0;  // of those who were made to wait: beyond what is kept
+    // Connections made to wait that are followed no further than to the end of that wait: what is
+    // put off takes too much.
+    std::uint64_t cut_off = 0;
   };
 
   Reenactment(std::shared_ptr<const Limits> limits, EngineSecrets secrets, OutcomeSink& sink,
@@ -79,8 +86,21 @@ class Reenactment {
   void Advance(Time to);
   // Other limits from now on, whatever is there.
   void Publish(std::shared_ptr<const Limits> limits);
+  // There is no more: tells who still waits.
+  void Finish();
 
   [[nodiscard]] const Engine& engine() const;
+  // Whether a connection is in the candidate's world, and is one of those whom a gate is there for.
+  [[nodiscard]] bool Holds(ConnectionId id) const;
+  [[nodiscard]] bool IsProtected(ConnectionId id) const;
+  // The most at once since the last call, each by itself; when the last of them was reached. False
+  // where nobody has come, waited or run anything since.
+  struct Peaks {
+    Time at{};
+    EngineRoom room;
+    std::uint32_t running = 0;  // commands that have no answer yet
+  };
+  [[nodiscard]] bool TakePeaks(Peaks& peaks);
   [[nodiscard]] Time at() const;  // how far its time has come
   [[nodiscard]] const Tally& tally() const;
   // Verbatim only.

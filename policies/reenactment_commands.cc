@@ -40,6 +40,7 @@ void Reenactment::World::PutCommand(Actor& a, const EngineEvent& event, const To
 Told Reenactment::World::AskCommand(Actor& a, const EngineEvent& event) {
   const CommandFacts& facts = std::get<event::Command>(event.what).facts;
   CommandVerdict v = engine_.OnCommand(*a.ticket, facts, now_);
+  a.result_limit = v.result_limit;
   if (v.kind != Kind::kMore) return ToldOf(v);
   CommandFacts whole = facts;
   whole.complete = true;
@@ -51,7 +52,9 @@ Told Reenactment::World::AskCommand(Actor& a, const EngineEvent& event) {
   }
   whole.complete = facts.complete;
   whole.glance = &glance;
-  return ToldOf(engine_.OnCommand(*a.ticket, whole, now_));
+  v = engine_.OnCommand(*a.ticket, whole, now_);
+  a.result_limit = v.result_limit;
+  return ToldOf(v);
 }
 
 // `live_passed`: so the command's answer will come.
@@ -67,7 +70,7 @@ void Reenactment::World::Judge(Actor& a, CommandKind command, const Told& told, 
   a.held = false;
   if (!answered) return;
   if (live_passed) {
-    static_cast<void>(a.asked.Push(passed));
+    Ask(a, passed);
   } else if (passed) {
     AnswerNow(a, command);
   }
@@ -78,7 +81,9 @@ void Reenactment::World::AskHeld(Actor& a) {
   if (!a.held) return;
   asking_ = a.id;
   noted_ = {};
-  const Told told = ToldOf(engine_.OnHeld(*a.ticket, now_));
+  const CommandVerdict v = engine_.OnHeld(*a.ticket, now_);
+  a.result_limit = v.result_limit;
+  const Told told = ToldOf(v);
   TellNoted(a, told);
   const ConnectionId id = a.id;
   Judge(a, a.command, told, !a.answer_at_once);
@@ -93,6 +98,14 @@ void Reenactment::World::AnswerNow(Actor& a, CommandKind command) {
   facts.error = true;
   facts.error_code = kInterrupted;
   engine_.OnAnswer(*a.ticket, facts, now_);
+}
+
+// A gate looks at an answer that has become too long while it comes.
+void Reenactment::World::SweepAnswer(Actor& a, const AnswerFacts& facts) {
+  SweepFacts sweep;
+  sweep.can_kill = options_.can_kill;
+  sweep.answer_bytes = facts.bytes;
+  PutSweep(a, {.at = now_, .id = a.id, .what = event::Sweep{sweep}}, {});
 }
 
 // Earlier than what is due already, if that is later.

@@ -3,6 +3,7 @@
 // Threads: one. Lifetime: of the Reenactment.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -27,13 +28,17 @@ class YesNoQueue {
 
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] std::uint8_t size() const { return size_; }
+  [[nodiscard]] std::uint32_t yes() const {
+    return static_cast<std::uint32_t>(std::popcount(bits_));
+  }
   // False when it is full.
   bool Push(bool yes) {
     if (size_ == kMost) return false;
     bits_ |= static_cast<std::uint64_t>(yes) << size_++;
     return true;
   }
-  // REQUIRES: not empty.
+  // REQUIRES, all of these: not empty.
+  [[nodiscard]] bool Front() const { return (bits_ & 1) != 0; }
   bool Pop() {
     const bool yes = (bits_ & 1) != 0;
     bits_ >>= 1;
@@ -59,6 +64,7 @@ class Reenactment::World : public Wakeups, public DecisionSink {
   void Apply(const EngineEvent& event, const Told& then);
   void Advance(Time to);
   void Publish(std::shared_ptr<const Limits> limits);
+  void Finish();
 
   void Admitted(ConnectionId id) override { woke_.push_back({Wakeup::Kind::kAdmitted, id, {}}); }
   void Refused(ConnectionId id, Reason reason) override {
@@ -75,6 +81,8 @@ class Reenactment::World : public Wakeups, public DecisionSink {
 
   [[nodiscard]] const Engine& engine() const { return engine_; }
   [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] const Ticket* TicketOf(ConnectionId id) const;
+  [[nodiscard]] bool TakePeaks(Peaks& peaks);
 
   Time now_{};
   Tally tally_;
@@ -82,8 +90,14 @@ class Reenactment::World : public Wakeups, public DecisionSink {
 
  private:
   static constexpr std::size_t kMostKept = 256;                     // events of one connection
-  static constexpr std::size_t kMostKeptAll = 64 * 1024;            // of all
   static constexpr std::size_t kMostText = std::size_t{16} * 1024;  // of a command that is kept
+  // Of all, bytes.
+  static constexpr std::size_t kMostKeptAll = std::size_t{64} * 1024 * 1024;
+
+  struct Later {
+    std::unique_ptr<KeptEvent> event;
+    std::size_t bytes = 0;
+  };
 
   // A connection that is there.
   struct Actor {
@@ -94,6 +108,7 @@ class Reenactment::World : public Wakeups, public DecisionSink {
     bool held = false;                          // a command is
     bool answer_at_once = false;                // that one: the live policy refused it
     bool gone = false;                          // its client
+    bool cut_off = false;                       // what it does behind its wait is not kept
     CommandKind command = CommandKind::kOther;  // that is held
     Reason waits_for = Reason::kNone;           // waiting, or held
     Time waits_since{};
@@ -101,13 +116,18 @@ class Reenactment::World : public Wakeups, public DecisionSink {
     // When what the candidate makes wait went on in the life of the gate; kNever: not yet.
     Time went_on = kNever;
     Duration late{};  // how much later it does now what it does
-    std::deque<std::unique_ptr<KeptEvent>> later;
-    YesNoQueue expected;  // answers to come: of commands that were not dropped
-    YesNoQueue asked;     // answers to come: of commands that the candidate passed on as well
+    // And what was not worth to be late for, but adds up until it has a pause.
+    Duration small_change{};
+    Time heard{};                              // the source of the events told of it last
+    std::uint64_t result_limit = 0;            // of the command that was passed on last
+    std::unique_ptr<std::deque<Later>> later;  // null for most: what is empty takes room, too
+    YesNoQueue expected;                       // answers to come: of commands that were not dropped
+    YesNoQueue asked;  // answers to come: of commands that the candidate passed on as well
     Time sweep_due = kNever;
     Time active{};  // something happened to it last
 
     [[nodiscard]] bool waits() const { return state == State::kWaiting || held; }
+    [[nodiscard]] bool has_later() const { return later != nullptr && !later->empty(); }
   };
   enum class Due : std::uint8_t { kPending, kLogin, kHeld, kLater, kSweep };
   struct Timer {
@@ -130,13 +150,22 @@ class Reenactment::World : public Wakeups, public DecisionSink {
   void At(Time at, ConnectionId id, Due what);
   [[nodiscard]] Actor* Find(ConnectionId id);
   void Drop(ConnectionId id);
+  void Look(const Ticket& anyone);
+  void Ask(Actor& a, bool passed);
+  bool TakeAnswer(Actor& a);
+  void NoAnswer(Actor& a);
 
   // reenactment_conns.cc
   void Accept(const EngineEvent& event, const Told& then);
   void Arrive(Actor& a, const EngineEvent& event, const Told& then);
+  void PutOff(Actor& a, const EngineEvent& event, const Told& then, bool answered);
   [[nodiscard]] bool Keeps(Actor& a, const EngineEvent& event);
+  void CatchUp(Actor& a, const EngineEvent& event);
+  void ForgetLater(Actor& a);
+  void CutOff(Actor& a);
   void Put(Actor& a, const EngineEvent& event, const Told& then);
   void PutLogin(Actor& a, const EngineEvent& event, const Told& then);
+  void PutAnswer(Actor& a, const EngineEvent& event);
   void PutSweep(Actor& a, const EngineEvent& event, const Told& then);
   void LiveWentOn(Actor& a, const EngineEvent& event, const Told& then);
   void GoOn(Actor& a);
@@ -150,11 +179,15 @@ class Reenactment::World : public Wakeups, public DecisionSink {
   void AnswerNow(Actor& a, CommandKind command);
   void SweepSoon(Actor& a, Duration in);
   void OwnSweep(Actor& a, Time due);
+  void SweepAnswer(Actor& a, const AnswerFacts& facts);
 
   // reenactment_outcomes.cc
-  void Tell(const Actor& a, Outcome::What what, Reason reason, Duration how_long);
+  void Tell(const Actor& a, Outcome::What what, Reason reason, Duration how_long,
+            bool unfinished = false);
+  void TellUnfinished(const Actor& a);
+  [[nodiscard]] Duration Behind(const Actor& a) const;
   void LetIn(Actor& a);
-  void Witness(Actor& a, const Told& told);
+  void Witness(Actor& a, const EngineEvent& event, const Told& told);
   void Hold(Actor& a, const Told& told);
   void Release(Actor& a);
   void TellNoted(Actor& a, const Told& told);
@@ -165,9 +198,13 @@ class Reenactment::World : public Wakeups, public DecisionSink {
   absl::flat_hash_map<Key, std::unique_ptr<Actor>> actors_;
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   std::uint64_t timer_number_ = 0;
-  std::size_t kept_ = 0;
+  std::size_t kept_ = 0;  // bytes
   Time next_tick_ = kNever;
   std::vector<Wakeup> woke_;
+  Peaks peaks_;
+  bool looked_ = false;        // since the peaks were taken
+  EngineRoom room_;            // the last look's
+  std::uint32_t running_ = 0;  // commands that wait for an answer, of all
   // What a rule or [shape] said during the call, before the verdict tells what came of it.
   struct Noted {
     Reason reason = Reason::kNone;

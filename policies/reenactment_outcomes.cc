@@ -104,7 +104,14 @@ void Reenactment::World::OnBan(const BanMade& ban) {
                    .rule = ban.why});
 }
 
-void Reenactment::World::Tell(const Actor& a, What what, Reason reason, Duration how_long) {
+// What a late connection does is late for what it did.
+Duration Reenactment::World::Behind(const Actor& a) const {
+  const Duration late = a.went_on == kNever ? a.late : std::max(now_ - a.went_on, Duration::zero());
+  return late + a.small_change;
+}
+
+void Reenactment::World::Tell(const Actor& a, What what, Reason reason, Duration how_long,
+                              bool unfinished) {
   const Ticket& t = *a.ticket;
   sink_.OnOutcome(
       {.at = now_,
@@ -117,7 +124,17 @@ void Reenactment::World::Tell(const Actor& a, What what, Reason reason, Duration
        .digest = noted_.digest,
        .rule = what == What::kDelayed ? std::string_view(a.rule) : std::string_view(noted_.rule),
        .of_protected = t.IsProtected(),
-       .how_long = how_long});
+       .how_long = how_long,
+       .behind = how_long > Duration::zero() ? Behind(a) : Duration::zero(),
+       .unfinished = unfinished});
+}
+
+// It waits, and nobody will know how long it would have waited.
+void Reenactment::World::TellUnfinished(const Actor& a) {
+  if (a.ticket == nullptr) return;
+  noted_ = {};
+  const What what = a.state == Actor::State::kWaiting ? What::kQueued : What::kDelayed;
+  Tell(a, what, a.waits_for, now_ - a.waits_since, /*unfinished=*/true);
 }
 
 // Of a rule or [shape] that has spoken in this call.
@@ -152,10 +169,15 @@ void Reenactment::World::LetIn(Actor& a) {
   a.state = Actor::State::kLogin;
   noted_ = {};
   Tell(a, What::kQueued, a.waits_for, now_ - a.waits_since);
+  if (!options_.verbatim) At(now_ + engine_.limits()->login.deadline, a.id, Due::kLogin);
 }
 
-// Verbatim: what an answer means for those who wait.
-void Reenactment::World::Witness(Actor& a, const Told& told) {
+// Verbatim: what an answer means for those who wait, and what there is at once.
+void Reenactment::World::Witness(Actor& a, const EngineEvent& event, const Told& told) {
+  if (std::holds_alternative<event::Login>(event.what)) Look(*a.ticket);
+  if (const auto* answer = std::get_if<event::Answer>(&event.what)) {
+    if (answer->facts.command != CommandKind::kChangeUser) static_cast<void>(TakeAnswer(a));
+  }
   if (told.of == Told::Of::kVerdict &&
       told.kind == static_cast<std::uint8_t>(Verdict::Kind::kWait)) {
     a.state = Actor::State::kWaiting;
@@ -163,9 +185,15 @@ void Reenactment::World::Witness(Actor& a, const Told& told) {
     a.waits_for = told.reason;
   }
   if (told.of != Told::Of::kCommand) return;
+  if (const auto* command = std::get_if<event::Command>(&event.what)) {
+    a.command = command->facts.command;
+  }
   TellNoted(a, told);
   if (told.Is(CommandVerdict::Kind::kHold)) return Hold(a, told);
-  if (told.Is(CommandVerdict::Kind::kPass)) return Release(a);
+  if (told.Is(CommandVerdict::Kind::kPass)) {
+    if (HasAnswer(a.command)) Ask(a, true);
+    return Release(a);
+  }
   a.held = false;
 }
 

@@ -72,8 +72,10 @@ Action Session::OnServerBytes(Bytes in) {
       return s.PassOn(in);
     case Phase::kOrphaned:
       return in.empty() ? Action{} : Action{.kind = Action::Kind::kDiscard, .n = in.size()};
-    case Phase::kGreeting:
     case Phase::kAwaitLogin:
+      if (s.WatchesTls() && !in.empty()) return {.kind = Action::Kind::kDiscard, .n = in.size()};
+      break;
+    case Phase::kGreeting:
     case Phase::kAwaitAdmission:
     case Phase::kConnecting:
     case Phase::kServerTls:  // within TLS, when it is there

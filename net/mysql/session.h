@@ -26,10 +26,10 @@
 //  * With SessionOptions::tls = kPassthrough none of this is true but the ends: the backend speaks
 //    first, the client's first packet is looked at, and everything behind it passes unseen.
 //  * With SessionOptions::watch the server speaks first, OnAdmission() follows the question at
-//  once,
-//    and all verdicts are taken for kPass. What is to be sent is not: the capture has what was.
-//    What the session would end, ends (kClose, kShutdownServer); what cannot be read is opaque: the
-//    phase is kOpaque with kLoginOk, or from one call to the next, and unread() says why.
+//    once, and all verdicts are taken for kPass. What is to be sent is not: the capture has what
+//    was. What the session would end, ends (kClose, kShutdownServer); what cannot be read is
+//    opaque: the phase is kOpaque with kLoginOk, or from one call to the next, and unread() says
+//    why. kStartTls has no answer: admission is asked for at the client's first application data.
 //  * Each command is asked about once (after kMore again), in order, and before anything of it is
 //    passed on. Only what cannot reach the server as a command is not: the file of a LOAD DATA
 //    LOCAL, a binlog reader's acknowledgements, and commands that the session itself refuses.

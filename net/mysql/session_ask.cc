@@ -94,7 +94,9 @@ Action Session::Impl::Ask(Bytes in, const PacketHeader& header, Command command)
   facts.in_transaction = (tracker->status() & kStatusInTransaction) != 0;
   command_sequence = header.sequence;
   const bool prepares = command == Command::kStmtPrepare;
-  if (prepares && prepared && prepared->Full()) {
+  if (prepares && prepared && prepared->Full() && options.watch) {
+    prepared->OnConnectionReset();  // they were all taken then; what they were is forgotten
+  } else if (prepares && prepared && prepared->Full()) {
     DecideRefusal(Reason::kPrepared, {}, /*closes=*/false);
     return RefuseCommand(in);
   }

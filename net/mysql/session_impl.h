@@ -125,6 +125,11 @@ struct Session::Impl {
   }
   Action WatchGreeting(Bytes payload, std::size_t n);
   void WatchLogin();
+  Action WatchTls(std::size_t n);
+  Action WatchRecords(Bytes in);
+  [[nodiscard]] bool WatchesTls() const {
+    return unread == Unread::kTls && phase == Phase::kAwaitLogin;
+  }
   Action WatchAdmitted();
   Action WatchLoginOk();
   Action Lose(Unread why);
@@ -223,7 +228,8 @@ struct Session::Impl {
   bool plain_backend = false;  // will do for a client with TLS
   Unread unread = Unread::kNo;
   Resync resync = Resync::kNo;
-  bool lossy = false;  // watching: bytes were missing that decide
+  bool lossy = false;             // watching: bytes were missing that decide
+  std::uint32_t record_left = 0;  // watching: of the client's TLS record
   std::unique_ptr<LoginState> login;
 
   // The command phase.

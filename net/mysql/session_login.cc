@@ -35,6 +35,7 @@ Action Session::Impl::Start() {
 }
 
 Action Session::Impl::AwaitLogin(Bytes in) {
+  if (WatchesTls()) return WatchRecords(in);
   if (in.size() < kHeaderSize) return {};
   const PacketHeader header = ReadHeader(in);
   if (!login) login = std::make_unique<LoginState>();
@@ -59,7 +60,7 @@ Action Session::Impl::TakeLogin(Bytes payload, const PacketHeader& header) {
       break;
     case LoginParse::kSslRequest:
       if (client_tls) return Refuse(Reason::kMalformedLogin);
-      if (options.watch) return Lose(Unread::kTls);
+      if (options.watch) return WatchTls(kHeaderSize + header.length);
       if (options.tls != TlsUse::kOffered) return Refuse(Reason::kTlsNotOffered);
       return StartClientTls(kHeaderSize + header.length);
     case LoginParse::kTooOld:

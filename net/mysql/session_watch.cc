@@ -7,10 +7,21 @@
 // server's that are missing nothing of it is looked at until the client's next command; behind
 // missing bytes of the client's nothing of it until the server has spoken. From then on what does
 // not fit is the capture's fault, not the client's: the connection is opaque.
+//
+// Of TLS the types of the client's records are seen (RFC 8446, 5.1). Its first application data is
+// the end of a handshake of 1.3, or the login itself: until then, or where it never comes, nobody
+// has asked to be let in.
 #include "net/mysql/refusal.h"
 #include "net/mysql/session_impl.h"
 
 namespace headgate::mysql {
+namespace {
+
+constexpr std::size_t kRecordHeader = 5;  // type, version, length
+constexpr std::uint8_t kChangeCipherSpec = 20, kApplicationData = 23;
+constexpr std::uint8_t kTlsVersion = 3;  // the first byte of it, in all there are
+
+}  // namespace
 
 Action Session::Impl::StartWatching() {
   login = std::make_unique<LoginState>();
@@ -41,6 +52,32 @@ void Session::Impl::WatchLogin() {
   charset = r.charset;
 }
 
+Action Session::Impl::WatchTls(std::size_t n) {
+  unread = Unread::kTls;
+  return {.kind = Kind::kStartTls, .n = n, .to = Side::kClient};
+}
+
+// What is no record is waited for in vain, as by a server.
+Action Session::Impl::WatchRecords(Bytes in) {
+  std::size_t at = 0;
+  while (at < in.size()) {
+    if (record_left > 0) {
+      const std::size_t n = std::min<std::size_t>(record_left, in.size() - at);
+      record_left -= static_cast<std::uint32_t>(n);
+      at += n;
+      continue;
+    }
+    const Bytes rest = in.subspan(at);
+    if (rest.size() < kRecordHeader) break;
+    const bool record = rest[0] >= kChangeCipherSpec && rest[1] == kTlsVersion;
+    if (record && rest[0] == kApplicationData) break;
+    record_left = record ? std::uint32_t{rest[3]} << 8 | rest[4] : UINT32_MAX;
+    at += kRecordHeader;
+  }
+  if (at > 0) return {.kind = Kind::kDiscard, .n = at};
+  return in.size() < kRecordHeader ? Action{} : Lose(Unread::kTls);
+}
+
 Action Session::Impl::WatchAdmitted() {
   if (unread == Unread::kNo) {
     SetPhase(Phase::kAuthenticating);
@@ -64,7 +101,7 @@ Action Session::Impl::Lose(Unread why) {
   switch (phase) {
     case Phase::kAwaitServerGreeting:
     case Phase::kAwaitLogin:
-      unread = why;
+      unread = WatchesTls() ? Unread::kTls : why;
       login->request = {};
       SetPhase(Phase::kAwaitAdmission);
       return {.kind = Kind::kAskAdmission};
@@ -97,8 +134,12 @@ void Session::Impl::AbandonAnswers() {
 
 Action Session::Impl::OnMissing(Side side, std::size_t unconsumed, std::uint64_t n) {
   if (phase == Phase::kOpaque || phase == Phase::kOrphaned || phase == Phase::kClosed) return {};
-  if (phase != Phase::kCommand) return Lose(Unread::kMissing);
   const bool client = side == Side::kClient;
+  if (WatchesTls() && (!client || (unconsumed == 0 && n <= record_left))) {
+    if (client) record_left -= static_cast<std::uint32_t>(n);
+    return {};
+  }
+  if (phase != Phase::kCommand) return Lose(Unread::kMissing);
   if (resync == Resync::kNo && unconsumed == 0) {
     if (client ? client_cursor.SkipMissing(n) : tracker->SkipMissing(n)) {
       if (client) tracker->OnRequestBytes(n);

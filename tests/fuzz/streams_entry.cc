@@ -1,5 +1,6 @@
-// The entry for captured connections. The input is a list of segments of four connections: a byte
-// of what it is, one of how it comes, and for raw bytes their number and the bytes.
+// The entry for captured connections. The input is a list of segments of four connections, of which
+// the last is a proxy's: a byte of what it is, one of how it comes, and for raw bytes their number
+// and the bytes.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -94,15 +95,21 @@ const std::string& Scripted(std::size_t which) {
   return kAll[which % kAll.size()];
 }
 
+std::string SslRequest() {
+  return testing::Packet(1, testing::Number(testing::kTypicalClient | kCapSsl, 4) +
+                                testing::Number(0x1000000, 4) + std::string(24, '\0'));
+}
+
 // One of the connections, by the numbers that its sides have come to.
 struct Talk {
   std::uint16_t port = 0;
+  Address client = Address::V4(1);
   std::array<std::uint32_t, 2> next{0x10, 0xfffffff0};  // of the client, of the server
 
   [[nodiscard]] Segment Next(bool server, Bytes bytes, std::uint8_t flags) {
     Segment s;
-    s.source = Address::V4(server ? 2 : 1);
-    s.target = Address::V4(server ? 1 : 2);
+    s.source = server ? Address::V4(2) : client;
+    s.target = server ? client : Address::V4(2);
     s.source_port = server ? 3306 : port;
     s.target_port = server ? port : 3306;
     s.sequence = next[server];
@@ -119,6 +126,7 @@ class Player {
  public:
   Player() : sessions_(OptionsOf(), KeyedHash(1, 2), referee) {
     for (std::uint16_t i = 0; i < 4; ++i) talks_[i].port = static_cast<std::uint16_t>(40000 + i);
+    talks_[3].client = Proxy();
   }
   // What: 2 bits of the connection, 1 of the side, 5 of what it says. How: what becomes of it.
   void Step(Reader& in) {
@@ -135,18 +143,46 @@ class Player {
     if (says == 17) return Put(talk.Next(server, {}, kTcpAck | kTcpFin), how);
     if (says == 18) return Put(talk.Next(server, {}, kTcpRst), how);
     if (says == 19) return Put(talk.Next(server, {}, how & 0x1f), 0);
+    if (says < 24) return Leap(talk, server, says, how);
+    if (says == 24) return Put(talk.Next(false, AsBytes(kHeader), kTcpAck), how);
+    if (says == 25) return Put(talk.Next(false, AsBytes(ssl_request_), kTcpAck), how);
+    if (says == 26) return Put(talk.Next(false, AsBytes(kRecords), kTcpAck), how);
     const Bytes bytes = in.Take(std::min<std::size_t>(in.U8(), in.size()));
     Put(talk.Next(server, bytes, kTcpAck), how);
   }
   Referee referee;
 
  private:
+  static Address Proxy() { return Address::V4(9); }
+  static constexpr std::string_view kHeader = "PROXY TCP4 203.0.113.9 192.0.2.2 5 3306\r\n";
+  static constexpr std::string_view kRecords{"\x16\x03\x03\x00\x01h\x17\x03\x03\x00\x01d", 12};
+
+  // What a capture that paused has, or a stranger says, by a power of two: numbers, an
+  // acknowledgment, time.
+  void Leap(Talk& talk, bool server, unsigned says, std::uint8_t how) {
+    const std::uint32_t far = std::uint32_t{1} << (how & 31);
+    if (says == 20) {
+      talk.next[server] += far;
+    } else if (says == 21) {
+      Talk stranger = talk;
+      stranger.next = {talk.next[0] + far, talk.next[1] - far};
+      Put(stranger.Next(server, AsBytes(Scripted(how >> 4)), kTcpAck | (how & kTcpFin)), 0);
+    } else if (says == 22) {
+      const std::chrono::seconds step(1 << (how & 15));
+      at_ += (how & 16) != 0 && at_ - Time{} > step ? -step : step;
+    } else {
+      Segment s = talk.Next(server, {}, kTcpAck);
+      s.acknowledgment += far;
+      Put(s, 0);
+    }
+  }
   static net::CaptureSessions::Options OptionsOf() {
     net::CaptureSessions::Options options;
     options.tcp.connections = 3;
     options.tcp.openings = 4;
     options.tcp.kept = 600;
     options.unread = 900;
+    options.proxies = {{Proxy(), 128}};
     return options;
   }
   void Put(Segment s, std::uint8_t how) {
@@ -190,6 +226,7 @@ class Player {
 
   net::CaptureSessions sessions_;
   std::array<Talk, 4> talks_;
+  const std::string ssl_request_ = SslRequest();
   Segment late_;
   Time at_{std::chrono::hours(1)};
 };

@@ -8,6 +8,7 @@
 #include "guard/json_text.h"
 #include "guard/progress.h"
 #include "guard/protects.h"
+#include "guard/replay_words.h"
 #include "guard/svg_chart.h"
 #include "tests/guard/replay_testing.h"
 
@@ -57,12 +58,16 @@ TEST(ReplayHtml, NamesOfOutsidersAreText) {
 
 TEST(ReplayText, NamesOfOutsidersCommandNoTerminal) {
   EXPECT_THAT(ReplayText(Evil()), Not(HasSubstr("\x1b")));
-  EXPECT_THAT(ReplayJson(Evil()), Not(HasSubstr("\x1b")));
+  const std::string shown = "</title><script>alert('x')</script>\xEF\xBF\xBD[31m\"";
+  const auto root = boost::json::parse(ReplayJson(Evil()));
+  EXPECT_EQ(TextAt(ListAt(root, {"sources"})[0], "user"), shown);
+  EXPECT_EQ(TextAt(ListAt(root, {"touches"})[0], "user"), shown);
 }
 
 TEST(ReplayText, TellsTheLevelsAndTheTouched) {
   const std::string text = ReplayText(Evil());
-  EXPECT_THAT(text, HasSubstr("attack from 2026-01-31 12:00:3"));
+  EXPECT_THAT(text, HasSubstr("attack from 2026-01-31 12:00:30 to 2026-01-31 12:00:59"));
+  EXPECT_EQ(Stretches(Evil()).size(), 1U);
   EXPECT_THAT(text, HasSubstr("The protected would be touched 60 times, most by [login] failures"));
   EXPECT_THAT(text, HasSubstr("at most 10 of 146 in use"));
 }
@@ -107,11 +112,22 @@ TEST(ProgressLine, TellsHowFarAndHowLong) {
 TEST(Protects, NetworksUsersAndClasses) {
   const auto all = Protects::Parse({"10.1.0.0/16", "user:shop*", "class:web"});
   ASSERT_TRUE(all.ok());
-  EXPECT_TRUE(all->Has(Peer("10.1.2.3"), "", ""));
-  EXPECT_FALSE(all->Has(Peer("10.2.2.3"), "", ""));
-  EXPECT_TRUE(all->Has(Peer("10.2.2.3"), "shop_ro", ""));
-  EXPECT_TRUE(all->Has(Peer("10.2.2.3"), "x", "web"));
-  EXPECT_FALSE(all->Has(Peer("10.2.2.3"), "x", "default"));
+  EXPECT_TRUE(all->HasPeer(Peer("10.1.2.3")));
+  EXPECT_FALSE(all->HasPeer(Peer("10.2.2.3")));
+  EXPECT_TRUE(all->HasLogin("shop_ro", ""));
+  EXPECT_TRUE(all->HasLogin("x", "web"));
+  EXPECT_FALSE(all->HasLogin("x", "default"));
+  EXPECT_FALSE(all->HasLogin("", ""));
+}
+
+TEST(Protects, RemembersWhomItMet) {
+  auto all = *Protects::Parse({"10.1.0.0/16", "user:shop*", "class:web"});
+  EXPECT_FALSE(all.MeetPeer(Peer("10.2.0.1")));
+  EXPECT_TRUE(all.MeetLogin("shop", "default"));
+  EXPECT_THAT(all.Unmet(), ::testing::ElementsAre("10.1.0.0/16", "class:web"));
+  EXPECT_TRUE(all.MeetPeer(Peer("10.1.0.1")));
+  EXPECT_TRUE(all.MeetLogin("x", "web"));
+  EXPECT_TRUE(all.Unmet().empty());
 }
 
 TEST(Protects, WhatIsNoneOfThemIsAnError) {

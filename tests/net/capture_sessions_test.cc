@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <random>
@@ -132,19 +133,34 @@ TEST(CaptureSessions, AHandshakeThatWasNotCaptured) {
   EXPECT_EQ(w.notes.of[1], kWhole);
 }
 
-TEST(CaptureSessions, TlsIsOpaque) {
+Talk BeginTls() {
   Talk talk;
   talk.Handshake();
   talk.Server(mysql::testing::RawGreeting(mysql::testing::MariaDb1011()));
   talk.Client(Packet(1, mysql::testing::Number(mysql::testing::kTypicalClient | mysql::kCapSsl, 4) +
                             mysql::testing::Number(0x1000000, 4) + "\x2d" + std::string(23, '\0')));
-  talk.Client("\x16\x03\x01 and so on");
+  talk.Client(std::string("\x16\x03\x01\x00\x05hello", 10));
   talk.Server("\x16\x03\x03 and so on");
+  return talk;
+}
+
+TEST(CaptureSessions, TlsIsOpaque) {
+  constexpr auto kTls = static_cast<std::size_t>(mysql::Unread::kTls);
+  Talk talk = BeginTls();
+  talk.Client(std::string("\x17\x03\x03\x00\x05login", 10));
   talk.Leave();
   CaptureWorld w;
   w.Put(talk.segments);
   EXPECT_EQ(w.notes.of[1], "accepted tls login:/ opaque gone client_closed ended forgotten");
-  EXPECT_EQ(w.sessions.counts().opaque[static_cast<std::size_t>(mysql::Unread::kTls)], 1U);
+  EXPECT_EQ(w.sessions.counts().opaque[kTls], 1U);
+  // Who only begins has no slot.
+  Talk begun = BeginTls();
+  begun.Client("", kTcpAck | kTcpFin);
+  begun.Server("", kTcpAck | kTcpFin);
+  CaptureWorld pending;
+  pending.Put(begun.segments);
+  EXPECT_EQ(pending.notes.of[1], "accepted tls gone client_closed forgotten");
+  EXPECT_EQ(pending.sessions.counts().opaque[kTls], 0U);
 }
 
 TEST(CaptureSessions, RefusedByTheServer) {
@@ -257,6 +273,93 @@ TEST(CaptureSessions, NoMoreIsKeptThanMayBe) {
   EXPECT_EQ(w.notes.of[1], "accepted login:app/shop ok query:SET NAMES utf8 answer:0 opaque");
   EXPECT_EQ(w.sessions.counts().opaque[static_cast<std::size_t>(mysql::Unread::kNotUnderstood)],
             1U);
+}
+
+// A capture that paused, or of which a second part was put behind the first.
+TEST(CaptureSessions, MoreThanAGigabyteMayBeMissing) {
+  for (const bool both : {false, true}) {
+    Talk talk;
+    talk.LogIn();
+    talk.Ask("SELECT 0");
+    const std::size_t before = talk.segments.size();
+    for (int i = 0; i < 300; ++i) talk.Ask("SELECT " + std::to_string(i));
+    talk.Leave();
+    for (std::size_t i = before; i < talk.segments.size(); ++i) {
+      Segment& s = talk.segments[i];
+      const bool server = s.source_port == 3306;
+      constexpr std::uint32_t kGap = 1'600'000'000;
+      if (server || both) s.sequence += kGap;
+      if (!server || both) s.acknowledgment += kGap;
+    }
+    CaptureWorld w;
+    w.Put(talk.segments);
+    EXPECT_GE(w.sessions.counts().commands, 280U);
+    EXPECT_GE(w.sessions.counts().answers, 280U);
+    EXPECT_TRUE(w.notes.of[1].ends_with("ended forgotten"));
+    EXPECT_EQ(w.sessions.tcp().found_again, both ? 2U : 1U);
+  }
+}
+
+TEST(CaptureSessions, AForgedSegmentCostsNoCommand) {
+  Talk talk;
+  talk.LogIn();
+  const Segment forged = talk.tcp.FromClient(1'234'567'890, 900'000'000, "");
+  talk.segments.push_back(forged);
+  for (int i = 0; i < 300; ++i) talk.Ask("SELECT " + std::to_string(i));
+  CaptureWorld w;
+  w.Put(talk.segments);
+  EXPECT_EQ(w.sessions.counts().commands, 300U);
+  EXPECT_EQ(w.sessions.counts().answers, 300U);
+}
+
+struct Nobody : EngineEventSink {
+  void OnEvent(const EngineEvent&) override {}
+};
+
+// What a session has taken costs no memory any more: a statement of two segments, an early piece.
+TEST(CaptureSessions, WhatWasReadIsGivenBack) {
+  Nobody nobody;
+  CaptureSessions sessions({}, KeyedHash(3, 4), nobody);
+  const std::string statement = Query("INSERT INTO t VALUES ('" + std::string(60'000, 'x') + "')");
+  std::vector<Talk> talks;
+  for (std::uint16_t i = 0; i < 200; ++i) {
+    Talk& talk = talks.emplace_back(TcpTalk{.client_port = static_cast<std::uint16_t>(20000 + i)});
+    talk.LogIn();
+    talk.Client(statement.substr(0, 30'000));
+    talk.Client(statement.substr(30'000));
+    talk.Server(mysql::testing::Ok(1));
+    talk.Client(statement.substr(0, 30'000));
+    talk.Client(statement.substr(30'000));
+    std::swap(talk.segments.end()[-1], talk.segments.end()[-2]);
+    talk.Server(mysql::testing::Ok(1));
+  }
+  const std::size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+  for (const Talk& talk : talks) {
+    for (const Segment& s : talk.segments) sessions.OnSegment(s);
+  }
+  const std::size_t after = mallinfo2().uordblks + mallinfo2().hblkhd;
+  EXPECT_EQ(sessions.counts().commands, 400U);
+  EXPECT_EQ(sessions.open(), 200U);
+  if (after > before) {
+    EXPECT_LT(after - before, std::size_t{200} * 10'000);
+  }
+}
+
+TEST(CaptureSessions, AServerThatIsAClientIsNoted) {
+  const auto one = [](std::uint32_t client, std::uint32_t server) {
+    Talk talk(TcpTalk{.client = Address::V4(client), .server = Address::V4(server)});
+    talk.LogIn();
+    talk.Leave();
+    return talk;
+  };
+  const Talk outside = one(0x0a000001, 0x0a000002), inside = one(0x0a000002, 0x0a000003);
+  const Talk itself = one(0x0a000004, 0x0a000004);
+  CaptureWorld w;
+  w.Put(outside.segments);
+  w.Put(inside.segments);
+  w.Put(itself.segments);
+  EXPECT_EQ(w.sessions.counts().connections, 3U);
+  EXPECT_EQ(w.sessions.counts().of_servers, 1U);
 }
 
 // Whatever is lost, cut off or swapped: each connection's events are in an order that an engine

@@ -109,83 +109,6 @@ TEST(TcpStreams, AnyOrderOfOneSideIsPutRight) {
   }
 }
 
-TEST(TcpStreams, WhatWasAcknowledgedAndNotCapturedIsMissing) {
-  const TcpTalk t;
-  TcpWorld w;
-  w.Put(t.Handshake());
-  w.Put(t.FromServer(0, 0, "hel"));
-  // "lo, " is lost.
-  w.Put(t.FromServer(7, 0, "you"));
-  EXPECT_EQ(w.notes.Text(), "open s:hel");
-  w.Put(t.FromClient(0, 10, "thanks"));
-  EXPECT_EQ(w.notes.Text(), "open s:hel s-4 s:you c:thanks");
-  EXPECT_EQ(w.streams.counts().missing_bytes, 4U);
-  // It comes after all, too late.
-  w.Put(t.FromServer(3, 6, "lo, "));
-  w.Put(t.FromServer(10, 6, "!"));
-  EXPECT_EQ(w.notes.Text(), "open s:hel s-4 s:you c:thanks s:!");
-}
-
-TEST(TcpStreams, ALostEndIsMissingToo) {
-  const TcpTalk t;
-  TcpWorld w;
-  w.Put(t.Handshake());
-  w.Put(t.FromServer(0, 0, "hello"));
-  w.Put(t.FromClient(0, 9, "thanks"));
-  EXPECT_EQ(w.notes.Text(), "open s:hello s-4 c:thanks");
-}
-
-TEST(TcpStreams, WhatTheSnapLengthCutOffIsMissing) {
-  const TcpTalk t;
-  TcpWorld w;
-  w.Put(t.Handshake());
-  Segment cut = t.FromServer(0, 0, "a long answer");
-  cut.data = cut.data.first(6);
-  Segment early = t.FromServer(19, 0, "another one");
-  early.data = early.data.first(4);
-  w.Put(early);
-  w.Put(cut);
-  w.Put(t.FromServer(13, 0, "hello!"));
-  w.Put(t.FromServer(30, 0, "end"));
-  EXPECT_EQ(w.notes.Text(), "open s:a long s-7 s:hello!anot s-7 s:end");
-}
-
-TEST(TcpStreams, NoMoreIsKeptThanMayBe) {
-  const TcpTalk t;
-  const std::string kilobyte(1000, 'x');
-  TcpWorld w;
-  w.Put(t.Handshake());
-  std::size_t most = 0;
-  for (std::uint32_t i = 0; i < 1000; ++i) {
-    w.Put(t.FromServer(5 + i * 1000, 0, kilobyte));
-    most = std::max(most, w.streams.kept_bytes());
-  }
-  EXPECT_LE(most, TcpHalf::kMostKept + kilobyte.size());
-  EXPECT_EQ(w.streams.counts().missing_bytes, 5U);
-  EXPECT_EQ(w.streams.counts().bytes, 1000U * 1000U);
-
-  // Many small ones with holes between them.
-  TcpWorld holes;
-  holes.Put(t.Handshake());
-  for (std::uint32_t i = 0; i < 1000; ++i) holes.Put(t.FromServer(1 + i * 2, 0, "x"));
-  EXPECT_GT(holes.streams.counts().bytes, 800U);
-}
-
-TEST(TcpStreams, OfAllTogetherNoMoreIsKept) {
-  TcpStreams::Options options;
-  options.kept = 10'000;
-  TcpWorld w(options);
-  const std::string kilobyte(1000, 'x');
-  for (std::uint16_t i = 0; i < 100; ++i) {
-    TcpTalk t;
-    t.client_port = static_cast<std::uint16_t>(20000 + i);
-    w.Put(t.Handshake());
-    w.Put(t.FromServer(5, 0, kilobyte));
-    EXPECT_LE(w.streams.kept_bytes(), options.kept + kilobyte.size());
-  }
-  EXPECT_EQ(w.streams.counts().bytes, 90'000U);
-}
-
 TEST(TcpStreams, OnlyACompletedHandshakeOpens) {
   TcpTalk t;
   TcpWorld w;
@@ -339,6 +262,43 @@ TEST(TcpStreams, TheSilentEndAtLast) {
   EXPECT_EQ(w.streams.open(), 1U);
 }
 
+TEST(TcpStreams, OnlyTheServersNamedAreFollowed) {
+  TcpTalk t, behind;
+  behind.client = t.server;  // a gate
+  behind.server = Address::V4(0x0a000001);
+  TcpStreams::Options options;
+  options.servers = {t.server};
+  TcpWorld w(options);
+  w.Put(Dialogue(t));
+  w.Put(Dialogue(behind));
+  EXPECT_EQ(w.notes.Text(), kDialogue);
+  EXPECT_EQ(w.notes.of.size(), 1U);
+  EXPECT_EQ(w.streams.counts().other, Dialogue(behind).size());
+  // A server whose own port is like one.
+  t.client_port = 3306;
+  t.client_isn += 1000;
+  TcpWorld alike(options);
+  alike.Put(Dialogue(t));
+  EXPECT_EQ(alike.notes.Text(), kDialogue);
+}
+
+// Many packets, each long after the one before, and many connections that are open.
+TEST(TcpStreams, TheSilentAreNotLookedForWithEveryPacket) {
+  TcpStreams::Options options;
+  options.idle = std::chrono::hours(24 * 365);
+  TcpWorld w(options);
+  TcpTalk t;
+  for (std::uint32_t i = 0; i < 800; ++i) {
+    t.client_port = static_cast<std::uint16_t>(20000 + i);
+    w.Put(t.Handshake());
+  }
+  t.at += std::chrono::hours(24 * 400);
+  w.Put(t.FromServer(0, 0, "h"));
+  std::uint32_t said = 1;
+  while (w.streams.open() > 1 && said < 1000) w.Put(t.FromServer(said++, 0, "h"));
+  EXPECT_LE(said, 102U);
+}
+
 // Of who is ignored only the ends are told, and nothing is kept.
 class Deaf : public testing::TcpNotes {
  public:
@@ -363,37 +323,6 @@ TEST(TcpStreams, Ignored) {
   streams.OnSegment(t.FromClient(90, 10, "", kTcpAck | kTcpFin));
   streams.OnSegment(t.FromServer(10, 91, "", kTcpAck | kTcpFin));
   EXPECT_EQ(sink.Text(), "open s:he cfin sfin " + Closed(End::kFinished));
-}
-
-// Whatever comes: nothing waits for ever, and each side's bytes and missing ones add up.
-TEST(TcpStreams, AnyLossAndAnyOrderComesToAnEnd) {
-  std::mt19937 random(11);
-  const std::string text(3000, 'z');
-  for (int round = 0; round < 300; ++round) {
-    const TcpTalk t;
-    TcpWorld w;
-    w.Put(t.Handshake());
-    std::uint32_t at = 0;
-    std::vector<Segment> window;
-    for (int i = 0; i < 60; ++i) {
-      const std::uint32_t n = 1 + random() % 200;
-      const Segment s = t.FromServer(at, 0, std::string_view(text).substr(0, n));
-      at += n;
-      if (random() % 5 == 0) continue;  // lost
-      window.push_back(s);
-      if (window.size() < 1 + random() % 4) continue;
-      std::shuffle(window.begin(), window.end(), random);
-      w.Put(window);
-      window.clear();
-    }
-    w.Put(window);
-    w.Put(t.FromServer(at, 0, "", kTcpAck | kTcpFin));
-    w.Put(t.FromClient(0, at + 1, "", kTcpAck | kTcpFin));
-    const TcpStreamCounts& c = w.streams.counts();
-    ASSERT_EQ(c.bytes + c.missing_bytes, at);
-    ASSERT_TRUE(w.notes.Text().ends_with("sfin cfin " + Closed(End::kFinished)));
-    ASSERT_EQ(w.streams.kept_bytes(), 0U);
-  }
 }
 
 }  // namespace

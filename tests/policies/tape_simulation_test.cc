@@ -30,11 +30,29 @@ TEST(TapeTest, AnotherEngineComesToTheSame) {
     EXPECT_EQ(live.leases, again.leases);
     EXPECT_EQ(live.known_good, again.known_good);
     EXPECT_EQ(live.level, again.level);
-    // What is compared can differ: with limits of its own another one says something else.
     EXPECT_GT(mirror.outcomes.count, 0u);
     compared += mirror.again->agreement().same;
   }
   EXPECT_GT(compared, 12u * kEvents);
+}
+
+// What is compared can differ.
+TEST(TapeTest, AnotherEngineWithOtherLimitsSaysSomethingElse) {
+  constexpr std::uint64_t kSeed = 3;
+  Mirror mirror;
+  const Simulation first(kSeed);
+  Limits other = first.limits();
+  other.slots.max_connections = 12;
+  other.slots.max_connections_auto = false;
+  other.waiting.max = 1;
+  mirror.Begin(other, first.secrets());
+  Simulation world(kSeed, ShadowBook::Fault::kNone, &mirror);
+  for (int i = 0; i < 20'000; ++i) ASSERT_TRUE(world.Step()) << world.wrong();
+  const Agreement& agreement = mirror.again->agreement();
+  EXPECT_GT(agreement.different, 100u);
+  EXPECT_GT(agreement.same, 0u);
+  ASSERT_EQ(agreement.first.size(), Agreement::kKept);
+  EXPECT_FALSE(agreement.first[0].then == agreement.first[0].now);
 }
 
 }  // namespace

@@ -87,8 +87,8 @@ class Replay(scenario.Scenario):
         path.write_text(to_toml(config), "utf8")
         return path
 
-    def replay(self, config, *words):
-        return headgate("replay", "--config", config, "--protect", BENCH, *words, self.capture)
+    def replay(self, config, *words, protect=BENCH):
+        return headgate("replay", "--config", config, "--protect", protect, *words, self.capture)
 
     def test_the_default_reports_the_attack_and_touches_nobody(self):
         done = self.replay(self.candidate("default"), "--json")
@@ -111,6 +111,32 @@ class Replay(scenario.Scenario):
         self.assertIn("The protected would be touched", done.stdout)
         self.assertIn("query.running", done.stdout)
         self.assertIn("tight.toml:", done.stdout)
+
+    def test_a_user_is_protected_before_his_login(self):
+        config = self.candidate("door", source={"connect_rate": "1/s burst 1"})
+        done = self.replay(config, protect="user:app")
+        self.assertEqual(done.returncode, 1, done.stdout[-2000:] + done.stderr)
+        self.assertIn("user app, class default: [source] connect_rate", done.stdout)
+        self.assertEqual(self.replay(config, protect="user:root").returncode, 2)
+
+    def test_of_whom_nobody_saw_there_is_nothing_to_say(self):
+        done = self.replay(self.candidate("typo"), protect="user:apq")
+        self.assertEqual(done.returncode, 2, done.stdout[-2000:] + done.stderr)
+        self.assertIn("Nobody who is protected was seen", done.stdout)
+        self.assertIn("--protect user:apq: nobody", done.stdout)
+
+    def test_standard_input_and_a_page_that_cannot_be_written(self):
+        config = self.candidate("pipe")
+        with self.capture.open("rb") as capture:
+            done = subprocess.run(
+                [binary(), "replay", "--config", str(config), "--protect", BENCH, "-"],
+                stdin=capture, capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout[-2000:] + done.stderr)
+        self.assertEqual(done.stdout.replace("against -", f"against {self.capture}"),
+                         self.replay(config).stdout)
+        done = self.replay(config, "--html", self.folder / "missing" / "page.html")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("page.html", done.stderr)
 
     def test_the_same_file_gives_the_same_report(self):
         config = self.candidate("same")

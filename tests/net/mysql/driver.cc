@@ -9,7 +9,7 @@ namespace headgate::mysql::testing {
 
 Driver::Driver(Greeting greeting, std::size_t cut, TlsUse tls, bool refuse_unknown_plugins,
                bool watch)
-    : cut_(cut) {
+    : cut_(cut), watch_(watch) {
   SessionOptions options;
   options.greeting = std::make_shared<const Greeting>(std::move(greeting));
   options.connection_id = 0x40000001;
@@ -95,7 +95,8 @@ void Driver::Perform(const Action& a, Side from) {
         Event(session_->OnAdmission(admit, admit ? Reason::kNone : Reason::kClassFull));
       break;
     case Kind::kStartTls:
-      tls_begun[static_cast<int>(a.to)] = true;
+      tls_begun[static_cast<int>(a.to)] = !watch_;
+      tls_seen += watch_ ? 1 : 0;
       break;
     case Kind::kOpenBackend:
       ++opened;

@@ -84,6 +84,7 @@ class Driver {
   std::string user, database;  // of the last claim
   bool tls_begun[2] = {};      // asked for, by side, and not at its end
   int asked = 0, asked_reauth = 0, ok = 0, opened = 0;
+  int tls_seen = 0;                  // by a session that watches: it reads on
   std::vector<Asked> commands;       // what the engine was asked about
   std::vector<AnswerFacts> answers;  // what it was told
   std::vector<LoginFailure> failures;
@@ -108,6 +109,7 @@ class Driver {
 
   std::unique_ptr<Session> session_;
   std::size_t cut_;
+  bool watch_;
   std::string in_[2], to_client_, to_server_;
   bool closed_ = false;
 };

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "net/mysql/prepared.h"
 #include "tests/net/mysql/driver.h"
 
 namespace headgate::mysql::testing {
@@ -175,22 +176,84 @@ TEST(SessionWatch, ServersThatLeaveEarly) {
   EXPECT_THAT(in.ends, ElementsAre(Reason::kBackendClosed));
 }
 
+std::string SslRequest() {
+  return Packet(1, Number(kTypicalClient | kCapSsl, 4) + Number(0x1000000, 4) + Hex({45}) +
+                       std::string(23, '\0'));
+}
+std::string Record(std::uint8_t type, const std::string& body) {
+  const auto size = static_cast<std::uint8_t>(body.size());
+  return Hex({type, 3, 3, 0, size}) + body;
+}
+
+// A handshake of TLS 1.3: the client's first application data is its end.
 TEST(SessionWatch, BehindTlsNothingIsUnderstood) {
   WatchAtEveryCut([](Driver& d) {
     d.Server(RawGreeting(MariaDb1011()));
-    d.Client(Packet(1, Number(kTypicalClient | kCapSsl, 4) + Number(0x1000000, 4) + Hex({45}) +
-                           std::string(23, '\0')));
+    d.Client(SslRequest());
+    EXPECT_EQ(d.tls_seen, 1);
+    d.Client(Record(22, "hello, and who is there"));
+    d.Server("\x16\x03\x03 whatever a server says to that");
+    d.Client(Record(20, "\x01"));
+    EXPECT_EQ(d.asked, 0);
+    EXPECT_EQ(d.session().phase(), Phase::kAwaitLogin);
+    d.Client(Record(23, "finished") + Record(23, "login"));
     EXPECT_EQ(d.asked, 1);
     EXPECT_EQ(d.user, "");
     EXPECT_EQ(d.ok, 1);
     EXPECT_EQ(d.session().phase(), Phase::kOpaque);
     EXPECT_EQ(d.session().unread(), Unread::kTls);
-    d.Client("\x16\x03\x01");
-    d.Server("\x16\x03\x03");
     d.Event(&Session::OnClientClosed);
     EXPECT_THAT(d.ends, ElementsAre(Reason::kClientClosed));
     EXPECT_THAT(d.commands, IsEmpty());
   });
+}
+
+// Who only asks for TLS, or goes on with what is none, has not logged in.
+TEST(SessionWatch, AnSslRequestAloneIsNoLogin) {
+  WatchAtEveryCut([](Driver& d) {
+    d.Server(RawGreeting(MariaDb1011()));
+    d.Client(SslRequest() + Record(22, "hello") + "no record of TLS" + Record(23, "data"));
+    d.Server("\x15\x03\x03 an alert");
+    EXPECT_EQ(d.asked, 0);
+    EXPECT_EQ(d.ok, 0);
+    d.Event(&Session::OnClientClosed);
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kClientClosed));
+  });
+}
+
+TEST(SessionWatch, BytesOfAHandshakeOfTlsMayBeMissing) {
+  const auto begin = [](Driver& d) {
+    d.Server(RawGreeting(MariaDb1011()));
+    d.Client(SslRequest() + Record(22, "hello").substr(0, 5));
+  };
+  Driver body(MariaDb1011(), Driver::kWhole, TlsUse::kNone, false, /*watch=*/true);
+  begin(body);
+  body.Missing(Side::kServer, 9000);
+  body.Missing(Side::kClient, 5);
+  EXPECT_EQ(body.asked, 0);
+  body.Client(Record(23, "finished"));
+  EXPECT_EQ(body.asked, 1);
+  Driver more(MariaDb1011(), Driver::kWhole, TlsUse::kNone, false, /*watch=*/true);
+  begin(more);
+  more.Missing(Side::kClient, 6);  // a record's header may be among them: perhaps it was the login
+  EXPECT_EQ(more.asked, 1);
+  EXPECT_EQ(more.session().unread(), Unread::kTls);
+}
+
+// The server took it, so there is an answer to come.
+TEST(SessionWatch, MorePreparedStatementsThanAGateWouldAllow) {
+  Driver d(MariaDb1011(), Driver::kWhole, TlsUse::kNone, false, /*watch=*/true);
+  WatchLogIn(d);
+  for (std::uint32_t id = 1; id <= PreparedStatements::kMax + 2; ++id) {
+    d.Client(Command(0x16, "DO 1"));
+    d.Server(Packet(1, Hex({0}) + Number(id, 4) + Number(0, 2) + Number(0, 2) + Hex({0, 0, 0})));
+  }
+  d.Client(Query("SELECT 1"));
+  d.Server(OneRow());
+  EXPECT_EQ(d.commands.size(), PreparedStatements::kMax + 3);
+  EXPECT_EQ(d.answers.size(), PreparedStatements::kMax + 3);
+  EXPECT_THAT(d.ends, IsEmpty());
+  EXPECT_EQ(d.session().unread(), Unread::kNo);
 }
 
 // Compression begins behind the OK, and only where both can do it.
