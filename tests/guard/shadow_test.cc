@@ -162,7 +162,7 @@ TEST_F(ShadowTest, EndsAndBeginsFromZero) {
 
 // With room for next to nothing: what is lost is counted, and the comparison goes on.
 TEST_F(ShadowTest, WhatFindsNoRoomIsCountedAndNotWaitedFor) {
-  Use({.events = 4, .bytes = std::size_t{1} << 20});
+  Use({.events = 16, .bytes = std::size_t{1} << 20});
   shadow_->Begin(*engine_, tapes_, Policy(Tight()));
   const TicketPtr stays = Enter(1);
   for (std::uint32_t i = 0; i < 20'000; ++i) {
@@ -184,6 +184,7 @@ TEST_F(ShadowTest, WhatFindsNoRoomIsCountedAndNotWaitedFor) {
   EXPECT_EQ(s.begun_anew, 1u);
   EXPECT_EQ(s.queue.cut, 0u);
   EXPECT_EQ(s.found, 1u);
+  shadow_->CatchUp();
   const std::uint64_t before = Refused(s, Reason::kConnectRate);
   const TicketPtr a = Enter(200);
   shadow_->CatchUp();

@@ -8,7 +8,6 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import scenario
-from app import App
 from attackers import Attackers, addresses
 from gate import Gate, to_toml
 from statements import Asker
@@ -60,11 +59,12 @@ class Shadow(scenario.Scenario):
         """Its limits meet the app and a stranger; both notice nothing, and it is told."""
         gate = self.shadowed({"source": {"connect_rate": "1/h burst 2"},
                               "query": {"running": 1, "rate": "5/s burst 5"}})
-        app = App(gate.address).start()
+        app = self.start_app(gate.address)
         for _ in range(6):
             with Asker(gate.address, source=STRANGER) as stranger:
                 for _ in range(10):
                     self.assertEqual(stranger.query_value("SELECT 1"), "1")
+        time.sleep(1)
         report = app.finish()
         self.assertEqual(report.failed, 0, report.errors)
         self.assertGreater(report.pooled, 50)
@@ -73,7 +73,6 @@ class Shadow(scenario.Scenario):
         status = gate.status()
         self.assertEqual(sum(status["acted"][r] for r in ("connect_rate", "query_rate",
                                                           "query_running")), 0)
-        self.assertEqual(sum(status["would_act"].values()), 0)
         shadow = status["shadow"]
         self.assertEqual((shadow["found"], shadow["left_out"], shadow["begun_anew"]), (0, 0, 0))
         self.assertEqual(shadow["refused"]["live_only"], 0, shadow)
@@ -132,7 +131,7 @@ class Shadow(scenario.Scenario):
         self.settled(gate, "connect_rate", 3)
         self.all_back(gate)
 
-    def flood(self, gate, seconds=3):
+    def flood(self, gate, seconds=2):
         app = self.start_app(gate.address)
         kinds = [Attackers("churn", gate.address, addresses(30), 30, seconds + 5),
                  Attackers("greeted", gate.address, addresses(30), 20, seconds + 5),
@@ -169,7 +168,8 @@ class Shadow(scenario.Scenario):
         self.assertLess(shadow["refused"]["candidate_only"] + shadow["refused"]["live_only"],
                         both / 20)
         self.assertEqual(shadow["left_out"], 0)
-        self.assertGreater(other.status()["acted"]["connect_rate"], 500)
+        acted = other.status()["acted"]
+        self.assertGreater(acted["connect_rate"] + acted["banned"], 500)
 
 
 if __name__ == "__main__":
