@@ -8,6 +8,7 @@
 #include <absl/status/status.h>
 #include <absl/strings/str_format.h>
 #include "guard/learn_bound.h"
+#include "guard/learn_remarks.h"
 #include "guard/learn_toml.h"
 #include "guard/printable.h"
 #include "guard/toml_draft.h"
@@ -147,7 +148,9 @@ absl::StatusOr<Lesson> Learn(const OpenFeed& open, const LearnPlan& plan, Progre
   if (auto s = observing.Read(progress); !s.ok()) return s;
   Lesson lesson;
   const std::uint32_t slots = SlotsOf(plan.config, observing.server_max());
-  lesson.proposal = Propose(observing.book(), {plan.headroom, slots});
+  lesson.proposal =
+      Propose(observing.book(),
+              {.headroom = plan.headroom, .slots = slots, .classes = plan.config.limits.classes});
   lesson.digests = observing.Digests();
   lesson.notes = (*feed)->notes();
   AddNotes(lesson);

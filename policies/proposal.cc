@@ -6,6 +6,9 @@
 #include <set>
 #include <utility>
 
+#include "policies/class_matcher.h"
+#include "policies/glob.h"
+
 namespace headgate {
 namespace {
 
@@ -141,6 +144,26 @@ std::string WhyNot(const UsageGroup& group, const Summary& work) {
   return "";
 }
 
+// Whether some of its logins are of the class; what databases and certificates it names is not
+// known here.
+bool Takes(const ClassLimits& c, const Address& source, const std::string& user) {
+  return (c.sources.empty() || AnyTouches(c.sources, source)) &&
+         (c.users.empty() || AnyGlobMatches(c.users, user));
+}
+
+void FindInBase(const UsageGroup& group, std::span<const ClassLimits> base, ProposedClass& c) {
+  c.sources_seen = group.sources.size();
+  if (base.empty()) return;
+  const auto own = base.first(base.size() - 1);
+  for (const Address& source : group.sources) {
+    const auto found = std::find_if(own.begin(), own.end(),
+                                    [&](const auto& o) { return Takes(o, source, group.user); });
+    if (found == own.end()) continue;
+    if (c.sources_of_base++ == 0) c.of_base = found->name;
+  }
+  if (c.sources_of_base > 0) c.why_not = "the configuration has a class for it";
+}
+
 ProposedClass ClassOf(const UsageGroup& group, const Proposing& propose, const Proposal& all) {
   using M = GroupMeasure;
   ProposedClass c;
@@ -169,15 +192,19 @@ ProposedClass ClassOf(const UsageGroup& group, const Proposing& propose, const P
 }
 
 // All in proportion where they are more than there is.
-void FitReserves(std::vector<ProposedClass>& classes, std::uint32_t slots) {
-  double sum = 0;
-  for (const ProposedClass& c : classes) sum += c.reserve.value.value_or(0);
-  const double room = slots * kReservedShare;
+void FitReserves(std::vector<ProposedClass>& classes, const ProposalOptions& options) {
+  double room = options.slots * kReservedShare, sum = 0;
+  for (const ClassLimits& c : options.classes) room -= c.reserve;
+  for (const ProposedClass& c : classes) {
+    if (c.why_not.empty()) sum += c.reserve.value.value_or(0);
+  }
   if (sum <= room) return;
   for (ProposedClass& c : classes) {
-    if (!c.reserve.value) continue;
-    c.reserve.value = static_cast<std::uint32_t>(*c.reserve.value * room / sum);
+    if (!c.why_not.empty() || !c.reserve.value) continue;
     c.reserve_cut = true;
+    const double cut = std::floor(*c.reserve.value * std::max(room, 0.0) / sum);
+    c.reserve.value.reset();
+    if (cut >= 1) c.reserve.value = static_cast<std::uint32_t>(cut);
   }
 }
 
@@ -188,9 +215,12 @@ void SetAside(Proposal& out) {
 }
 
 std::vector<ProposedClass> ClassesOf(const UsageBook& book, const Proposing& propose,
-                                     Proposal& all) {
+                                     std::span<const ClassLimits> base, Proposal& all) {
   std::vector<ProposedClass> out;
-  for (const UsageGroup& group : book.Groups()) out.push_back(ClassOf(group, propose, all));
+  for (const UsageGroup& group : book.Groups()) {
+    ProposedClass& c = out.emplace_back(ClassOf(group, propose, all));
+    if (c.why_not.empty()) FindInBase(group, base, c);
+  }
   std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
     if (a.why_not.empty() != b.why_not.empty()) return a.why_not.empty();
     return a.max.seen.peak > b.max.seen.peak;
@@ -226,8 +256,8 @@ Proposal Propose(const UsageBook& book, const ProposalOptions& options) {
   out.login_rate = propose.RateOf(book.Of(SourceMeasure::kLogins), {5, 20});
   out.connections = propose.SlotsOf(book.Of(SourceMeasure::kConnections), 5);
   out.prefix_connections = propose.SlotsOf(book.Of(SourceMeasure::kPrefixConnections), 10);
-  out.classes = ClassesOf(book, propose, out);
-  FitReserves(out.classes, options.slots);
+  out.classes = ClassesOf(book, propose, options.classes, out);
+  FitReserves(out.classes, options);
   return out;
 }
 

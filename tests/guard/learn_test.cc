@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
+#include "guard/learn_toml.h"
 #include "guard/replay.h"
 #include "tests/guard/config_testing.h"
 #include "tests/support/simulated_week.h"
@@ -29,8 +31,8 @@ OpenFeed WeekOf(WeekOptions options) {
   };
 }
 
-Lesson LessonOf(const WeekOptions& options) {
-  const Loaded base = Parse(kBase);
+Lesson LessonOf(const WeekOptions& options, const std::string& config = kBase) {
+  const Loaded base = Parse(config);
   EXPECT_THAT(Errors(base), IsEmpty());
   ProgressBar quiet(false);
   auto lesson = Learn(WeekOf(options), {.config = *base.config}, quiet);
@@ -122,6 +124,54 @@ TEST(Learn, AllSevenDaysWarnThatTheyHoldAnAnomaly) {
   EXPECT_EQ(Find(lesson, "shop")->reserve.value, Find(SixDays(), "shop")->reserve.value);
   ASSERT_NE(Find(lesson, "guest"), nullptr);
   EXPECT_NE(Find(lesson, "guest")->why_not, "");
+}
+
+// What was proposed is adopted, and a month later learnt over.
+TEST(Learn, AClassThatIsThereAlreadyGetsNoSecond) {
+  const Lesson first = LessonOf({.days = 2});
+  const Lesson again = LessonOf({.days = 2}, first.toml);
+  const Loaded candidate = Parse(again.toml);
+  EXPECT_THAT(Errors(candidate), IsEmpty()) << again.toml;
+  ASSERT_TRUE(candidate.config);
+  EXPECT_EQ(candidate.config->limits.classes, Parse(first.toml).config->limits.classes);
+  ASSERT_NE(Find(again, "shop"), nullptr);
+  EXPECT_EQ(Find(again, "shop")->of_base, "shop");
+  EXPECT_THAT(again.toml, Not(HasSubstr("-learned")));
+  EXPECT_THAT(again.toml, HasSubstr("user shop from 10.1.0.0/16: class \"shop\" has it"));
+  // Its numbers as they would be now.
+  EXPECT_THAT(again.toml, HasSubstr("#     reserve = "));
+}
+
+TEST(Learn, ReservesThatAreThereAreRoomForNobodyElse) {
+  const std::string base = std::string(kBase) +
+                           "[[class]]\nname = \"other\"\nusers = [\"other\"]\n"
+                           "sources = [\"10.9.0.0/16\"]\nreserve = 140\n";
+  const Lesson lesson = LessonOf({.days = 2}, base);
+  const Loaded candidate = Parse(lesson.toml);
+  EXPECT_THAT(Errors(candidate), IsEmpty()) << lesson.toml;
+  ASSERT_TRUE(candidate.config);
+  std::uint32_t sum = 0;
+  for (const ClassLimits& c : candidate.config->limits.classes) sum += c.reserve;
+  EXPECT_LE(sum, 195U * 3 / 4);
+  EXPECT_GT(sum, 140U);
+  EXPECT_THAT(lesson.toml, HasSubstr("all reserves together fit the slots"));
+}
+
+TEST(Learn, NoNameIsGivenTwice) {
+  const Loaded base = Parse(std::string(kBase) + "[[class]]\nname = \"app\"\nusers = [\"x\"]\n");
+  ASSERT_TRUE(base.config);
+  TomlDraft draft(*base.config);
+  Proposal proposal;
+  for (const char* name : {"app", "app-learned"}) {
+    ProposedClass c;
+    c.name = c.user = name;
+    c.sources = {SourceNetwork(Address::V4(0x0A010001))};
+    proposal.classes.push_back(c);
+  }
+  AddProposal(proposal, true, draft);
+  EXPECT_THAT(Errors(Parse(draft.Text({}))), IsEmpty()) << draft.Text({});
+  EXPECT_EQ(proposal.classes[0].name, "app-learned");
+  EXPECT_NE(proposal.classes[1].name, "app-learned");
 }
 
 TEST(Learn, OneDayProposesNothing) {

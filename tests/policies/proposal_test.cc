@@ -120,6 +120,51 @@ TEST_F(ProposalTest, ReservesFitTheSlots) {
   EXPECT_LE(sum, 75U);
 }
 
+TEST_F(ProposalTest, WhoHasAClassGetsNoSecond) {
+  for (int day = 0; day < 2; ++day) {
+    PoolDay(2 * day, 5, 20);
+    PoolDay(2 * day + 1, 6, 30);
+  }
+  ClassLimits first, mine;
+  first.users = {"reports"};
+  mine.name = "mine";
+  mine.users = {"sh*"};
+  mine.sources = {SourceNetwork(Ten(1, 0, 5))};
+  mine.reserve = 10;
+  const std::vector<ClassLimits> base = {first, mine, ClassLimits()};
+  book_.Finish();
+  const Proposal p = Propose(book_, {.headroom = 2, .slots = 100, .classes = base});
+  ASSERT_EQ(p.classes.size(), 1U);
+  EXPECT_EQ(p.classes[0].of_base, "mine");
+  EXPECT_EQ(p.classes[0].sources_of_base, 1U);  // of two
+  EXPECT_NE(p.classes[0].why_not, "");
+  EXPECT_EQ(p.classes[0].reserve.value, 30U);  // what would be, for who looks
+}
+
+TEST_F(ProposalTest, TheDefaultClassIsNobodysOwn) {
+  for (int day = 0; day < 2; ++day) PoolDay(day, 5, 20);
+  const std::vector<ClassLimits> base = {ClassLimits()};
+  book_.Finish();
+  const Proposal p = Propose(book_, {.headroom = 2, .slots = 100, .classes = base});
+  EXPECT_EQ(p.classes.at(0).why_not, "");
+  EXPECT_EQ(p.classes[0].of_base, "");
+}
+
+TEST_F(ProposalTest, ReservesOfTheConfigurationAreKept) {
+  for (int day = 0; day < 2; ++day) PoolDay(day, 5, 50);
+  ClassLimits other, rest;
+  other.users = {"other"};
+  other.reserve = 60;
+  rest.reserve = 5;
+  std::vector<ClassLimits> base = {other, rest};
+  book_.Finish();
+  EXPECT_EQ(Propose(book_, {2, 100, base}).classes.at(0).reserve.value, 10U);
+  base[0].reserve = 95;
+  const Proposal full = Propose(book_, {2, 100, base});
+  EXPECT_FALSE(full.classes.at(0).reserve.value);
+  EXPECT_TRUE(full.classes[0].reserve_cut);
+}
+
 TEST_F(ProposalTest, AUserThatIsAPatternIsNotNamed) {
   for (int day = 0; day < 3; ++day) PoolDay(day, 5, 2, "s*");
   const Proposal p = Get();
