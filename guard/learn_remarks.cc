@@ -14,13 +14,31 @@ namespace {
 using Remarks = std::vector<std::string>;
 
 void AddUnusual(const Proposal& p, Remarks& out) {
-  if (!p.can_tell) {
+  const auto [all, compared] = p.compared;
+  if (compared == 0) {
     out.emplace_back(
-        "Fewer than four days: what is unusual in them cannot be told from what is usual.");
+        "Fewer than four days with the same hours: what is unusual in them cannot be told from "
+        "what is usual.");
+  } else if (compared < all) {
+    out.push_back(absl::StrFormat(
+        "%d of %d hours have not the same hour of three other days to be compared with: what is "
+        "unusual in them cannot be told.",
+        all - compared, all));
   }
   if (p.unusual.empty()) return;
   out.emplace_back("THE DATA HOLDS AN ANOMALY. Nothing is learnt from these hours:");
   for (const UnusualHour& hour : p.unusual) out.push_back("  " + UnusualText(hour));
+  out.emplace_back(
+      "What comes once a week stands out, too, until four weeks of it were seen: the limits are "
+      "made without it. SET ASIDE below tells what would have bound it.");
+}
+
+void AddBeyond(const Proposal& p, Remarks& out) {
+  const auto add = [&](const char* key, bool beyond) {
+    if (beyond) out.push_back(absl::StrFormat("%s: none, it would be more than it takes", key));
+  };
+  add("[source] connect_rate", p.connect_rate.beyond);
+  add("[login] rate", p.login_rate.beyond);
 }
 
 void AddTooLittle(const Proposal& p, Remarks& out) {
@@ -85,6 +103,7 @@ Remarks LessonRemarks(const Lesson& lesson) {
                  "Look at it, replay it (headgate replay --config THIS FILES), then take it over.",
                  ""};
   AddUnusual(p, out);
+  AddBeyond(p, out);
   AddTooLittle(p, out);
   AddOfBase(p, out);
   for (const std::string& note : lesson.notes) out.push_back(note);

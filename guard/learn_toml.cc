@@ -46,11 +46,21 @@ std::string ValueText(std::uint32_t n) { return std::to_string(n); }
 std::string ValueText(double n) { return NumberAsToml(n); }
 std::string ValueText(Duration d) { return Quoted(ToText(d)); }
 
-template <class Value>
-void Add(const char* key, const Proposed<Value>& proposed, const Unit& unit, Lines& lines) {
-  if (!proposed.value) return;
-  lines.push_back({key, ValueText(*proposed.value), {Seen(proposed.seen, unit)}});
-}
+// Lines for a class, and what stands above it.
+struct ClassDraft {
+  Lines& lines;
+  Remarks& remarks;
+
+  template <class Value>
+  void Add(const char* key, const Proposed<Value>& proposed, const Unit& unit) {
+    if (proposed.value) {
+      lines.push_back({key, ValueText(*proposed.value), {Seen(proposed.seen, unit)}});
+    } else if (proposed.beyond) {
+      remarks.push_back(absl::StrFormat("%s: none, it would be more than it takes; %s", key,
+                                        Seen(proposed.seen, unit)));
+    }
+  }
+};
 
 template <class Value>
 void SetPlain(const char* table, const char* key, const Proposed<Value>& proposed, const Unit& unit,
@@ -73,8 +83,14 @@ std::string PatternText(const UsagePattern& p) {
 }
 
 Lines MatcherLines(const ProposedClass& c) {
+  Remarks above;
+  if (c.reserve.value) {
+    above.emplace_back(
+        "look at each: as the class has a reserve, the gate bans nobody who comes from there");
+  }
   return {{"name", Quoted(c.name), {}},
-          {"sources", ListedAs(c.sources, [](const Cidr& n) { return net::ToText(n); }), {}},
+          {"sources", ListedAs(c.sources, [](const Cidr& n) { return net::ToText(n); }),
+           std::move(above)},
           {"users", Listed({Quoted(c.user)}), {}}};
 }
 
@@ -87,15 +103,16 @@ Lines NumberLines(const ProposedClass& c, bool can_kill, Remarks& remarks) {
   } else if (c.reserve_cut) {
     remarks.emplace_back("no reserve: those that are there leave no room for one");
   }
-  Add("max", c.max, {" slots"}, lines);
-  Add("query.rate", c.rate, {"/s", kOfSource}, lines);
-  Add("query.class_rate", c.class_rate, {"/s"}, lines);
-  Add("query.running", c.running, {" at once", kOfSource}, lines);
-  Add("query.class_running", c.class_running, {" at once"}, lines);
-  Add("query.busy", c.busy, {" s/s", kOfSource}, lines);
-  Add("query.class_busy", c.class_busy, {" s/s"}, lines);
-  if (can_kill) {
-    Add("query.deadline", c.deadline, {"s"}, lines);
+  ClassDraft draft{lines, remarks};
+  draft.Add("max", c.max, {" slots"});
+  draft.Add("query.rate", c.rate, {"/s", kOfSource});
+  draft.Add("query.class_rate", c.class_rate, {"/s"});
+  draft.Add("query.running", c.running, {" at once", kOfSource});
+  draft.Add("query.class_running", c.class_running, {" at once"});
+  draft.Add("query.busy", c.busy, {" s/s", kOfSource});
+  draft.Add("query.class_busy", c.class_busy, {" s/s"});
+  if (can_kill || c.deadline.beyond) {
+    draft.Add("query.deadline", c.deadline, {"s"});
   } else if (c.deadline.value) {
     remarks.push_back(absl::StrFormat("with a [monitor]: query.deadline = %s, %s",
                                       ValueText(*c.deadline.value), Seen(c.deadline.seen, {"s"})));

@@ -4,6 +4,7 @@
 // Threads: a plain value, a pure function. Lifetime: owns what it holds.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -34,11 +35,16 @@ inline constexpr std::size_t kEnoughDays = 2;
 inline constexpr double kReservedShare = 0.75;
 inline constexpr std::size_t kMostProposedClasses = 32, kMostNetworks = 16;
 
+// What the keys of a configuration take at the most. Where it would be more, nothing is proposed.
+inline constexpr double kFastestRate = 1e6, kLargestBurst = 1e9, kMostAtOnce = 1e6, kMostBusy = 1e4;
+inline constexpr Duration kLongestDeadline = std::chrono::hours(7 * 24);
+
 // A number that was seen, and what is made of it.
 template <class Value>
 struct Proposed {
-  MinuteSeries::Summary seen;
-  std::optional<Value> value;  // none: too little was seen, or no limit is needed
+  MinuteSeries::Summary seen{};
+  std::optional<Value> value{};  // none: too little was seen, or no limit is needed
+  bool beyond = false;           // none: it would be more than its key takes
 };
 
 // When it is most and least of it.
@@ -74,7 +80,7 @@ struct Proposal {
   Minute first = 0, last = 0;
   // Hours that were not like those of other days: nothing is learnt from them.
   std::vector<UnusualHour> unusual;
-  bool can_tell = false;  // whether there were days enough to see such hours
+  HourCounts::Compared compared;  // whether there were days enough to see such hours
   MinuteSet aside;
   Proposed<Rate> connect_rate, login_rate;
   Proposed<std::uint32_t> connections, prefix_connections;
