@@ -1,11 +1,16 @@
+#include <filesystem>
 #include <iostream>
+#include <string>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "guard/config_text.h"
 #include "guard/exit_status.h"
 #include "guard/feeds.h"
 #include "guard/learn.h"
 #include "guard/output_file.h"
+#include "guard/printable.h"
 #include "guard/replay.h"
 #include "guard/say_error.h"
 
@@ -55,6 +60,22 @@ absl::StatusOr<ReplayPlan> PlanOf(const ReplayOptions& options, const Loaded& lo
                     .verbatim = options.verbatim};
 }
 
+// What is read twice has to be there twice.
+absl::Status CanBeReadTwice(const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    std::error_code error;
+    const auto status = std::filesystem::status(file, error);
+    // What is not there is told by who opens it.
+    const bool is_other =
+        std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
+    if (file != "-" && !is_other) continue;
+    return absl::InvalidArgumentError(
+        (file == "-" ? std::string("standard input") : "\"" + Printable(file) + "\"") +
+        " is no file that can be read twice, as learn does: write what comes to one first");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 int RunReplay(const ReplayOptions& options) {
@@ -85,6 +106,9 @@ int RunReplay(const ReplayOptions& options) {
 }
 
 int RunLearn(const LearnOptions& options) {
+  if (auto s = CanBeReadTwice(options.files); !s.ok()) {
+    return Fail(std::string(s.message()), options.as_json);
+  }
   const auto loaded = LoadFor(options.config, options.as_json);
   if (!loaded) return kExitUsage;
   const OpenFeed open = [&] {
