@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -273,14 +275,17 @@ TEST(Learn, WhatIsMoreThanAKeyTakesIsTold) {
 }
 
 TEST(Learn, WhatCannotBeReadTwiceIsRefused) {
+  const std::string config = ::testing::TempDir() + "learn_twice.toml";
+  std::ofstream(config) << kBase;
   for (const char* file : {"-", "/dev/null", "/"}) {
     LearnOptions options;
-    options.config = "/nowhere";
+    options.config = config;
     options.files = {file};
     ::testing::internal::CaptureStderr();
     EXPECT_EQ(RunLearn(options), 2) << file;
     EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("read twice")) << file;
   }
+  std::filesystem::remove(config);
 }
 
 }  // namespace
