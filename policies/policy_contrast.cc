@@ -125,7 +125,9 @@ void PolicyContrast::OnLive(const EngineEvent& event, const Told& told, const De
 }
 
 void PolicyContrast::OnOutcome(const Outcome& o) {
-  const bool acts = o.enforced && o.what != What::kBanned && o.what != What::kNoted;
+  // Who left while he waited waited under both.
+  const bool acts =
+      o.enforced && !o.unfinished && o.what != What::kBanned && o.what != What::kNoted;
   if (!acts || !IsOfLimit(o.reason) || o.id == ConnectionId{}) return;
   const To to = o.what == What::kQueued    ? To::kLogin
                 : o.what == What::kDelayed ? To::kCommand

@@ -133,9 +133,9 @@ class Shadow(scenario.Scenario):
 
     def flood(self, gate, seconds=2):
         app = self.start_app(gate.address)
-        kinds = [Attackers("churn", gate.address, addresses(30), 30, seconds + 5),
-                 Attackers("greeted", gate.address, addresses(30), 20, seconds + 5),
-                 Attackers("bad-password", gate.address, addresses(20), 10, seconds + 5)]
+        kinds = [Attackers("churn", gate.address, addresses(30), 16, seconds + 5),
+                 Attackers("greeted", gate.address, addresses(30), 8, seconds + 5),
+                 Attackers("bad-password", gate.address, addresses(20), 4, seconds + 5)]
         for kind in kinds:
             kind.start()
         time.sleep(seconds)
