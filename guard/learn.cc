@@ -103,6 +103,7 @@ absl::Status CountBound(const OpenFeed& open, const Config& candidate, Lesson& l
     reenactment.Apply(event, told);
   };
   const absl::Status status = ReadAll(**feed, each, "prove", progress);
+  reenactment.Finish();
   lesson.bound = counts->Rows();
   return status;
 }

@@ -41,6 +41,7 @@ struct UsageBook::Conn {
   std::optional<std::string> claimed{};  // a user that the server has not said OK to
   UsageGroup* group = nullptr;           // in which it has a slot
   UsageGroup::Member* member = nullptr;  // likewise
+  bool found = false;                    // its login was before the trace began
   bool logged_in = false;                // once, as anybody
   // Of the commands that are being answered, in order; pipelined ones run one after the other.
   std::vector<Time> running{};
@@ -124,7 +125,7 @@ std::vector<const UsageGroup*> UsageBook::Groups() const {
 void UsageBook::OnEvent(const EngineEvent& event, const Told& told) {
   Advance(event.at);
   if (const auto* accepted = Get<event::Accepted>(event)) {
-    if (!IsRefused(told)) OnAccepted(event.id, accepted->peer);
+    if (!IsRefused(told)) OnAccepted(event.id, *accepted);
     return;
   }
   const auto found = conns_.find(event.id);
@@ -158,12 +159,16 @@ void UsageBook::OnConnection(Conn& conn, const EngineEvent& event, const Told& t
   }
 }
 
-void UsageBook::OnAccepted(ConnectionId id, const Address& peer) {
-  hours_.Add(HourMeasure::kConnects, minute_);
-  hours_.AddSource(hash_(SourceOf(peer)), minute_);
+// Those that were there when a trace began all come at one instant: that is no rate.
+void UsageBook::OnAccepted(ConnectionId id, const event::Accepted& accepted) {
+  const auto& [peer, how, found] = accepted;
+  if (!found) {
+    hours_.Add(HourMeasure::kConnects, minute_);
+    hours_.AddSource(hash_(SourceOf(peer)), minute_);
+  }
   if (conns_.contains(id)) return;
   UsageSources::Source* const source =
-      conns_.size() < kMostConnections ? sources_.Connect(peer, Clock()) : nullptr;
+      conns_.size() < kMostConnections ? sources_.Connect(peer, Clock(), found) : nullptr;
   if (source == nullptr) {
     ++left_out_;
     return;
@@ -171,6 +176,7 @@ void UsageBook::OnAccepted(ConnectionId id, const Address& peer) {
   Conn& conn = conns_[id];
   conn.peer = peer;
   conn.source = source;
+  conn.found = found;
 }
 
 // Its slot stays with the user before until the server has said OK.
@@ -180,7 +186,7 @@ void UsageBook::OnClaim(Conn& conn, const LoginClaim& claim) {
 
 void UsageBook::OnLoginOk(Conn& conn) {
   conn.logged_in = true;
-  sources_.LogIn(*conn.source, Clock());
+  if (!std::exchange(conn.found, false)) sources_.LogIn(*conn.source, Clock());
   if (!conn.claimed) return;
   const std::string user = *std::exchange(conn.claimed, std::nullopt);
   if (conn.group != nullptr && conn.group->user() == user) return conn.group->CountLogin();

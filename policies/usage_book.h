@@ -65,7 +65,7 @@ class UsageBook {
   void CloseMinute(Minute next);
   [[nodiscard]] Time Clock() const { return now_ + to_unix_; }
 
-  void OnAccepted(ConnectionId id, const Address& peer);
+  void OnAccepted(ConnectionId id, const event::Accepted& accepted);
   void OnConnection(Conn& conn, const EngineEvent& event, const Told& told);
   void OnClaim(Conn& conn, const LoginClaim& claim);
   void OnLoginOk(Conn& conn);

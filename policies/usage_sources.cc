@@ -4,7 +4,7 @@
 
 namespace headgate {
 
-UsageSources::Source* UsageSources::Connect(const Address& peer, Time clock) {
+UsageSources::Source* UsageSources::Connect(const Address& peer, Time clock, bool was_there) {
   const Address address = SourceOf(peer);
   auto found = sources_.find(address);
   if (found == sources_.end()) {
@@ -14,7 +14,7 @@ UsageSources::Source* UsageSources::Connect(const Address& peer, Time clock) {
   Source& source = found->second;
   ++source.connections;
   source.connections_high = std::max(source.connections_high, source.connections);
-  source.connects_high.Raise(source.connects.Add(clock));
+  if (!was_there) source.connects_high.Raise(source.connects.Add(clock));
   if (source.works) prefix_high_ = std::max(prefix_high_, ++prefixes_[PrefixOf(peer)]);
   return &source;
 }

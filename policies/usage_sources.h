@@ -30,9 +30,9 @@ class UsageSources {
 
   explicit UsageSources(KeyedHash hash) : sources_(0, hash), prefixes_(0, hash) {}
 
-  // One more connection. Null where there are too many sources. Stays where it is while it has
-  // connections. `clock`: since 1970.
-  [[nodiscard]] Source* Connect(const Address& peer, Time clock);
+  // One more connection, that came just now or was found when the trace began. Null where there are
+  // too many sources. Stays where it is while it has connections. `clock`: since 1970.
+  [[nodiscard]] Source* Connect(const Address& peer, Time clock, bool was_there);
   void Leave(Source& source, const Address& peer);
   void LogIn(Source& source, Time clock);
   void Work(Source& source, const Address& peer);

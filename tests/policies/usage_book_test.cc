@@ -246,6 +246,21 @@ TEST_F(UsageBookTest, WhatOneDidBeforeItWorkedCountsOnceItDoes) {
   EXPECT_EQ(Peak(book_.sources().prefix_connections()), 20);
 }
 
+TEST_F(UsageBookTest, ThoseThatWereThereWhenTheTraceBeganAreNoBurst) {
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    const ConnectionId id{1, i};
+    talk_.Tell(id, 0, event::Accepted{Ten(1, 0, 1), Arrival::kDirect, true});
+    talk_.Tell(id, 0, event::Login{{.user = "shop", .database = {}}});
+    talk_.Tell(id, 0, event::LoginOk{});
+    talk_.Run(id, 10, 0.1);
+  }
+  book_.Finish();
+  EXPECT_EQ(Peak(book_.sources().connects()), 0);
+  EXPECT_EQ(Peak(book_.sources().logins()), 0);
+  EXPECT_EQ(Peak(book_.sources().connections()), 100);
+  EXPECT_EQ(Of(M::kSlots).peak, 100);
+}
+
 TEST_F(UsageBookTest, GroupsAreBounded) {
   for (std::size_t i = 0; i < UsageBook::kMostGroups + 50; ++i) {
     talk_.LogIn(Ten(1, 0, 1), "user" + std::to_string(i), 1);
