@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "guard/capture_feed.h"
+#include "guard/printable.h"
 #include "guard/trace_feed.h"
 #include "guard/trace_file.h"
 
@@ -22,7 +23,7 @@ absl::StatusOr<std::unique_ptr<EventFeed>> OpenFiles(const FeedOptions& options)
   const auto pipe = options.twice ? std::find_if(options.files.begin(), options.files.end(), IsPipe)
                                   : options.files.end();
   if (pipe != options.files.end()) {
-    return absl::InvalidArgumentError("the files are read twice, which " + *pipe +
+    return absl::InvalidArgumentError("the files are read twice, which " + Printable(*pipe) +
                                       " is not fit for: it is no ordinary file");
   }
   const auto traces = std::count_if(options.files.begin(), options.files.end(), IsTrace);

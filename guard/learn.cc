@@ -7,7 +7,9 @@
 
 #include <absl/status/status.h>
 #include <absl/strings/str_format.h>
+#include "guard/feed_setup.h"
 #include "guard/learn_bound.h"
+#include "guard/learn_remarks.h"
 #include "guard/learn_toml.h"
 #include "guard/printable.h"
 #include "guard/toml_draft.h"
@@ -17,13 +19,7 @@
 namespace headgate::guard {
 namespace {
 
-// The same input gives the same proposal.
-constexpr EngineSecrets kOpenSecrets{0x68656164, 0x67617465};
 constexpr std::size_t kDigests = 100;
-
-bool CanKill(const Config& config) {
-  return !config.monitor.user.empty() && !config.monitor.password_file.empty();
-}
 
 // What the server has for clients: its own number, where it was told.
 std::uint32_t SlotsOf(const Config& config, std::uint32_t told) {
@@ -59,9 +55,9 @@ Reenactment::Options OptionsFor(const EventFeed& feed, const Config& config) {
 class Observing {
  public:
   Observing(EventFeed& feed, const Config& config) : feed_(feed) {
-    auto limits = std::make_shared<Limits>(config.limits);
+    auto limits = std::make_shared<Limits>(LimitsFor(feed, config));
     limits->mode = Mode::kObserve;
-    reenactment_.emplace(std::move(limits), kOpenSecrets, none_, OptionsFor(feed, config));
+    reenactment_.emplace(std::move(limits), SecretsFor(feed), none_, OptionsFor(feed, config));
   }
 
   absl::Status Read(ProgressBar& progress) {
@@ -100,13 +96,14 @@ absl::Status CountBound(const OpenFeed& open, const Config& candidate, Lesson& l
   if (!feed.ok()) return feed.status();
   std::optional<BoundCounts> counts;
   counts.emplace(lesson.proposal);
-  Reenactment reenactment(std::make_shared<const Limits>(candidate.limits), kOpenSecrets, *counts,
-                          OptionsFor(**feed, candidate));
+  Reenactment reenactment(std::make_shared<const Limits>(LimitsFor(**feed, candidate)),
+                          SecretsFor(**feed), *counts, OptionsFor(**feed, candidate));
   const auto each = [&](const EngineEvent& event, const Told& told) {
     counts->SetOffset((*feed)->to_unix());
     reenactment.Apply(event, told);
   };
   const absl::Status status = ReadAll(**feed, each, "prove", progress);
+  reenactment.Finish();
   lesson.bound = counts->Rows();
   return status;
 }
@@ -147,7 +144,9 @@ absl::StatusOr<Lesson> Learn(const OpenFeed& open, const LearnPlan& plan, Progre
   if (auto s = observing.Read(progress); !s.ok()) return s;
   Lesson lesson;
   const std::uint32_t slots = SlotsOf(plan.config, observing.server_max());
-  lesson.proposal = Propose(observing.book(), {plan.headroom, slots});
+  lesson.proposal =
+      Propose(observing.book(),
+              {.headroom = plan.headroom, .slots = slots, .classes = plan.config.limits.classes});
   lesson.digests = observing.Digests();
   lesson.notes = (*feed)->notes();
   AddNotes(lesson);

@@ -6,7 +6,7 @@
 #include "guard/json_text.h"
 #include "guard/learn.h"
 #include "guard/learn_bound.h"
-#include "guard/learn_toml.h"
+#include "guard/learn_remarks.h"
 
 namespace headgate::guard {
 namespace {
@@ -49,6 +49,7 @@ json::array Groups(const Proposal& proposal) {
                      {"days", c.days},
                      {"peak_slots", c.max.seen.peak}};
     if (!c.why_not.empty()) row["why_not"] = c.why_not;
+    if (!c.of_base.empty()) row["of_class"] = c.of_base;
     out.push_back(std::move(row));
   }
   return out;
@@ -70,7 +71,9 @@ std::string LessonJson(const Lesson& lesson) {
   return json::serialize(json::object{{"proposes", lesson.proposes},
                                       {"first", At(p.first)},
                                       {"last", At(p.last)},
-                                      {"can_tell_unusual", p.can_tell},
+                                      {"can_tell_unusual", p.compared.compared > 0},
+                                      {"hours", p.compared.all},
+                                      {"hours_compared", p.compared.compared},
                                       {"unusual", Unusual(p)},
                                       {"groups", Groups(p)},
                                       {"bound", Bound(lesson)},

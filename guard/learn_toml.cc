@@ -8,8 +8,8 @@
 #include <absl/strings/str_format.h>
 #include "guard/config_text.h"
 #include "guard/config_values.h"
-#include "guard/iso_time.h"
 #include "guard/json_text.h"
+#include "guard/learn_remarks.h"
 #include "guard/printable.h"
 #include "guard/replay_words.h"
 #include "guard/short_number.h"
@@ -46,11 +46,21 @@ std::string ValueText(std::uint32_t n) { return std::to_string(n); }
 std::string ValueText(double n) { return NumberAsToml(n); }
 std::string ValueText(Duration d) { return Quoted(ToText(d)); }
 
-template <class Value>
-void Add(const char* key, const Proposed<Value>& proposed, const Unit& unit, Lines& lines) {
-  if (!proposed.value) return;
-  lines.push_back({key, ValueText(*proposed.value), {Seen(proposed.seen, unit)}});
-}
+// Lines for a class, and what stands above it.
+struct ClassDraft {
+  Lines& lines;
+  Remarks& remarks;
+
+  template <class Value>
+  void Add(const char* key, const Proposed<Value>& proposed, const Unit& unit) {
+    if (proposed.value) {
+      lines.push_back({key, ValueText(*proposed.value), {Seen(proposed.seen, unit)}});
+    } else if (proposed.beyond) {
+      remarks.push_back(absl::StrFormat("%s: none, it would be more than it takes; %s", key,
+                                        Seen(proposed.seen, unit)));
+    }
+  }
+};
 
 template <class Value>
 void SetPlain(const char* table, const char* key, const Proposed<Value>& proposed, const Unit& unit,
@@ -72,24 +82,37 @@ std::string PatternText(const UsagePattern& p) {
   return p.weekly ? text : text + "; less than a week was seen, so its weekly pattern is not known";
 }
 
-Lines ClassLines(const ProposedClass& c, bool can_kill, Remarks& remarks) {
-  Lines lines = {{"name", Quoted(c.name), {}},
-                 {"sources", ListedAs(c.sources, [](const Cidr& n) { return net::ToText(n); }), {}},
-                 {"users", Listed({Quoted(c.user)}), {}}};
+Lines MatcherLines(const ProposedClass& c) {
+  Remarks above;
+  if (c.reserve.value) {
+    above.emplace_back(
+        "look at each: as the class has a reserve, the gate bans nobody who comes from there");
+  }
+  return {{"name", Quoted(c.name), {}},
+          {"sources", ListedAs(c.sources, [](const Cidr& n) { return net::ToText(n); }),
+           std::move(above)},
+          {"users", Listed({Quoted(c.user)}), {}}};
+}
+
+Lines NumberLines(const ProposedClass& c, bool can_kill, Remarks& remarks) {
+  Lines lines;
   if (c.reserve.value) {
     Remarks above = {Seen(c.reserve.seen, {" slots"})};
     if (c.reserve_cut) above.emplace_back("less than that: all reserves together fit the slots");
     lines.push_back({"reserve", ValueText(*c.reserve.value), std::move(above)});
+  } else if (c.reserve_cut) {
+    remarks.emplace_back("no reserve: those that are there leave no room for one");
   }
-  Add("max", c.max, {" slots"}, lines);
-  Add("query.rate", c.rate, {"/s", kOfSource}, lines);
-  Add("query.class_rate", c.class_rate, {"/s"}, lines);
-  Add("query.running", c.running, {" at once", kOfSource}, lines);
-  Add("query.class_running", c.class_running, {" at once"}, lines);
-  Add("query.busy", c.busy, {" s/s", kOfSource}, lines);
-  Add("query.class_busy", c.class_busy, {" s/s"}, lines);
-  if (can_kill) {
-    Add("query.deadline", c.deadline, {"s"}, lines);
+  ClassDraft draft{lines, remarks};
+  draft.Add("max", c.max, {" slots"});
+  draft.Add("query.rate", c.rate, {"/s", kOfSource});
+  draft.Add("query.class_rate", c.class_rate, {"/s"});
+  draft.Add("query.running", c.running, {" at once", kOfSource});
+  draft.Add("query.class_running", c.class_running, {" at once"});
+  draft.Add("query.busy", c.busy, {" s/s", kOfSource});
+  draft.Add("query.class_busy", c.class_busy, {" s/s"});
+  if (can_kill || c.deadline.beyond) {
+    draft.Add("query.deadline", c.deadline, {"s"});
   } else if (c.deadline.value) {
     remarks.push_back(absl::StrFormat("with a [monitor]: query.deadline = %s, %s",
                                       ValueText(*c.deadline.value), Seen(c.deadline.seen, {"s"})));
@@ -97,8 +120,8 @@ Lines ClassLines(const ProposedClass& c, bool can_kill, Remarks& remarks) {
   return lines;
 }
 
-// Another name than those of the base.
-void Rename(ProposedClass& c, const std::vector<std::string>& taken) {
+// Another name than those that are given; it is, then.
+void Rename(ProposedClass& c, std::vector<std::string>& taken) {
   const auto is_taken = [&](const std::string& name) {
     return std::find(taken.begin(), taken.end(), name) != taken.end();
   };
@@ -106,34 +129,12 @@ void Rename(ProposedClass& c, const std::vector<std::string>& taken) {
   for (int i = 1; is_taken(c.name); ++i) {
     c.name = plain + (i == 1 ? "-learned" : absl::StrFormat("-learned-%d", i));
   }
+  taken.push_back(c.name);
 }
 
 double SecondsOf(Duration d) { return std::chrono::duration<double>(d).count(); }
 
 }  // namespace
-
-std::string MinuteText(Minute minute) {
-  std::string text = IsoTime(minute * 60'000).substr(0, 16);
-  text[10] = ' ';
-  return text;
-}
-
-std::string GroupText(const ProposedClass& c) {
-  const auto bits = static_cast<std::uint8_t>(c.network.IsV4() ? kV4Bits + 16 : 32);
-  return absl::StrFormat("user %s from %s", c.user.empty() ? "\"\"" : Printable(c.user),
-                         net::ToText(Cidr{c.network, bits}));
-}
-
-std::string UnusualText(const UnusualHour& hour) {
-  return absl::StrFormat("%s: %s %s, usually %s", MinuteText(hour.from), ShortNumber(hour.value),
-                         Name(hour.measure), ShortNumber(hour.usual));
-}
-
-std::string TooLittleText(const ProposedClass& c) {
-  return absl::StrFormat("%s: %s (%s statements in %s minutes of %d days)", GroupText(c), c.why_not,
-                         FullNumber(c.statements),
-                         FullNumber(static_cast<std::uint64_t>(c.minutes)), c.days);
-}
 
 void AddProposal(Proposal& proposal, bool can_kill, TomlDraft& draft) {
   SetPlain("source", "connect_rate", proposal.connect_rate, {"/s", kOfSource}, draft);
@@ -141,16 +142,26 @@ void AddProposal(Proposal& proposal, bool can_kill, TomlDraft& draft) {
   SetPlain("source", "prefix_connections", proposal.prefix_connections, {"", " of one prefix"},
            draft);
   SetPlain("login", "rate", proposal.login_rate, {"/s"}, draft);
-  const std::vector<std::string> taken = draft.class_names();
+  std::vector<std::string> taken = draft.class_names();
   for (ProposedClass& c : proposal.classes) {
     if (!c.why_not.empty()) continue;
     Rename(c, taken);
     Remarks remarks = {absl::StrFormat("%s: %s logins, %s statements", GroupText(c),
                                        FullNumber(c.logins), FullNumber(c.statements)),
                        PatternText(c.pattern)};
-    Lines lines = ClassLines(c, can_kill, remarks);
+    Lines lines = MatcherLines(c);
+    for (DraftLine& line : NumberLines(c, can_kill, remarks)) lines.push_back(std::move(line));
     draft.AddClass(std::move(remarks), std::move(lines));
   }
+}
+
+Remarks NumberTexts(const ProposedClass& c) {
+  Remarks out, unused;
+  for (const DraftLine& line : NumberLines(c, true, unused)) {
+    out.push_back(line.key + " = " + line.value);
+    for (const std::string& remark : line.remarks) out.back() += "  # " + remark;
+  }
+  return out;
 }
 
 void AddDigests(const std::vector<DigestRow>& digests, TomlDraft& draft) {
@@ -175,31 +186,6 @@ void AddDigests(const std::vector<DigestRow>& digests, TomlDraft& draft) {
     any = true;
   }
   if (any) draft.AddRemarks(remarks);
-}
-
-Remarks LessonRemarks(const Lesson& lesson) {
-  const Proposal& p = lesson.proposal;
-  Remarks out = {absl::StrFormat("Proposed by headgate learn from what was seen from %s to %s UTC.",
-                                 MinuteText(p.first), MinuteText(p.last)),
-                 "Look at it, replay it (headgate replay --config THIS FILES), then take it over.",
-                 ""};
-  if (!p.can_tell) {
-    out.emplace_back(
-        "Fewer than four days: what is unusual in them cannot be told from what is usual.");
-  }
-  if (!p.unusual.empty()) {
-    out.emplace_back("THE DATA HOLDS AN ANOMALY. Nothing is learnt from these hours:");
-    for (const UnusualHour& hour : p.unusual) out.push_back("  " + UnusualText(hour));
-  }
-  bool any = false;
-  for (const ProposedClass& c : p.classes) {
-    if (c.why_not.empty()) continue;
-    if (!any) out.emplace_back("Too little was seen of these to give them a class or a limit:");
-    any = true;
-    out.push_back("  " + TooLittleText(c));
-  }
-  for (const std::string& note : lesson.notes) out.push_back(note);
-  return out;
 }
 
 }  // namespace headgate::guard

@@ -6,7 +6,7 @@
 #include <variant>
 
 #include <absl/strings/str_format.h>
-#include "guard/control.h"
+#include "guard/feed_setup.h"
 #include "guard/policy_mark.h"
 #include "guard/printable.h"
 #include "guard/replay_tally.h"
@@ -16,31 +16,14 @@
 namespace headgate::guard {
 namespace {
 
-// Where the feed has none, always the same: the same input gives the same report. They hide
-// nothing from who wrote it.
-constexpr EngineSecrets kOpenSecrets{0x68656164, 0x67617465};
-
-bool CanKill(const Config& config) {
-  return !config.monitor.user.empty() && !config.monitor.password_file.empty();
-}
-
-// As the gate would have them, where it is known how that was.
-std::shared_ptr<const Limits> LimitsFor(const EventFeed& feed, const Config& config) {
-  const auto gate = feed.gate();
-  if (!gate) return std::make_shared<const Limits>(config.limits);
-  Limits limits = config.limits;
-  limits.identity_collapsed = gate->identity_collapsed;
-  return FitLimits(limits, gate->max_clients).limits;
-}
-
 class Replaying : public OutcomeSink {
  public:
   Replaying(EventFeed& feed, const ReplayPlan& plan)
       : feed_(feed),
         plan_(plan),
         tally_(plan.origins, plan.shortly),
-        reenactment_(LimitsFor(feed, plan.config), feed.secrets().value_or(kOpenSecrets), *this,
-                     Options(feed, plan)) {
+        reenactment_(std::make_shared<const Limits>(LimitsFor(feed, plan.config)), SecretsFor(feed),
+                     *this, Options(feed, plan)) {
     tally_.Protect(plan.protects, reenactment_.engine().limits());
   }
 

@@ -1,6 +1,8 @@
 // The commands that read captures and traces: a configuration, a feed, what comes of it.
 #include <iostream>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "guard/config_text.h"
 #include "guard/exit_status.h"

@@ -31,7 +31,7 @@ absl::StatusOr<std::unique_ptr<CaptureMerge>> CaptureMerge::Open(
   return merge;
 }
 
-// An ordinary file is closed again until its time has come. One without a packet is over.
+// A file that has a name is closed again until its time has come. One without a packet is over.
 absl::Status CaptureMerge::LookAt(File& file) {
   auto opened = Capture::OpenFile(file.path);
   if (!opened.ok()) return opened.status();
@@ -43,7 +43,8 @@ absl::Status CaptureMerge::LookAt(File& file) {
   file.first = file.head.at;
   const KeyedHash mix(static_cast<std::uint64_t>(file.first.time_since_epoch().count()), 0);
   seed_ += mix.Bytes(file.head.bytes);
-  if (file.read.total == 0) {
+  // Standard input that is a file has one place in it, however often it is opened.
+  if (file.read.total == 0 || file.path == "-") {
     Push(&file);
     return absl::OkStatus();
   }

@@ -46,7 +46,7 @@ struct CaptureSessionCounts {
   std::uint64_t in_the_middle = 0;        // met there
   std::uint64_t unnamed = 0;              // a proxy's, of which no client was named
   std::uint64_t refused_by_server = 0;    // an ERR, or its end, in place of the greeting
-  std::uint64_t of_servers = 0;           // of `connections`: whose client is a server of others
+  std::uint64_t of_servers = 0;           // whose client is a server of others, told or not
   std::array<std::uint64_t, 5> opaque{};  // by mysql::Unread
 };
 

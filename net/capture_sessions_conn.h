@@ -41,8 +41,13 @@ struct CaptureSessions::Conn {
     void Take(std::size_t n) {
       taken += n;
       if (!empty()) return;
-      if (bytes.capacity() > kKeptEmpty) bytes = std::string();
+      if (bytes.capacity() > kKeptEmpty) return Drop();
       bytes.clear();
+      taken = 0;
+    }
+    // Swapped, because a string that an empty one is moved to keeps its memory.
+    void Drop() {
+      std::string().swap(bytes);
       taken = 0;
     }
     void Append(mysql::Bytes more) {

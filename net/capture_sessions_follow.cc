@@ -90,7 +90,7 @@ void CaptureSessions::Keep(Conn& c, Side side, Octets rest) {
 
 void CaptureSessions::DropTail(Conn& c, Side side) {
   unread_ -= c.tail(side).size();
-  c.tail(side) = {};
+  c.tail(side).Drop();
 }
 
 void CaptureSessions::Perform(Conn& c, const Action& action) {

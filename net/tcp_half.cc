@@ -107,7 +107,7 @@ std::optional<TcpHalf::Piece> TcpHalf::Ready() {
     Kept& first = early_->pieces.front();
     const std::int32_t ahead = Ahead(first.sequence, next_);
     if (ahead > 0) {
-      early_->given = std::string();
+      std::string().swap(early_->given);
       return std::nullopt;
     }
     const auto known = static_cast<std::uint32_t>(-ahead);

@@ -3,7 +3,7 @@
 // Reenactment puts it to another engine.
 //
 // What cannot change an engine (Status, Explain, PendingDeadline ...) is no event. A connection's
-// events begin with Accepted and end with Forgotten, whatever became of it.
+// events begin with Accepted and end with Forgotten; of one refused at the door the first is all.
 //
 // Threads: plain values. Lifetime: views and pointers inside are only valid during the call that an
 // event is passed to; what it points to is whose call it was.

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace headgate {
 namespace {
 
-constexpr std::int64_t kHoursOfDay = 24;
+constexpr std::int64_t kHoursOfDay = 24, kHoursOfWeek = 7 * 24;
 // Below so many an hour nothing is unusual.
 constexpr double kFloor = 30;
 // Standard deviations above the usual, and times the usual.
@@ -84,41 +85,56 @@ double HourCounts::Count(const Hour& hour, std::size_t m) const {
   return open ? sources_.Estimate() : hour.counts[m];
 }
 
-// An hour in which nothing was told of is one of zero.
-std::vector<double> HourCounts::SameHourOfOtherDays(const Hour& hour, std::size_t m) const {
+std::vector<double> HourCounts::Others(const Hour& hour, std::size_t m, std::int64_t step) const {
   std::vector<double> out;
   const std::int64_t first = hours_.front().number, last = hours_.back().number;
-  std::int64_t other = first + ((hour.number - first) % kHoursOfDay);
   auto at = hours_.begin();
-  for (; other <= last; other += kHoursOfDay) {
+  for (std::int64_t other = first + (hour.number - first) % step; other <= last; other += step) {
     if (other == hour.number) continue;
-    while (at != hours_.end() && at->number < other) ++at;
-    out.push_back(at != hours_.end() && at->number == other ? Count(*at, m) : 0);
+    while (at->number < other) ++at;
+    if (at->number == other) {
+      out.push_back(Count(*at, m));
+    } else if (at->number - std::prev(at)->number - 1 <= kQuietHours) {
+      out.push_back(0);
+    }
   }
   return out;
 }
 
-bool HourCounts::CanTell() const {
-  if (hours_.empty()) return false;
-  return hours_.back().number - hours_.front().number >=
-         static_cast<std::int64_t>(kOtherDays) * kHoursOfDay;
+HourCounts::Compared HourCounts::HowMany() const {
+  Compared out{.all = hours_.size()};
+  for (const Hour& hour : hours_) {
+    if (Others(hour, 0, kHoursOfDay).size() >= kOtherDays) ++out.compared;
+  }
+  return out;
+}
+
+std::optional<double> HourCounts::StandsOut(const Hour& hour, std::size_t m) const {
+  const double value = Count(hour, m);
+  if (value < kFloor) return std::nullopt;
+  const auto is_above = [&](const Usual& usual) {
+    return value > usual.median + kDeviations * usual.deviation &&
+           value > kTimes * std::max(usual.median, 1.0);
+  };
+  const auto days = Others(hour, m, kHoursOfDay);
+  if (days.size() < kOtherDays || !is_above(UsualOf(days))) return std::nullopt;
+  const auto weeks = Others(hour, m, kHoursOfWeek);
+  if (weeks.size() >= kOtherDays && !is_above(UsualOf(weeks))) return std::nullopt;
+  return UsualOf(days).median;
 }
 
 std::vector<UnusualHour> HourCounts::Unusual() const {
   std::vector<UnusualHour> out;
   for (const Hour& hour : hours_) {
     UnusualHour found;
-    double most = 1;
+    double most = 0;
     for (std::size_t m = 0; m < kHourMeasures; ++m) {
-      const double value = Count(hour, m);
-      const auto others = SameHourOfOtherDays(hour, m);
-      if (others.size() < kOtherDays || value < kFloor) continue;
-      const Usual usual = UsualOf(others);
-      if (value <= usual.median + kDeviations * usual.deviation) continue;
-      const double times = value / std::max(usual.median, 1.0);
-      if (times <= kTimes || times <= most) continue;
+      const auto usual = StandsOut(hour, m);
+      if (!usual) continue;
+      const double times = Count(hour, m) / std::max(*usual, 1.0);
+      if (times <= most) continue;
       most = times;
-      found = {hour.number * kMinutesOfHour, static_cast<HourMeasure>(m), value, usual.median};
+      found = {hour.number * kMinutesOfHour, static_cast<HourMeasure>(m), Count(hour, m), *usual};
     }
     if (found.value > 0) out.push_back(found);
   }

@@ -25,15 +25,15 @@ void MinuteSeries::Add(Minute from, Minute to, double value) {
   if (from >= to || !(value > 0)) return;
   const auto kept = static_cast<float>(value);
   if (!runs_.empty() && runs_.back().to == from && runs_.back().value == kept) {
-    runs_.back().to = to;
+    runs_.back().to = static_cast<std::int32_t>(to);
   } else {
-    runs_.push_back({from, to, kept});
+    runs_.push_back({static_cast<std::int32_t>(from), static_cast<std::int32_t>(to), kept});
   }
   kept_ += to - from;
   while (kept_ > kMostKept) {
     Run& oldest = runs_.front();
-    const Minute gone = std::min(kept_ - kMostKept, oldest.to - oldest.from);
-    oldest.from += gone;
+    const Minute gone = std::min<Minute>(kept_ - kMostKept, oldest.to - oldest.from);
+    oldest.from += static_cast<std::int32_t>(gone);
     kept_ -= gone;
     if (oldest.from == oldest.to) runs_.pop_front();
   }

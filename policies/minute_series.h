@@ -52,10 +52,14 @@ class MinuteSeries {
   // The peak of each hour of the week, Monday 00:00 UTC first.
   static constexpr std::size_t kWeekHours = 7 * 24;
   [[nodiscard]] std::array<double, kWeekHours> Week(const MinuteSet& aside) const;
+  // That have a value.
+  [[nodiscard]] Minute minutes() const { return kept_; }
+  // What is kept of it, 12 bytes each.
+  [[nodiscard]] std::size_t entries() const { return runs_.size(); }
 
  private:
   struct Run {
-    Minute from = 0, to = 0;
+    std::int32_t from = 0, to = 0;  // what a Time can say fits
     float value = 0;
   };
   template <class Each>

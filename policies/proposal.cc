@@ -6,6 +6,9 @@
 #include <set>
 #include <utility>
 
+#include "policies/class_matcher.h"
+#include "policies/glob.h"
+
 namespace headgate {
 namespace {
 
@@ -32,40 +35,57 @@ class Proposing {
   Proposing(const MinuteSet& aside, const ProposalOptions& options)
       : aside_(aside), headroom_(std::max(options.headroom, 1.0)), slots_(options.slots) {}
 
-  Proposed<Rate> RateOf(const MinuteSeries& series, RateFloor floor) const {
-    Proposed<Rate> out{series.Of(aside_), std::nullopt};
+  // All but one minute in a thousand kept to the rate. What the others did beyond it, and whatever
+  // lasted for longer than a second, is the burst's to bear: so many times as much of it needs so
+  // many times the burst at so many times the rate.
+  Proposed<Rate> RateOf(const RateSeries& series, RateFloor floor) const {
+    Proposed<Rate> out{.seen = series.seconds().Of(aside_)};
     if (!IsEnough(out.seen)) return out;
-    const double rate = std::max(RoundUp(out.seen.p999 * headroom_), floor.per_second);
-    out.value = Rate{rate, std::max({RoundUp(out.seen.peak * headroom_), floor.burst, rate})};
+    const double least = std::max(out.seen.p999, floor.per_second / headroom_);
+    const auto* const step = std::lower_bound(kRates.begin(), kRates.end(), least);
+    out.beyond = step == kRates.end() || *step * headroom_ > kFastestRate;
+    if (out.beyond) return out;
+    const double rate = *step * headroom_;
+    const auto number = static_cast<std::size_t>(step - kRates.begin());
+    const double burst = RoundUp(series.BurstOf(number, aside_) * headroom_);
+    out.beyond = burst > kLargestBurst;
+    if (!out.beyond) out.value = Rate{rate, std::max({burst, floor.burst, rate})};
     return out;
   }
 
   Proposed<std::uint32_t> NumberOf(const MinuteSeries& series, double floor) const {
-    Proposed<std::uint32_t> out{series.Of(aside_), std::nullopt};
+    Proposed<std::uint32_t> out{.seen = series.Of(aside_)};
     if (!IsEnough(out.seen)) return out;
-    out.value = static_cast<std::uint32_t>(std::max(RoundUp(out.seen.peak * headroom_), floor));
+    const double number = std::max(RoundUp(out.seen.peak * headroom_), floor);
+    out.beyond = number > kMostAtOnce;
+    if (!out.beyond) out.value = static_cast<std::uint32_t>(number);
     return out;
   }
   // Nothing where it would be all of the slots.
   Proposed<std::uint32_t> SlotsOf(const MinuteSeries& series, double floor) const {
     Proposed<std::uint32_t> out = NumberOf(series, floor);
     if (out.value && *out.value >= slots_) out.value.reset();
+    out.beyond = false;
     return out;
   }
 
   Proposed<double> BusyOf(const MinuteSeries& series, double floor) const {
-    Proposed<double> out{series.Of(aside_), std::nullopt};
+    Proposed<double> out{.seen = series.Of(aside_)};
     if (!IsEnough(out.seen)) return out;
-    out.value = std::max(std::ceil(out.seen.peak * headroom_ * 10) / 10, floor);
+    const double busy = std::max(std::ceil(out.seen.peak * headroom_ * 10) / 10, floor);
+    out.beyond = busy > kMostBusy;
+    if (!out.beyond) out.value = busy;
     return out;
   }
 
   Proposed<Duration> DeadlineOf(const MinuteSeries& series) const {
     constexpr double kLeast = 10;
-    Proposed<Duration> out{series.Of(aside_), std::nullopt};
+    constexpr auto kMost = std::chrono::duration<double>(kLongestDeadline).count();
+    Proposed<Duration> out{.seen = series.Of(aside_)};
     if (!IsEnough(out.seen)) return out;
     const double seconds = std::max(RoundUp(out.seen.peak * headroom_), kLeast);
-    out.value = std::chrono::seconds(static_cast<std::int64_t>(seconds));
+    out.beyond = seconds > kMost;
+    if (!out.beyond) out.value = std::chrono::seconds(static_cast<std::int64_t>(seconds));
     return out;
   }
 
@@ -79,15 +99,15 @@ class Proposing {
 // those that are there.
 std::vector<Cidr> NetworksOf(const UsageGroup& group) {
   std::map<Address, std::vector<Address>> by_prefix;
-  for (const Address& source : group.sources) by_prefix[PrefixOf(source)].push_back(source);
+  for (const Address& source : group.Sources()) by_prefix[PrefixOf(source)].push_back(source);
   std::vector<Cidr> out;
   for (const auto& [prefix, sources] : by_prefix) {
     const auto bits = static_cast<std::uint8_t>(prefix.IsV4() ? kV4Bits + 24 : 48);
     out.push_back(sources.size() == 1 ? SourceNetwork(sources.front()) : Cidr{prefix, bits});
   }
   if (out.size() <= kMostNetworks) return out;
-  const auto bits = static_cast<std::uint8_t>(group.network.IsV4() ? kV4Bits + 16 : 32);
-  return {{group.network, bits}};
+  const auto bits = static_cast<std::uint8_t>(group.network().IsV4() ? kV4Bits + 16 : 32);
+  return {{group.network(), bits}};
 }
 
 UsagePattern PatternOf(const MinuteSeries& slots, const MinuteSet& aside, bool weekly) {
@@ -135,21 +155,42 @@ bool CanBeNamed(const std::string& user) {
 
 std::string WhyNot(const UsageGroup& group, const Summary& work) {
   if (work.minutes == 0) return "no statement of it was answered in an hour like others";
-  if (!CanBeNamed(group.user)) return "a class cannot name this user";
+  if (!CanBeNamed(group.user())) return "a class cannot name this user";
   if (work.minutes < kEnoughMinutes) return "it worked in too few minutes";
   if (work.days < kEnoughDays) return "it worked on one day only";
   return "";
 }
 
+// Whether some of its logins are of the class; what databases and certificates it names is not
+// known here.
+bool Takes(const ClassLimits& c, const Address& source, const std::string& user) {
+  return (c.sources.empty() || AnyTouches(c.sources, source)) &&
+         (c.users.empty() || AnyGlobMatches(c.users, user));
+}
+
+void FindInBase(const UsageGroup& group, std::span<const ClassLimits> base, ProposedClass& c) {
+  const std::vector<Address> sources = group.Sources();
+  c.sources_seen = sources.size();
+  if (base.empty()) return;
+  const auto own = base.first(base.size() - 1);
+  for (const Address& source : sources) {
+    const auto found = std::find_if(own.begin(), own.end(),
+                                    [&](const auto& o) { return Takes(o, source, group.user()); });
+    if (found == own.end()) continue;
+    if (c.sources_of_base++ == 0) c.of_base = found->name;
+  }
+  if (c.sources_of_base > 0) c.why_not = "the configuration has a class for it";
+}
+
 ProposedClass ClassOf(const UsageGroup& group, const Proposing& propose, const Proposal& all) {
   using M = GroupMeasure;
   ProposedClass c;
-  c.user = group.user;
-  c.network = group.network;
+  c.user = group.user();
+  c.network = group.network();
   c.sources = NetworksOf(group);
-  c.logins = group.logins;
-  c.statements = group.statements;
-  const Summary work = group.Of(M::kCommands).Of(all.aside);
+  c.logins = group.logins();
+  c.statements = group.statements();
+  const Summary work = group.commands().seconds().Of(all.aside);
   c.minutes = work.minutes;
   c.days = work.days;
   c.why_not = WhyNot(group, work);
@@ -158,8 +199,8 @@ ProposedClass ClassOf(const UsageGroup& group, const Proposing& propose, const P
   c.pattern = PatternOf(group.Of(M::kSlots), all.aside, all.last - all.first >= kMinutesOfWeek);
   c.reserve.seen = c.max.seen;
   c.reserve.value = static_cast<std::uint32_t>(std::ceil(c.max.seen.p999));
-  c.rate = propose.RateOf(group.Of(M::kSourceCommands), {5, 20});
-  c.class_rate = propose.RateOf(group.Of(M::kCommands), {5, 20});
+  c.rate = propose.RateOf(group.source_commands(), {5, 20});
+  c.class_rate = propose.RateOf(group.commands(), {5, 20});
   c.running = propose.NumberOf(group.Of(M::kSourceRunning), 4);
   c.class_running = propose.NumberOf(group.Of(M::kRunning), 8);
   c.busy = propose.BusyOf(group.Of(M::kSourceBusy), 1);
@@ -169,15 +210,19 @@ ProposedClass ClassOf(const UsageGroup& group, const Proposing& propose, const P
 }
 
 // All in proportion where they are more than there is.
-void FitReserves(std::vector<ProposedClass>& classes, std::uint32_t slots) {
-  double sum = 0;
-  for (const ProposedClass& c : classes) sum += c.reserve.value.value_or(0);
-  const double room = slots * kReservedShare;
+void FitReserves(std::vector<ProposedClass>& classes, const ProposalOptions& options) {
+  double room = options.slots * kReservedShare, sum = 0;
+  for (const ClassLimits& c : options.classes) room -= c.reserve;
+  for (const ProposedClass& c : classes) {
+    if (c.why_not.empty()) sum += c.reserve.value.value_or(0);
+  }
   if (sum <= room) return;
   for (ProposedClass& c : classes) {
-    if (!c.reserve.value) continue;
-    c.reserve.value = static_cast<std::uint32_t>(*c.reserve.value * room / sum);
+    if (!c.why_not.empty() || !c.reserve.value) continue;
     c.reserve_cut = true;
+    const double cut = std::floor(*c.reserve.value * std::max(room, 0.0) / sum);
+    c.reserve.value.reset();
+    if (cut >= 1) c.reserve.value = static_cast<std::uint32_t>(cut);
   }
 }
 
@@ -188,9 +233,12 @@ void SetAside(Proposal& out) {
 }
 
 std::vector<ProposedClass> ClassesOf(const UsageBook& book, const Proposing& propose,
-                                     Proposal& all) {
+                                     std::span<const ClassLimits> base, Proposal& all) {
   std::vector<ProposedClass> out;
-  for (const UsageGroup& group : book.Groups()) out.push_back(ClassOf(group, propose, all));
+  for (const UsageGroup* group : book.Groups()) {
+    ProposedClass& c = out.emplace_back(ClassOf(*group, propose, all));
+    if (c.why_not.empty()) FindInBase(*group, base, c);
+  }
   std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
     if (a.why_not.empty() != b.why_not.empty()) return a.why_not.empty();
     return a.max.seen.peak > b.max.seen.peak;
@@ -217,17 +265,17 @@ Proposal Propose(const UsageBook& book, const ProposalOptions& options) {
   out.first = book.first();
   out.last = book.last();
   out.unusual = book.hours().Unusual();
-  out.can_tell = book.hours().CanTell();
+  out.compared = book.hours().HowMany();
   out.opaque = book.opaque();
   out.left_out = book.left_out();
   SetAside(out);
   const Proposing propose(out.aside, options);
-  out.connect_rate = propose.RateOf(book.Of(SourceMeasure::kConnects), {1, 10});
-  out.login_rate = propose.RateOf(book.Of(SourceMeasure::kLogins), {5, 20});
-  out.connections = propose.SlotsOf(book.Of(SourceMeasure::kConnections), 5);
-  out.prefix_connections = propose.SlotsOf(book.Of(SourceMeasure::kPrefixConnections), 10);
-  out.classes = ClassesOf(book, propose, out);
-  FitReserves(out.classes, options.slots);
+  out.connect_rate = propose.RateOf(book.sources().connects(), {1, 10});
+  out.login_rate = propose.RateOf(book.sources().logins(), {5, 20});
+  out.connections = propose.SlotsOf(book.sources().connections(), 5);
+  out.prefix_connections = propose.SlotsOf(book.sources().prefix_connections(), 10);
+  out.classes = ClassesOf(book, propose, options.classes, out);
+  FitReserves(out.classes, options);
   return out;
 }
 

@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <chrono>
-#include <vector>
+#include <utility>
 
 #include "policies/engine.h"
+#include "policies/login_name.h"
 
 namespace headgate {
 namespace {
 
-Minute MinuteOf(Time at, Duration to_unix) {
-  return std::chrono::floor<std::chrono::minutes>((at + to_unix).time_since_epoch()).count();
-}
+// Bytes of a user's name. No server has longer ones.
+constexpr std::size_t kMostUser = 128;
+// What a client sends ahead is bounded elsewhere; here by what is of use.
+constexpr std::size_t kMostAhead = 64;
 
 bool IsRefused(const Told& told) {
   return told.of == Told::Of::kVerdict &&
@@ -26,342 +28,223 @@ bool RunsSql(CommandKind c) {
 
 double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
+template <class What>
+const What* Get(const EngineEvent& event) {
+  return std::get_if<What>(&event.what);
+}
+
 }  // namespace
-
-struct UsageBook::Source {
-  SecondCount connects;
-  std::uint32_t connections = 0;
-  double connects_high = 0, connections_high = 0;  // in this minute, and before it worked
-  bool works = false;
-};
-
-struct UsageBook::Member {
-  SecondCount commands;
-  BusyMeter busy;
-  std::uint32_t slots = 0, running = 0;
-  bool works = false;
-};
-
-struct UsageBook::Group {
-  explicit Group(KeyedHash hash) : members(0, hash) {}
-
-  void High(GroupMeasure m, double value) {
-    double& high = highs[static_cast<std::size_t>(m)];
-    high = std::max(high, value);
-  }
-
-  std::unordered_map<Address, Member, KeyedHash> members;
-  std::uint32_t slots = 0, running = 0;
-  SecondCount logins, commands;
-  BusyMeter busy;
-  std::array<double, kGroupMeasures> highs{};  // of this minute
-  UsageGroup use;
-};
 
 struct UsageBook::Conn {
   Address peer;
-  Source* source = nullptr;
-  Group* group = nullptr;    // of its last login
-  Member* member = nullptr;  // likewise
-  bool logged_in = false;
-  bool counted = false;  // has a slot in its group
+  UsageSources::Source* source = nullptr;
+  std::optional<std::string> claimed{};  // a user that the server has not said OK to
+  UsageGroup* group = nullptr;           // in which it has a slot
+  UsageGroup::Member* member = nullptr;  // likewise
+  bool found = false;                    // its login was before the trace began
+  bool logged_in = false;                // once, as anybody
   // Of the commands that are being answered, in order; pipelined ones run one after the other.
   std::vector<Time> running{};
 };
 
 UsageBook::UsageBook(Duration to_unix)
     // The same input gives the same numbers, so the key is no secret.
-    : to_unix_(to_unix), hash_(0, 0), sources_(0, hash_), prefixes_(0, hash_) {}
+    : to_unix_(to_unix), hash_(0, 0), sources_(hash_) {}
 UsageBook::~UsageBook() = default;
 
 void UsageBook::Advance(Time at) {
   now_ = began_ ? std::max(now_, at) : at;
-  const Minute minute = MinuteOf(now_, to_unix_);
-  if (!began_) {
-    began_ = true;
-    first_ = minute_ = minute;
-  }
+  const Minute minute =
+      std::chrono::floor<std::chrono::minutes>(Clock().time_since_epoch()).count();
+  const bool is_new = !began_ || minute > minute_;
+  if (!began_) first_ = minute_ = minute;
+  began_ = true;
   if (minute > minute_) CloseMinute(minute);
+  if (is_new) hours_.Told(minute);
 }
 
 void UsageBook::CloseMinute(Minute next) {
-  for (auto& [key, group] : groups_) CloseGroup(group, next, now_);
-  CloseSources(next);
-  if (sources_.size() > kMostSources / 2) Prune();
+  std::size_t entries = 0;
+  for (auto& [key, group] : groups_) {
+    group.CloseMinute(minute_, next, now_);
+    entries += group.entries();
+  }
+  sources_.CloseMinute(minute_, next);
+  if (entries > kMostEntries) Drop(LeastWorked(false));
   minute_ = next;
-}
-
-// What lasts is as high in the minutes that nothing is told of.
-void UsageBook::CloseGroup(Group& group, Minute next, Time now) {
-  double slots = 0, running = 0, busy = 0;
-  for (auto& [address, member] : group.members) {
-    group.High(GroupMeasure::kSourceBusy, member.busy.Advance(now));
-    if (!member.works) continue;
-    slots = std::max(slots, static_cast<double>(member.slots));
-    running = std::max(running, static_cast<double>(member.running));
-    busy = std::max(busy, static_cast<double>(member.busy.running()));
-  }
-  group.High(GroupMeasure::kBusy, group.busy.Advance(now));
-  for (std::size_t m = 0; m < kGroupMeasures; ++m) {
-    group.use.series[m].Add(minute_, minute_ + 1, group.highs[m]);
-  }
-  group.highs.fill(0);
-  group.High(GroupMeasure::kSlots, group.slots);
-  group.High(GroupMeasure::kSourceSlots, slots);
-  group.High(GroupMeasure::kRunning, group.running);
-  group.High(GroupMeasure::kSourceRunning, running);
-  if (next == minute_ + 1) return;
-  for (std::size_t m = 0; m < kGroupMeasures; ++m) {
-    group.use.series[m].Add(minute_ + 1, next, group.highs[m]);
-  }
-  group.use.series[static_cast<std::size_t>(GroupMeasure::kBusy)].Add(minute_ + 1, next,
-                                                                      group.busy.running());
-  group.use.series[static_cast<std::size_t>(GroupMeasure::kSourceBusy)].Add(minute_ + 1, next,
-                                                                            busy);
-}
-
-void UsageBook::CloseSources(Minute next) {
-  const auto high = [this](SourceMeasure m, double value) {
-    double& h = sources_high_[static_cast<std::size_t>(m)];
-    h = std::max(h, value);
-  };
-  for (auto& [address, source] : sources_) {
-    if (!source.works) continue;
-    high(SourceMeasure::kConnects, source.connects_high);
-    high(SourceMeasure::kConnections, source.connections_high);
-    source.connects_high = 0;
-    source.connections_high = source.connections;
-  }
-  for (std::size_t m = 0; m < kSourceMeasures; ++m) {
-    sources_series_[m].Add(minute_, minute_ + 1, sources_high_[m]);
-  }
-  sources_high_.fill(0);
-  for (const auto& [address, source] : sources_) {
-    if (source.works) high(SourceMeasure::kConnections, source.connections);
-  }
-  for (const auto& [prefix, connections] : prefixes_) {
-    high(SourceMeasure::kPrefixConnections, connections);
-  }
-  for (std::size_t m = 0; m < kSourceMeasures; ++m) {
-    sources_series_[m].Add(minute_ + 1, next, sources_high_[m]);
-  }
-}
-
-// Who never worked and is not here is nobody to learn from.
-void UsageBook::Prune() {
-  std::erase_if(sources_,
-                [](const auto& s) { return !s.second.works && s.second.connections == 0; });
-  std::erase_if(prefixes_, [](const auto& p) { return p.second == 0; });
 }
 
 void UsageBook::Finish() {
   if (began_) CloseMinute(minute_ + 1);
 }
 
-UsageBook::Source* UsageBook::SourceFor(const Address& peer) {
-  const Address address = SourceOf(peer);
-  const auto found = sources_.find(address);
-  if (found != sources_.end()) return &found->second;
-  return sources_.size() < kMostSources ? &sources_[address] : nullptr;
-}
-
-UsageBook::Group* UsageBook::GroupFor(const std::string& user, const Address& peer) {
-  const GroupKey key{user, WidePrefixOf(peer)};
+UsageGroup* UsageBook::GroupFor(const std::string& user, const Address& peer) {
+  const std::pair key{user, WidePrefixOf(peer)};
   auto found = groups_.find(key);
   if (found == groups_.end()) {
-    if (groups_.size() >= kMostGroups) return nullptr;
-    found = groups_.try_emplace(key, hash_).first;
-    found->second.use.user = user;
-    found->second.use.network = key.second;
+    if (groups_.size() >= kMostGroups) {
+      const auto least = LeastWorked(true);
+      if (least == groups_.end()) return nullptr;
+      Drop(least);
+    }
+    found = groups_.try_emplace(key, user, key.second, hash_).first;
   }
   return &found->second;
 }
 
-std::vector<UsageGroup> UsageBook::Groups() const {
-  std::vector<UsageGroup> out;
-  for (const auto& [key, group] : groups_) {
-    out.push_back(group.use);
-    for (const auto& [address, member] : group.members) {
-      if (member.works) out.back().sources.push_back(address);
+// Who has a valid password may come from many networks: those who worked for a minute there make
+// room for who works all day, or each night.
+UsageBook::GroupMap::iterator UsageBook::LeastWorked(bool nobody_in) {
+  auto least = groups_.end();
+  for (auto it = groups_.begin(); it != groups_.end(); ++it) {
+    if (nobody_in && it->second.anybody()) continue;
+    if (least == groups_.end() ||
+        it->second.commands().seconds().minutes() < least->second.commands().seconds().minutes()) {
+      least = it;
     }
-    std::sort(out.back().sources.begin(), out.back().sources.end());
   }
+  return least;
+}
+
+void UsageBook::Drop(GroupMap::iterator group) {
+  left_out_ += group->second.logins();
+  if (group->second.anybody()) {
+    for (auto& [id, conn] : conns_) {
+      if (conn.group == &group->second) LeaveSlot(conn);
+    }
+  }
+  groups_.erase(group);
+}
+
+std::vector<const UsageGroup*> UsageBook::Groups() const {
+  std::vector<const UsageGroup*> out;
+  for (const auto& [key, group] : groups_) out.push_back(&group);
   return out;
 }
 
 void UsageBook::OnEvent(const EngineEvent& event, const Told& told) {
   Advance(event.at);
-  if (const auto* accepted = std::get_if<event::Accepted>(&event.what)) {
-    if (!IsRefused(told)) OnAccepted(event, *accepted);
+  if (const auto* accepted = Get<event::Accepted>(event)) {
+    if (!IsRefused(told)) OnAccepted(event.id, *accepted);
     return;
   }
   const auto found = conns_.find(event.id);
   if (found == conns_.end()) return;
-  Conn& conn = found->second;
-  if (const auto* login = std::get_if<event::Login>(&event.what)) {
-    if (!IsRefused(told)) OnLogin(conn, login->claim);
-  } else if (const auto* change = std::get_if<event::ChangeUser>(&event.what)) {
-    if (!IsRefused(told)) OnLogin(conn, change->claim);
-  } else if (std::holds_alternative<event::LoginOk>(event.what)) {
-    OnLoginOk(conn, now_);
-  } else if (std::holds_alternative<event::Opaque>(event.what)) {
+  if (Get<event::Forgotten>(event) == nullptr) return OnConnection(found->second, event, told);
+  Forget(found->second);
+  conns_.erase(found);
+}
+
+void UsageBook::OnConnection(Conn& conn, const EngineEvent& event, const Told& told) {
+  if (const auto* login = Get<event::Login>(event)) {
+    if (!IsRefused(told)) OnClaim(conn, login->claim);
+  } else if (const auto* change = Get<event::ChangeUser>(event)) {
+    if (!IsRefused(told)) OnClaim(conn, change->claim);
+  } else if (Get<event::LoginOk>(event) != nullptr) {
+    OnLoginOk(conn);
+  } else if (Get<event::Opaque>(event) != nullptr) {
     ++opaque_;
     conn.logged_in = true;
-  } else if (std::holds_alternative<event::LoginFailed>(event.what)) {
+  } else if (Get<event::LoginFailed>(event) != nullptr) {
+    conn.claimed.reset();
     hours_.Add(HourMeasure::kFailedLogins, minute_);
-  } else if (const auto* command = std::get_if<event::Command>(&event.what)) {
-    OnCommand(conn, command->facts, told, now_);
-  } else if (std::holds_alternative<event::Held>(event.what)) {
-    if (told.Is(CommandVerdict::Kind::kPass)) Begin(conn, now_);
-  } else if (const auto* answer = std::get_if<event::Answer>(&event.what)) {
-    OnAnswer(conn, answer->facts, now_);
-  } else if (std::holds_alternative<event::BackendEnded>(event.what)) {
-    LeaveSlot(conn, now_);
-  } else if (std::holds_alternative<event::Forgotten>(event.what)) {
-    Forget(event.id, now_);
+  } else if (const auto* command = Get<event::Command>(event)) {
+    OnCommand(conn, command->facts, told);
+  } else if (Get<event::Held>(event) != nullptr) {
+    if (told.Is(CommandVerdict::Kind::kPass)) Begin(conn);
+  } else if (const auto* answer = Get<event::Answer>(event)) {
+    OnAnswer(conn, answer->facts);
+  } else if (Get<event::BackendEnded>(event) != nullptr) {
+    LeaveSlot(conn);
   }
 }
 
-void UsageBook::OnAccepted(const EngineEvent& event, const event::Accepted& accepted) {
-  hours_.Add(HourMeasure::kConnects, minute_);
-  hours_.AddSource(hash_(SourceOf(accepted.peer)), minute_);
-  if (conns_.size() >= kMostConnections) {
-    ++left_out_;
-    return;
+// Those that were there when a trace began all come at one instant: that is no rate.
+void UsageBook::OnAccepted(ConnectionId id, const event::Accepted& accepted) {
+  const auto& [peer, how, found] = accepted;
+  if (!found) {
+    hours_.Add(HourMeasure::kConnects, minute_);
+    hours_.AddSource(hash_(SourceOf(peer)), minute_);
   }
-  Source* source = SourceFor(accepted.peer);
+  if (conns_.contains(id)) return;
+  UsageSources::Source* const source =
+      conns_.size() < kMostConnections ? sources_.Connect(peer, Clock(), found) : nullptr;
   if (source == nullptr) {
     ++left_out_;
     return;
   }
-  const auto [it, added] = conns_.try_emplace(event.id);
-  if (!added) return;
-  it->second.peer = accepted.peer;
-  it->second.source = source;
-  ++source->connections;
-  source->connects_high =
-      std::max(source->connects_high, static_cast<double>(source->connects.Add(event.at)));
-  source->connections_high =
-      std::max(source->connections_high, static_cast<double>(source->connections));
-  if (!source->works) return;
-  double& high = sources_high_[static_cast<std::size_t>(SourceMeasure::kPrefixConnections)];
-  high = std::max(high, static_cast<double>(++prefixes_[PrefixOf(accepted.peer)]));
+  Conn& conn = conns_[id];
+  conn.peer = peer;
+  conn.source = source;
+  conn.found = found;
 }
 
-void UsageBook::OnLogin(Conn& conn, const LoginClaim& claim) {
-  // Its slot stays with the user before until the server has said OK.
-  conn.logged_in = false;
-  LeaveSlot(conn, now_);
-  conn.group = GroupFor(std::string(claim.user), conn.peer);
-  conn.member = nullptr;
-  if (conn.group == nullptr) {
+// Its slot stays with the user before until the server has said OK.
+void UsageBook::OnClaim(Conn& conn, const LoginClaim& claim) {
+  conn.claimed = CanonicalUser(claim.user).substr(0, kMostUser);
+}
+
+void UsageBook::OnLoginOk(Conn& conn) {
+  conn.logged_in = true;
+  if (!std::exchange(conn.found, false)) sources_.LogIn(*conn.source, Clock());
+  if (!conn.claimed) return;
+  const std::string user = *std::exchange(conn.claimed, std::nullopt);
+  if (conn.group != nullptr && conn.group->user() == user) return conn.group->CountLogin();
+  LeaveSlot(conn);
+  UsageGroup* const group = GroupFor(user, conn.peer);
+  UsageGroup::Member* const member =
+      group == nullptr ? nullptr : group->MemberFor(SourceOf(conn.peer));
+  if (member == nullptr) {
     ++left_out_;
     return;
   }
-  const Address address = SourceOf(conn.peer);
-  const auto found = conn.group->members.find(address);
-  if (found != conn.group->members.end()) {
-    conn.member = &found->second;
-  } else if (members_ < kMostMembers) {
-    ++members_;
-    conn.member = &conn.group->members[address];
-  } else {
-    ++left_out_;
-    conn.group = nullptr;
-  }
+  conn.group = group;
+  conn.member = member;
+  group->Enter(*member);
 }
 
-void UsageBook::OnLoginOk(Conn& conn, Time at) {
-  conn.logged_in = true;
-  double& high = sources_high_[static_cast<std::size_t>(SourceMeasure::kLogins)];
-  high = std::max(high, static_cast<double>(logins_.Add(at)));
-  if (conn.group == nullptr) return;
-  Group& group = *conn.group;
-  ++group.use.logins;
-  group.High(GroupMeasure::kLogins, group.logins.Add(at));
-  if (conn.counted) return;
-  conn.counted = true;
-  group.High(GroupMeasure::kSlots, ++group.slots);
-  group.High(GroupMeasure::kSourceSlots, ++conn.member->slots);
-}
-
-void UsageBook::OnCommand(Conn& conn, const CommandFacts& facts, const Told& told, Time at) {
+void UsageBook::OnCommand(Conn& conn, const CommandFacts& facts, const Told& told) {
   const bool passed = told.of != Told::Of::kCommand || told.Is(CommandVerdict::Kind::kPass);
-  if (!passed || !RunsSql(facts.command)) return;
-  Begin(conn, at);
+  if (passed && RunsSql(facts.command)) Begin(conn);
 }
 
 // Where a command was held its rate counts from when it was let go, as far as others are concerned.
-void UsageBook::Begin(Conn& conn, Time at) {
+void UsageBook::Begin(Conn& conn) {
   hours_.Add(HourMeasure::kCommands, minute_);
-  if (conn.group == nullptr || !conn.logged_in) return;
-  Group& group = *conn.group;
-  group.High(GroupMeasure::kCommands, group.commands.Add(at));
-  group.High(GroupMeasure::kSourceCommands, conn.member->commands.Add(at));
-  // What a client sends ahead is bounded elsewhere; here by what is of use.
-  constexpr std::size_t kMostAhead = 64;
-  if (conn.running.size() >= kMostAhead) return;
-  conn.running.push_back(at);
-  if (conn.running.size() == 1) ChangeRunning(conn, 1, at);
+  if (conn.group != nullptr) conn.group->Command(*conn.member, Clock());
+  if (!conn.logged_in || conn.running.size() >= kMostAhead) return;
+  conn.running.push_back(now_);
+  if (conn.running.size() == 1 && conn.group != nullptr) conn.group->Run(*conn.member, 1, now_);
 }
 
-void UsageBook::ChangeRunning(Conn& conn, int by, Time at) {
-  Group& group = *conn.group;
-  Member& member = *conn.member;
-  group.running += static_cast<std::uint32_t>(by);
-  member.running += static_cast<std::uint32_t>(by);
-  group.High(GroupMeasure::kRunning, group.running);
-  group.High(GroupMeasure::kSourceRunning, member.running);
-  group.High(GroupMeasure::kBusy, group.busy.Set(group.running, at));
-  group.High(GroupMeasure::kSourceBusy, member.busy.Set(member.running, at));
-}
-
-void UsageBook::OnAnswer(Conn& conn, const AnswerFacts& facts, Time at) {
+void UsageBook::OnAnswer(Conn& conn, const AnswerFacts& facts) {
   if (!RunsSql(facts.command) || conn.running.empty()) return;
-  const Duration took = at - conn.running.front();
+  const double took = Seconds(now_ - conn.running.front());
   conn.running.erase(conn.running.begin());
   // The next one of those sent ahead begins now.
-  if (!conn.running.empty()) conn.running.front() = at;
-  hours_.Add(HourMeasure::kRunningTime, minute_, Seconds(took));
+  if (!conn.running.empty()) conn.running.front() = now_;
+  hours_.Add(HourMeasure::kRunningTime, minute_, took);
   if (conn.group == nullptr) return;
-  if (conn.running.empty()) ChangeRunning(conn, -1, at);
+  if (conn.running.empty()) conn.group->Run(*conn.member, -1, now_);
   if (facts.error) return;
-  conn.group->High(GroupMeasure::kLongest, Seconds(took));
-  ++conn.group->use.statements;
-  Works(conn);
+  conn.group->Answered(*conn.member, took, now_);
+  sources_.Work(*conn.source, conn.peer);
 }
 
-void UsageBook::Works(Conn& conn) {
-  conn.member->works = true;
-  if (conn.source->works) return;
-  conn.source->works = true;
-  prefixes_[PrefixOf(conn.peer)] += conn.source->connections;
-}
-
-void UsageBook::LeaveSlot(Conn& conn, Time at) {
-  if (conn.group == nullptr) return;
-  if (!conn.running.empty()) {
-    conn.running.clear();
-    ChangeRunning(conn, -1, at);
+void UsageBook::LeaveSlot(Conn& conn) {
+  if (conn.group != nullptr) {
+    if (!conn.running.empty()) conn.group->Run(*conn.member, -1, now_);
+    conn.group->Leave(*conn.member);
   }
-  if (!conn.counted) return;
-  conn.counted = false;
-  --conn.group->slots;
-  --conn.member->slots;
+  conn.running.clear();
+  conn.group = nullptr;
+  conn.member = nullptr;
 }
 
-void UsageBook::Forget(ConnectionId id, Time at) {
-  const auto found = conns_.find(id);
-  if (found == conns_.end()) return;
-  Conn& conn = found->second;
-  LeaveSlot(conn, at);
+void UsageBook::Forget(Conn& conn) {
+  LeaveSlot(conn);
   if (!conn.logged_in) hours_.Add(HourMeasure::kWithoutLogin, minute_);
-  --conn.source->connections;
-  if (conn.source->works) {
-    const auto prefix = prefixes_.find(PrefixOf(conn.peer));
-    if (prefix != prefixes_.end() && prefix->second > 0) --prefix->second;
-  }
-  conns_.erase(found);
+  sources_.Leave(*conn.source, conn.peer);
 }
 
 }  // namespace headgate

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "policies/token_bucket.h"
 #include "tests/policies/usage_fixture.h"
 
 namespace headgate::testing {
@@ -40,7 +41,7 @@ class ProposalTest : public ::testing::Test {
 TEST_F(ProposalTest, APoolGetsAClassWithItsSizeAsReserve) {
   for (int day = 0; day < 4; ++day) PoolDay(day, 5, 20);
   const Proposal p = Get();
-  EXPECT_TRUE(p.can_tell);
+  EXPECT_GT(p.compared.compared, 0U);
   EXPECT_TRUE(p.unusual.empty());
   ASSERT_EQ(p.classes.size(), 1U);
   const ProposedClass& c = p.classes[0];
@@ -54,6 +55,78 @@ TEST_F(ProposalTest, APoolGetsAClassWithItsSizeAsReserve) {
   EXPECT_EQ(p.connect_rate.value->burst, 40);
   EXPECT_EQ(p.connections.value, 40U);
   EXPECT_FALSE(c.pattern.weekly);
+}
+
+// Whether a bucket of that would have let all of it pass, doubled.
+bool Bears(const Rate& rate, const std::vector<double>& at) {
+  TokenBucket bucket;
+  for (const double second : at) {
+    for (int twice = 0; twice < 2; ++twice) {
+      if (!bucket.Take(rate, Talker::At(second))) return false;
+    }
+  }
+  return true;
+}
+
+// One minute a day of a job that asks a hundred times as often as is usual: the quantile does not
+// see it, and one second of it says nothing of the others.
+TEST_F(ProposalTest, ARateBearsWhatLastsForAMinuteOnceADay) {
+  std::vector<double> at;
+  for (int day = 0; day < 6; ++day) {
+    const auto id = talk_.LogIn(Ten(1, 0, 5), "shop", day * kDay);
+    for (int s = 0; s < 80'000; s += 20) {
+      const bool job = s == 39'960;
+      for (int i = 0; i < (job ? 20 * 100 : 1); ++i) {
+        at.push_back(day * kDay + s + i * 0.01);
+        talk_.Run(id, at.back(), 0.001);
+      }
+    }
+    talk_.Leave(id, day * kDay + 86'000);
+  }
+  const Proposal p = Get();
+  ASSERT_EQ(p.classes.size(), 1U);
+  const ProposedClass& c = p.classes[0];
+  ASSERT_TRUE(c.rate.value);
+  EXPECT_LT(c.rate.value->per_second, 100);
+  EXPECT_TRUE(Bears(*c.rate.value, at)) << c.rate.value->burst;
+  EXPECT_TRUE(Bears(*c.class_rate.value, at));
+}
+
+TEST_F(ProposalTest, APoolThatWarmsUpForTenSecondsIsBorne) {
+  std::vector<double> at;
+  for (int day = 0; day < 3; ++day) {
+    for (int h = 0; h < 24; ++h) {
+      std::vector<ConnectionId> pool;
+      for (int i = 0; i < 100; ++i) {
+        at.push_back(day * kDay + h * kHour + i * 0.1);
+        pool.push_back(talk_.LogIn(Ten(1, 0, 5), "shop", at.back()));
+        talk_.Run(pool.back(), at.back() + 0.01, 0.01);
+      }
+      for (int m = 1; m < 50; ++m) {
+        at.push_back(day * kDay + h * kHour + m * 60);
+        talk_.Run(talk_.LogIn(Ten(1, 0, 5), "shop", at.back()), at.back() + 0.01, 0.01);
+      }
+      for (const auto id : pool) talk_.Leave(id, day * kDay + h * kHour + 3500);
+    }
+  }
+  const Proposal p = Get();
+  ASSERT_TRUE(p.connect_rate.value);
+  EXPECT_TRUE(Bears(*p.connect_rate.value, at)) << p.connect_rate.value->burst;
+}
+
+TEST_F(ProposalTest, WhatNoKeyTakesIsNotProposed) {
+  for (int day = 0; day < 2; ++day) PoolDay(day, 5, 20);
+  const auto locked = talk_.LogIn(Ten(1, 0, 5), "shop", kDay + 80'000);
+  talk_.Run(locked, kDay + 80'000, 4 * kDay);
+  const Proposal p = Get();
+  ASSERT_EQ(p.classes.size(), 1U);
+  EXPECT_FALSE(p.classes[0].deadline.value);
+  EXPECT_TRUE(p.classes[0].deadline.beyond);
+  const Proposal wide = Get(1e9);
+  EXPECT_TRUE(wide.classes[0].rate.beyond);
+  EXPECT_TRUE(wide.classes[0].class_running.beyond);
+  EXPECT_TRUE(wide.classes[0].class_busy.beyond);
+  EXPECT_FALSE(wide.classes[0].rate.value);
 }
 
 TEST_F(ProposalTest, NeighboursMakeANetwork) {
@@ -70,7 +143,7 @@ TEST_F(ProposalTest, NeighboursMakeANetwork) {
 TEST_F(ProposalTest, OneDayIsTooLittle) {
   PoolDay(0, 5, 20);
   const Proposal p = Get();
-  EXPECT_FALSE(p.can_tell);
+  EXPECT_EQ(p.compared.compared, 0U);
   ASSERT_EQ(p.classes.size(), 1U);
   EXPECT_EQ(p.classes[0].why_not, "it worked on one day only");
   EXPECT_FALSE(p.connect_rate.value);
@@ -118,6 +191,51 @@ TEST_F(ProposalTest, ReservesFitTheSlots) {
     EXPECT_FALSE(c.max.value);  // all of the slots: no limit
   }
   EXPECT_LE(sum, 75U);
+}
+
+TEST_F(ProposalTest, WhoHasAClassGetsNoSecond) {
+  for (int day = 0; day < 2; ++day) {
+    PoolDay(2 * day, 5, 20);
+    PoolDay(2 * day + 1, 6, 30);
+  }
+  ClassLimits first, mine;
+  first.users = {"reports"};
+  mine.name = "mine";
+  mine.users = {"sh*"};
+  mine.sources = {SourceNetwork(Ten(1, 0, 5))};
+  mine.reserve = 10;
+  const std::vector<ClassLimits> base = {first, mine, ClassLimits()};
+  book_.Finish();
+  const Proposal p = Propose(book_, {.headroom = 2, .slots = 100, .classes = base});
+  ASSERT_EQ(p.classes.size(), 1U);
+  EXPECT_EQ(p.classes[0].of_base, "mine");
+  EXPECT_EQ(p.classes[0].sources_of_base, 1U);  // of two
+  EXPECT_NE(p.classes[0].why_not, "");
+  EXPECT_EQ(p.classes[0].reserve.value, 30U);  // what would be, for who looks
+}
+
+TEST_F(ProposalTest, TheDefaultClassIsNobodysOwn) {
+  for (int day = 0; day < 2; ++day) PoolDay(day, 5, 20);
+  const std::vector<ClassLimits> base = {ClassLimits()};
+  book_.Finish();
+  const Proposal p = Propose(book_, {.headroom = 2, .slots = 100, .classes = base});
+  EXPECT_EQ(p.classes.at(0).why_not, "");
+  EXPECT_EQ(p.classes[0].of_base, "");
+}
+
+TEST_F(ProposalTest, ReservesOfTheConfigurationAreKept) {
+  for (int day = 0; day < 2; ++day) PoolDay(day, 5, 50);
+  ClassLimits other, rest;
+  other.users = {"other"};
+  other.reserve = 60;
+  rest.reserve = 5;
+  std::vector<ClassLimits> base = {other, rest};
+  book_.Finish();
+  EXPECT_EQ(Propose(book_, {2, 100, base}).classes.at(0).reserve.value, 10U);
+  base[0].reserve = 95;
+  const Proposal full = Propose(book_, {2, 100, base});
+  EXPECT_FALSE(full.classes.at(0).reserve.value);
+  EXPECT_TRUE(full.classes[0].reserve_cut);
 }
 
 TEST_F(ProposalTest, AUserThatIsAPatternIsNotNamed) {

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "policies/engine.h"
 #include "tests/policies/usage_fixture.h"
 
@@ -12,8 +16,10 @@ using M = GroupMeasure;
 
 class UsageBookTest : public ::testing::Test {
  protected:
-  MinuteSeries::Summary Of(M m) { return book_.Groups().at(0).Of(m).Of({}); }
-  MinuteSeries::Summary Of(SourceMeasure m) { return book_.Of(m).Of({}); }
+  const UsageGroup& Group(std::size_t i = 0) { return *book_.Groups().at(i); }
+  MinuteSeries::Summary Of(M m) { return Group().Of(m).Of({}); }
+  double Peak(const RateSeries& series) { return Peak(series.seconds()); }
+  double Peak(const MinuteSeries& series) { return series.Of({}).peak; }
 
   UsageBook book_{Duration::zero()};
   Talker talk_{book_};
@@ -29,9 +35,8 @@ TEST_F(UsageBookTest, SlotsAreHeldUntilTheBackendEnds) {
   talk_.Leave(b, 11);
   book_.Finish();
   EXPECT_EQ(Of(M::kSlots).peak, 3);
-  EXPECT_EQ(Of(M::kSourceSlots).peak, 2);
-  EXPECT_EQ(book_.Groups()[0].sources.size(), 2U);
-  EXPECT_EQ(book_.Groups()[0].logins, 3U);
+  EXPECT_EQ(Group().Sources().size(), 2U);
+  EXPECT_EQ(Group().logins(), 3U);
 }
 
 TEST_F(UsageBookTest, WhatLastsCountsInEveryMinute) {
@@ -40,18 +45,23 @@ TEST_F(UsageBookTest, WhatLastsCountsInEveryMinute) {
   talk_.Run(a, 3600, 0.1);
   book_.Finish();
   EXPECT_EQ(Of(M::kSlots).minutes, 61);
-  EXPECT_EQ(Of(M::kCommands).minutes, 2);
+  EXPECT_EQ(Group().commands().seconds().minutes(), 2);
 }
 
 TEST_F(UsageBookTest, CommandsOfABusySecond) {
   const auto a = talk_.LogIn(Ten(1, 0, 1), "shop", 0);
   const auto b = talk_.LogIn(Ten(1, 0, 2), "shop", 0);
+  talk_.Run(a, 1, 0.1);
+  talk_.Run(b, 2, 0.1);
   for (int i = 0; i < 8; ++i) talk_.Run(a, 10 + i * 0.1, 0.01);
   for (int i = 0; i < 3; ++i) talk_.Run(b, 10.85 + i * 0.02, 0.01);
+  for (int i = 0; i < 4; ++i) talk_.Run(a, 15 + i, 0.01);
   book_.Finish();
-  EXPECT_EQ(Of(M::kCommands).peak, 11);
-  EXPECT_EQ(Of(M::kSourceCommands).peak, 8);
-  EXPECT_EQ(book_.Groups()[0].statements, 11U);
+  EXPECT_EQ(Peak(Group().commands()), 11);
+  EXPECT_EQ(Peak(Group().source_commands()), 8);
+  // At a rate of one a second: in seconds 10, 15, 16, 17, 18.
+  EXPECT_EQ(Group().commands().BurstOf(0, {}), 11);
+  EXPECT_EQ(Group().statements(), 17U);
 }
 
 TEST_F(UsageBookTest, RunningAtOnceAndForHowLong) {
@@ -80,6 +90,7 @@ TEST_F(UsageBookTest, AShortStatementAtTheTurnOfAMinuteIsNotAMinuteOfRunning) {
 
 TEST_F(UsageBookTest, ALongStatementRunsInEveryMinuteOfIt) {
   const auto a = talk_.LogIn(Ten(1, 0, 1), "shop", 0);
+  talk_.Run(a, 1, 0.1);
   talk_.Run(a, 10, 600);
   book_.Finish();
   EXPECT_NEAR(Of(M::kBusy).peak, 1, 0.01);
@@ -100,8 +111,8 @@ TEST_F(UsageBookTest, ASourceThatNeverWorksIsNobodyToLearnFrom) {
   const auto a = talk_.LogIn(Ten(1, 0, 1), "shop", 2);
   talk_.Run(a, 3, 0.1);
   book_.Finish();
-  EXPECT_EQ(Of(SourceMeasure::kConnects).peak, 1);
-  EXPECT_EQ(Of(SourceMeasure::kConnections).peak, 1);
+  EXPECT_EQ(Peak(book_.sources().connects()), 1);
+  EXPECT_EQ(Peak(book_.sources().connections()), 1);
 }
 
 TEST_F(UsageBookTest, TheFirstBurstOfOneThatWorksLaterCounts) {
@@ -109,9 +120,9 @@ TEST_F(UsageBookTest, TheFirstBurstOfOneThatWorksLaterCounts) {
   for (int i = 0; i < 20; ++i) pool.push_back(talk_.LogIn(Ten(1, 0, 1), "shop", 1));
   talk_.Run(pool[0], 300, 0.1);
   book_.Finish();
-  EXPECT_EQ(Of(SourceMeasure::kConnects).peak, 20);
-  EXPECT_EQ(Of(SourceMeasure::kConnections).peak, 20);
-  EXPECT_EQ(Of(SourceMeasure::kLogins).peak, 20);
+  EXPECT_EQ(Peak(book_.sources().connects()), 20);
+  EXPECT_EQ(Peak(book_.sources().connections()), 20);
+  EXPECT_EQ(Peak(book_.sources().logins()), 20);
 }
 
 TEST_F(UsageBookTest, WhatTheLiveGateRefusedIsNoUse) {
@@ -131,10 +142,9 @@ TEST_F(UsageBookTest, UsersAndNetworksAreGroups) {
   talk_.Run(talk_.LogIn(Ten(2, 0, 1), "shop", 0), 1, 0.1);
   talk_.Run(talk_.LogIn(Ten(1, 0, 1), "reports", 0), 1, 0.1);
   book_.Finish();
-  const auto groups = book_.Groups();
-  ASSERT_EQ(groups.size(), 3U);
-  EXPECT_EQ(groups[0].user, "reports");
-  EXPECT_EQ(groups[1].sources.size(), 2U);
+  ASSERT_EQ(book_.Groups().size(), 3U);
+  EXPECT_EQ(Group(0).user(), "reports");
+  EXPECT_EQ(Group(1).Sources().size(), 2U);
 }
 
 TEST_F(UsageBookTest, AnotherUserOnTheSameConnectionTakesItsSlot) {
@@ -144,11 +154,111 @@ TEST_F(UsageBookTest, AnotherUserOnTheSameConnectionTakesItsSlot) {
   talk_.Run(a, 6, 0.1);
   talk_.Leave(a, 7);
   book_.Finish();
+  ASSERT_EQ(book_.Groups().size(), 2U);
+  EXPECT_EQ(Peak(Group(0).Of(M::kSlots)), 1);
+  EXPECT_EQ(Group(0).statements(), 1U);
+  EXPECT_EQ(Group(1).statements(), 0U);
+}
+
+TEST_F(UsageBookTest, ASlotStaysWithTheUserBeforeUntilTheServerHasSaidOk) {
+  const auto a = talk_.LogIn(Ten(1, 0, 1), "shop", 0);
+  talk_.Run(a, 1, 0.1);
+  talk_.Tell(a, 5, event::ChangeUser{{.user = "root", .database = {}}});
+  talk_.Tell(a, 600, event::LoginFailed{LoginFailure::kAccessDenied});
+  talk_.Leave(a, 601);
+  book_.Finish();
+  ASSERT_EQ(book_.Groups().size(), 1U);
+  EXPECT_EQ(Of(M::kSlots).minutes, 11);
+}
+
+TEST_F(UsageBookTest, NamesThatAreOnlyClaimedTakeNoPlace) {
+  for (unsigned i = 0; i < 300; ++i) {
+    const auto id = talk_.Connect(Ten(i % 200, 0, 1), i);
+    talk_.Tell(id, i, event::Login{{.user = "admin" + std::to_string(i), .database = {}}});
+    talk_.Tell(id, i, event::LoginFailed{LoginFailure::kAccessDenied});
+    talk_.Leave(id, i);
+  }
+  for (unsigned i = 0; i < 2 * UsageGroup::kMostMembers; ++i) {
+    const auto id = talk_.Connect(Ten(1, i / 200, i % 200), 400);
+    talk_.Tell(id, 400, event::Login{{.user = "shop", .database = {}}});
+    talk_.Leave(id, 400);
+  }
+  talk_.Run(talk_.LogIn(Ten(1, 200, 1), "shop", 500), 501, 0.1);
+  book_.Finish();
+  ASSERT_EQ(book_.Groups().size(), 1U);
+  EXPECT_EQ(Group().statements(), 1U);
+  EXPECT_EQ(book_.left_out(), 0U);
+}
+
+// A weak account whose password is known in many networks.
+TEST_F(UsageBookTest, WhoWorkedForAMinuteMakesRoomForWhoWorksLonger) {
+  const auto night = talk_.LogIn(Ten(1, 0, 1), "night", 0);
+  for (int m = 0; m < 40; ++m) talk_.Run(night, m * 60, 0.1);
+  talk_.Leave(night, 2400);
+  for (unsigned i = 0; i < UsageBook::kMostGroups + 50; ++i) {
+    const auto id = talk_.LogIn(Ten(i % 250, 0, 2), "guest" + std::to_string(i), 3000 + i);
+    talk_.Run(id, 3000 + i, 0.1);
+    talk_.Leave(id, 3000.5 + i);
+  }
+  const auto late = talk_.LogIn(Ten(1, 0, 1), "reports", 5000);
+  talk_.Run(late, 5000, 0.1);
+  book_.Finish();
   const auto groups = book_.Groups();
-  ASSERT_EQ(groups.size(), 2U);
-  EXPECT_EQ(groups[0].Of(M::kSlots).Of({}).peak, 1);
-  EXPECT_EQ(groups[0].statements, 1U);
-  EXPECT_EQ(groups[1].statements, 0U);
+  EXPECT_EQ(groups.size(), UsageBook::kMostGroups);
+  const auto has = [&](const char* user) {
+    return std::any_of(groups.begin(), groups.end(),
+                       [&](const UsageGroup* g) { return g->user() == user; });
+  };
+  EXPECT_TRUE(has("night"));
+  EXPECT_TRUE(has("reports"));
+  EXPECT_EQ(book_.left_out(), 52U);  // and is told
+}
+
+// Idle sessions with a stolen password.
+TEST_F(UsageBookTest, WhoLogsInAndNeverWorksIsNobodyToLearnFrom) {
+  const auto a = talk_.LogIn(Ten(1, 0, 1), "shop", 0);
+  talk_.Run(a, 1, 0.1);
+  for (int i = 0; i < 100; ++i) {
+    const auto idle = talk_.LogIn(Ten(1, 0, 66), "shop", 10);
+    talk_.Ask(idle, 11);
+    AnswerFacts failed;
+    failed.command = CommandKind::kQuery;
+    failed.error = 1064;
+    talk_.Tell(idle, 11.5, event::Answer{failed});
+  }
+  book_.Finish();
+  EXPECT_EQ(Of(M::kSlots).peak, 1);
+  EXPECT_EQ(Of(M::kRunning).peak, 1);
+  EXPECT_EQ(Peak(Group().commands()), 1);
+  EXPECT_LT(Of(M::kBusy).peak, 0.1);
+  EXPECT_EQ(Peak(book_.sources().logins()), 1);
+  EXPECT_EQ(Peak(book_.sources().prefix_connections()), 1);
+  EXPECT_EQ(Group().Sources().size(), 1U);
+}
+
+TEST_F(UsageBookTest, WhatOneDidBeforeItWorkedCountsOnceItDoes) {
+  std::vector<ConnectionId> pool;
+  for (int i = 0; i < 20; ++i) pool.push_back(talk_.LogIn(Ten(1, 0, 1), "shop", 1));
+  for (int i = 1; i < 20; ++i) talk_.Leave(pool[static_cast<std::size_t>(i)], 100);
+  talk_.Run(pool[0], 300, 0.1);
+  book_.Finish();
+  EXPECT_EQ(Of(M::kSlots).peak, 20);
+  EXPECT_EQ(Peak(book_.sources().prefix_connections()), 20);
+}
+
+TEST_F(UsageBookTest, ThoseThatWereThereWhenTheTraceBeganAreNoBurst) {
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    const ConnectionId id{1, i};
+    talk_.Tell(id, 0, event::Accepted{Ten(1, 0, 1), Arrival::kDirect, true});
+    talk_.Tell(id, 0, event::Login{{.user = "shop", .database = {}}});
+    talk_.Tell(id, 0, event::LoginOk{});
+    talk_.Run(id, 10, 0.1);
+  }
+  book_.Finish();
+  EXPECT_EQ(Peak(book_.sources().connects()), 0);
+  EXPECT_EQ(Peak(book_.sources().logins()), 0);
+  EXPECT_EQ(Peak(book_.sources().connections()), 100);
+  EXPECT_EQ(Of(M::kSlots).peak, 100);
 }
 
 TEST_F(UsageBookTest, GroupsAreBounded) {

@@ -39,6 +39,16 @@ SimulatedWeek::SimulatedWeek(WeekOptions options) : options_(options), random_(o
   cron_ = {Host4(10, 1, 2, 9), "cron", {}};
 }
 
+std::vector<std::pair<Address, std::string>> SimulatedWeek::Pairs() {
+  const SimulatedWeek week({});
+  std::vector<std::pair<Address, std::string>> out;
+  for (const auto* hosts : {&week.shop_, &week.reports_}) {
+    for (const Host& host : *hosts) out.emplace_back(host.address, host.user);
+  }
+  for (const Host* host : {&week.batch_, &week.cron_}) out.emplace_back(host->address, host->user);
+  return out;
+}
+
 bool SimulatedWeek::IsAttacker(const Address& peer) {
   const Address prefix = PrefixOf(peer);
   return prefix == Host4(203, 0, 113, 0) || prefix == Host4(198, 51, 100, 0);

@@ -13,6 +13,7 @@
 #include <queue>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "guard/event_feed.h"
@@ -38,6 +39,8 @@ class SimulatedWeek : public guard::EventFeed {
   Progress progress() const override { return {}; }
   std::vector<std::string> notes() const override { return {}; }
 
+  // Who comes, but for those.
+  static std::vector<std::pair<Address, std::string>> Pairs();
   // Who attacks: 203.0.113.0/24 and 198.51.100.0/24.
   static bool IsAttacker(const Address& peer);
   // How many connections they made.

@@ -136,7 +136,7 @@ class Shadow(scenario.Scenario):
         acted = gate.status()["acted"]
         return acted["connect_rate"] + acted["banned"]
 
-    def flood(self, gate, seconds=2, most=12):
+    def flood(self, gate, seconds=2, most=10):
         """For that long, and until some hundred are refused."""
         app = self.start_app(gate.address)
         kinds = [Attackers("churn", gate.address, addresses(30), 16, most + 5),
@@ -156,12 +156,12 @@ class Shadow(scenario.Scenario):
         """The gate keeps its verdicts; the same policy differs in nothing, one that differs in what
         meets nobody in next to nothing."""
         limits = {"class": [scenario.APP_CLASS],
-                  "source": {"connect_rate": "1/s burst 3", "never_ban": []}}
+                  "source": {"connect_rate": "10/s burst 20", "never_ban": []}}
         gate = self.shadowed({}, **limits)
         opened = self.flood(gate)
         shadow = gate.status()["shadow"]
         self.figures("same policy", f"{opened} connections, {json.dumps(shadow)}")
-        self.assertGreater(shadow["refused"]["both"], 50)
+        self.assertGreater(shadow["refused"]["both"], 100)
         self.assertEqual(self.differences(gate)["refused"].keys() -
                          {"both", "protected_both"}, set())
         self.assertEqual(shadow["left_out"], 0)
@@ -171,11 +171,11 @@ class Shadow(scenario.Scenario):
         shadow = other.status()["shadow"]
         self.figures("next to the same", f"{opened} connections, {json.dumps(shadow)}")
         both = shadow["refused"]["both"]
-        self.assertGreater(both, 50)
+        self.assertGreater(both, 100)
         self.assertLess(shadow["refused"]["candidate_only"] + shadow["refused"]["live_only"],
-                        both / 10)
+                        both / 20)
         self.assertEqual(shadow["left_out"], 0)
-        self.assertGreater(self.refused(other), 50)
+        self.assertGreater(self.refused(other), 100)
 
 
 if __name__ == "__main__":
