@@ -206,7 +206,7 @@ TEST_F(ShadowTest, ComesAndGoesUnderFire) {
       }
     });
   }
-  for (int i = 0; i < 30; ++i) {
+  for (int i = 0; i < 12; ++i) {
     shadow_->Begin(*engine_, tapes_, Policy(i % 2 == 0 ? limits_ : Tight()));
     EXPECT_TRUE(shadow_->status().has_value());
     if (i % 3 == 0) shadow_->Stop();
