@@ -82,7 +82,7 @@ struct ReplayReport {
   std::vector<ReplayLimit> limits;  // those that touched the protected first, then by count
   std::vector<ReplaySource> sources;  // the most first
   double sources_refused = 0;         // how many there are of them all, an estimate
-  std::vector<ReplayTouch> touches;   // kMostTouches at most, by time
+  std::vector<ReplayTouch> touches;   // the first kMostTouches
   std::vector<ReplayClass> classes;
   Duration bucket{};
   std::vector<ReplayBucket> timeline;

@@ -214,18 +214,26 @@ void ReplayTally::CountTouch(const ReplayMet& met) {
   ++limit.row.touched;
   ++timeline_->At(met.at).touched;
   if (known) ++sources_[id].row.touched;
-  if (report_.touches.size() >= kMostTouches) return;
-  report_.touches.push_back({.at = met.at,
-                             .what = met.what,
-                             .source = net::SourceText(met.peer),
-                             .user = met.user,
-                             .class_name = met.class_name,
-                             .title = limit.row.title,
-                             .where = limit.row.where,
-                             .reason = met.reason,
-                             .digest = met.digest,
-                             .how_long = met.how_long,
-                             .unfinished = met.unfinished});
+  AddTouch({.at = met.at,
+            .what = met.what,
+            .source = net::SourceText(met.peer),
+            .user = met.user,
+            .class_name = met.class_name,
+            .title = limit.row.title,
+            .where = limit.row.where,
+            .reason = met.reason,
+            .digest = met.digest,
+            .how_long = met.how_long,
+            .unfinished = met.unfinished});
+}
+
+// The first ones; some are found late.
+void ReplayTally::AddTouch(ReplayTouch touch) {
+  std::vector<ReplayTouch>& all = report_.touches;
+  if (all.size() < kMostTouches) return all.push_back(std::move(touch));
+  const auto earlier = [](const ReplayTouch& a, const ReplayTouch& b) { return a.at < b.at; };
+  const auto last = std::max_element(all.begin(), all.end(), earlier);
+  if (earlier(touch, *last)) *last = std::move(touch);
 }
 
 void ReplayTally::OnLevel(const LevelChange& change) {

@@ -80,6 +80,7 @@ class ReplayTally {
   [[nodiscard]] std::size_t FindLimit(const Outcome& o);
   void CountSource(const Outcome& o, bool is_protected);
   void CountTouch(const ReplayMet& met);
+  void AddTouch(ReplayTouch touch);
   [[nodiscard]] std::vector<ReplaySource> SourceRows() const;
   [[nodiscard]] std::vector<ReplayLimit> LimitRows() const;
 

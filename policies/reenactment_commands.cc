@@ -39,9 +39,8 @@ void Reenactment::World::PutCommand(Actor& a, const EngineEvent& event, const To
 // Of a text that is longer than what there is to be seen the rest is taken for what nobody saw.
 Told Reenactment::World::AskCommand(Actor& a, const EngineEvent& event) {
   const CommandFacts& facts = std::get<event::Command>(event.what).facts;
-  CommandVerdict v = engine_.OnCommand(*a.ticket, facts, now_);
-  a.result_limit = v.result_limit;
-  if (v.kind != Kind::kMore) return ToldOf(v);
+  const CommandVerdict v = engine_.OnCommand(*a.ticket, facts, now_);
+  if (v.kind != Kind::kMore) return Heard(a, v);
   CommandFacts whole = facts;
   whole.complete = true;
   std::array<char, DigestTable::kKeptText> text;
@@ -52,8 +51,12 @@ Told Reenactment::World::AskCommand(Actor& a, const EngineEvent& event) {
   }
   whole.complete = facts.complete;
   whole.glance = &glance;
-  v = engine_.OnCommand(*a.ticket, whole, now_);
+  return Heard(a, engine_.OnCommand(*a.ticket, whole, now_));
+}
+
+Told Reenactment::World::Heard(Actor& a, const CommandVerdict& v) {
   a.result_limit = v.result_limit;
+  a.packet_limit = v.packet_limit;
   return ToldOf(v);
 }
 
@@ -81,9 +84,7 @@ void Reenactment::World::AskHeld(Actor& a) {
   if (!a.held) return;
   asking_ = a.id;
   noted_ = {};
-  const CommandVerdict v = engine_.OnHeld(*a.ticket, now_);
-  a.result_limit = v.result_limit;
-  const Told told = ToldOf(v);
+  const Told told = Heard(a, engine_.OnHeld(*a.ticket, now_));
   TellNoted(a, told);
   const ConnectionId id = a.id;
   Judge(a, a.command, told, !a.answer_at_once);

@@ -221,15 +221,24 @@ void Reenactment::World::Put(Actor& a, const EngineEvent& event, const Told& the
   }
 }
 
+// A command's size and an answer's meet the limits now: a live session looks while they come.
 void Reenactment::World::PutAnswer(Actor& a, const EngineEvent& event) {
   const auto& answer = std::get<event::Answer>(event.what);
   if (IsCounted(answer)) {
     if (a.asked.empty()) return;
+    const bool too_much = a.packet_limit > 0 && answer.facts.request_bytes > a.packet_limit;
+    if (too_much && a.asked.Front()) return EndAsTooLarge(a);
     const bool too_long = a.result_limit > 0 && answer.facts.bytes > a.result_limit;
-    if (too_long && options_.own_sweeps && a.asked.Front()) SweepAnswer(a, answer.facts);
+    if (too_long && a.asked.Front()) SweepAnswer(a, answer.facts);
     if (Find(event.id) == nullptr || !TakeAnswer(a)) return;
   }
   static_cast<void>(Call(engine_, event, a.ticket, now_));
+}
+
+// A session ends with a command that its next packet makes too long.
+void Reenactment::World::EndAsTooLarge(Actor& a) {
+  engine_.Count(*a.ticket, Reason::kPacketTooLarge, now_);
+  Drop(a.id);
 }
 
 void Reenactment::World::PutLogin(Actor& a, const EngineEvent& event, const Told& then) {

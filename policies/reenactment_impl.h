@@ -118,8 +118,8 @@ class Reenactment::World : public Wakeups, public DecisionSink {
     Duration late{};  // how much later it does now what it does
     // And what was not worth to be late for, but adds up until it has a pause.
     Duration small_change{};
-    Time heard{};                              // the source of the events told of it last
-    std::uint64_t result_limit = 0;            // of the command that was passed on last
+    Time heard{};                                      // the source of the events told of it last
+    std::uint64_t result_limit = 0, packet_limit = 0;  // of the command that was passed on last
     std::unique_ptr<std::deque<Later>> later;  // null for most: what is empty takes room, too
     YesNoQueue expected;                       // answers to come: of commands that were not dropped
     YesNoQueue asked;  // answers to come: of commands that the candidate passed on as well
@@ -166,6 +166,7 @@ class Reenactment::World : public Wakeups, public DecisionSink {
   void Put(Actor& a, const EngineEvent& event, const Told& then);
   void PutLogin(Actor& a, const EngineEvent& event, const Told& then);
   void PutAnswer(Actor& a, const EngineEvent& event);
+  void EndAsTooLarge(Actor& a);
   void PutSweep(Actor& a, const EngineEvent& event, const Told& then);
   void LiveWentOn(Actor& a, const EngineEvent& event, const Told& then);
   void GoOn(Actor& a);
@@ -177,6 +178,7 @@ class Reenactment::World : public Wakeups, public DecisionSink {
   void Judge(Actor& a, CommandKind command, const Told& told, bool live_passed);
   void AskHeld(Actor& a);
   void AnswerNow(Actor& a, CommandKind command);
+  [[nodiscard]] static Told Heard(Actor& a, const CommandVerdict& v);
   void SweepSoon(Actor& a, Duration in);
   void OwnSweep(Actor& a, Time due);
   void SweepAnswer(Actor& a, const AnswerFacts& facts);

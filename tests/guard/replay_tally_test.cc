@@ -335,6 +335,12 @@ TEST_F(ReplayTallyTest, TouchesAreBounded) {
   }
   EXPECT_EQ(tally_.Report().touched, 500U);
   EXPECT_EQ(tally_.Report().touches.size(), kMostTouches);
+  // The first by time, in that order, also where one was found late.
+  Tell(-1, What::kRefused, Reason::kClassFull, "10.1.0.2", true);
+  const auto touches = tally_.Report().touches;
+  EXPECT_EQ(touches.size(), kMostTouches);
+  EXPECT_EQ(touches.front().source, "10.1.0.2");
+  EXPECT_EQ(touches.back().at, At(48));
 }
 
 TEST(ReplayTally, OfNothingThereIsNothing) {

@@ -270,6 +270,30 @@ TEST_F(ReenactmentTest, AnAnswerThatIsTooLongIsEnded) {
   EXPECT_EQ(Status().statements_running, 0u);
 }
 
+// Of a long command only the first packet is there when it is asked about.
+TEST_F(ReenactmentTest, ACommandThatBecomesTooLongIsTheEnd) {
+  limits_.classes.back().query.packet = 20'000'000;
+  limits_.classes.back().query.packet_auto = false;
+  Start();
+  Enter(1);
+  CommandFacts command;
+  command.command = CommandKind::kQuery;
+  command.sql = "INSERT INTO t VALUES (1)";
+  command.complete = false;
+  command.length = 0xFFFFFF;
+  AnswerFacts answer;
+  answer.command = CommandKind::kQuery;
+  answer.request_bytes = 20'000'000;
+  On(1, event::Command{command});
+  On(1, event::Answer{answer});
+  EXPECT_EQ(Count(What::kRefused, Reason::kPacketTooLarge), 0u);
+  answer.request_bytes = 40'000'000;
+  On(1, event::Command{command});
+  On(1, event::Answer{answer});
+  EXPECT_EQ(Count(What::kRefused, Reason::kPacketTooLarge), 1u);
+  EXPECT_EQ(Status().connections, 0u);
+}
+
 TEST_F(ReenactmentTest, TheMostAtOnceIsTold) {
   limits_.slots.max_connections = 15;
   Start();
