@@ -57,7 +57,7 @@ class ShadowQueue {
 
   [[nodiscard]] What Judge(const EngineEvent& event, const Told& told);
 
-  const Bounds bounds_;
+  const Bounds bounds_{};
   mutable std::mutex mutex_;
   std::deque<std::unique_ptr<KeptEvent>> waiting_;
   std::size_t bytes_ = 0;                    // of them, and of those taken last

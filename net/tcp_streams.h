@@ -78,8 +78,8 @@ class TcpStreams {
   struct Options {
     std::vector<std::uint16_t> ports{3306};  // of servers; empty: all
     std::vector<Address> servers{};          // whose ports they are; empty: anybody's
-    std::size_t connections = 128 * 1024;
-    std::size_t openings = 64 * 1024;
+    std::size_t connections = std::size_t{128} * 1024;
+    std::size_t openings = std::size_t{64} * 1024;
     std::size_t kept = std::size_t{64} << 20;  // bytes that came early, of all connections
     Duration idle = std::chrono::hours(8);     // MySQL's wait_timeout
   };

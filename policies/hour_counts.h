@@ -37,7 +37,7 @@ struct UnusualHour {
 
 class HourCounts {
  public:
-  static constexpr std::size_t kMostHours = 5 * 7 * 24;
+  static constexpr std::size_t kMostHours = std::size_t{5} * 7 * 24;
   // Of the same hour, that are needed to say what is usual: of other days, and of other weeks.
   static constexpr std::size_t kOtherDays = 3;
   // Nothing told of for so many hours: all was quiet, as at night. For longer: nobody looked.

@@ -18,7 +18,8 @@
 namespace headgate {
 
 using Minute = std::int64_t;
-inline constexpr Minute kMinutesOfHour = 60, kMinutesOfDay = 24 * 60, kMinutesOfWeek = 7 * 24 * 60;
+inline constexpr Minute kMinutesOfHour = 60, kMinutesOfDay = 24 * kMinutesOfHour,
+                        kMinutesOfWeek = 7 * kMinutesOfDay;
 
 // Minutes that are to be left out.
 class MinuteSet {
@@ -50,7 +51,7 @@ class MinuteSeries {
   // Of the minutes that are not `aside`.
   [[nodiscard]] Summary Of(const MinuteSet& aside) const;
   // The peak of each hour of the week, Monday 00:00 UTC first.
-  static constexpr std::size_t kWeekHours = 7 * 24;
+  static constexpr std::size_t kWeekHours = std::size_t{7} * 24;
   [[nodiscard]] std::array<double, kWeekHours> Week(const MinuteSet& aside) const;
   // That have a value.
   [[nodiscard]] Minute minutes() const { return kept_; }

@@ -60,7 +60,7 @@ struct ContrastCounts {
 class PolicyContrast : public OutcomeSink {
  public:
   static constexpr Duration kPatience = std::chrono::seconds(2);
-  static constexpr std::size_t kMostConnections = 200 * 1000;
+  static constexpr std::size_t kMostConnections = std::size_t{200} * 1000;
 
   // Around each event that the Reenactment is given, in order.
   void Before(const EngineEvent& event, const Told& told);
@@ -78,7 +78,7 @@ class PolicyContrast : public OutcomeSink {
   // What it is done to: each has at most one act that is not settled.
   enum class To : std::uint8_t { kConnection, kStatement, kLogin, kCommand };
   static constexpr std::size_t kTo = 4;
-  static constexpr std::size_t kMostDue = 64 * 1024;
+  static constexpr std::size_t kMostDue = std::size_t{64} * 1024;
 
   struct Act {
     std::uint64_t number = 0;  // 0: there is none

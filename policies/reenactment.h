@@ -59,8 +59,8 @@ class Reenactment {
     // has those that came to nothing.
     bool own_ticks = true;
     bool own_sweeps = true;
-    bool can_kill = true;                  // of its own sweeps
-    std::size_t connections = 200 * 1000;  // at once; who comes when there are as many is left out
+    bool can_kill = true;               // of its own sweeps
+    std::size_t connections = 200'000;  // at once; who comes when there are as many is left out
   };
   struct Tally {
     std::uint64_t events = 0, connections = 0;
