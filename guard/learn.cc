@@ -69,7 +69,7 @@ class Observing {
       book_->OnEvent(event, told);
       reenactment_->Apply(event, told);
     };
-    const absl::Status status = ReadAll(feed_, each, "learn", progress);
+    absl::Status status = ReadAll(feed_, each, "learn", progress);
     if (!book_) book_.emplace(feed_.to_unix());
     book_->Finish();
     return status;
@@ -102,7 +102,7 @@ absl::Status CountBound(const OpenFeed& open, const Config& candidate, Lesson& l
     counts->SetOffset((*feed)->to_unix());
     reenactment.Apply(event, told);
   };
-  const absl::Status status = ReadAll(**feed, each, "prove", progress);
+  absl::Status status = ReadAll(**feed, each, "prove", progress);
   reenactment.Finish();
   lesson.bound = counts->Rows();
   return status;
