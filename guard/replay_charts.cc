@@ -56,6 +56,7 @@ std::vector<Reason> MostReasons(const ReplayReport& report) {
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   if (sums.size() > kReasonsShown) sums.resize(kReasonsShown);
   std::vector<Reason> out;
+  out.reserve(sums.size());
   for (const auto& [sum, reason] : sums) out.push_back(reason);
   return out;
 }

@@ -88,7 +88,10 @@ std::string OpenSvg(const ChartFrame& frame, const TimeAxis& axis, const std::st
                                     frame.width, frame.height, HtmlText(says));
   const double step = TimeStep(axis.span_ms(), static_cast<int>(frame.across() / 80));
   const auto begin = static_cast<double>(axis.begin_ms);
-  for (double t = std::ceil(begin / step) * step; t <= begin + axis.span_ms(); t += step) {
+  const double first = std::ceil(begin / step) * step;
+  const auto marks = static_cast<int>(std::floor((begin + axis.span_ms() - first) / step)) + 1;
+  for (int i = 0; i < marks; ++i) {
+    const double t = first + i * step;
     const double x = frame.X((t - begin) / axis.bucket_ms, axis);
     absl::StrAppendFormat(&out, R"(<path class="grid" d="M%.1f %.1fV%.1f"/>)", x, frame.top,
                           frame.height - frame.bottom);
@@ -101,7 +104,9 @@ std::string OpenSvg(const ChartFrame& frame, const TimeAxis& axis, const std::st
 
 std::string ValueMarks(const ChartFrame& frame, double most, double step) {
   std::string out;
-  for (double value = 0; value <= most * 1.0001; value += step) {
+  const auto marks = static_cast<int>(most * 1.0001 / step) + 1;
+  for (int i = 0; i < marks; ++i) {
+    const double value = i * step;
     const double y = frame.Y(value, most);
     absl::StrAppendFormat(&out, R"(<path class="%s" d="M%.1f %.1fH%.1f"/>)",
                           value == 0 ? "base" : "grid", frame.left, y, frame.width - frame.right);
