@@ -2,7 +2,7 @@
 #   make run [PORT=3306] [BACKEND=host:port]     make demo [ATTACK=silent]
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: help build package run test check bench bench-alternatives bench-capacity demo docs fuzz clean sbom
+.PHONY: help build package run test check bench bench-alternatives bench-capacity bench-replay demo docs fuzz clean sbom
 
 PYTHON := /usr/bin/python3
 JOBS ?= $(shell nproc)
@@ -64,6 +64,10 @@ bench-alternatives: build ## the same attacks on no gate, HAProxy, nginx and hea
 bench-capacity: build ## what a session, a waiting client, a source, a query and a login cost, into docs/guides/capacity.md
 	@bash .ci/install bench
 	@$(PYTHON) bench/capacity.py --page docs/guides/capacity.md
+
+bench-replay: build ## how fast `headgate replay` reads a capture of sysbench, beside tshark
+	@bash .ci/install bench
+	@$(PYTHON) bench/replay_speed.py
 
 demo: build ## an attack and an application side by side: ATTACK=silent drip stalled-login ...
 	@bash .ci/install run

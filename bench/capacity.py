@@ -145,6 +145,21 @@ def beside_haproxy(db):
     return memory, [statistics.median(column) for column in zip(*ratios)]
 
 
+def recording(db):
+    """What a query and a login cost while the gate records, over what they cost when it does not."""
+    ratios = []
+    with Gate(config(db)) as gate:
+        pids = [gate.pid()]
+        costs(pids, gate.address)  # warm
+        for _ in range(TURNS):
+            plain = costs(pids, gate.address)
+            gate.cli("record", "price.trace")
+            taped = costs(pids, gate.address)
+            gate.cli("record", "--stop")
+            ratios.append([dear / cheap for dear, cheap in zip(taped, plain)])
+    return [statistics.median(column) for column in zip(*ratios)]
+
+
 def fresh(db, threads):
     """Bytes of a gate that has just started, all limits as they are by default."""
     plain = {"gate": {**config(db)["gate"], "threads": threads}}
@@ -160,7 +175,8 @@ def measure():
         with Gate(config(db)) as gate:
             pending = grown([gate.pid()], PENDING, gate.address, False)
         one, two = fresh(db, 1), fresh(db, 2)
-        return {"start": one, "thread": two - one, "session": memory[0], "theirs": memory[1],
+        taped = recording(db)
+        return {"taped_query": taped[0], "taped_login": taped[1], "start": one, "thread": two - one, "session": memory[0], "theirs": memory[1],
                 "pending": pending, "source": for_sources(db), "query": ratios[0],
                 "login": ratios[1], "server": db.query("SELECT VERSION()")[0][0]}
 
@@ -177,7 +193,9 @@ def table(found):
 | a client that has not logged in | {found["pending"] / 1024:.1f} KiB | {PENDING:,} that are connected and say nothing |
 | a source that is remembered | {found["source"]:.0f} bytes | {SOURCES:,} addresses that connected once |
 | a query | {found["query"]:.2f} times HAProxy's processor time | mariadb-slap, 8 clients, median of {TURNS} pairs of runs, one thread each |
-| a login, a query, and quit | {found["login"]:.2f} times | the same, a connection for each query |"""
+| a login, a query, and quit | {found["login"]:.2f} times | the same, a connection for each query |
+| a query while the gate records | {found["taped_query"]:.2f} times what it costs without | the same gate by turns; the thread that writes included |
+| a login, a query, and quit while it records | {found["taped_login"]:.2f} times | the same |"""
 
 
 def main():

@@ -1,4 +1,4 @@
-// The key table's part about operators: [admin] and [host].
+// The key table's part about operators: [shadow], [admin] and [host].
 #include "guard/config_key_makers.h"
 
 namespace headgate::guard {
@@ -6,6 +6,8 @@ namespace headgate::guard {
 std::vector<Key<Config>> AdminKeys() {
   using C = Config;
   return {
+      Text<C>(
+          "shadow", "config", kReload, [](auto& c) -> auto& { return c.shadow.config; }),
       Text<C>(
           "admin", "socket", kRestart, [](auto& c) -> auto& { return c.admin.socket; }),
       Text<C>(

@@ -16,6 +16,7 @@
 #include "guard/json_text.h"
 #include "guard/look_commands.h"
 #include "guard/pools.h"
+#include "guard/record_commands.h"
 #include "guard/status.h"
 #include "guard/upgrade_command.h"
 #include "guard/waiting_list.h"
@@ -225,6 +226,7 @@ void AddAsking(CLI::App& app, Arguments& args, Command& chosen) {
   unban->add_option("address", args.address, "an address as `bans` shows it, or \"all\"")
       ->required();
   AddLooking(app, args, chosen);
+  AddRecord(app, args, chosen);
   add("drain", "take no new clients, let the others finish within [gate] drain, and end", Drain);
   CLI::App* upgrade =
       add("upgrade", "let the program that is installed now take over; nobody is refused or cut",

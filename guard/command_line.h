@@ -10,8 +10,10 @@
 
 #include "guard/config.h"
 #include "guard/digests.h"
+#include "guard/learn.h"
 #include "guard/live_arguments.h"
 #include "guard/observe.h"
+#include "guard/replay.h"
 #include "guard/top.h"
 
 namespace headgate::guard {
@@ -38,6 +40,8 @@ struct Arguments {
   CheckLiveOptions check_live;
   bool core_dumps = false;
   ObserveOptions observe;
+  ReplayOptions replay;
+  LearnOptions learn;
   std::size_t sources_limit = 20;
   std::string sources_sort = "refused";
   std::size_t sessions_limit = 50;
@@ -45,6 +49,10 @@ struct Arguments {
   std::string page = "8";
   bool markdown = false;
   std::string shell;
+  std::string record_file;
+  std::string record_size = "100MiB";
+  std::size_t record_keep = 4;
+  bool record_stop = false;
 };
 
 using Command = std::function<int(const Arguments&)>;

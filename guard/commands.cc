@@ -12,6 +12,7 @@
 #include "guard/exit_status.h"
 #include "guard/firewall_commands.h"
 #include "guard/manual_commands.h"
+#include "guard/tuning_commands.h"
 #include "guard/version.h"
 
 namespace headgate::guard {
@@ -51,6 +52,10 @@ Examples:
       lets clients past a gate that is down: [firewall] redirect leads nobody to it any more
   headgate observe --interface eth1 --port 3306
       watch a mirror port without being a gate; --read FILE replays a capture
+  headgate replay --config candidate.toml --html report.html monday.pcap
+      what this configuration would have done to what was captured, or recorded
+  headgate learn --out proposal.toml week.trace
+      limits from what was seen, commented, with how often each would have bound
   headgate man; headgate man 5
       the manual pages: of this program, and of every key of its configuration
 
@@ -148,7 +153,9 @@ void AddObserve(CLI::App& app, Arguments& args, Command& chosen) {
   command->add_option("--socket", o.socket, "where `headgate status --wire` finds it")
       ->type_name("SOCKET");
   command
-      ->add_option("--read", o.files, "read captures (pcap, pcapng, - for standard input) instead")
+      ->add_option(
+          "--read", o.files,
+          "read captures (pcap, pcapng, also packed by gzip, - for standard input) instead")
       ->type_name("FILE")
       ->allow_extra_args(false)
       ->excludes("--interface")
@@ -182,6 +189,7 @@ int RunCommandLine(int argc, char** argv) {
   AddAsking(app, args, chosen);
   AddFirewall(app, args, chosen);
   AddObserve(app, args, chosen);
+  AddTuning(app, args, chosen);
   AddCommand(app, "version", "the version of this build", args, chosen, PrintVersion);
   AddManuals(app, args, chosen);
   try {

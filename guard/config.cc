@@ -181,9 +181,6 @@ class Reader {
   void ReadTop(const Member& member) {
     const std::string& name = member.key;
     positions_[name] = member.at;
-    if (const NotBuilt* entry = FindNotBuilt(name, "")) {
-      return AddNotBuilt(member.at, name, *entry);
-    }
     const auto tables = TableNames("");
     if (std::find(tables.begin(), tables.end(), name) == tables.end()) {
       return AddUnknown(member, ShownName(name), tables, "");
@@ -252,8 +249,6 @@ class Reader {
         for (const Fault& fault : faults) Add(fault.at, full, fault.message);
         if (!faults.empty()) positions_[at + ".faulty"] = member.at;
         NoteReplaced(full, was, member.at);
-      } else if (const NotBuilt* entry = FindNotBuilt(place.shown, member.key)) {
-        AddNotBuilt(member.at, full, *entry);
       } else if (const auto why = WhyRefused(place.table, member.key); !why.empty()) {
         Add(member.at, full, std::string(why));
       } else if (!ReadInner(place, member, target)) {
@@ -297,10 +292,6 @@ class Reader {
   template <class Target>
   static bool ReadInner(const Place&, const Member&, Target&) {
     return false;
-  }
-
-  void AddNotBuilt(Position at, const std::string& key, const NotBuilt& entry) {
-    Add(at, key, absl::StrFormat("not built yet: %s; remove it", entry.what));
   }
 
   void AddUnknown(const Member& member, const std::string& full,

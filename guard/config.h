@@ -89,6 +89,16 @@ struct HostConfig {
   bool operator==(const HostConfig&) const = default;
 };
 
+struct Config;
+
+// [shadow]: a configuration that decides beside this one, without effect.
+struct ShadowConfig {
+  std::string config;                       // its file, as written; empty = none
+  std::string path;                         // from this configuration's folder; as it was loaded
+  std::shared_ptr<const Config> candidate;  // what was in it
+  bool operator==(const ShadowConfig&) const = default;
+};
+
 struct Config {
   Limits limits = Limits::Defaults();
 
@@ -116,6 +126,7 @@ struct Config {
   std::string state_file = "/var/lib/headgate/state";
   AdminConfig admin;
   HostConfig host;
+  ShadowConfig shadow;
 
   std::string log_level = "info";
   std::string log_decisions;  // empty = no decision log
@@ -180,7 +191,8 @@ struct ConfigFile {
 // Where one is no TOML, or could not be read, the others' values are judged all the same, but not
 // what only the whole can tell.
 [[nodiscard]] Loaded ParseConfig(const std::vector<ConfigFile>& files, const HostFacts& host);
-// Reads FILE and the conf.d directory beside it (`config_files.h`).
+// Reads FILE and the conf.d directory beside it (`config_files.h`), and the candidate of [shadow]
+// likewise.
 [[nodiscard]] Loaded LoadConfig(const std::string& path);
 [[nodiscard]] Loaded LoadConfig(const std::string& path, const HostFacts& host);
 

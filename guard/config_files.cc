@@ -13,6 +13,7 @@
 
 #include <absl/strings/str_format.h>
 #include "guard/printable.h"
+#include "guard/shadow_config.h"
 
 namespace headgate::guard {
 namespace {
@@ -116,7 +117,9 @@ std::vector<std::string> UnreadableConfigFiles(const std::string& path) {
 Loaded LoadConfig(const std::string& path) { return LoadConfig(path, ReadHostFacts()); }
 
 Loaded LoadConfig(const std::string& path, const HostFacts& host) {
-  return ParseConfig(ReadConfigFiles(path), host);
+  Loaded loaded = ParseConfig(ReadConfigFiles(path), host);
+  LoadShadow(path, host, loaded);
+  return loaded;
 }
 
 }  // namespace headgate::guard

@@ -1,6 +1,5 @@
 // The one key table: every key that works, with its type, range, default, and whether a reload can
-// change it; and the keys whose names are settled but whose feature is not built yet. The reader,
-// the reload's diff and the documentation are all made from it.
+// change it. The reader, the reload's diff and the documentation are all made from it.
 //
 // Threads: immutable after the first call. Lifetime: static.
 #pragma once
@@ -54,13 +53,6 @@ struct Key {
 // Every key of a [[rule]].
 [[nodiscard]] std::span<const Key<Rule>> RuleKeys();
 
-// A name that is settled for a feature that does not exist yet: refused, never ignored.
-struct NotBuilt {
-  std::string_view table;  // a table of tables matches by its first name: "pressure"
-  std::string_view name;   // empty = the whole table
-  std::string_view what;
-};
-[[nodiscard]] std::span<const NotBuilt> NotBuiltKeys();
 // Why a key that stands elsewhere has no place in this table; empty for all others.
 [[nodiscard]] std::string_view WhyRefused(std::string_view table, std::string_view name);
 

@@ -26,13 +26,6 @@ std::string TableOf(const std::string& name) {
 
 }  // namespace
 
-const NotBuilt* FindNotBuilt(std::string_view table, std::string_view name) {
-  for (const NotBuilt& entry : NotBuiltKeys()) {
-    if (entry.table == table && entry.name == name) return &entry;
-  }
-  return nullptr;
-}
-
 std::vector<std::string> TableNames(const std::string& outer) {
   std::set<std::string> names;
   if (outer.empty()) names = {"class", "default_class", "rule"};

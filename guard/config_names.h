@@ -11,10 +11,7 @@
 
 namespace headgate::guard {
 
-// Null where it is built, or no name of ours.
-[[nodiscard]] const NotBuilt* FindNotBuilt(std::string_view table, std::string_view name);
-
-// Names of everything a suggestion may point at: what works, never what is refused anyway.
+// Names of everything a suggestion may point at.
 // `outer` is the table they stand in, empty for the file.
 [[nodiscard]] std::vector<std::string> TableNames(const std::string& outer);
 

@@ -17,7 +17,9 @@
 #include "guard/config.h"
 #include "guard/explain.h"
 #include "guard/host_figures.h"
+#include "guard/recorder.h"
 #include "guard/reload.h"
+#include "guard/shadow.h"
 #include "guard/status.h"
 #include "guard/upgrade.h"
 #include "guard/wire.h"
@@ -67,9 +69,13 @@ class Control {
     std::function<net::FirewallStatus()> firewall;
     std::function<ProcFigures()> host;  // does not wait for the host
     std::function<PageStatus()> page;
-    std::function<std::string(std::uint64_t last)> history;  // as History::Json()
-    std::function<void()> drain;                             // begins it, and returns at once
-    std::function<absl::Status()> upgrade;                   // likewise; the error is why not
+    std::function<std::string(std::uint64_t last)> history;    // as History::Json()
+    std::function<void()> drain;                               // begins it, and returns at once
+    std::function<absl::Status(const RecordOptions&)> record;  // begins one; the error is why not
+    std::function<bool()> stop_record;                         // false: there was none
+    std::function<RecordStatus()> record_status;
+    std::function<std::optional<ShadowStatus>()> shadow;  // none: there is none
+    std::function<absl::Status()> upgrade;                // likewise; the error is why not
     std::function<UpgradeStatus()> upgrade_status;
     std::function<std::vector<FormerGate>()> formers;  // that this one has taken over from
     std::function<void(bool begins)> on_reload;        // empty: nobody wants to know
@@ -102,6 +108,8 @@ class Control {
   [[nodiscard]] net::AdminReply Explain(std::string_view query);
   [[nodiscard]] net::AdminReply History(std::string_view query) const;
   [[nodiscard]] net::AdminReply Drain();
+  [[nodiscard]] net::AdminReply RecordReply() const;
+  [[nodiscard]] net::AdminReply Record(std::string_view body);
   [[nodiscard]] net::AdminReply Upgrade();
   [[nodiscard]] net::AdminReply UpgradeReply() const;
   [[nodiscard]] net::AdminReply Bans();

@@ -52,6 +52,8 @@ net::AdminReply Control::Handle(std::string_view method, std::string_view target
       {"POST", "/reload", [](Control& c, std::string_view) { return c.ReloadReply(); }},
       {"GET", "/upgrade", [](Control& c, std::string_view) { return c.UpgradeReply(); }},
       {"POST", "/upgrade", [](Control& c, std::string_view) { return c.Upgrade(); }},
+      {"GET", "/record", [](Control& c, std::string_view) { return c.RecordReply(); }},
+      {"POST", "/record", [](Control& c, std::string_view b) { return c.Record(b); }},
       {"POST", "/drain", [](Control& c, std::string_view) { return c.Drain(); }},
   };
   const std::string_view path = target.substr(0, target.find('?'));
@@ -90,6 +92,7 @@ StatusFacts Control::GateFacts() const {
   facts.wire = parts_.wire();
   facts.firewall = parts_.firewall();
   if (parts_.page) facts.page = parts_.page();
+  if (parts_.shadow) facts.shadow = parts_.shadow();
   return facts;
 }
 

@@ -118,6 +118,8 @@ int Daemon::Close(bool asked_for) {
   if (kernel_bans_) kernel_bans_->Stop();
   // Late: where the files' disk hangs, so does this, and what is to be kept is kept by now.
   watch_.Stop();
+  recorder_.Stop();
+  shadow_.Stop();
   engine_.reset();
   telemetry_->Stop();
   if (!asked_for) {

@@ -3,12 +3,15 @@
 
 #include <csignal>
 #include <optional>
+#include <utility>
 
 #include "guard/config_values.h"
 #include "guard/daemon_impl.h"
 #include "guard/json_text.h"
 #include "guard/log.h"
+#include "guard/policy_mark.h"
 #include "guard/tls_files.h"
+#include "guard/version.h"
 
 namespace headgate::guard {
 
@@ -36,6 +39,21 @@ absl::Status Daemon::UseBackend(const std::string& name) {
   return gate_->UseBackend(*connect, net::Now());
 }
 
+absl::Status Daemon::Record(const RecordOptions& options) {
+  const Config running = control_->running();
+  TraceHeader header;
+  header.version = std::string(Version());
+  header.secrets = secrets_;
+  header.unix_ms = UnixMilliseconds();
+  header.series = static_cast<std::uint64_t>(header.unix_ms) << 22 | (getpid() & 0x3FFFFF);
+  header.at = net::Now();
+  header.policy = PolicyMark(running);
+  header.max_clients = gate_->max_clients();
+  header.identity_collapsed = engine_->limits()->identity_collapsed;
+  const Time now = header.at;
+  return recorder_.Start(*engine_, tapes_, std::move(header), options, now);
+}
+
 Control::Parts Daemon::ControlParts() {
   Control::Parts parts;
   parts.engine = engine_.get();
@@ -57,6 +75,10 @@ Control::Parts Daemon::ControlParts() {
   parts.page = [this] { return page_.status(); };
   parts.history = [this](std::uint64_t last) { return page_.History(last); };
   parts.files_read = [this] { return files_read_; };
+  parts.record = [this](const RecordOptions& options) { return Record(options); };
+  parts.stop_record = [this] { return recorder_.Stop(); };
+  parts.record_status = [this] { return recorder_.status(); };
+  parts.shadow = [this] { return shadow_.status(); };
   parts.drain = [] { kill(getpid(), SIGTERM); };
   parts.upgrade = [this] { return upgrade_->Begin(); };
   parts.upgrade_status = [this] { return upgrade_->status(); };
@@ -78,6 +100,29 @@ void Daemon::Apply(const Config& config, const std::shared_ptr<const net::TlsCon
   if (tls && config.tls.mode == net::TlsMode::kTerminate) gate_->SetTls(tls);
   watch_.Set(config.admin.watch);
   host_.Set(config.host);
+  ApplyShadow(config);
+}
+
+// Where either of the two policies is another one, they are compared anew.
+void Daemon::ApplyShadow(const Config& config) {
+  if (!config.shadow.candidate) {
+    if (shadow_.Stop()) Log(LogLevel::kInfo, "shadow: off");
+    return;
+  }
+  Limits wanted = config.shadow.candidate->limits;
+  wanted.identity_collapsed = config.limits.identity_collapsed;
+  ShadowPolicy policy;
+  policy.path = config.shadow.path;
+  policy.limits = FitLimits(wanted, gate_->max_clients()).limits;
+  policy.secrets = secrets_;
+  policy.can_kill = !config.monitor.user.empty() && !config.monitor.password_file.empty();
+  const auto live = engine_->limits();
+  policy.same = *policy.limits == *live;
+  const bool same = shadow_.IsOf(policy) && beside_ != nullptr && *beside_ == *live;
+  beside_ = live;
+  if (same) return;
+  Log(LogLevel::kInfo, "shadow: " + policy.path + " decides beside the running policy from now on");
+  shadow_.Begin(*engine_, tapes_, std::move(policy));
 }
 
 }  // namespace headgate::guard

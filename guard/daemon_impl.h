@@ -28,7 +28,9 @@
 #include "guard/memory.h"
 #include "guard/page.h"
 #include "guard/privileges.h"
+#include "guard/recorder.h"
 #include "guard/service_manager.h"
+#include "guard/shadow.h"
 #include "guard/signals.h"
 #include "guard/telemetry.h"
 #include "guard/upgrade.h"
@@ -88,6 +90,8 @@ class Daemon {
   // As the file calls them.
   net::GateStatus NamedStatus() const;
   absl::Status UseBackend(const std::string& name);
+  absl::Status Record(const RecordOptions& options);
+  void ApplyShadow(const Config& config);
   Control::Parts ControlParts();
   void Apply(const Config& config, const std::shared_ptr<const net::TlsContext>& tls);
 
@@ -129,6 +133,10 @@ class Daemon {
   std::unique_ptr<Telemetry> telemetry_;
   std::unique_ptr<net::Gate> gate_;
   std::unique_ptr<Engine> engine_;
+  TapeFan tapes_;
+  Recorder recorder_;
+  Shadow shadow_{net::Now};
+  std::shared_ptr<const Limits> beside_;  // the live policy that it is compared with
   std::unique_ptr<Wire> wire_;
   std::unique_ptr<KernelBans> kernel_bans_;
   ConfigWatch watch_;

@@ -146,6 +146,14 @@ void Daemon::SayWho(const RunAs& who) const {
                         "can",
                         file, who.name));
   }
+  if (config_.shadow.candidate) {
+    for (const std::string& file : UnreadableConfigFiles(config_.shadow.path)) {
+      Log(LogLevel::kWarning,
+          absl::StrFormat("[shadow] %s: the user %s cannot read it, and a reload will be refused "
+                          "until it can",
+                          file, who.name));
+    }
+  }
   WarnOfTlsFiles(config_, who.name);
 }
 

@@ -24,6 +24,7 @@ absl::Status Daemon::Serve() {
   const FittedLimits fitted = FitLimits(config_.limits, gate_->max_clients());
   if (!fitted.note.empty()) Log(LogLevel::kWarning, fitted.note);
   engine_ = std::make_unique<Engine>(fitted.limits, secrets_, gate_->wakeups(), *telemetry_);
+  ApplyShadow(config_);
   memory_.HandOver(*engine_);
   telemetry_->Start();
   if (auto s = PrepareFirewall(); !s.ok()) return About("[firewall]", s);

@@ -92,6 +92,10 @@ constexpr Meaning kMeanings[] = {
     {"class.subjects",
      "Subjects of verified client certificates, as RFC 2253 writes them, with `*` and `?` that "
      "do not reach past a comma (`\"CN=shop-*,O=Example\"`); empty is any client."},
+    {"shadow.config",
+     "A whole configuration of its own, a candidate: from this one's folder unless it begins with "
+     "/. `\"\"` is none. It is checked with this one and read again by every reload; it has no "
+     "`[shadow]` of its own."},
     {"admin.socket",
      "Unix socket for the subcommands. Absolute, at most 107 bytes. Its directory is made where "
      "it is missing."},

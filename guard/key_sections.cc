@@ -28,6 +28,7 @@ constexpr Tables<3> kLevel = {"pressure.LEVEL.source", "pressure.LEVEL.pending",
 constexpr Tables<1> kObserver = {"observer"};
 constexpr Tables<1> kFirewall = {"firewall"};
 constexpr Tables<1> kClass = {"class"};
+constexpr Tables<1> kShadow = {"shadow"};
 constexpr Tables<1> kAdmin = {"admin"};
 constexpr Tables<1> kHost = {"host"};
 constexpr Tables<1> kLog = {"log"};
@@ -83,6 +84,10 @@ constexpr std::string_view kClassText =
     "`queue` and `enforce`. Both take the tables `query` and `shape` as well, with the keys of "
     "`[query]` (but `digests`) and `[shape]`: what they do not name is inherited.";
 
+constexpr std::string_view kShadowText =
+    "A candidate policy that decides beside the running one, on the live traffic and without any "
+    "effect; `headgate status` counts where they differ. [shadow.md](shadow.md) explains it.";
+
 constexpr KeySectionText kSections[] = {
     {"[gate]", kGate, "", ""},
     {"[slots]", kSlots, "", ""},
@@ -103,6 +108,7 @@ constexpr KeySectionText kSections[] = {
     {"[observer]", kObserver, kObserverText, ""},
     {"[firewall]", kFirewall, kFirewallText, ""},
     {"[[class]]", kClass, kClassText, ""},
+    {"[shadow]", kShadow, kShadowText, ""},
     {"[admin]", kAdmin, "", ""},
     {"[host]", kHost, "", ""},
     {"[log]", kLog, "", ""},

@@ -46,6 +46,7 @@ MetricSet CollectMetrics(const StatusFacts& f) {
   out.Set("headgate_tls_resumed_total", f.gate.tls_resumed);
   CollectBackends(f.gate, out);
   CollectHost(f.host, f.process, out);
+  CollectShadow(f.shadow, out);
   CollectWire(f.wire, out);
   CollectFirewall(f.firewall, f.now, out);
   return out;

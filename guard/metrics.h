@@ -15,7 +15,8 @@ namespace headgate::guard {
 void CollectEngine(const EngineStatus& engine, MetricSet& out);     // ..._engine
 void CollectBackends(const net::GateStatus& gate, MetricSet& out);  // ..._server
 void CollectHost(const HostFigures& host, const ProcessFigures& process, MetricSet& out);
-void CollectWire(const std::optional<Wire::View>& view, MetricSet& out);  // ..._wire
+void CollectShadow(const std::optional<ShadowStatus>& shadow, MetricSet& out);  // ..._shadow
+void CollectWire(const std::optional<Wire::View>& view, MetricSet& out);        // ..._wire
 void CollectFirewall(const net::FirewallStatus& firewall, Time now, MetricSet& out);
 
 }  // namespace headgate::guard

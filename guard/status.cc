@@ -9,6 +9,7 @@
 #include "guard/figures_json.h"
 #include "guard/json_text.h"
 #include "guard/printable.h"
+#include "guard/shadow_text.h"
 #include "guard/shared_address.h"
 #include "guard/version.h"
 #include "guard/wire_status.h"
@@ -196,6 +197,7 @@ std::string StatusJson(const StatusFacts& facts) {
   out["page"] = {{"address", JsonText(facts.page.address)},
                  {"up", facts.page.up},
                  {"error", Printable(facts.page.error)}};
+  out["shadow"] = ShadowJson(facts.shadow);
   out["log_dropped"] = facts.log_dropped;
   out["server"] = ServerJson(facts.gate.backends, facts.now);
   out["host"] = HostJson(facts.host);

@@ -11,6 +11,7 @@
 
 #include "guard/config.h"
 #include "guard/host_figures.h"
+#include "guard/shadow.h"
 #include "guard/state_keeper.h"
 #include "guard/wire.h"
 #include "net/firewall_status.h"
@@ -48,6 +49,7 @@ struct StatusFacts {
   std::optional<Wire::View> wire;
   net::FirewallStatus firewall;
   PageStatus page;
+  std::optional<ShadowStatus> shadow;  // none: there is none
   std::uint64_t log_dropped = 0;
   HostFigures host;
   ProcessFigures process;

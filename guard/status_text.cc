@@ -2,6 +2,7 @@
 
 #include <absl/strings/str_format.h>
 #include "guard/json_text.h"
+#include "guard/shadow_text.h"
 #include "guard/status.h"
 #include "guard/wire_status.h"
 
@@ -160,6 +161,7 @@ std::string StatusText(const std::string& text) {
   Reasons(root, "acted", "acted", out);
   Reasons(root, "delayed", "delayed", out);
   Reasons(root, "would_act", "would act", out);
+  AddShadowRows(root, out);
   return out;
 }
 

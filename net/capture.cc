@@ -30,7 +30,8 @@ struct Handing {
 // A file may claim any time.
 Time TimeOf(const timeval& t, std::int64_t fraction) {
   const std::int64_t seconds = std::clamp<std::int64_t>(t.tv_sec, 0, kLatest);
-  const std::int64_t units = std::clamp<std::int64_t>(t.tv_usec, 0, kSecond / fraction - 1);
+  const std::int64_t most = fraction == 1 ? kSecond - 1 : kSecond / 1000 - 1;
+  const std::int64_t units = std::clamp<std::int64_t>(t.tv_usec, 0, most);
   return Time(Duration(seconds * kSecond + units * fraction));
 }
 
@@ -72,7 +73,14 @@ absl::Status Capture::SetFilter(const std::string& filter) {
   return absl::InvalidArgumentError(absl::StrCat("filter \"", filter, "\": ", error()));
 }
 
-std::string Capture::error() const { return pcap_geterr(handle_.get()); }
+std::string Capture::error() const {
+  const bool packed = input_ != nullptr && !input_->error().empty();
+  return packed ? input_->error() : pcap_geterr(handle_.get());
+}
+
+ReadProgress Capture::progress() const {
+  return input_ != nullptr ? input_->progress() : ReadProgress{};
+}
 
 Capture::Turn Capture::DispatchTo(int max, void (*each)(const void*, const Frame&),
                                   const void* context) {
@@ -86,6 +94,17 @@ Capture::Turn Capture::DispatchTo(int max, void (*each)(const void*, const Frame
   }
   if (got < 0) return {handing.frames, End::kFailed};
   return {handing.frames, got == max ? End::kMore : End::kNothing};
+}
+
+Capture::Turn::End Capture::Next(Frame& frame) {
+  using End = Turn::End;
+  pcap_pkthdr* header = nullptr;
+  const u_char* bytes = nullptr;
+  const int got = pcap_next_ex(handle_.get(), &header, &bytes);
+  if (got == PCAP_ERROR_BREAK) return End::kNothing;  // the end
+  if (got != 1) return End::kFailed;
+  frame = {TimeOf(header->ts, fraction_), {bytes, header->caplen}, header->len};
+  return End::kMore;
 }
 
 bool Capture::Wait(std::chrono::milliseconds longest, int wake) {

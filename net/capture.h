@@ -20,6 +20,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include "net/capture_headers.h"
+#include "net/capture_input.h"
 #include "policies/time.h"
 
 struct pcap;  // libpcap's pcap_t
@@ -62,8 +63,8 @@ class Capture {
   // Errors: kPermissionDenied, kNotFound (no such interface), kUnavailable (it is down: may be
   // tried again), kUnimplemented (its link type), kInternal. Their texts name the remedy.
   static absl::StatusOr<std::unique_ptr<Capture>> OpenLive(const LiveOptions& options);
-  // pcap or pcapng; "-" is standard input. Errors: kNotFound, kPermissionDenied,
-  // kInvalidArgument (no savefile), kUnimplemented.
+  // pcap or pcapng, also packed by gzip; "-" is standard input. Errors: kNotFound,
+  // kPermissionDenied, kInvalidArgument (no savefile), kUnimplemented.
   static absl::StatusOr<std::unique_ptr<Capture>> OpenFile(const std::string& path);
   ~Capture();
   Capture(const Capture&) = delete;
@@ -91,6 +92,9 @@ class Capture {
         max, [](const void* context, const Frame& f) { (*static_cast<const Each*>(context))(f); },
         &each);
   }
+  // Of a file, one by one: its next frame, whose bytes are good until the next call. kMore: there
+  // was one.
+  [[nodiscard]] Turn::End Next(Frame& frame);
   [[nodiscard]] std::string error() const;
 
   // Live: until there may be frames, `wake` is readable (-1: none), or the time is over. True:
@@ -100,6 +104,8 @@ class Capture {
   void Stop();
 
   [[nodiscard]] InterfaceState State() const;
+  // Of a file; for each turn, not for each frame. An interface has none.
+  [[nodiscard]] ReadProgress progress() const;
   // Reads files in /sys: not for each turn.
   CaptureStats Stats();
 
@@ -115,8 +121,8 @@ class Capture {
   absl::Status TakeLink();
   Turn DispatchTo(int max, void (*each)(const void*, const Frame&), const void* context);
 
-  const std::string name_;          // of the interface or the file
-  std::unique_ptr<char[]> buffer_;  // of the file; outlives handle_
+  const std::string name_;               // of the interface or the file
+  std::unique_ptr<CaptureInput> input_;  // of a file; outlives handle_
   Handle handle_;
   LinkType link_{};
   std::int64_t fraction_ = 1;  // ns in a unit of a timestamp's fraction

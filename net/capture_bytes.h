@@ -39,6 +39,11 @@ class FrameRest {
     if (Holds(at + sizeof v)) std::memcpy(&v, data_ + at, sizeof v);
     return __builtin_bswap32(v);
   }
+  // What was captured behind the first n bytes.
+  [[nodiscard]] std::span<const std::uint8_t> Behind(std::size_t n) const {
+    const std::size_t there = std::min(n, captured_);
+    return {data_ + there, captured_ - there};
+  }
   // Leaves `out` alone where there is less.
   template <std::size_t kSize>
   void Copy(std::size_t at, std::span<std::uint8_t, kSize> out) const {

@@ -73,6 +73,25 @@ Next Peel(LinkType link, FrameRest& rest) {
   return Next::kElse;
 }
 
+template <typename Out>
+CaptureVerdict Decode(LinkType link, std::span<const std::uint8_t> frame, std::uint32_t wire_length,
+                      Out& out) {
+  FrameRest rest(frame.first(std::min<std::size_t>(frame.size(), kLargestFrame)),
+                 std::min(wire_length, kLargestFrame));
+  out.wire_bytes = static_cast<std::uint32_t>(rest.wire());
+  switch (Peel(link, rest)) {
+    case Next::kV4:
+      return capture::DecodeV4(rest, out);
+    case Next::kV6:
+      return capture::DecodeV6(rest, out);
+    case Next::kElse:
+      return CaptureVerdict::kNotIp;
+    case Next::kMissing:
+      break;
+  }
+  return rest.Missing();
+}
+
 }  // namespace
 
 std::optional<LinkType> LinkTypeOf(int dlt) {
@@ -105,20 +124,12 @@ std::string_view NameOf(CaptureVerdict v) {
 
 CaptureVerdict DecodeFrame(LinkType link, std::span<const std::uint8_t> frame,
                            std::uint32_t wire_length, Packet& out) {
-  FrameRest rest(frame.first(std::min<std::size_t>(frame.size(), kLargestFrame)),
-                 std::min(wire_length, kLargestFrame));
-  out.wire_bytes = static_cast<std::uint32_t>(rest.wire());
-  switch (Peel(link, rest)) {
-    case Next::kV4:
-      return capture::DecodeV4(rest, out);
-    case Next::kV6:
-      return capture::DecodeV6(rest, out);
-    case Next::kElse:
-      return CaptureVerdict::kNotIp;
-    case Next::kMissing:
-      break;
-  }
-  return rest.Missing();
+  return Decode(link, frame, wire_length, out);
+}
+
+CaptureVerdict DecodeFrame(LinkType link, std::span<const std::uint8_t> frame,
+                           std::uint32_t wire_length, Segment& out) {
+  return Decode(link, frame, wire_length, out);
 }
 
 }  // namespace headgate::net

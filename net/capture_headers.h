@@ -5,7 +5,7 @@
 // header, bounded by what was on the wire. Checksums are not looked at: frames that the host itself
 // sends do not have theirs yet.
 //
-// Threads: pure functions. Lifetime: nothing is kept of a frame.
+// Threads: pure functions. Lifetime: nothing is kept of a frame, but what a Segment views.
 #pragma once
 
 #include <array>
@@ -27,6 +27,11 @@ enum class LinkType : std::uint8_t {
   kNull,       // BSD's loopback: the family in the order of the host that captured
   kLoop,       // OpenBSD's loopback: the family in network order
   kRaw,        // nothing: IPv4 or IPv6 (tun, WireGuard)
+};
+
+// A packet with its payload, as much of it as was captured: never more than `payload` says.
+struct Segment : Packet {
+  std::span<const std::uint8_t> data{};  // views the frame
 };
 
 // By libpcap's DLT number. Nothing: no such link is understood.
@@ -55,5 +60,7 @@ inline constexpr std::uint32_t kLargestFrame = 1 << 20;
 // what that fragment has of it.
 [[nodiscard]] CaptureVerdict DecodeFrame(LinkType link, std::span<const std::uint8_t> frame,
                                          std::uint32_t wire_length, Packet& out);
+[[nodiscard]] CaptureVerdict DecodeFrame(LinkType link, std::span<const std::uint8_t> frame,
+                                         std::uint32_t wire_length, Segment& out);
 
 }  // namespace headgate::net

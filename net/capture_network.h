@@ -1,5 +1,6 @@
 // IP and TCP headers of a captured frame; in a header so that all of a decoding is one function:
-// half as long as with calls in between. Facts from RFC 791, RFC 8200 and RFC 9293.
+// half as long as with calls in between. `Out` is a Packet, or a Segment, which has its bytes too.
+// Facts from RFC 791, RFC 8200 and RFC 9293.
 //
 // Threads: pure functions. Lifetime: nothing is kept of a frame.
 #pragma once
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <type_traits>
 
 #include "net/capture_bytes.h"
 #include "net/capture_headers.h"
@@ -39,7 +41,8 @@ inline void TakeV4(const FrameRest& rest, std::size_t at, Address& out) {
 }
 
 // `cut`: further fragments follow, so that a header that does not fit is theirs as well.
-inline CaptureVerdict DecodeTcp(const FrameRest& rest, bool cut, Packet& out) {
+template <typename Out>
+CaptureVerdict DecodeTcp(const FrameRest& rest, bool cut, Out& out) {
   if (cut && rest.wire() < kTcpHeader) return kFragment;
   if (!rest.Holds(kTcpHeader)) return rest.Missing();
   const std::size_t header = std::size_t{4} * (rest.U8(12) >> 4);
@@ -52,6 +55,7 @@ inline CaptureVerdict DecodeTcp(const FrameRest& rest, bool cut, Packet& out) {
   out.flags = rest.U8(13);
   out.window = rest.U16(14);
   out.payload = static_cast<std::uint32_t>(rest.wire() - header);
+  if constexpr (std::is_same_v<Out, Segment>) out.data = rest.Behind(header);
   return kPacket;
 }
 
@@ -68,7 +72,8 @@ inline std::size_t ExtensionSize(std::uint8_t protocol, std::uint8_t length) {
 }
 
 // Behind the fixed header; `protocol` is what comes next.
-inline CaptureVerdict DecodeExtensions(FrameRest rest, std::uint8_t protocol, Packet& out) {
+template <typename Out>
+CaptureVerdict DecodeExtensions(FrameRest rest, std::uint8_t protocol, Out& out) {
   bool cut = false;
   for (int i = 0; i < kMaxExtensions; ++i) {
     if (!rest.Holds(8)) return rest.Missing();
@@ -88,7 +93,8 @@ inline CaptureVerdict DecodeExtensions(FrameRest rest, std::uint8_t protocol, Pa
 }
 
 // These begin with the IP header, and fill in all of `out` but `at` and `wire_bytes`.
-inline CaptureVerdict DecodeV4(FrameRest rest, Packet& out) {
+template <typename Out>
+CaptureVerdict DecodeV4(FrameRest rest, Out& out) {
   if (!rest.Holds(kV4Header)) return rest.Missing();
   const std::uint8_t first = rest.U8(0);
   const std::size_t header = std::size_t{4} * (first & 0xfU);
@@ -105,7 +111,8 @@ inline CaptureVerdict DecodeV4(FrameRest rest, Packet& out) {
   return DecodeTcp(rest, (field & 0x2000) != 0, out);
 }
 
-inline CaptureVerdict DecodeV6(FrameRest rest, Packet& out) {
+template <typename Out>
+CaptureVerdict DecodeV6(FrameRest rest, Out& out) {
   if (!rest.Holds(kV6Header)) return rest.Missing();
   if (rest.U8(0) >> 4 != 6) return kMalformed;
   const std::size_t length = rest.U16(4);

@@ -1,25 +1,19 @@
 // How captures are opened, and what is said when they cannot be.
-#include <fcntl.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
-#include <stdio_ext.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 
 #include <absl/strings/str_cat.h>
 #include "net/capture.h"
+#include "net/capture_input.h"
 
 namespace headgate::net {
 namespace {
 
 static_assert(DLT_NULL == 0 && DLT_EN10MB == 1 && DLT_RAW == 12 && DLT_LOOP == 108 &&
               DLT_LINUX_SLL == 113 && DLT_IPV4 == 228 && DLT_IPV6 == 229 && DLT_LINUX_SLL2 == 276);
-
-constexpr std::size_t kFileBuffer = std::size_t{128} << 10;  // measured: more leaves the cache
 
 std::string Interfaces() {
   std::string out = "any";
@@ -48,23 +42,6 @@ absl::Status ActivateError(int status, const std::string& name, const char* deta
       return absl::InternalError(
           absl::StrCat("capturing on ", name, ": ", pcap_statustostr(status), " (", detail, ")"));
   }
-}
-
-absl::Status FileError(const std::string& path) {
-  const std::string text = absl::StrCat(path, ": ", std::strerror(errno));
-  if (errno == ENOENT || errno == ENOTDIR) return absl::NotFoundError(text);
-  if (errno == EACCES || errno == EPERM) return absl::PermissionDeniedError(text);
-  return absl::InvalidArgumentError(text);
-}
-
-// Standard input is doubled, as libpcap closes what it reads.
-std::FILE* OpenToRead(const std::string& path) {
-  const int fd = path == "-" ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return nullptr;
-  posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-  std::FILE* const file = fdopen(fd, "rb");
-  if (file == nullptr) close(fd);
-  return file;
 }
 
 }  // namespace
@@ -103,20 +80,19 @@ absl::StatusOr<std::unique_ptr<Capture>> Capture::OpenFile(const std::string& pa
   return capture;
 }
 
-// libpcap reads with two fread() a packet: a large buffer, and no lock for each of them.
 absl::Status Capture::Read() {
-  std::FILE* const file = OpenToRead(name_);
-  if (file == nullptr) return FileError(name_);
-  buffer_ = std::make_unique<char[]>(kFileBuffer);
-  std::setvbuf(file, buffer_.get(), _IOFBF, kFileBuffer);
-  __fsetlocking(file, FSETLOCKING_BYCALLER);
+  auto input = CaptureInput::Open(name_);
+  if (!input.ok()) return input.status();
+  input_ = *std::move(input);
+  std::FILE* const stream = input_->Release();
   std::array<char, PCAP_ERRBUF_SIZE> why{};
   handle_.reset(
-      pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, why.data()));
+      pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, why.data()));
   if (handle_) return absl::OkStatus();
-  std::fclose(file);
+  std::fclose(stream);
+  const std::string detail = input_->error().empty() ? why.data() : input_->error();
   return absl::InvalidArgumentError(
-      absl::StrCat(name_, " is no capture in the pcap or pcapng format: ", why.data()));
+      absl::StrCat(name_, " is no capture in the pcap or pcapng format: ", detail));
 }
 
 }  // namespace headgate::net

@@ -35,6 +35,7 @@ class Decisions {
     return d.enforced;
   }
   void Tell(const LevelChange& change) { sink_.OnLevel(change); }
+  void Tell(const BanMade& ban) { sink_.OnBan(ban); }
   void Tell(const SharedAddress& found) { sink_.OnSharedAddress(found); }
   // A command that was held for this reason is passed on now.
   void Delayed(Reason r) {

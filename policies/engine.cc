@@ -65,8 +65,9 @@ std::vector<ClassLimits> Kept(std::vector<ClassLimits> classes) {
 
 Engine::Impl::Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d)
     : hash(secrets.key0, secrets.key1),
-      wakeups(w),
-      decisions(d, hash),
+      witness(w, d),
+      wakeups(witness),
+      decisions(witness, hash),
       bans(hash),
       known_good(hash, first->known_good.table_size),
       pairs(hash),
@@ -75,7 +76,7 @@ Engine::Impl::Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionS
       room(hash),
       lane(hash),
       habits(0, hash),
-      guard(hash, first->digests, acting_level, w, decisions) {
+      guard(hash, first->digests, acting_level, witness, decisions) {
   const auto each = static_cast<std::uint32_t>(first->source.table_size / kShards + 1);
   for (std::size_t i = 0; i < kShards; ++i) shards.push_back(std::make_unique<Shard>(hash, each));
   Configure(std::move(first));
@@ -149,6 +150,10 @@ bool Engine::Impl::Acts(const Limits& l, Reason reason) {
 }
 
 // What a class does not enforce does not act for it.
+bool Engine::Impl::IsOfClass(Reason reason) {
+  return reason == Reason::kClassFull || reason == Reason::kUnprovenFull;
+}
+
 bool Engine::Impl::ActsFor(SlotLedger::ClassId id, Reason reason) const {
   if (!Acts(*limits, reason)) return false;
   return !IsOfClass(reason) || LimitsOf(id).enforce;
@@ -161,7 +166,8 @@ const ClassLimits& Engine::Impl::LimitsOf(SlotLedger::ClassId id) const {
 }
 
 bool Engine::Impl::Decide(bool acts, Reason reason, const Address& peer, std::string_view user,
-                          std::string_view class_name, Time now, bool presses, bool of_protected) {
+                          std::string_view class_name, Time now, bool presses, bool of_protected,
+                          ConnectionId id) {
   if (acts && presses && Presses(reason)) pressing.fetch_add(1, std::memory_order_relaxed);
   Decision d;
   d.at = now;
@@ -171,6 +177,7 @@ bool Engine::Impl::Decide(bool acts, Reason reason, const Address& peer, std::st
   d.user = user;
   d.class_name = class_name;
   d.of_protected = of_protected;
+  d.id = id;
   return decisions.Decide(d);
 }
 
@@ -179,7 +186,7 @@ bool Engine::Impl::Decide(const Limits& l, Reason reason, const Ticket& t, Time 
 }
 
 bool Engine::Impl::Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses) {
-  return Decide(acts, reason, t.peer, t.user, t.class_name, now, presses, t.IsProtected());
+  return Decide(acts, reason, t.peer, t.user, t.class_name, now, presses, t.IsProtected(), t.id);
 }
 
 // Whom the gate does not ban by itself.
@@ -219,6 +226,7 @@ void Engine::Impl::BanSource(const Limits& l, const Blamed& who, std::string_vie
     if (acts) bans.Escalate(source, l.source.ban, l.source.ban_max, why, now, who.proxied);
     if (acts) ban_version.fetch_add(1, std::memory_order_relaxed);
   }
+  decisions.Tell(BanMade{.at = now, .source = source, .why = why, .enforced = acts});
   if (!acts) {
     Decide(false, Reason::kBanApplied, source, {}, {}, now);
   } else if (here) {
@@ -258,10 +266,10 @@ Engine::Engine(std::shared_ptr<const Limits> limits, EngineSecrets secrets, Wake
 
 Engine::~Engine() = default;
 
-void Engine::Publish(std::shared_ptr<const Limits> limits, Time now) {
-  Impl& m = *impl_;
+void Engine::Impl::Publish(std::shared_ptr<const Limits> next, Time now) {
+  Impl& m = *this;
   const Impl::Admission admission(m, now);
-  m.Configure(std::move(limits));
+  m.Configure(std::move(next));
   m.ban_version.fetch_add(1, std::memory_order_relaxed);  // which of them act may be another
   while (m.limits->pending.enforce && m.pending.size() > m.limits->pending.max) {
     const auto tag = m.pending.EvictOne();
@@ -278,23 +286,22 @@ void Engine::Publish(std::shared_ptr<const Limits> limits, Time now) {
 
 std::shared_ptr<const Limits> Engine::limits() const { return impl_->Snapshot(); }
 
-void Engine::Count(const Ticket& t, Reason reason, Time now) {
-  impl_->Decide(true, reason, t, now, /*presses=*/true);
-  if (IsOwnFault(reason)) impl_->Charge(Impl::Of(t), reason, now);
+void Engine::Impl::Count(const Ticket& t, Reason reason, Time now) {
+  Decide(true, reason, t, now, /*presses=*/true);
+  if (IsOwnFault(reason)) Charge(Impl::Of(t), reason, now);
 }
 
-void Engine::Count(Reason reason, const Address& peer, Time now) {
-  impl_->Decide(true, reason, peer, {}, {}, now);
-  if (IsOwnFault(reason)) impl_->Charge({SourceOf(peer)}, reason, now);
+void Engine::Impl::Count(Reason reason, const Address& peer, Time now) {
+  Decide(true, reason, peer, {}, {}, now);
+  if (IsOwnFault(reason)) Charge({SourceOf(peer)}, reason, now);
 }
 
-bool Engine::Gate(const Ticket& t, Reason reason, Time now) {
-  const Impl::LimitsPtr limits = impl_->Snapshot();
-  if (!impl_->Decide(*limits, reason, t, now)) return false;
+bool Engine::Impl::Gate(const Ticket& t, Reason reason, Time now) {
+  const Impl::LimitsPtr l = Snapshot();
+  if (!Decide(*l, reason, t, now)) return false;
   // What only the level's deadline made late is charged to nobody.
-  const bool by_level =
-      reason == Reason::kPendingDeadline && PendingDeadline(t) < limits->pending.deadline;
-  if (IsOwnFault(reason) && !by_level) impl_->Charge(Impl::Of(t), reason, now);
+  const bool by_level = reason == Reason::kPendingDeadline && DeadlineOf(t) < l->pending.deadline;
+  if (IsOwnFault(reason) && !by_level) Charge(Impl::Of(t), reason, now);
   return true;
 }
 

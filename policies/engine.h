@@ -31,7 +31,7 @@
 
 namespace headgate {
 
-// What to do with a connection now.
+// What to do with a connection now. kWait has the reason of what it waits for.
 struct Verdict {
   enum class Kind : std::uint8_t { kAdmit, kWait, kRefuse };
   Kind kind = Kind::kAdmit;
@@ -52,6 +52,8 @@ struct TicketDeleter {
 };
 using TicketPtr = std::unique_ptr<Ticket, TicketDeleter>;
 
+// policies/tape.h
+class Tape;
 // policies/explain.h
 struct ExplainQuestion;
 struct Explanation;
@@ -180,6 +182,9 @@ class Engine {
   // `peer`. May evict others (Wakeups::Evicted).
   [[nodiscard]] AcceptResult OnAccept(ConnectionId id, const Address& peer, Time now,
                                       Arrival how = Arrival::kDirect);
+  // One that another engine had let in when this one began to be told of its clients: asked nothing
+  // at the door, and for no lane at its login. Not for those who come.
+  [[nodiscard]] AcceptResult OnFound(ConnectionId id, const Address& peer, Arrival how, Time now);
   // How long it may take to its complete login packet, from accept.
   [[nodiscard]] Duration PendingDeadline(const Ticket& t) const;
   // 2. It asks for TLS. After kRefuse the connection has to be closed.
@@ -296,6 +301,12 @@ class Engine {
   // time do not count. Cheap.
   [[nodiscard]] std::uint64_t BanVersion() const;
   [[nodiscard]] EngineStatus Status(Time now) const;
+  // From now on every call that changes something is told to `tape` (null: to none), behind what is
+  // there already: known-good pairs, bans, facts of the server, connections (not what they run, nor
+  // rates, pair locks and the level). Returns how many connections that were. Calls that are under
+  // way meanwhile may be told to nobody. Calls are made one after the other while there is a tape.
+  // None goes to the one before when this returns. Not from within a call of the tape or of a sink.
+  std::uint32_t SetTape(Tape* tape, Time now);
   // What one source, and one login of it, meets now. Takes, counts and tells nothing. Of those who
   // wait, what time has freed since the last OnTick() is not seen.
   [[nodiscard]] Explanation Explain(const ExplainQuestion& question, Time now) const;

@@ -7,22 +7,24 @@
 
 namespace headgate {
 
-AcceptResult Engine::OnAccept(ConnectionId id, const Address& peer, Time now, Arrival how) {
-  Impl& m = *impl_;
-  const Impl::LimitsPtr limits = m.Snapshot();
-  bool known_good = false;
-  if (m.AskBan(*limits, peer, how, now, known_good)) {
+AcceptResult Engine::Impl::OnAccept(ConnectionId id, const Address& peer, Time now, Arrival how,
+                                    bool found) {
+  Impl& m = *this;
+  const Impl::LimitsPtr l = m.Snapshot();
+  bool is_known_good = false;
+  if (m.AskBan(*l, peer, how, now, found, is_known_good)) {
     return {{Verdict::Kind::kRefuse, Reason::kBanned}, nullptr};
   }
   TicketPtr t(new Ticket(m, m.guard.queue(), id, peer, how, now));
-  t->known_source = known_good;
-  t->reserved_source = Impl::IsReservedSource(*limits, peer);
+  t->found = found;
+  t->known_source = is_known_good;
+  t->reserved_source = Impl::IsReservedSource(*l, peer);
   t->of_protected = t->known_source || t->reserved_source;
-  t->exempt = how == Arrival::kProxyLocal || AnyContains(limits->source.exempt, peer);
-  Reason refused = m.AskSource(*limits, *t, now);
+  t->exempt = how == Arrival::kProxyLocal || AnyContains(l->source.exempt, peer);
+  Reason refused = m.AskSource(*l, *t, now);
   Impl::Blamed charged;
   if (refused == Reason::kNone) {
-    refused = m.EnterPending(*limits, *t, now, charged);
+    refused = m.EnterPending(*l, *t, now, charged);
   } else if (!t->squeezed) {
     charged = Impl::Of(*t);
   }
@@ -54,7 +56,7 @@ Engine::Impl::BanAnswer Engine::Impl::LookUpBan(const Limits& l, const Address& 
 }
 
 // True when it is refused.
-bool Engine::Impl::AskBan(const Limits& l, const Address& peer, Arrival how, Time now,
+bool Engine::Impl::AskBan(const Limits& l, const Address& peer, Arrival how, Time now, bool found,
                           bool& is_known_good) {
   const Address source = SourceOf(peer);
   bool acts = false;
@@ -62,7 +64,7 @@ bool Engine::Impl::AskBan(const Limits& l, const Address& peer, Arrival how, Tim
     const std::lock_guard lock(trust_mutex);
     is_known_good = known_good.size() > 0 && known_good.IsKnownGoodSource(source);
     const BanAnswer answer = LookUpBan(l, source, now);
-    if (!answer.banned) return false;
+    if (found || !answer.banned) return false;
     acts = answer.acts;
     // From now on the kernel has packets to match.
     if (how == Arrival::kDirect && bans.NoteDirect(source, now)) {
@@ -82,6 +84,8 @@ bool Engine::Impl::AskBan(const Limits& l, const Address& peer, Arrival how, Tim
 Engine::Impl::SourceQuestion Engine::Impl::QuestionFor(const Limits& l, const Ticket& t) const {
   SourceQuestion ask;
   const SourceLimits& base = l.source;
+  ask.at = &base;
+  if (t.found) return ask;
   const std::uint32_t slots = capacity.load(std::memory_order_relaxed);
   const bool unknown = !t.known_source && !t.exempt;
   const bool crowded = unknown && scarce.load(std::memory_order_relaxed) && !t.reserved_source;

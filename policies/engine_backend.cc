@@ -4,16 +4,17 @@
 
 namespace headgate {
 
-void Engine::OnServerFacts(const ServerFacts& facts, Time now) {
-  Impl& m = *impl_;
+void Engine::Impl::OnServerFacts(const ServerFacts& facts, Time now) {
+  Impl& m = *this;
   m.guard.OnServerFacts(facts);
   const Impl::Admission admission(m, now);
+  m.server = facts;
   m.ledger.SetServer(facts.max_connections, facts.foreign);
   m.Serve(now);
 }
 
-void Engine::OnBackend(bool up, Time now) {
-  Impl& m = *impl_;
+void Engine::Impl::OnBackend(bool up, Time now) {
+  Impl& m = *this;
   const Impl::Admission admission(m, now);
   if (m.backend_up == up) return;
   m.backend_up = up;
@@ -25,8 +26,8 @@ void Engine::OnBackend(bool up, Time now) {
   }
 }
 
-void Engine::OnBackendSwitched(Time now) {
-  Impl& m = *impl_;
+void Engine::Impl::OnBackendSwitched(Time now) {
+  Impl& m = *this;
   const Impl::Admission admission(m, now);
   m.ledger.LeaveBackend();
   m.backend_up = true;
@@ -35,16 +36,16 @@ void Engine::OnBackendSwitched(Time now) {
   // does.
 }
 
-void Engine::OnElsewhere(std::uint32_t all, std::uint32_t unseen, Time now) {
-  Impl& m = *impl_;
+void Engine::Impl::OnElsewhere(std::uint32_t all, std::uint32_t unseen, Time now) {
+  Impl& m = *this;
   const Impl::Admission admission(m, now);
   m.ledger.SetElsewhere(all, unseen);
   m.Serve(now);
 }
 
 // Of those who have not logged in masses may be attackers': they are given no more than a quarter.
-Engine::Share Engine::Confine(std::size_t unnamed, Time now) {
-  Impl& m = *impl_;
+Engine::Share Engine::Impl::Confine(std::size_t unnamed, Time now) {
+  Impl& m = *this;
   const Impl::Admission admission(m, now);
   const std::size_t silent = m.pending.size() + unnamed;
   const std::size_t few = std::max<std::size_t>(m.ledger.capacity() / 4, 1);
@@ -55,8 +56,8 @@ Engine::Share Engine::Confine(std::size_t unnamed, Time now) {
   return {m.ledger.leases() + former, most + former};
 }
 
-void Engine::Unconfine(Time now) {
-  Impl& m = *impl_;
+void Engine::Impl::Unconfine(Time now) {
+  Impl& m = *this;
   const Impl::Admission admission(m, now);
   m.ledger.Unconfine();
   m.Serve(now);

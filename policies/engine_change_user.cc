@@ -15,15 +15,15 @@ bool LaneIsShut(LoginLane::Answer answer) {
 
 using Kind = Verdict::Kind;
 
-Verdict Engine::OnChangeUser(Ticket& t, const LoginClaim& claim, Time now) {
-  Impl& m = *impl_;
-  const Impl::LimitsPtr limits = m.Snapshot();
+Verdict Engine::Impl::OnChangeUser(Ticket& t, const LoginClaim& claim, Time now) {
+  Impl& m = *this;
+  const Impl::LimitsPtr l = m.Snapshot();
   const std::string_view user = CanonicalUser(claim.user);
   const PairKey before = t.pair;
   Impl::Trust trust;
-  Reason refused = m.AskClaim(*limits, t, user, trust, now);
+  Reason refused = m.AskClaim(*l, t, user, trust, now);
   const bool same_user = t.pair == before;
-  if (refused == Reason::kNone && !trust.known_good && !m.TakeReauth(*limits, t, now)) {
+  if (refused == Reason::kNone && !trust.known_good && !m.TakeReauth(*l, t, now)) {
     refused = Reason::kChangeUserRefused;
   }
   if (refused == Reason::kNone) {

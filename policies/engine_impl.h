@@ -23,6 +23,8 @@
 #include "policies/class_matcher.h"
 #include "policies/decisions.h"
 #include "policies/engine.h"
+#include "policies/engine_event.h"
+#include "policies/engine_taping.h"
 #include "policies/handshake_rates.h"
 #include "policies/known_good.h"
 #include "policies/latency.h"
@@ -30,6 +32,7 @@
 #include "policies/pressure.h"
 #include "policies/query_guard.h"
 #include "policies/shared_address.h"
+#include "policies/tape.h"
 #include "policies/ticket.h"
 #include "policies/turn_clock.h"
 
@@ -121,18 +124,64 @@ struct Engine::Impl {
 
   Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionSink& d);
 
+  // engine_door.cc. The call, and its line on the tape where there is one: what `event` makes.
+  template <typename Act, typename MakeEvent>
+  auto Taped(Caller caller, std::optional<Time> now, const Act& act, const MakeEvent& event);
+  // The same, where what came of it `matters`.
+  template <typename Act, typename MakeEvent, typename Matters>
+  auto TapedIf(Caller caller, std::optional<Time> now, const Act& act, const MakeEvent& event,
+               const Matters& matters);
+  SweepVerdict OnSweepTaped(Ticket& t, const SweepFacts& facts, Time now);
+  CommandVerdict OnCommandTaped(Ticket& t, const CommandFacts& facts, Time now);
+  void Forget(Ticket& t);
+  // What is there already, as events to which nothing was told. Returns how many connections.
+  std::uint32_t TellWhatIs(Tape& to, Time now);
+
+  // What Engine's methods of the same names do, each in the file of its subject.
+  void Publish(std::shared_ptr<const Limits> next, Time now);
+  void Count(const Ticket& t, Reason reason, Time now);
+  void Count(Reason reason, const Address& peer, Time now);
+  [[nodiscard]] bool Gate(const Ticket& t, Reason reason, Time now);
+  [[nodiscard]] AcceptResult OnAccept(ConnectionId id, const Address& peer, Time now, Arrival how,
+                                      bool found = false);
+  [[nodiscard]] Verdict OnTlsHandshake(Ticket& t, Time now);
+  void OnOpaque(Ticket& t, Time now);
+  [[nodiscard]] Verdict OnLogin(Ticket& t, const LoginClaim& claim, Time now);
+  [[nodiscard]] Verdict OnChangeUser(Ticket& t, const LoginClaim& claim, Time now);
+  void OnLoginOk(Ticket& t, Time now);
+  void OnLoginFailed(Ticket& t, LoginFailure how, Time now);
+  void OnStatementCompleted(Ticket& t, Time now);
+  void OnClientGone(Ticket& t, Time now);
+  void OnBackendEnded(Ticket& t, Time now);
+  Time OnTick(Time now);
+  [[nodiscard]] CommandVerdict OnCommand(Ticket& t, const CommandFacts& facts, Time now);
+  [[nodiscard]] CommandVerdict OnHeld(Ticket& t, Time now);
+  void OnAnswer(Ticket& t, const AnswerFacts& facts, Time now);
+  [[nodiscard]] SweepVerdict OnSweep(Ticket& t, const SweepFacts& facts, Time now);
+  void OnServerFacts(const ServerFacts& facts, Time now);
+  void OnBackend(bool up, Time now);
+  void OnBackendSwitched(Time now);
+  void OnElsewhere(std::uint32_t all, std::uint32_t unseen, Time now);
+  [[nodiscard]] Share Confine(std::size_t unnamed, Time now);
+  void Unconfine(Time now);
+  void OnWire(double syn_per_second, bool anomaly, Time now);
+  void RestoreKnownGood(const std::vector<KnownGoodRecord>& records, Duration elapsed, Time now);
+  bool Ban(const Cidr& network, Duration how_long, std::string_view reason, Time now);
+  [[nodiscard]] bool Unban(const Cidr& network, Time now);
+  std::size_t UnbanAll(Time now);
+  void RestoreBans(const std::vector<BanRecord>& records, Duration elapsed, Time now);
+  [[nodiscard]] Duration DeadlineOf(const Ticket& t) const;
+
   // engine.cc: limits, counting, charging
   [[nodiscard]] LimitsPtr Snapshot() const;
   void Configure(LimitsPtr next);
   [[nodiscard]] static bool Acts(const Limits& limits, Reason reason);
-  [[nodiscard]] static bool IsOfClass(Reason reason) {
-    return reason == Reason::kClassFull || reason == Reason::kUnprovenFull;
-  }
+  [[nodiscard]] static bool IsOfClass(Reason reason);
   [[nodiscard]] bool ActsFor(SlotLedger::ClassId id, Reason reason) const;
   [[nodiscard]] const ClassLimits& LimitsOf(SlotLedger::ClassId id) const;
   bool Decide(bool acts, Reason reason, const Address& peer, std::string_view user,
-              std::string_view class_name, Time now, bool presses = true,
-              bool of_protected = false);
+              std::string_view class_name, Time now, bool presses = true, bool of_protected = false,
+              ConnectionId id = {});
   bool Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses);
   bool Decide(const Limits& limits, Reason reason, const Ticket& t, Time now);
   void KeepTallies(const std::vector<ClassLimits>& classes);
@@ -145,7 +194,7 @@ struct Engine::Impl {
   // engine_accept.cc
   [[nodiscard]] static bool IsTallied(const Limits& limits, const Address& source, Arrival how);
   [[nodiscard]] bool AskBan(const Limits& limits, const Address& peer, Arrival how, Time now,
-                            bool& known_good);
+                            bool found, bool& known_good);
   // Under the trust lock.
   [[nodiscard]] BanAnswer LookUpBan(const Limits& limits, const Address& source, Time now) const;
   [[nodiscard]] SourceQuestion QuestionFor(const Limits& limits, const Ticket& t) const;
@@ -265,7 +314,10 @@ struct Engine::Impl {
     return *shards[(hash(source) >> 32) % kShards];
   }
 
+  EngineTaping taping;
+
   const KeyedHash hash;
+  Witness witness;
   Wakeups& wakeups;
   Decisions decisions;
 
@@ -302,6 +354,7 @@ struct Engine::Impl {
   absl::flat_hash_map<PairKey, std::uint32_t, KeyedHash> habits;
   std::vector<TurnClock> turns;  // by class id: how fast those who wait got in lately
   bool backend_up = true;
+  ServerFacts server;  // as last told
   Time next_call_back{};
   SharedAddressWatch shared_addresses;
   Ticket* tickets = nullptr;  // all of them

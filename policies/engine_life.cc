@@ -14,8 +14,8 @@ using State = Ticket::State;
 
 }  // namespace
 
-void Engine::OnLoginOk(Ticket& t, Time now) {
-  Impl& m = *impl_;
+void Engine::Impl::OnLoginOk(Ticket& t, Time now) {
+  Impl& m = *this;
   const PairKey before = t.proven;
   bool first = false;  // no change of the user
   {
@@ -53,8 +53,8 @@ void Engine::OnLoginOk(Ticket& t, Time now) {
   t.good = true;
 }
 
-void Engine::OnLoginFailed(Ticket& t, LoginFailure how, Time now) {
-  Impl& m = *impl_;
+void Engine::Impl::OnLoginFailed(Ticket& t, LoginFailure how, Time now) {
+  Impl& m = *this;
   m.logins_failed.fetch_add(1, std::memory_order_relaxed);
   {
     const Impl::Admission admission(m, now);
@@ -73,9 +73,9 @@ void Engine::OnLoginFailed(Ticket& t, LoginFailure how, Time now) {
   m.DropGood(t);
   switch (how) {
     case LoginFailure::kAccessDenied: {
-      const Impl::LimitsPtr limits = m.Snapshot();
+      const Impl::LimitsPtr l = m.Snapshot();
       const std::lock_guard lock(m.trust_mutex);
-      m.pairs.OnFailure(t.pair, limits->login, now);
+      m.pairs.OnFailure(t.pair, l->login, now);
       break;
     }
     case LoginFailure::kStalled:
@@ -93,24 +93,24 @@ void Engine::OnLoginFailed(Ticket& t, LoginFailure how, Time now) {
            how == LoginFailure::kAccessDenied ? Reason::kLoginFailed : Reason::kLoginDeadline, now);
 }
 
-void Engine::OnStatementCompleted(Ticket& t, Time now) {
+void Engine::Impl::OnStatementCompleted(Ticket& t, Time now) {
   const std::int64_t minute = KnownGood::MinuteOf(now);
   if (t.minute.load(std::memory_order_relaxed) == minute) return;
   t.minute.store(minute, std::memory_order_relaxed);
   if (!t.good) return;
-  Impl& m = *impl_;
-  const Impl::LimitsPtr limits = m.Snapshot();
+  Impl& m = *this;
+  const Impl::LimitsPtr l = m.Snapshot();
   const std::lock_guard lock(m.trust_mutex);
   // Also while elevated: who is new would stay a stranger, and so keep the level up, for ever. What
   // is earned then takes nothing from who is older.
   const bool earns = m.acting_level.load(std::memory_order_relaxed) != Level::kAttack;
-  m.known_good.OnStatement(t.proven, limits->known_good, now, earns, /*first=*/!t.counted);
+  m.known_good.OnStatement(t.proven, l->known_good, now, earns, /*first=*/!t.counted);
   t.counted = true;
   t.trusted.store(m.known_good.IsKnownGood(t.proven), std::memory_order_relaxed);
 }
 
-void Engine::OnClientGone(Ticket& t, Time now) {
-  Impl& m = *impl_;
+void Engine::Impl::OnClientGone(Ticket& t, Time now) {
+  Impl& m = *this;
   bool holds = false;
   {
     const Impl::Admission admission(m, now);
@@ -125,10 +125,10 @@ void Engine::OnClientGone(Ticket& t, Time now) {
   if (!holds) m.GiveBack(t, now, false);
 }
 
-void Engine::OnBackendEnded(Ticket& t, Time now) { impl_->GiveBack(t, now, false); }
+void Engine::Impl::OnBackendEnded(Ticket& t, Time now) { GiveBack(t, now, false); }
 
 void TicketDeleter::operator()(Ticket* t) const {
-  t->engine.GiveBack(*t, std::nullopt, /*for_good=*/true);
+  t->engine.Forget(*t);
   delete t;
 }
 
@@ -191,9 +191,9 @@ void Engine::Impl::Unlink(Ticket& t) {
   t.linked = false;
 }
 
-Time Engine::OnTick(Time now) {
-  Impl& m = *impl_;
-  const Impl::LimitsPtr limits = m.Snapshot();
+Time Engine::Impl::OnTick(Time now) {
+  Impl& m = *this;
+  const Impl::LimitsPtr l = m.Snapshot();
   Time next = now + kHousekeeping;
   if (now >= m.stakes_due.load(std::memory_order_relaxed)) m.RenewStakes(now);
   if (now >= m.shared_due.load(std::memory_order_relaxed)) m.LookForSharedAddress(now);
@@ -212,7 +212,7 @@ Time Engine::OnTick(Time now) {
   {
     const std::lock_guard lock(m.trust_mutex);
     m.bans.Expire(now);
-    m.pairs.Expire(limits->login, now, kExpireAtOnce);
+    m.pairs.Expire(l->login, now, kExpireAtOnce);
   }
   m.guard.Expire(now);
   const auto i = m.next_shard_to_expire.fetch_add(1, std::memory_order_relaxed);

@@ -28,12 +28,12 @@ Reason Engine::Impl::ReasonOf(SlotLedger::Answer answer) {
   return Reason::kNoSlot;
 }
 
-Verdict Engine::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
-  Impl& m = *impl_;
-  const Impl::LimitsPtr limits = m.Snapshot();
+Verdict Engine::Impl::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
+  Impl& m = *this;
+  const Impl::LimitsPtr l = m.Snapshot();
   const std::string_view user = CanonicalUser(claim.user);
   Impl::Trust trust;
-  const Reason refused = m.AskClaim(*limits, t, user, trust, now);
+  const Reason refused = m.AskClaim(*l, t, user, trust, now);
   Verdict verdict;
   {
     const Impl::Admission admission(m, now);
@@ -161,7 +161,7 @@ Engine::Impl::Lack Engine::Impl::Missing(const Ticket& t, SlotLedger::ClassId id
     lack.owed = answer == SlotLedger::Answer::kReclaim;
     lack.slot = ReasonOf(answer);
   }
-  lack.lane = lane.MayEnter(t.source, RankOf(t.known_good, id), now);
+  if (!t.found) lack.lane = lane.MayEnter(t.source, RankOf(t.known_good, id), now);
   return lack;
 }
 
@@ -220,7 +220,7 @@ Verdict Engine::Impl::Wait(Ticket& t, Reason lack, Duration delay, Time now) {
                         .not_before = now + delay},
                        now);
   CallBack(now);
-  return {Kind::kWait, Reason::kNone};
+  return {Kind::kWait, lack};
 }
 
 Reason Engine::Impl::NoRoom(Reason lack, const WaitingRoom::Answer& answer) const {

@@ -55,8 +55,8 @@ void Engine::Impl::NoteLevel(Time now) {
   decisions.Tell({.at = now, .from = before, .to = level, .cause = pressure.cause()});
 }
 
-void Engine::OnWire(double syn_per_second, bool anomaly, Time now) {
-  Impl& m = *impl_;
+void Engine::Impl::OnWire(double syn_per_second, bool anomaly, Time now) {
+  Impl& m = *this;
   const Impl::Admission admission(m, now);
   m.pressure.OnSynRate(syn_per_second, now);
   m.pressure.OnAnomaly(anomaly, now);
@@ -76,11 +76,13 @@ bool Engine::Impl::IsReservedSource(const Limits& l, const Address& peer) {
   });
 }
 
-Duration Engine::PendingDeadline(const Ticket& t) const {
-  const Impl::LimitsPtr limits = impl_->Snapshot();
-  const Level level = impl_->acting_level.load(std::memory_order_relaxed);
-  return Impl::Squeezes(t, level) ? limits->At(level).pending.deadline : limits->pending.deadline;
+Duration Engine::Impl::DeadlineOf(const Ticket& t) const {
+  const LimitsPtr l = Snapshot();
+  const Level level = acting_level.load(std::memory_order_relaxed);
+  return Squeezes(t, level) ? l->At(level).pending.deadline : l->pending.deadline;
 }
+
+Duration Engine::PendingDeadline(const Ticket& t) const { return impl_->DeadlineOf(t); }
 
 bool Engine::Impl::HasStakes(const Limits& l) {
   return l.classes.size() == 1 && l.classes.front().reserve == 0;
@@ -150,13 +152,13 @@ std::vector<KnownGoodRecord> Engine::ExportKnownGood(Time now) const {
   return impl_->known_good.Export(now);
 }
 
-void Engine::RestoreKnownGood(const std::vector<KnownGoodRecord>& records, Duration elapsed,
-                              Time now) {
+void Engine::Impl::RestoreKnownGood(const std::vector<KnownGoodRecord>& records, Duration elapsed,
+                                    Time now) {
   {
-    const std::lock_guard lock(impl_->trust_mutex);
-    impl_->known_good.Restore(records, elapsed, now);
+    const std::lock_guard lock(trust_mutex);
+    known_good.Restore(records, elapsed, now);
   }
-  impl_->RenewStakes(now);
+  RenewStakes(now);
 }
 
 }  // namespace headgate

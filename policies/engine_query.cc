@@ -35,16 +35,16 @@ Speaker Engine::Impl::SpeakerOf(const Ticket& t) {
   return who;
 }
 
-CommandVerdict Engine::OnCommand(Ticket& t, const CommandFacts& facts, Time now) {
-  Impl& m = *impl_;
+CommandVerdict Engine::Impl::OnCommand(Ticket& t, const CommandFacts& facts, Time now) {
+  Impl& m = *this;
   if (m.EndsLent(t, now))
     return {.kind = CommandVerdict::Kind::kClose, .reason = Reason::kReclaimed};
-  const Rule* bans = nullptr;
-  const CommandVerdict v = m.guard.OnCommand(t.book, Impl::SpeakerOf(t), facts, now, bans);
+  const Rule* banning = nullptr;
+  const CommandVerdict v = m.guard.OnCommand(t.book, Impl::SpeakerOf(t), facts, now, banning);
   if (v.kind != CommandVerdict::Kind::kMore) NoteIdle(t, now);
-  if (bans != nullptr) {
-    const Impl::LimitsPtr limits = m.Snapshot();
-    m.BanSource(*limits, Impl::Of(t), "rule " + bans->name, /*logged_in_too=*/true, /*here=*/true,
+  if (banning != nullptr) {
+    const Impl::LimitsPtr l = m.Snapshot();
+    m.BanSource(*l, Impl::Of(t), "rule " + banning->name, /*logged_in_too=*/true, /*here=*/true,
                 now);
   }
   return v;
@@ -58,23 +58,23 @@ bool Engine::Impl::EndsLent(Ticket& t, Time now) {
   return Decide(Acts(*Snapshot(), Reason::kReclaimed), Reason::kReclaimed, t, now, false);
 }
 
-CommandVerdict Engine::OnHeld(Ticket& t, Time now) {
-  const CommandVerdict v = impl_->guard.OnHeld(t.book, Impl::SpeakerOf(t), now);
+CommandVerdict Engine::Impl::OnHeld(Ticket& t, Time now) {
+  const CommandVerdict v = guard.OnHeld(t.book, Impl::SpeakerOf(t), now);
   NoteIdle(t, now);
   return v;
 }
 
-void Engine::OnAnswer(Ticket& t, const AnswerFacts& facts, Time now) {
+void Engine::Impl::OnAnswer(Ticket& t, const AnswerFacts& facts, Time now) {
   const bool statement = facts.command == CommandKind::kQuery ||
                          facts.command == CommandKind::kExecute ||
                          facts.command == CommandKind::kBulkExecute;
-  impl_->guard.OnAnswer(t.book, facts, now);
+  guard.OnAnswer(t.book, facts, now);
   NoteIdle(t, now);
   if (statement && !facts.error) OnStatementCompleted(t, now);
 }
 
-SweepVerdict Engine::OnSweep(Ticket& t, const SweepFacts& facts, Time now) {
-  const SweepVerdict v = impl_->guard.OnSweep(t.book, Impl::SpeakerOf(t), facts, now);
+SweepVerdict Engine::Impl::OnSweep(Ticket& t, const SweepFacts& facts, Time now) {
+  const SweepVerdict v = guard.OnSweep(t.book, Impl::SpeakerOf(t), facts, now);
   // It is busy again: another one's slot is wanted, then.
   if (v.kind == SweepVerdict::Kind::kNone) {
     Ticket::Reclaim idle = Ticket::Reclaim::kIdle;

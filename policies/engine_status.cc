@@ -116,8 +116,8 @@ EngineStatus Engine::Status(Time now) const {
   return s;
 }
 
-bool Engine::Ban(const Cidr& network, Duration how_long, std::string_view reason, Time now) {
-  Impl& m = *impl_;
+bool Engine::Impl::Ban(const Cidr& network, Duration how_long, std::string_view reason, Time now) {
+  Impl& m = *this;
   {
     const std::lock_guard lock(m.trust_mutex);
     if (!m.bans.Ban(network, how_long, reason, now)) return false;
@@ -128,18 +128,18 @@ bool Engine::Ban(const Cidr& network, Duration how_long, std::string_view reason
   return true;
 }
 
-bool Engine::Unban(const Cidr& network, Time now) {
-  const std::lock_guard lock(impl_->trust_mutex);
-  impl_->ban_version.fetch_add(1, std::memory_order_relaxed);
-  impl_->protected_bans.stale = true;
-  return impl_->bans.Unban(network, now);
+bool Engine::Impl::Unban(const Cidr& network, Time now) {
+  const std::lock_guard lock(trust_mutex);
+  ban_version.fetch_add(1, std::memory_order_relaxed);
+  protected_bans.stale = true;
+  return bans.Unban(network, now);
 }
 
-std::size_t Engine::UnbanAll(Time now) {
-  const std::lock_guard lock(impl_->trust_mutex);
-  impl_->ban_version.fetch_add(1, std::memory_order_relaxed);
-  impl_->protected_bans.stale = true;
-  return impl_->bans.UnbanAll(now);
+std::size_t Engine::Impl::UnbanAll(Time now) {
+  const std::lock_guard lock(trust_mutex);
+  ban_version.fetch_add(1, std::memory_order_relaxed);
+  protected_bans.stale = true;
+  return bans.UnbanAll(now);
 }
 
 std::vector<BanInfo> Engine::Bans(Time now) const {
@@ -152,18 +152,18 @@ std::vector<BanRecord> Engine::ExportBans(Time now) const {
   return impl_->bans.Export(now);
 }
 
-void Engine::RestoreBans(const std::vector<BanRecord>& bans, Duration elapsed, Time now) {
-  const Impl::LimitsPtr l = impl_->Snapshot();
+void Engine::Impl::RestoreBans(const std::vector<BanRecord>& records, Duration elapsed, Time now) {
+  const Impl::LimitsPtr l = Snapshot();
   const auto spared = [&](const BanRecord& ban) {
     const Address& source = ban.network.address;
     return ban.network != SourceNetwork(source) || Impl::IsSpared(*l, source);
   };
-  const std::lock_guard lock(impl_->trust_mutex);
-  for (const BanRecord& ban : bans) {
-    if (ban.by_operator || !spared(ban)) impl_->bans.Restore(ban, elapsed, now);
+  const std::lock_guard lock(trust_mutex);
+  for (const BanRecord& ban : records) {
+    if (ban.by_operator || !spared(ban)) bans.Restore(ban, elapsed, now);
   }
-  impl_->ban_version.fetch_add(1, std::memory_order_relaxed);
-  impl_->protected_bans.stale = true;
+  ban_version.fetch_add(1, std::memory_order_relaxed);
+  protected_bans.stale = true;
 }
 
 std::uint64_t Engine::BanVersion() const {

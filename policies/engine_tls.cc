@@ -5,8 +5,8 @@ namespace headgate {
 
 // As the connect rate: known-good and exempt sources are not asked, and what a level above calm
 // lays over it binds strangers only, does not press, and is charged to nobody.
-Verdict Engine::OnTlsHandshake(Ticket& t, Time now) {
-  Impl& m = *impl_;
+Verdict Engine::Impl::OnTlsHandshake(Ticket& t, Time now) {
+  Impl& m = *this;
   if (t.known_source || t.exempt) return {};
   const Impl::LimitsPtr l = m.Snapshot();
   const Level level = m.acting_level.load(std::memory_order_relaxed);
@@ -27,10 +27,11 @@ Verdict Engine::OnTlsHandshake(Ticket& t, Time now) {
 
 // The unproven budget is for claims of users, and there is none here: a class by its sources has
 // the reserve that it is documented to have.
-void Engine::OnOpaque(Ticket& t, Time now) {
-  Impl& m = *impl_;
+void Engine::Impl::OnOpaque(Ticket& t, Time now) {
+  Impl& m = *this;
   const Impl::Admission admission(m, now);
   t.lane.Release();
+  t.opaque = true;
   if (t.state == Ticket::State::kLogin) {
     t.slot.Prove();
     t.state = Ticket::State::kIn;

@@ -66,6 +66,15 @@ struct Decision {
   // Of a known-good (source, user), or from the networks of a class with a reserve: whom the gate
   // is there for.
   bool of_protected = false;
+  ConnectionId id;  // {}: not known, or about none
+};
+
+// The gate bans a source by itself.
+struct BanMade {
+  Time at{};
+  Address source;
+  std::string_view why;
+  bool enforced = true;
 };
 
 // The level has changed.
@@ -82,6 +91,8 @@ class DecisionSink {
   virtual void OnSharedAddress(const SharedAddress&) {}
   // As OnDecision.
   virtual void OnLevel(const LevelChange&) {}
+  // As OnDecision. What is not carried out is told as a Decision as well.
+  virtual void OnBan(const BanMade&) {}
   // Called from any thread, possibly under an engine lock: must not block and must not call back.
   virtual void OnDecision(const Decision& d) = 0;
 };

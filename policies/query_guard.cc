@@ -118,6 +118,12 @@ void QueryGuard::GiveUp(StatementBook& b) {
   p = PendingCommand{};
 }
 
+std::size_t QueryGuard::InspectOf(const Speaker& who) const {
+  const SnapshotPtr snapshot = Snapshot();
+  const QuerySnapshot::Class& c = snapshot->ClassOf(who.class_name);
+  return Binding(c, IsUnknown(c, who)).inspect;
+}
+
 void QueryGuard::OnLoginOk(StatementBook& b, Time now) {
   End(b, now);
   b.last_end = b.active = now;

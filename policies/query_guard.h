@@ -70,6 +70,9 @@ class QueryGuard {
   [[nodiscard]] SweepVerdict OnSweep(StatementBook& b, const Speaker& who, const SweepFacts& facts,
                                      Time now);
 
+  // How much of a statement's text is looked at for this one now, bytes of code.
+  [[nodiscard]] std::size_t InspectOf(const Speaker& who) const;
+
   // The server said OK to a login or a change-user: a new session.
   void OnLoginOk(StatementBook& b, Time now);
   // What is held back is given up.

@@ -1,16 +1,15 @@
 // A command before it is passed on: what needs no waiting, and how it ends.
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
+#include "policies/glance.h"
 #include "policies/query_guard.h"
-#include "policies/sql_scanner.h"
 
 namespace headgate {
 namespace {
 
-// What comments may add to the bytes that are looked at, as a multiple.
-constexpr std::size_t kMostLooks = 4;
 // How much long data one statement may have where "auto" only knows what one packet may: it may
 // have several parameters.
 constexpr std::uint64_t kLongDataPackets = 4;
@@ -29,7 +28,6 @@ constexpr bool ShowsText(CommandKind c) {
 constexpr bool Frees(CommandKind c) {
   return c == CommandKind::kQuit || c == CommandKind::kCloseStatement;
 }
-constexpr bool HasAnswer(CommandKind c) { return !Frees(c) && c != CommandKind::kLongData; }
 
 // Of two limits; 0 is none.
 template <typename T>
@@ -152,14 +150,10 @@ std::size_t QueryGuard::Look(const Call& c, const CommandFacts& facts) {
   if (!ShowsText(facts.command)) {
     if (facts.prepared != nullptr) p.mark = *facts.prepared;
   } else {
-    const Scan scan = ScanStatement(facts.sql, facts.complete, facts.mode, c.q.inspect, {});
-    p.mark = scan.mark;
-    if (scan.wants_more && !facts.complete) {
-      const std::size_t most = std::min(kMostLooks * std::size_t{c.q.inspect}, kMostText);
-      if (!facts.sql.empty() && facts.sql.size() < most)
-        return std::min(most, 2 * facts.sql.size());
-      p.mark.traits |= BitOf(Trait::kCommentPadding) | BitOf(Trait::kUninspectedTail);
-    }
+    const Glance glance =
+        facts.glance != nullptr ? *facts.glance : LookAt(facts, c.q.inspect, std::span<char>{});
+    p.mark = glance.mark;
+    if (glance.look > 0) return glance.look;
   }
   if (p.mark.digest != 0 && RunsSql(facts.command)) FindDigest(c, facts);
   return 0;
@@ -170,12 +164,11 @@ void QueryGuard::FindDigest(const Call& c, const CommandFacts& facts) {
   p.digest = digests_.Find(c.b.class_tag, p.mark.digest);
   if (p.digest) return;
   std::array<char, DigestTable::kKeptText> text;
-  std::size_t size = 0;  // of a statement prepared earlier the text is not there any more
+  std::string_view known;  // of a statement prepared earlier the text is not there any more
   if (ShowsText(facts.command)) {
-    size = ScanStatement(facts.sql, facts.complete, facts.mode, c.q.inspect, text).text_size;
+    known = facts.glance != nullptr ? facts.glance->text : LookAt(facts, c.q.inspect, text).text;
   }
-  p.digest =
-      digests_.Insert(c.b.limits->name, p.mark.digest, std::string_view(text.data(), size), c.now);
+  p.digest = digests_.Insert(c.b.limits->name, p.mark.digest, known, c.now);
   if (!p.digest) Tell(c, true, Reason::kDigestTableFull, p.mark.digest);
 }
 

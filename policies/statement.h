@@ -89,6 +89,13 @@ struct StatementMark {
   bool operator==(const StatementMark&) const = default;
 };
 
+// What a look at a statement's text came to, where it was taken before the engine is asked.
+struct Glance {
+  StatementMark mark;
+  std::size_t look = 0;     // not 0: so many bytes of the text have to be shown first
+  std::string_view text{};  // normalised, as far as it is kept; may be empty
+};
+
 // A command of a logged-in client, as much of it as there is to be seen before it is passed on.
 struct CommandFacts {
   CommandKind command = CommandKind::kOther;
@@ -103,7 +110,16 @@ struct CommandFacts {
   const StatementMark* prepared = nullptr;
   bool unanswered = false;      // of `prepared`: the server has not said yet whether it is one
   std::uint64_t long_data = 0;  // bytes sent for this statement so far, this packet included
+  // Of kQuery and kPrepare, where `sql` was looked at already; it may be empty then, and rules with
+  // a regex see no more of it. Null: the engine looks at `sql`.
+  const Glance* glance = nullptr;
 };
+
+// Whether the server answers it at all.
+constexpr bool HasAnswer(CommandKind c) {
+  return c != CommandKind::kQuit && c != CommandKind::kCloseStatement &&
+         c != CommandKind::kLongData;
+}
 
 // No more of a statement's text is ever asked for, bytes.
 inline constexpr std::size_t kMostText = std::size_t{1024} * 1024;

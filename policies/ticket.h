@@ -76,6 +76,8 @@ class Ticket {
   // Whom the gate is there for: by its source, since its login by what that claimed. Written by its
   // owner under the admission lock. See IsProtected().
   bool of_protected = false;
+  bool found = false;     // was there before this engine: asked nothing at the door, and no lane
+  bool opaque = false;    // let in without being understood
   bool squeezed = false;  // refused by what a level above calm lays over [source]
   bool linked = false;    // got as far as the admission lock
 

@@ -202,6 +202,11 @@ function showAll() {
   fillTable("backends", (s.backends ?? []).map(backendRow), "There is none");
   showServer(s);
   fillTable("digests", (now.digests?.digests ?? []).map(digestRow), "No statement yet");
+  element("beside").hidden = !s.shadow;
+  if (s.shadow) {
+    fillTable("shadow", shadowRows(s.shadow), "The two policies have met nobody so far");
+    setText(element("shadow-how"), shadowText(s.shadow));
+  }
   const bans = now.bans?.bans ?? [];
   fillTable("bans", bans.slice(0, 20).map(banRow), "Nobody is banned");
   setText(element("banned"),

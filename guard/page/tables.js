@@ -160,6 +160,35 @@ function digestRow(d) {
           formatCount(d.running), formatCount(d.errors), formatCount(d.refused)];
 }
 
+// What only a candidate policy would have done, or only the running one did; most of the former
+// first.
+function shadowRows(shadow) {
+  const rows = (shadow?.limits ?? []).flatMap(({reason, refused, delayed}) => [
+    {reason, what: "refused or ended", counts: refused},
+    {reason, what: "made to wait", counts: delayed}]);
+  const total = (c) => c.candidate_only + c.live_only + c.both;
+  return rows.filter(({counts}) => total(counts) > 0)
+      .sort((a, b) => b.counts.candidate_only - a.counts.candidate_only ||
+                      total(b.counts) - total(a.counts))
+      .map(({reason, what, counts}) => [
+        {text: reason, kind: "mono"}, what,
+        {text: formatCount(counts.candidate_only), kind: counts.candidate_only > 0 ? "strong" : ""},
+        {text: formatCount(counts.protected_candidate_only),
+         kind: counts.protected_candidate_only > 0 ? "strong wrong" : ""},
+        formatCount(counts.live_only), formatCount(counts.both)]);
+}
+
+// Since when, and what has to be known to read it.
+function shadowText(shadow) {
+  const parts = [`${shadow.config}, for ${formatSpan(shadow.for_s)}: it decides beside the ` +
+                 "running policy and touches nobody"];
+  if (shadow.found > 0) parts.push(`${plural(shadow.found, "connection")} were there before`);
+  if (shadow.left_out > 0) {
+    parts.push(`it did not keep up: ${plural(shadow.left_out, "event")} left out`);
+  }
+  return parts.join("; ");
+}
+
 function banRow(b) {
   return [{text: b.source, kind: "mono"}, formatSpan(b.remaining_s), formatCount(b.times),
           b.operator ? "operator" : "gate",

@@ -21,6 +21,8 @@ class PacketCursor {
   // Neither in a body nor before a continuation: the next packet is a new message.
   [[nodiscard]] bool AtMessage() const { return left_ == 0 && !continued_; }
 
+  // Of the body.
+  [[nodiscard]] std::uint32_t left() const { return left_; }
   // The header was taken. REQUIRES: AtHeader().
   void Begin(const PacketHeader& h) {
     left_ = h.length;
@@ -31,6 +33,13 @@ class PacketCursor {
     const std::size_t n = std::min<std::size_t>(available, left_);
     left_ -= static_cast<std::uint32_t>(n);
     return n;
+  }
+
+  // So many bytes are not to be had. False: they are not all of the body.
+  [[nodiscard]] bool SkipMissing(std::uint64_t n) {
+    if (n > left_) return false;
+    left_ -= static_cast<std::uint32_t>(n);
+    return true;
   }
 
  private:

@@ -13,6 +13,27 @@ namespace {
 constexpr std::uint32_t kMaxEof = 9;
 constexpr std::uint16_t kPacketTooLarge = 1153;
 
+struct Rows {
+  std::size_t bytes = 0;
+  std::uint64_t count = 0;
+};
+
+// The rows that `in` begins with, as far as they are there whole and nothing else than rows by
+// their first bytes. Most of what servers say is that.
+Rows WholeRows(Bytes in) {
+  Rows rows;
+  while (in.size() - rows.bytes > kHeaderSize) {
+    const std::uint8_t* const at = in.data() + rows.bytes;
+    const std::uint32_t length = at[0] | std::uint32_t{at[1]} << 8 | std::uint32_t{at[2]} << 16;
+    const std::size_t there = in.size() - rows.bytes - kHeaderSize;
+    const bool plain = length > 0 && length < kMaxPayload && at[kHeaderSize] < kEofByte;
+    if (!plain || length > there) break;
+    rows.bytes += kHeaderSize + length;
+    ++rows.count;
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::optional<std::uint16_t> OkStatus(Bytes payload) {
@@ -68,7 +89,15 @@ ResponseTracker::Scan ResponseTracker::OnServerBytes(Bytes in) {
 
 void ResponseTracker::Walk(Bytes in, Scan& scan) {
   while (scan.pass < in.size() && !scan.complete) {
-    const Bytes rest = in.subspan(scan.pass);
+    Bytes rest = in.subspan(scan.pass);
+    if (part_ == Part::kRows && !between_ && !done_ && cursor_.AtMessage()) {
+      const Rows rows = WholeRows(rest);
+      AddRows(rows.count);
+      answer_.facts.bytes += rows.bytes;
+      scan.pass += rows.bytes;
+      rest = rest.subspan(rows.bytes);
+      if (rest.empty()) return;
+    }
     const std::size_t n =
         cursor_.AtHeader() ? TakeHeader(rest, scan.violation) : cursor_.Skip(rest.size());
     if (n == 0) return;
@@ -325,6 +354,29 @@ void ResponseTracker::Complete() {
   part_ = Part::kFirst;
   done_ = false;
   between_ = true;
+}
+
+bool ResponseTracker::SkipMissing(std::uint64_t n) {
+  // The last byte of an answer has to be seen: nothing else would tell of its end.
+  const bool at_end = done_ && n == cursor_.left();
+  if (between_ || at_end || !cursor_.SkipMissing(n)) return false;
+  answer_.facts.bytes += n;
+  return true;
+}
+
+std::optional<ResponseTracker::Answer> ResponseTracker::Abandon() {
+  if (count_ == 0) {
+    ResponseTracker renewed(0, 0);
+    renewed.deprecate_eof_ = deprecate_eof_;
+    renewed.metadata_flag_ = metadata_flag_;
+    renewed.status_ = status_;
+    renewed.statements_ = statements_;
+    *this = renewed;
+    return std::nullopt;
+  }
+  if (between_) BeginAnswer();
+  Complete();
+  return answer_;
 }
 
 }  // namespace headgate::mysql

@@ -67,6 +67,9 @@ class ResponseTracker {
   // Goes through as much of `in` as can be judged, up to the end of one answer; the rest is offered
   // again. If nothing can be judged it is the beginning of a packet (at most kLook + 4 bytes).
   [[nodiscard]] Scan OnServerBytes(Bytes in);
+  // So many bytes of the server's are not to be had. False: they are more than the body of a packet
+  // that is passing through.
+  [[nodiscard]] bool SkipMissing(std::uint64_t n);
   // How much of a packet's payload is looked at, at most.
   static constexpr std::size_t kLook = 32;
 
@@ -77,6 +80,9 @@ class ResponseTracker {
   };
   // The one just completed; valid until the next OnServerBytes().
   [[nodiscard]] const Answer& answer() const { return answer_; }
+  // The oldest answer that is owed, as far as it has come, as if it were complete: its end will not
+  // be seen. To be called until there is none; then the next packet is taken for a new answer's.
+  [[nodiscard]] std::optional<Answer> Abandon();
   // Of the answer on its way, so far.
   [[nodiscard]] std::uint64_t answer_bytes() const { return between_ ? 0 : answer_.facts.bytes; }
 

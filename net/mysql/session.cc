@@ -27,12 +27,14 @@ Action Session::OnClientBytes(Bytes in) {
     case Phase::kAwaitServerGreeting:
     case Phase::kServerTls:
       if (in.size() <= kMaxHeldAhead) return {};
+      if (s.options.watch) return s.Lose(Unread::kNotUnderstood);
       return s.Finish(LoginFailure::kMalformed, Reason::kProtocolError, 0);
     case Phase::kAuthenticating:
     case Phase::kReauthenticating:
       return s.AuthFromClient(in);
     case Phase::kCommand:
       s.ForgetLogin();
+      if (s.resync != Impl::Resync::kNo) return s.ResyncFromClient(in);
       return s.CommandFromClient(in);
     case Phase::kFirstPacket:
       return s.FirstPacket(in);
@@ -63,14 +65,17 @@ Action Session::OnServerBytes(Bytes in) {
       return s.FinishFromServer(in);
     case Phase::kCommand:
       s.ForgetLogin();
+      if (s.resync != Impl::Resync::kNo) return s.ResyncFromServer(in);
       return s.CommandFromServer(in);
     case Phase::kFirstPacket:  // an ERR of a server that is tired of waiting
     case Phase::kOpaque:
       return s.PassOn(in);
     case Phase::kOrphaned:
       return in.empty() ? Action{} : Action{.kind = Action::Kind::kDiscard, .n = in.size()};
-    case Phase::kGreeting:
     case Phase::kAwaitLogin:
+      if (s.WatchesTls() && !in.empty()) return {.kind = Action::Kind::kDiscard, .n = in.size()};
+      break;
+    case Phase::kGreeting:
     case Phase::kAwaitAdmission:
     case Phase::kConnecting:
     case Phase::kServerTls:  // within TLS, when it is there
@@ -89,6 +94,7 @@ Action Session::OnAdmission(bool admitted, Reason reason) {
                            BuildRefusal(Reason::kChangeUserRefused, 1, false));
   }
   if (s.phase != Phase::kAwaitAdmission) return {};
+  if (s.options.watch) return s.WatchAdmitted();
   if (!admitted) return s.Refuse(reason);
   s.SetPhase(Phase::kConnecting);
   return {.kind = Action::Kind::kOpenBackend};
@@ -121,6 +127,7 @@ Action Session::OnClientClosed() {
     case Phase::kServerTls:
     case Phase::kAuthenticating:
     case Phase::kReauthenticating:
+      if (s.Ungreeted()) return s.Refuse(Reason::kClientClosed);
       return s.Finish(LoginFailure::kClientGone, Reason::kClientClosed, 0);
     case Phase::kFirstPacket:
       return s.EndUnlogged(LoginFailure::kClientGone, Reason::kClientClosed);
@@ -141,6 +148,7 @@ Action Session::OnServerClosed() {
   switch (s.phase) {
     case Phase::kConnecting:
     case Phase::kAwaitServerGreeting:
+      if (s.Ungreeted()) return s.Refuse(Reason::kNone);
       return OnBackendFailed();
     case Phase::kServerTls:
       return s.ServerTlsFailed();

@@ -25,6 +25,11 @@
 //  * TLS is the edge's: kStartTls says from where on. The session sees and says plain bytes only.
 //  * With SessionOptions::tls = kPassthrough none of this is true but the ends: the backend speaks
 //    first, the client's first packet is looked at, and everything behind it passes unseen.
+//  * With SessionOptions::watch the server speaks first, OnAdmission() follows the question at
+//    once, and all verdicts are taken for kPass. What is to be sent is not: the capture has what
+//    was. What the session would end, ends (kClose, kShutdownServer); what cannot be read is
+//    opaque: the phase is kOpaque with kLoginOk, or from one call to the next, and unread() says
+//    why. kStartTls has no answer: admission is asked for at the client's first application data.
 //  * Each command is asked about once (after kMore again), in order, and before anything of it is
 //    passed on. Only what cannot reach the server as a command is not: the file of a LOAD DATA
 //    LOCAL, a binlog reader's acknowledgements, and commands that the session itself refuses.
@@ -120,6 +125,15 @@ enum class TlsUse : std::uint8_t {
   kPassthrough,  // it is between the client and the backend, and the gate understands nothing
 };
 
+// Why a session that watches understands no more (kOpaque).
+enum class Unread : std::uint8_t {
+  kNo,
+  kTls,
+  kCompressed,
+  kMissing,        // bytes that decide were not captured
+  kNotUnderstood,  // no MySQL, or not to be followed after bytes were missing
+};
+
 // Ids of ours start here, so that they can be told from a backend's.
 inline constexpr std::uint32_t kFirstConnectionId = 0x40000000;
 inline constexpr std::uint32_t kEndConnectionId = 0x80000000;
@@ -134,6 +148,8 @@ struct SessionOptions {
   // Plugins whose answers the gate cannot judge are not tried: too many of them upset the server.
   bool refuse_unknown_plugins = false;
   TlsUse tls = TlsUse::kNone;
+  // Nobody is there to be answered: the bytes are those of a capture. See the contract above.
+  bool watch = false;
 };
 
 // No verdict sees more than this of a statement's text, bytes. A kMore that cannot be given more is
@@ -162,6 +178,10 @@ class Session {
   [[nodiscard]] Action OnTlsFailed(Side side, Reason reason);
   [[nodiscard]] Action OnClientClosed();  // FIN or RST from the client
   [[nodiscard]] Action OnServerClosed();  // FIN or RST from the server
+  // Watching: so many bytes of that side will not come, behind `unconsumed` ones that were given.
+  [[nodiscard]] Action OnMissing(Side side, std::size_t unconsumed, std::uint64_t n);
+  // Watching: more is unconsumed than anybody wants to keep.
+  [[nodiscard]] Action GiveUp();
   // The deadline of the current phase has passed (the edge knows the numbers and keeps the timer).
   // kCommand and kOrphaned have none: kWait. Held commands have their own: OnCommandVerdict.
   [[nodiscard]] Action OnDeadline();
@@ -177,6 +197,8 @@ class Session {
   [[nodiscard]] std::string_view claimed_database() const;
   // What the session itself keeps in memory for the login; 0 in kCommand.
   [[nodiscard]] std::size_t held_bytes() const;
+  // Watching: why nothing is understood.
+  [[nodiscard]] Unread unread() const;
   // 0 until the backend's greeting came.
   [[nodiscard]] std::uint32_t backend_connection_id() const;
   // The backend's own greeting, unmasked: from when it was read until kCommand; else null.

@@ -94,7 +94,9 @@ Action Session::Impl::Ask(Bytes in, const PacketHeader& header, Command command)
   facts.in_transaction = (tracker->status() & kStatusInTransaction) != 0;
   command_sequence = header.sequence;
   const bool prepares = command == Command::kStmtPrepare;
-  if (prepares && prepared && prepared->Full()) {
+  if (prepares && prepared && prepared->Full() && options.watch) {
+    prepared->OnConnectionReset();  // they were all taken then; what they were is forgotten
+  } else if (prepares && prepared && prepared->Full()) {
     DecideRefusal(Reason::kPrepared, {}, /*closes=*/false);
     return RefuseCommand(in);
   }
@@ -140,7 +142,7 @@ Action Session::Impl::OnVerdict(const CommandVerdict& verdict) {
   if (turn != Turn::kAsked && turn != Turn::kHeld) return {};
   inspect = static_cast<std::uint32_t>(std::min(verdict.inspect, kMaxLook));
   const auto wider = static_cast<std::uint32_t>(std::min(verdict.look, kMaxLook));
-  if (verdict.kind == Verdict::kHold) {
+  if (verdict.kind == Verdict::kHold && !options.watch) {
     turn = Turn::kHeld;
     return {.kind = Kind::kHold};
   }
@@ -150,11 +152,12 @@ Action Session::Impl::OnVerdict(const CommandVerdict& verdict) {
     return {};
   }
   look = inspect;
-  if (verdict.kind == Verdict::kRefuse || verdict.kind == Verdict::kClose) {
+  const bool refused = verdict.kind == Verdict::kRefuse || verdict.kind == Verdict::kClose;
+  if (refused && !options.watch) {
     DecideRefusal(verdict.reason, verdict.message, verdict.kind == Verdict::kClose);
   } else {
     mark = verdict.mark;
-    packet_limit = verdict.packet_limit;
+    packet_limit = options.watch ? 0 : verdict.packet_limit;
     turn = Turn::kAllowed;
   }
   return {};

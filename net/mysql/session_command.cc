@@ -145,12 +145,17 @@ Action Session::Impl::ChangeUser(Bytes in, const PacketHeader& header) {
 
 Action Session::Impl::SendChangeUser() {
   charset = login->request.charset;
+  if (options.watch) {
+    SetPhase(Phase::kReauthenticating);
+    return {};
+  }
   out = BuildChangeUser(login->request, capabilities);
   SetPhase(Phase::kReauthenticating);
   return {.kind = Kind::kSend, .to = Side::kServer, .bytes = out};
 }
 
 std::optional<KillTarget> Session::Impl::KillOfOurs(Bytes in, const PacketHeader& header) const {
+  if (options.watch) return std::nullopt;  // whose id it is was settled then
   if (header.length > kMaxKillPayload || !HasPacket(in, header)) return std::nullopt;
   const auto target = FindKill(in.subspan(kHeaderSize, header.length), query_attributes());
   const bool ours = target && target->id >= kFirstConnectionId && target->id < kEndConnectionId;
@@ -201,9 +206,10 @@ Action Session::Impl::CommandFromServer(Bytes in) {
   // A command on its way when the server asks for a file: it will be read as the file.
   const bool half_way = !client_cursor.AtMessage() || turn != Turn::kNone;
   const bool torn = !file_before && tracker->ClientSendsFile() && half_way;
-  if (torn) return LeaveLoggedIn(Reason::kProtocolError, {});
+  if (torn) return lossy ? Lose(Unread::kNotUnderstood) : LeaveLoggedIn(Reason::kProtocolError, {});
   if (scan.complete) OnAnswer(tracker->answer());
   if (scan.pass > 0) return {.kind = scan.own ? Kind::kDiscard : Kind::kForward, .n = scan.pass};
+  if (scan.violation && lossy) return Lose(Unread::kNotUnderstood);
   if (scan.violation) return LeaveLoggedIn(Reason::kProtocolError, {});
   return {};
 }

@@ -25,6 +25,7 @@ Action Session::Impl::Refuse(Reason reason) {
 // the client's input are dropped.
 Action Session::Impl::Finish(LoginFailure failure, Reason reason, std::size_t n) {
   if (login->told_ok) return LeaveLoggedIn(reason, {});  // too late to fail
+  if (options.watch) return EndNow(failure, reason, {}, n);
   login->half_close = login->reauth;
   login->failure = failure;
   login->reason = reason;

@@ -1,7 +1,7 @@
 // The session's insides, shared by its sources: session.cc (events), session_login.cc (up to
-// the OK), session_tls.cc, session_passthrough.cc, session_finish.cc (ends), session_command.cc
-// (logged in), session_ask.cc (a command before it is passed on), session_refuse.cc (one that is
-// not). Nobody else includes this.
+// the OK), session_tls.cc, session_passthrough.cc, session_watch.cc (captures), session_finish.cc
+// (ends), session_command.cc (logged in), session_ask.cc (a command before it is passed on),
+// session_refuse.cc (one that is not). Nobody else includes this.
 //
 // Threads: as Session. Lifetime: as Session.
 #pragma once
@@ -118,6 +118,26 @@ struct Session::Impl {
   Action EndUnlogged(LoginFailure failure, Reason reason);
   Action PassOn(Bytes in);
 
+  // session_watch.cc
+  Action StartWatching();
+  [[nodiscard]] bool Ungreeted() const {
+    return options.watch && phase == Phase::kAwaitServerGreeting;
+  }
+  Action WatchGreeting(Bytes payload, std::size_t n);
+  void WatchLogin();
+  Action WatchTls(std::size_t n);
+  Action WatchRecords(Bytes in);
+  [[nodiscard]] bool WatchesTls() const {
+    return unread == Unread::kTls && phase == Phase::kAwaitLogin;
+  }
+  Action WatchAdmitted();
+  Action WatchLoginOk();
+  Action Lose(Unread why);
+  void AbandonAnswers();
+  Action OnMissing(Side side, std::size_t unconsumed, std::uint64_t n);
+  Action ResyncFromServer(Bytes in);
+  Action ResyncFromClient(Bytes in);
+
   // session_finish.cc
   Action Refuse(Reason reason);  // before there is a backend
   // The ERR for the client as it stands before the command phase.
@@ -193,6 +213,9 @@ struct Session::Impl {
     kClosing,  // an ERR, and the end, when the answers before it are complete
   };
 
+  // Watching, and bytes were missing: whose turn has to come before anything is looked at again.
+  enum class Resync : std::uint8_t { kNo, kServersTurn, kCommand };
+
   SessionOptions options;
   Phase phase = Phase::kGreeting;
   std::uint32_t backend_id = 0;
@@ -203,6 +226,10 @@ struct Session::Impl {
   bool client_tls = false;
   bool server_tls = false;
   bool plain_backend = false;  // will do for a client with TLS
+  Unread unread = Unread::kNo;
+  Resync resync = Resync::kNo;
+  bool lossy = false;             // watching: bytes were missing that decide
+  std::uint32_t record_left = 0;  // watching: of the client's TLS record
   std::unique_ptr<LoginState> login;
 
   // The command phase.

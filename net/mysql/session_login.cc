@@ -21,6 +21,7 @@ bool IsProxyHeader(Bytes in) {
 }  // namespace
 
 Action Session::Impl::Start() {
+  if (options.watch) return StartWatching();
   if (!options.greeting) {
     SetPhase(Phase::kClosed);
     out = BuildRefusal(Reason::kBackendUnreachable, 0, true);
@@ -34,6 +35,7 @@ Action Session::Impl::Start() {
 }
 
 Action Session::Impl::AwaitLogin(Bytes in) {
+  if (WatchesTls()) return WatchRecords(in);
   if (in.size() < kHeaderSize) return {};
   const PacketHeader header = ReadHeader(in);
   if (!login) login = std::make_unique<LoginState>();
@@ -58,6 +60,7 @@ Action Session::Impl::TakeLogin(Bytes payload, const PacketHeader& header) {
       break;
     case LoginParse::kSslRequest:
       if (client_tls) return Refuse(Reason::kMalformedLogin);
+      if (options.watch) return WatchTls(kHeaderSize + header.length);
       if (options.tls != TlsUse::kOffered) return Refuse(Reason::kTlsNotOffered);
       return StartClientTls(kHeaderSize + header.length);
     case LoginParse::kTooOld:
@@ -66,6 +69,7 @@ Action Session::Impl::TakeLogin(Bytes payload, const PacketHeader& header) {
       return Refuse(Reason::kMalformedLogin);
   }
   login->names_plugins = (login->request.capabilities & kCapPluginAuth) != 0;
+  if (options.watch) WatchLogin();
   SetPhase(Phase::kAwaitAdmission);
   return {.kind = Kind::kAskAdmission, .n = kHeaderSize + header.length};
 }
@@ -74,12 +78,16 @@ Action Session::Impl::ServerGreeting(Bytes in) {
   if (in.size() < kHeaderSize) return {};
   const PacketHeader header = ReadHeader(in);
   const std::size_t n = kHeaderSize + header.length;
+  if (options.watch && (header.length > kMaxGreeting || header.length == 0)) {
+    return Lose(Unread::kNotUnderstood);
+  }
   if (header.length > kMaxGreeting || header.length == 0) {
     return EndNow(LoginFailure::kServerError, Reason::kBackendRefused,
                   Words(Reason::kBackendRefused), 0);
   }
   if (!HasPacket(in, header)) return {};
   const Bytes payload = in.subspan(kHeaderSize, header.length);
+  if (options.watch) return WatchGreeting(payload, n);
   if (payload[0] != kErrByte) {
     return passthrough() ? PassGreeting(payload, n) : SendLogin(payload, n);
   }
@@ -126,8 +134,11 @@ Action Session::Impl::AuthFromClient(Bytes in) {
   if (in.size() > kMaxHeldAhead) {
     return Finish(LoginFailure::kMalformed, Reason::kProtocolError, 0);
   }
-  if (!login->may_answer || login->told_ok || in.size() < kHeaderSize) return {};
+  if (login->told_ok || in.size() < kHeaderSize) return {};
   const PacketHeader header = ReadHeader(in);
+  // A check's QUIT comes right behind its login, whether or not the server had asked.
+  const bool may_answer = login->may_answer || (options.watch && header.sequence == 0);
+  if (!may_answer) return {};
   const auto expected = static_cast<std::uint8_t>(login->server_sequence + login->delta + 1);
   if (header.sequence == 0) return LeaveAtSwitch(in, header);
   login->client_sequence = header.sequence;
@@ -146,6 +157,7 @@ Action Session::Impl::LeaveAtSwitch(Bytes in, const PacketHeader& header) {
   const bool quit =
       header.length == 1 && in[kHeaderSize] == static_cast<std::uint8_t>(Command::kQuit);
   if (!quit && !login->names_plugins) {
+    if (options.watch) return {};  // nobody forced a switch on it
     login->client_sequence = header.sequence;
     return Finish(LoginFailure::kClientGone, Reason::kNoAuthSwitch, in.size());
   }
@@ -195,11 +207,11 @@ Action Session::Impl::AuthFromServer(Bytes in) {
 Action Session::Impl::AuthOk(Bytes packet) {
   if (!login->told_ok) {
     login->told_ok = true;
-    return {.kind = Kind::kLoginOk};
+    return options.watch ? WatchLoginOk() : Action{.kind = Kind::kLoginOk};
   }
   const auto sequence = static_cast<std::uint8_t>(login->server_sequence + login->delta);
   std::optional<Buffer> tracked;
-  if (!login->reauth && (capabilities & kCapSessionTrack)) {
+  if (!options.watch && !login->reauth && (capabilities & kCapSessionTrack)) {
     tracked = AddConnectionId(packet.subspan(kHeaderSize), backend_id, sequence);
   }
   EnterCommand(packet.subspan(kHeaderSize));

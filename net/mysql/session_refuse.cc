@@ -117,6 +117,7 @@ Action Session::Impl::RefuseCompressed() {
 
 // A command whose answer nobody here could follow.
 Action Session::Impl::RefuseUnfollowed() {
+  if (lossy) return Lose(Unread::kNotUnderstood);
   if (!tracker->Idle()) return {.kind = Kind::kHold};
   return LeaveLoggedIn(Reason::kProtocolError, BuildErr(1, 1047, "08S01", "Unknown command"));
 }

@@ -21,8 +21,10 @@ void FuzzSession(Bytes in);      // events and bytes of both sides
 void FuzzSessionTls(Bytes in);   // how TLS is used, then the same
 void FuzzScanner(Bytes in);      // how to read it, then a statement
 void FuzzCapture(Bytes in);      // link type, wire length, then a captured frame
+void FuzzStreams(Bytes in);      // segments of captured connections
 void FuzzProxyHeader(Bytes in);  // what a load balancer sends first
 void FuzzConfig(Bytes in);       // one to three configuration files, 0x1e between them
+void FuzzTrace(Bytes in);        // how it is replayed, then a block of a trace
 void FuzzControl(Bytes in);      // questions to the admin socket, 0x1e between them
 
 struct Entry {
@@ -30,7 +32,7 @@ struct Entry {
   void (*run)(Bytes);
   bool every_prefix = true;  // is tried; false: it is not a stream, and takes long
 };
-inline constexpr std::array<Entry, 12> kEntries{{{"greeting", FuzzGreeting},
+inline constexpr std::array<Entry, 14> kEntries{{{"greeting", FuzzGreeting},
                                                  {"handshake", FuzzHandshake},
                                                  {"change_user", FuzzChangeUser},
                                                  {"kill", FuzzKill},
@@ -39,8 +41,10 @@ inline constexpr std::array<Entry, 12> kEntries{{{"greeting", FuzzGreeting},
                                                  {"session_tls", FuzzSessionTls},
                                                  {"scanner", FuzzScanner},
                                                  {"capture", FuzzCapture},
+                                                 {"streams", FuzzStreams},
                                                  {"proxy_header", FuzzProxyHeader},
                                                  {"config", FuzzConfig, false},
+                                                 {"trace", FuzzTrace},
                                                  {"control", FuzzControl, false}}};
 
 // Stops the process, in every build.

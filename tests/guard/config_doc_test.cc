@@ -80,15 +80,5 @@ TEST(ConfigDoc, NoMeaningLacksItsKey) {
   }
 }
 
-TEST(ConfigDoc, NamesWhatIsNotBuilt) {
-  const std::string text = Page();
-  for (const NotBuilt& entry : NotBuiltKeys()) {
-    const std::string name = entry.name.empty()
-                                 ? "`[" + std::string(entry.table) + "]`"
-                                 : "`" + std::string(entry.table) + "." + std::string(entry.name);
-    EXPECT_THAT(text, ::testing::HasSubstr(name));
-  }
-}
-
 }  // namespace
 }  // namespace headgate::guard

@@ -123,7 +123,7 @@ TEST(Config, EveryProblemAtOnceEachInItsPlace) {
       "[observer]\n"
       "snaplen = 1\n"
       "[shadow]\n"
-      "config = \"x\"\n");
+      "file = \"x\"\n");
   EXPECT_FALSE(loaded.config.has_value());
   EXPECT_THAT(
       Errors(loaded),
@@ -135,7 +135,7 @@ TEST(Config, EveryProblemAtOnceEachInItsPlace) {
                   StartsWith("t.toml:9:39: source.exempt: expected text"),
                   "t.toml:10:2: sorce: there is no such table; did you mean source?",
                   "t.toml:13:11: observer.snaplen: 1 is outside 96 to 65535",
-                  StartsWith("t.toml:14:2: shadow: not built yet")));
+                  StartsWith("t.toml:15:1: shadow.file: there is no such key")));
 }
 
 TEST(Config, SyntaxErrorHasItsPlace) {
@@ -168,23 +168,6 @@ TEST(Config, ControlBytesOfAKeyDoNotReachTheTerminal) {
   const auto errors = Errors(ParseBeside("[log]\n\"a\\u001b[2J\" = 1\n"));
   ASSERT_THAT(errors, SizeIs(1));
   EXPECT_EQ(errors[0].find('\x1b'), std::string::npos);
-}
-
-TEST(Config, EveryNotBuiltNameIsRefusedByName) {
-  for (const NotBuilt& entry : NotBuiltKeys()) {
-    const std::string table(entry.table);
-    std::string text = "[" + table + "]\n" + std::string(entry.name) + " = \"off\"\n";
-    if (entry.name.empty()) text = "[" + table + "]\nx = 1\n";
-    if (table == "class") text = "[[class]]\nname = \"a\"\nusers = [\"a\"]\n" + text.substr(8);
-    if (table == "gate") {
-      text = "[gate]\nbackend = [\"192.0.2.10:3306\"]\n" + text.substr(7);
-    }
-    const std::string name = entry.name.empty() ? table : table + "." + std::string(entry.name);
-    const std::string slots = table == "slots" ? "" : "slots.max_connections = 9\n";
-    const std::string gate = table == "gate" ? "" : "gate.backend = [\"192.0.2.10:3306\"]\n";
-    EXPECT_THAT(Errors(Parse(slots + gate + text)),
-                ElementsAre(HasSubstr(": " + name + ": not built yet")));
-  }
 }
 
 TEST(Config, PassedSocketsStandAlone) {

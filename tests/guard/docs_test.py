@@ -134,7 +134,7 @@ class Quoted(unittest.TestCase):
                 if not rest:
                     return f"{option} lacks its value"
                 rest.pop(0)
-        if arguments > len(command.arguments):
+        if arguments > len(command.arguments) and not command.repeats:
             return f"`{shown(words)}` takes {len(command.arguments)} arguments"
         return None
 

@@ -63,6 +63,7 @@ StatusFacts Everything() {
                .max_descriptors = 1,
                .threads = 1,
                .start_unix_s = 1};
+  f.shadow.emplace();
   f.wire.emplace();
   net::KernelCounters& k = f.wire->wire.kernel;
   k.listen_overflows = k.listen_drops = k.syn_cookies_sent = k.request_queue_drops = 1;

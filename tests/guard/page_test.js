@@ -11,7 +11,7 @@ const source = ["format", "model", "tables", "verdict"]
     .map((name) => readFileSync(join(FOLDER, `${name}.js`), "utf8")).join("\n");
 const page = new Function(`${source}
 return {Counts, Past, isAffected, judge, latest, meanOf, protectedCounts, refusedPerSecond, sumOf,
-        sumSince, titleOfSources, formatBytes, formatCount, formatLatency, formatRate, formatShare,
+        shadowRows, shadowText, sumSince, titleOfSources, formatBytes, formatCount, formatLatency, formatRate, formatShare,
         formatSpan, plural};`)();
 
 // A gate on a quiet day; `over` is laid over it.
@@ -289,4 +289,23 @@ test("numbers as people read them", () => {
   }
   assert.equal(page.plural(1, "login"), "1 login");
   assert.equal(page.plural(3, "login"), "3 logins");
+});
+
+test("a shadow policy: whom only the candidate would have met first", () => {
+  const none = {candidate_only: 0, live_only: 0, both: 0, protected_candidate_only: 0,
+                protected_live_only: 0, protected_both: 0};
+  const shadow = {config: "/c.toml", for_s: 60, found: 0, left_out: 0, limits: [
+    {reason: "banned", refused: {...none, both: 900}, delayed: none},
+    {reason: "query_running", refused: {...none, live_only: 1},
+     delayed: {...none, candidate_only: 12, protected_candidate_only: 2}}]};
+  const rows = page.shadowRows(shadow);
+  assert.deepEqual(rows.map((r) => [r[0].text, r[1]]), [
+    ["query_running", "made to wait"], ["banned", "refused or ended"],
+    ["query_running", "refused or ended"]]);
+  assert.equal(rows[0][2].text, "12");
+  assert.match(rows[0][3].kind, /wrong/);
+  assert.equal(rows[2][4], "1");
+  assert.doesNotMatch(page.shadowText(shadow), /left out|before/);
+  assert.match(page.shadowText({...shadow, found: 3, left_out: 7}), /3 connections.*7 events left/);
+  assert.deepEqual(page.shadowRows(null), []);
 });

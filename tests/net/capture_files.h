@@ -38,23 +38,39 @@ class TempFile {
 inline constexpr std::int64_t kStart = 1'700'000'000;  // seconds since 1970
 inline constexpr int kNanosBetween = 1'000'003;
 
-// Through pcap_dump(), in nanoseconds: frame i at kStart and i * kNanosBetween.
-inline void WritePcap(const std::string& path, int dlt, const std::vector<std::string>& frames,
-                      int snap_length = 65535) {
+struct StampedFrame {
+  std::int64_t nanos = 0;  // since 1970
+  std::string bytes;
+};
+
+// Through pcap_dump(), in nanoseconds.
+inline void WriteStamped(const std::string& path, int dlt, const std::vector<StampedFrame>& frames,
+                         int snap_length = 65535) {
   pcap_t* const p =
       pcap_open_dead_with_tstamp_precision(dlt, snap_length, PCAP_TSTAMP_PRECISION_NANO);
   pcap_dumper_t* const dumper = pcap_dump_open(p, path.c_str());
-  for (std::size_t i = 0; i < frames.size(); ++i) {
+  for (const StampedFrame& frame : frames) {
     pcap_pkthdr h{};
-    h.ts.tv_sec = kStart;
-    h.ts.tv_usec = static_cast<int>(i) * kNanosBetween;
-    h.len = static_cast<bpf_u_int32>(frames[i].size());
+    h.ts.tv_sec = frame.nanos / 1'000'000'000;
+    h.ts.tv_usec = frame.nanos % 1'000'000'000;
+    h.len = static_cast<bpf_u_int32>(frame.bytes.size());
     h.caplen = std::min<bpf_u_int32>(h.len, static_cast<bpf_u_int32>(snap_length));
     pcap_dump(reinterpret_cast<u_char*>(dumper), &h,
-              reinterpret_cast<const u_char*>(frames[i].data()));
+              reinterpret_cast<const u_char*>(frame.bytes.data()));
   }
   pcap_dump_close(dumper);
   pcap_close(p);
+}
+
+// Frame i at kStart and i * kNanosBetween.
+inline void WritePcap(const std::string& path, int dlt, const std::vector<std::string>& frames,
+                      int snap_length = 65535) {
+  std::vector<StampedFrame> stamped;
+  for (const std::string& frame : frames) {
+    const auto i = static_cast<std::int64_t>(stamped.size());
+    stamped.push_back({kStart * 1'000'000'000 + i * kNanosBetween, frame});
+  }
+  WriteStamped(path, dlt, stamped, snap_length);
 }
 
 // pcapng (draft-ietf-opsawg-pcapng), in big-endian, as the order is the writer's choice.

@@ -64,7 +64,7 @@ TEST_F(EngineTest, BadPasswordsLockThePairAndNotTheNeighbours) {
   EXPECT_NE(Enter(App(), "shop"), nullptr);
   EXPECT_NE(Enter(Address::V4(App().V4HostOrder() + 1), "cron"), nullptr);
   Pass(minutes(2));
-  EXPECT_NE(Login(Accept(App()), "cron").reason, Reason::kPairLocked);
+  EXPECT_NE(Login(Accept(App()), "cron").kind, Kind::kRefuse);
 }
 
 TEST_F(EngineTest, QuotesDoNotMakeAnotherPair) {

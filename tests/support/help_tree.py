@@ -10,6 +10,7 @@ VALUES = {"TEXT", "UINT", "INT", "FLOAT", "FILE", "SOCKET"}
 class Command:
     options: dict = dataclasses.field(default_factory=dict)  # "--json": whether it takes a value
     arguments: list = dataclasses.field(default_factory=list)  # "file"
+    repeats: bool = False  # the last argument may be given more than once
     inner: list = dataclasses.field(default_factory=list)  # "use"
 
 
@@ -37,6 +38,7 @@ def _read(binary, words):
         for name in line[0].split(","):
             command.options[name] = takes_value
     command.arguments = [line[0] for line in blocks.get("Positionals", [])]
+    command.repeats = any("..." in line for line in blocks.get("Positionals", []))
     command.inner = [line[0] for line in blocks.get("Subcommands", [])]
     return command
 

@@ -44,7 +44,7 @@ Happens DrawWhat(Random& random) {
 
 }  // namespace
 
-Simulation::Simulation(std::uint64_t seed, ShadowBook::Fault fault)
+Simulation::Simulation(std::uint64_t seed, ShadowBook::Fault fault, Tape* tape)
     : seed_(seed), fault_(fault), book_(fault) {
   Random random(MixSeeds(seed, kBackground));
   world_.without_classes = random.OneIn(3);
@@ -58,6 +58,7 @@ Simulation::Simulation(std::uint64_t seed, ShadowBook::Fault fault)
   shortest_calm_after_ = limits_.pressure.calm_after;
   engine_ = std::make_unique<Engine>(std::make_shared<const Limits>(limits_),
                                      EngineSecrets{seed, ~seed}, *this, *this);
+  if (tape != nullptr) engine_->SetTape(tape, now_);
   if (world_.planted) Plant();
 }
 

@@ -55,7 +55,8 @@ struct Happening {
 
 class Simulation : public Wakeups, public DecisionSink {
  public:
-  explicit Simulation(std::uint64_t seed, ShadowBook::Fault fault = ShadowBook::Fault::kNone);
+  explicit Simulation(std::uint64_t seed, ShadowBook::Fault fault = ShadowBook::Fault::kNone,
+                      Tape* tape = nullptr);
   ~Simulation() override;
 
   // Draws the next event and lets it happen. False when something is wrong: see wrong().
@@ -77,6 +78,9 @@ class Simulation : public Wakeups, public DecisionSink {
   [[nodiscard]] bool closely() const { return closely_; }
   [[nodiscard]] const std::vector<std::string>& story() const { return story_; }
 
+  // What its engine has now.
+  [[nodiscard]] const Limits& limits() const { return limits_; }
+  [[nodiscard]] EngineSecrets secrets() const { return {seed_, ~seed_}; }
   [[nodiscard]] EngineStatus Status() { return engine_->Status(now_); }
   // How much of what happened, for those who want to know that something did.
   struct Tally {

@@ -7,8 +7,9 @@
 
 namespace headgate::mysql::testing {
 
-Driver::Driver(Greeting greeting, std::size_t cut, TlsUse tls, bool refuse_unknown_plugins)
-    : cut_(cut) {
+Driver::Driver(Greeting greeting, std::size_t cut, TlsUse tls, bool refuse_unknown_plugins,
+               bool watch)
+    : cut_(cut), watch_(watch) {
   SessionOptions options;
   options.greeting = std::make_shared<const Greeting>(std::move(greeting));
   options.connection_id = 0x40000001;
@@ -16,6 +17,7 @@ Driver::Driver(Greeting greeting, std::size_t cut, TlsUse tls, bool refuse_unkno
   options.kill_map = &kill_map;
   options.refuse_unknown_plugins = refuse_unknown_plugins;
   options.tls = tls;
+  options.watch = watch;
   session_ = std::make_unique<Session>(std::move(options));
   Event(session_->Start());
 }
@@ -93,7 +95,8 @@ void Driver::Perform(const Action& a, Side from) {
         Event(session_->OnAdmission(admit, admit ? Reason::kNone : Reason::kClassFull));
       break;
     case Kind::kStartTls:
-      tls_begun[static_cast<int>(a.to)] = true;
+      tls_begun[static_cast<int>(a.to)] = !watch_;
+      tls_seen += watch_ ? 1 : 0;
       break;
     case Kind::kOpenBackend:
       ++opened;
@@ -170,6 +173,11 @@ void Driver::Evict(Reason reason) {
   if (!closed_) Pump();
 }
 
+void Driver::Missing(Side side, std::uint64_t bytes) {
+  Perform(session_->OnMissing(side, in_[static_cast<int>(side)].size(), bytes), side);
+  if (!closed_) Pump();
+}
+
 void Driver::Verdict(const CommandVerdict& verdict) {
   Event(session_->OnCommandVerdict(verdict));
   if (!closed_) Pump();
@@ -199,23 +207,48 @@ void ToSwitch(Driver& d, const std::string& plugin) {
   d.ToServer();
 }
 
-void AtEveryCut(const std::function<void(Driver&)>& script, const Greeting& greeting, TlsUse tls) {
+void WatchLogIn(Driver& d, const LoginFields& fields, const Greeting& server) {
+  d.Server(RawGreeting(server));
+  d.Client(Packet(1, LoginPayload(fields)));
+  d.Server(Ok(2));
+  ASSERT_EQ(d.session().phase(), Phase::kCommand);
+  d.ToClient();
+  d.ToServer();
+}
+
+namespace {
+
+using Maker = std::function<Driver(std::size_t cut)>;
+
+void RunAtEveryCut(const std::function<void(Driver&)>& script, const Maker& make) {
   std::size_t total = 0;
   {
     SCOPED_TRACE("whole");
-    Driver d(greeting, Driver::kWhole, tls);
+    Driver d = make(Driver::kWhole);
     script(d);
     total = d.fed;
   }
   for (std::size_t cut = 1; cut < total && !::testing::Test::HasFailure(); ++cut) {
     SCOPED_TRACE("cut at " + std::to_string(cut));
-    Driver d(greeting, cut, tls);
+    Driver d = make(cut);
     script(d);
   }
   if (::testing::Test::HasFailure()) return;
   SCOPED_TRACE("byte by byte");
-  Driver d(greeting, Driver::kByteByByte, tls);
+  Driver d = make(Driver::kByteByByte);
   script(d);
+}
+
+}  // namespace
+
+void AtEveryCut(const std::function<void(Driver&)>& script, const Greeting& greeting, TlsUse tls) {
+  RunAtEveryCut(script, [&](std::size_t cut) { return Driver(greeting, cut, tls); });
+}
+
+void WatchAtEveryCut(const std::function<void(Driver&)>& script) {
+  RunAtEveryCut(script, [](std::size_t cut) {
+    return Driver(MariaDb1011(), cut, TlsUse::kNone, false, /*watch=*/true);
+  });
 }
 
 }  // namespace headgate::mysql::testing

@@ -44,7 +44,8 @@ class Driver {
 
   // `cut`: where in all bytes fed the one split is; kWhole = none, kByteByByte = everywhere.
   explicit Driver(Greeting greeting = MariaDb1011(), std::size_t cut = kWhole,
-                  TlsUse tls = TlsUse::kNone, bool refuse_unknown_plugins = false);
+                  TlsUse tls = TlsUse::kNone, bool refuse_unknown_plugins = false,
+                  bool watch = false);
 
   // What the edge would do with the engine's and the backend's answers.
   bool answer_admission = true;  // false: the script calls Admission() itself
@@ -65,7 +66,8 @@ class Driver {
   void TlsFailed(Side side, Reason reason);
   void Event(Action (Session::*event)());
   void Evict(Reason reason);
-  void Verdict(const CommandVerdict& verdict);  // of Engine::OnHeld
+  void Missing(Side side, std::uint64_t bytes);  // of a session that watches
+  void Verdict(const CommandVerdict& verdict);   // of Engine::OnHeld
   void HoldCommands(bool on);
 
   // What the sides received since last asked.
@@ -82,6 +84,7 @@ class Driver {
   std::string user, database;  // of the last claim
   bool tls_begun[2] = {};      // asked for, by side, and not at its end
   int asked = 0, asked_reauth = 0, ok = 0, opened = 0;
+  int tls_seen = 0;                  // by a session that watches: it reads on
   std::vector<Asked> commands;       // what the engine was asked about
   std::vector<AnswerFacts> answers;  // what it was told
   std::vector<LoginFailure> failures;
@@ -106,12 +109,19 @@ class Driver {
 
   std::unique_ptr<Session> session_;
   std::size_t cut_;
+  bool watch_;
   std::string in_[2], to_client_, to_server_;
   bool closed_ = false;
 };
 
 // Up to the switch on the client's screen.
 void ToSwitch(Driver& d, const std::string& plugin = "mysql_native_password");
+
+// What a session that watches sees of a login, up to the OK.
+void WatchLogIn(Driver& d, const LoginFields& fields = {}, const Greeting& server = MariaDb1011());
+
+// As AtEveryCut, with sessions that watch.
+void WatchAtEveryCut(const std::function<void(Driver&)>& script);
 
 // Runs `script` with its input whole, cut in two at every position, and byte by byte.
 void AtEveryCut(const std::function<void(Driver&)>& script,

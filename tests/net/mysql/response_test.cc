@@ -257,6 +257,30 @@ TEST(Response, RowsBeyond16MegabytesAndSequenceWrap) {
   EXPECT_EQ(t.statements_completed(), 1u);
 }
 
+// Rows that are there whole are passed over at once: what is told of them is the same.
+TEST(Response, RowsAreCountedHoweverTheyCome) {
+  const std::string long_row = Hex({0xFE}) + Number(20, 8) + std::string(20, 'x');
+  const std::string rows = Packet(4, Lenenc("1")) + Packet(5, Hex({0xFB})) + Packet(6, Lenenc("")) +
+                           Packet(7, long_row) + Packet(8, Lenenc(std::string(300, 'y'))) +
+                           Packet(9, Lenenc("z"));
+  const std::string answer = Packet(1, "\x01") + Column(2, "c") + Eof(3) + rows + Eof(10, 0x22);
+  for (std::size_t cut = 1; cut <= answer.size(); ++cut) {
+    ResponseTracker t = Talk().Sends(C::kQuery).Begin();
+    ASSERT_TRUE(Talk::Feed(t, answer, cut)) << cut;
+    EXPECT_EQ(t.answer().facts.rows, 6U) << cut;
+    EXPECT_EQ(t.answer().facts.bytes, answer.size()) << cut;
+    EXPECT_EQ(t.status(), 0x22) << cut;
+    EXPECT_TRUE(t.Idle()) << cut;
+  }
+  // An ERR, and what is no packet of rows at all, are seen behind them.
+  ResponseTracker failed = Talk().Sends(C::kQuery).Begin();
+  const std::string head = Packet(1, "\x01") + Column(2, "c") + Eof(3);
+  ASSERT_TRUE(Talk::Feed(failed, head + rows + Err(10, 1317, "#70100no"), 1));
+  EXPECT_EQ(failed.answer().facts.rows, 6U);
+  EXPECT_EQ(failed.answer().facts.error_code, 1317);
+  EXPECT_TRUE(Talk().Sends(C::kQuery).Refuses(head + rows + Packet(10, "")));
+}
+
 TEST(Response, BulkExecuteAndPipelinedDirectExecution) {
   // MariaDB: prepare and execute with statement id 0xFFFFFFFF are sent together.
   EXPECT_TRUE(Talk(kModern)

@@ -1,0 +1,16 @@
+// A file that a subcommand writes for its caller.
+//
+// Threads: any. Lifetime: none.
+#pragma once
+
+#include <string>
+
+#include <absl/status/status.h>
+
+namespace headgate::guard {
+
+// Whole or not at all: what stood there before stays until all of it is written beside it. Names
+// the file and why not. What is no ordinary file (a pipe, /dev/stdout) is written to as it is.
+[[nodiscard]] absl::Status WriteOutput(const std::string& path, const std::string& text);
+
+}  // namespace headgate::guard
