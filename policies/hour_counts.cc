@@ -7,7 +7,7 @@
 namespace headgate {
 namespace {
 
-constexpr std::int64_t kHoursOfDay = 24, kHoursOfWeek = 7 * 24;
+constexpr std::int64_t kHoursOfDay = 24, kHoursOfWeek = 7 * kHoursOfDay;
 // Below so many an hour nothing is unusual.
 constexpr double kFloor = 30;
 // Standard deviations above the usual, and times the usual.
