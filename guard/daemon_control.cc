@@ -7,6 +7,7 @@
 
 #include "guard/config_values.h"
 #include "guard/daemon_impl.h"
+#include "guard/feed_setup.h"
 #include "guard/json_text.h"
 #include "guard/log.h"
 #include "guard/policy_mark.h"
@@ -115,7 +116,7 @@ void Daemon::ApplyShadow(const Config& config) {
   policy.path = config.shadow.path;
   policy.limits = FitLimits(wanted, gate_->max_clients()).limits;
   policy.secrets = secrets_;
-  policy.can_kill = !config.monitor.user.empty() && !config.monitor.password_file.empty();
+  policy.can_kill = CanKill(config);
   const auto live = engine_->limits();
   policy.same = *policy.limits == *live;
   const bool same = shadow_.IsOf(policy) && beside_ != nullptr && *beside_ == *live;

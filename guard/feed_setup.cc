@@ -20,4 +20,11 @@ bool CanKill(const Config& config) {
   return !config.monitor.user.empty() && !config.monitor.password_file.empty();
 }
 
+Reenactment::Options OptionsFor(const EventFeed& feed, const Config& config) {
+  Reenactment::Options options;
+  options.own_ticks = options.own_sweeps = !feed.of_a_gate();
+  options.can_kill = CanKill(config);
+  return options;
+}
+
 }  // namespace headgate::guard

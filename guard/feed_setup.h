@@ -10,6 +10,7 @@
 #include "guard/event_feed.h"
 #include "policies/engine.h"
 #include "policies/limits.h"
+#include "policies/reenactment.h"
 
 namespace headgate::guard {
 
@@ -20,5 +21,7 @@ namespace headgate::guard {
 [[nodiscard]] Limits LimitsFor(const EventFeed& feed, const Config& config);
 // Whether the gate could end statements.
 [[nodiscard]] bool CanKill(const Config& config);
+// What the feed's own gate did not do is done by the reenactment.
+[[nodiscard]] Reenactment::Options OptionsFor(const EventFeed& feed, const Config& config);
 
 }  // namespace headgate::guard

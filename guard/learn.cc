@@ -44,13 +44,6 @@ absl::Status ReadAll(EventFeed& feed, const Each& each, const char* what, Progre
   }
 }
 
-Reenactment::Options OptionsFor(const EventFeed& feed, const Config& config) {
-  Reenactment::Options options;
-  options.own_ticks = options.own_sweeps = !feed.of_a_gate();
-  options.can_kill = CanKill(config);
-  return options;
-}
-
 // The first reading: what is used. An engine that only looks on tells the digests.
 class Observing {
  public:
@@ -94,17 +87,16 @@ absl::Status CountBound(const OpenFeed& open, const Config& candidate, Lesson& l
                         ProgressBar& progress) {
   auto feed = open();
   if (!feed.ok()) return feed.status();
-  std::optional<BoundCounts> counts;
-  counts.emplace(lesson.proposal);
+  BoundCounts counts(lesson.proposal);
   Reenactment reenactment(std::make_shared<const Limits>(LimitsFor(**feed, candidate)),
-                          SecretsFor(**feed), *counts, OptionsFor(**feed, candidate));
+                          SecretsFor(**feed), counts, OptionsFor(**feed, candidate));
   const auto each = [&](const EngineEvent& event, const Told& told) {
-    counts->SetOffset((*feed)->to_unix());
+    counts.SetOffset((*feed)->to_unix());
     reenactment.Apply(event, told);
   };
   absl::Status status = ReadAll(**feed, each, "prove", progress);
   reenactment.Finish();
-  lesson.bound = counts->Rows();
+  lesson.bound = counts.Rows();
   return status;
 }
 

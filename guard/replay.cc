@@ -11,6 +11,7 @@
 #include "guard/printable.h"
 #include "guard/replay_tally.h"
 #include "guard/replay_words.h"
+#include "policies/engine_call.h"
 #include "policies/reenactment.h"
 
 namespace headgate::guard {
@@ -54,10 +55,8 @@ class Replaying : public OutcomeSink {
 
  private:
   static Reenactment::Options Options(const EventFeed& feed, const ReplayPlan& plan) {
-    Reenactment::Options options;
+    Reenactment::Options options = OptionsFor(feed, plan.config);
     options.verbatim = plan.verbatim;
-    options.own_ticks = options.own_sweeps = !feed.of_a_gate();
-    options.can_kill = CanKill(plan.config);
     return options;
   }
 
@@ -85,8 +84,8 @@ class Replaying : public OutcomeSink {
 
   // At the door, by the gate that was there: nothing more is heard of it.
   static bool IsRefused(const EngineEvent& event, const Told& told) {
-    return std::holds_alternative<event::Accepted>(event.what) && told.of == Told::Of::kVerdict &&
-           told.kind == static_cast<std::uint8_t>(Verdict::Kind::kRefuse);
+    return std::holds_alternative<event::Accepted>(event.what) &&
+           Says(told, Verdict::Kind::kRefuse);
   }
 
   void Look(Time at) {

@@ -18,8 +18,7 @@ bool MayBeMissed(const EngineEvent& e) { return Is<event::Tick>(e) || Is<event::
 
 // A connection that was never there for anybody but the door: no end of it is told.
 bool IsRefusedAtDoor(const EngineEvent& e, const Told& told) {
-  return Is<event::Accepted>(e) && told.of == Told::Of::kVerdict &&
-         told.kind == static_cast<std::uint8_t>(Verdict::Kind::kRefuse);
+  return Is<event::Accepted>(e) && Says(told, Verdict::Kind::kRefuse);
 }
 
 }  // namespace

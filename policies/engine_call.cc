@@ -173,4 +173,12 @@ Told ToldOf(const SweepVerdict& v) {
   return {.of = Told::Of::kSweep, .kind = static_cast<std::uint8_t>(v.kind), .reason = v.reason};
 }
 
+bool Says(const Told& told, Verdict::Kind kind) {
+  return told.of == Told::Of::kVerdict && told.kind == static_cast<std::uint8_t>(kind);
+}
+
+bool TurnsAway(const Told& told) {
+  return told.Is(CommandVerdict::Kind::kRefuse) || told.Is(CommandVerdict::Kind::kClose);
+}
+
 }  // namespace headgate

@@ -20,4 +20,9 @@ namespace headgate {
 [[nodiscard]] Told ToldOf(const CommandVerdict& v);
 [[nodiscard]] Told ToldOf(const SweepVerdict& v);
 
+// Whether that was said, at the door or to a login.
+[[nodiscard]] bool Says(const Told& told, Verdict::Kind kind);
+// Of a command: it does not reach the server.
+[[nodiscard]] bool TurnsAway(const Told& told);
+
 }  // namespace headgate

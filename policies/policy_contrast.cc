@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <variant>
 
-#include "policies/engine.h"
+#include "policies/engine_call.h"
 
 namespace headgate {
 namespace {
@@ -13,14 +13,6 @@ using What = Outcome::What;
 // What comes of these the verdict tells.
 bool AwaitsVerdict(Reason r) {
   return r == Reason::kRule || r == Reason::kShapeLog || r == Reason::kShapeDelay;
-}
-
-bool IsVerdict(const Told& told, Verdict::Kind kind) {
-  return told.of == Told::Of::kVerdict && told.kind == static_cast<std::uint8_t>(kind);
-}
-
-bool TurnsAway(const Told& told) {
-  return told.Is(CommandVerdict::Kind::kRefuse) || told.Is(CommandVerdict::Kind::kClose);
 }
 
 template <typename T>
@@ -91,10 +83,10 @@ void PolicyContrast::After(const EngineEvent& event, const Told& told) {
     Note(Whose::kLive, w.id, To::kLogin, std::exchange(c->queued, Reason::kNone), false);
   }
   if (Connection* const c = Find(event.id); c != nullptr) {
-    const bool out = Is<event::Accepted>(event) && IsVerdict(told, Verdict::Kind::kRefuse);
+    const bool out = Is<event::Accepted>(event) && Says(told, Verdict::Kind::kRefuse);
     if (out || Is<event::Forgotten>(event)) {
       End(event.id);
-    } else if (Is<event::Login>(event) && IsVerdict(told, Verdict::Kind::kWait)) {
+    } else if (Is<event::Login>(event) && Says(told, Verdict::Kind::kWait)) {
       c->queued = told.reason;
     } else if (Is<event::LoginOk>(event) || Is<event::Opaque>(event)) {
       c->in = true;

@@ -17,14 +17,6 @@ bool Is(const EngineEvent& e) {
   return std::holds_alternative<T>(e.what);
 }
 
-bool IsVerdict(const Told& told, Verdict::Kind kind) {
-  return told.of == Told::Of::kVerdict && told.kind == static_cast<std::uint8_t>(kind);
-}
-
-bool IsTurnedAway(const Told& told) {
-  return told.Is(CommandVerdict::Kind::kRefuse) || told.Is(CommandVerdict::Kind::kClose);
-}
-
 // About what it takes to keep it.
 std::size_t RoomOf(const EngineEvent& event, std::size_t most_text) {
   constexpr std::size_t kOverhead = 64;  // of the heap and of the queue
@@ -61,7 +53,7 @@ void Reenactment::World::Accept(const EngineEvent& event, const Told& then) {
   const Told told = Call(engine_, event, a->ticket, now_);
   if (a->ticket == nullptr) return sink_.OnGone(event.id);
   Look(*a->ticket);
-  if (IsVerdict(then, Verdict::Kind::kRefuse)) {
+  if (Says(then, Verdict::Kind::kRefuse)) {
     ++tally_.let_in_gone;
     return sink_.OnGone(event.id);
   }
@@ -95,8 +87,7 @@ void Reenactment::World::Arrive(Actor& a, const EngineEvent& event, const Told& 
   if (!waits && a.late + a.small_change > Duration::zero()) CatchUp(a, event);
   a.heard = event.at;
   const bool put_off = waits || a.late > Duration::zero();
-  const bool answered =
-      command != nullptr && HasAnswer(command->facts.command) && !IsTurnedAway(then);
+  const bool answered = command != nullptr && HasAnswer(command->facts.command) && !TurnsAway(then);
   if (!put_off) {
     if (answered) static_cast<void>(a.expected.Push(true));
     return Put(a, event, then);
@@ -159,7 +150,7 @@ void Reenactment::World::CutOff(Actor& a) {
 void Reenactment::World::LiveWentOn(Actor& a, const EngineEvent& event, const Told& then) {
   if (then.Is(CommandVerdict::Kind::kHold) || then.of == Told::Of::kUnknown) return;
   if (a.held && !a.has_later() && a.went_on == kNever) a.went_on = event.at;
-  if (!IsTurnedAway(then)) return;
+  if (!TurnsAway(then)) return;
   if (a.expected.size() > 0) a.expected.PopBack();
   if (a.held && !a.has_later()) {
     a.answer_at_once = true;
@@ -208,7 +199,7 @@ void Reenactment::World::Put(Actor& a, const EngineEvent& event, const Told& the
   if (Is<event::Forgotten>(event)) return Drop(a.id);
   if (Is<event::Answer>(event)) return PutAnswer(a, event);
   const Told told = Call(engine_, event, a.ticket, now_);
-  if (IsVerdict(told, Verdict::Kind::kRefuse)) return Drop(a.id);
+  if (Says(told, Verdict::Kind::kRefuse)) return Drop(a.id);
   if (Is<event::ClientGone>(event)) {
     a.gone = true;
     a.held = false;
@@ -242,18 +233,18 @@ void Reenactment::World::EndAsTooLarge(Actor& a) {
 }
 
 void Reenactment::World::PutLogin(Actor& a, const EngineEvent& event, const Told& then) {
-  const bool live_waits = IsVerdict(then, Verdict::Kind::kWait);
+  const bool live_waits = Says(then, Verdict::Kind::kWait);
   const Told told = Call(engine_, event, a.ticket, now_);
   Look(*a.ticket);
-  if (IsVerdict(told, Verdict::Kind::kRefuse)) return Drop(a.id);
-  if (IsVerdict(told, Verdict::Kind::kAdmit)) {
+  if (Says(told, Verdict::Kind::kRefuse)) return Drop(a.id);
+  if (Says(told, Verdict::Kind::kAdmit)) {
     a.state = Actor::State::kLogin;
     return At(now_ + engine_.limits()->login.deadline, a.id, Due::kLogin);
   }
   a.state = Actor::State::kWaiting;
   a.waits_since = now_;
   a.waits_for = told.reason;
-  if (!live_waits && !IsVerdict(then, Verdict::Kind::kRefuse)) a.went_on = event.at;
+  if (!live_waits && !Says(then, Verdict::Kind::kRefuse)) a.went_on = event.at;
 }
 
 void Reenactment::World::PutSweep(Actor& a, const EngineEvent& event, const Told& then) {

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include "policies/engine.h"
+#include "policies/engine_call.h"
 #include "policies/login_name.h"
 
 namespace headgate {
@@ -14,11 +14,6 @@ namespace {
 constexpr std::size_t kMostUser = 128;
 // What a client sends ahead is bounded elsewhere; here by what is of use.
 constexpr std::size_t kMostAhead = 64;
-
-bool IsRefused(const Told& told) {
-  return told.of == Told::Of::kVerdict &&
-         told.kind == static_cast<std::uint8_t>(Verdict::Kind::kRefuse);
-}
 
 // What a rate of statements counts.
 bool RunsSql(CommandKind c) {
@@ -125,7 +120,7 @@ std::vector<const UsageGroup*> UsageBook::Groups() const {
 void UsageBook::OnEvent(const EngineEvent& event, const Told& told) {
   Advance(event.at);
   if (const auto* accepted = Get<event::Accepted>(event)) {
-    if (!IsRefused(told)) OnAccepted(event.id, *accepted);
+    if (!Says(told, Verdict::Kind::kRefuse)) OnAccepted(event.id, *accepted);
     return;
   }
   const auto found = conns_.find(event.id);
@@ -137,9 +132,9 @@ void UsageBook::OnEvent(const EngineEvent& event, const Told& told) {
 
 void UsageBook::OnConnection(Conn& conn, const EngineEvent& event, const Told& told) {
   if (const auto* login = Get<event::Login>(event)) {
-    if (!IsRefused(told)) OnClaim(conn, login->claim);
+    if (!Says(told, Verdict::Kind::kRefuse)) OnClaim(conn, login->claim);
   } else if (const auto* change = Get<event::ChangeUser>(event)) {
-    if (!IsRefused(told)) OnClaim(conn, change->claim);
+    if (!Says(told, Verdict::Kind::kRefuse)) OnClaim(conn, change->claim);
   } else if (Get<event::LoginOk>(event) != nullptr) {
     OnLoginOk(conn);
   } else if (Get<event::Opaque>(event) != nullptr) {
