@@ -80,8 +80,8 @@ class ReplayClaims {
   [[nodiscard]] std::uint64_t undecided() const { return undecided_; }
 
  private:
-  static constexpr std::size_t kMostConns = 400 * 1000;
-  static constexpr std::size_t kMostSources = 64 * 1024;
+  static constexpr std::size_t kMostConns = 400'000;
+  static constexpr std::size_t kMostSources = std::size_t{64} * 1024;
   static constexpr std::size_t kMostDoubts = 64;  // of one connection
 
   enum class Proof : std::uint8_t { kNone, kClaimed, kServed, kDenied };
