@@ -30,8 +30,8 @@ Backend::Backend(Backends& room, std::size_t index, std::string name,
       health_(Now()),
       // At another port its login says nothing about this one.
       monitor_can_probe_(!options.monitor.user.empty() && options.monitor.address.empty()),
-      due_(room.io()),
-      patience_(room.io()),
+      due_(room.loop()),
+      patience_(room.loop()),
       monitor_(options.monitor, name_, options.proxy_to_backend, clients, live_ids_, *this) {}
 
 void Backend::NoteReached() {

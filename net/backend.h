@@ -7,8 +7,6 @@
 #pragma once
 
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -18,6 +16,7 @@
 #include "net/backend_probe.h"
 #include "net/greeting_store.h"
 #include "net/live_ids.h"
+#include "net/loop.h"
 #include "net/monitor.h"
 #include "net/options.h"
 #include "net/socket_address.h"
@@ -108,8 +107,8 @@ class Backend final : public MonitorListener {
   Time said_at_{};
   Time planned_ = kNever;  // what `due_` is set to
   // Of the room's thread.
-  boost::asio::steady_timer due_;
-  boost::asio::steady_timer patience_;
+  LoopTimer due_;
+  LoopTimer patience_;
   std::shared_ptr<BackendProbe> probe_;
 
   Monitor monitor_;

@@ -14,23 +14,22 @@ constexpr std::uint16_t kNotAllowed = 1130;
 
 }  // namespace
 
-BackendProbe::BackendProbe(boost::asio::io_context& io, const std::vector<SocketAddress>& addresses,
+BackendProbe::BackendProbe(Loop& loop, const std::vector<SocketAddress>& addresses,
                            std::string header, Callbacks callbacks)
-    : io_(io),
+    : loop_(loop),
       addresses_(addresses),
       header_(std::move(header)),
       callbacks_(std::move(callbacks)),
-      leg_(io),
-      deadline_(io) {}
+      leg_(loop, *this),
+      deadline_(loop) {}
 
 void BackendProbe::Start() {
   SetDeadline(kOverdue);
-  // The local one: an answer given at once drops the member.
-  const auto connector = std::make_shared<Connector>(
-      io_.get_executor(), addresses_, header_,
-      [self = shared_from_this()](Fd fd, int error) { self->OnConnected(std::move(fd), error); });
-  connector_ = connector;
-  connector->Start();
+  const std::shared_ptr<BackendProbe> self = shared_from_this();
+  connector_ = std::make_unique<Connector>(
+      loop_, addresses_, header_,
+      [this](LoopSocket socket, int error) { OnConnected(std::move(socket), error); });
+  connector_->Start();
 }
 
 void BackendProbe::Cancel() {
@@ -38,30 +37,27 @@ void BackendProbe::Cancel() {
   End(BackendFailure::kNone, "");
 }
 
-void BackendProbe::OnConnected(Fd fd, int error) {
-  if (!fd.valid()) {
+void BackendProbe::OnConnected(LoopSocket socket, int error) {
+  if (!socket.open()) {
     return End(BackendFailure::kRefused, std::strerror(error), !Connector::IsOurOwn(error));
   }
-  if (!leg_.Open(std::move(fd))) return End(BackendFailure::kRefused, "out of descriptors", false);
+  if (!leg_.Open(std::move(socket)))
+    return End(BackendFailure::kRefused, "out of descriptors", false);
   connected_ = true;
   SetDeadline(kOverdue);
-  Read();
+  if (leg_.readable()) leg_.Again();
 }
 
-void BackendProbe::Read() {
-  leg_.WaitReadable([self = shared_from_this()](const boost::system::error_code& error) {
-    if (!error && !self->ended_) self->OnReadable();
-  });
-}
-
-void BackendProbe::OnReadable() {
+void BackendProbe::OnLeg(Leg& /*leg*/) {
+  if (leg_.writable()) leg_.Flush();
+  if (!leg_.readable()) return;
   const Leg::Got got = leg_.Receive(scratch_);
   if (got == Leg::Got::kEnd || got == Leg::Got::kFin) return OnServerEnd();
   const bool greeted = probe_.greeting().has_value();
   if (got == Leg::Got::kBytes && !Advance()) return OnServerEnd();
   if (!greeted && probe_.greeting()) SetDeadline(kOverdue);
   leg_.KeepInput();
-  Read();
+  if (leg_.readable()) leg_.Again();
 }
 
 // False when there is nothing left to wait for.
@@ -77,10 +73,7 @@ bool BackendProbe::Advance() {
 }
 
 void BackendProbe::SetDeadline(Duration patience) {
-  deadline_.expires_after(patience);
-  deadline_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-    if (!error && !self->ended_) self->OnDeadline();
-  });
+  deadline_.SetIn(patience, [this] { OnDeadline(); });
 }
 
 void BackendProbe::OnDeadline() {
@@ -106,8 +99,8 @@ void BackendProbe::OnServerEnd() {
 void BackendProbe::End(BackendFailure failure, std::string error, bool could_try) {
   if (std::exchange(ended_, true)) return;
   const std::shared_ptr<BackendProbe> self = shared_from_this();
-  if (connector_ != nullptr) std::exchange(connector_, nullptr)->Cancel();
-  deadline_.cancel();
+  connector_.reset();
+  deadline_.Cancel();
   leg_.Close();
   const auto ended = std::move(callbacks_.ended);
   if (ended) ended({failure, could_try, std::move(error), probe_.greeting()});

@@ -5,13 +5,11 @@
 // on, and a server counts those that were closed before it came to greet them as connect errors,
 // max_connect_errors of which block the gate.
 //
-// Threads: that of its io_context. Lifetime: shared; keeps itself alive until its end or Cancel().
-// The addresses outlive it.
+// Threads: its loop's. Lifetime: shared, as it may be replaced in its own callback. The addresses
+// outlive it.
 #pragma once
 
 #include <array>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,6 +18,7 @@
 
 #include "net/connector.h"
 #include "net/leg.h"
+#include "net/loop.h"
 #include "net/mysql/greeting_probe.h"
 #include "net/socket_address.h"
 #include "policies/backend_health.h"
@@ -27,7 +26,7 @@
 
 namespace headgate::net {
 
-class BackendProbe : public std::enable_shared_from_this<BackendProbe> {
+class BackendProbe final : public std::enable_shared_from_this<BackendProbe>, private LegOwner {
  public:
   struct Result {
     // kNone: it serves, or would if it were not full.
@@ -43,8 +42,8 @@ class BackendProbe : public std::enable_shared_from_this<BackendProbe> {
   static constexpr Duration kOverdue = std::chrono::seconds(2);  // of each step
   static constexpr Duration kLongestHang = std::chrono::minutes(1);
 
-  BackendProbe(boost::asio::io_context& io, const std::vector<SocketAddress>& addresses,
-               std::string header, Callbacks callbacks);
+  BackendProbe(Loop& loop, const std::vector<SocketAddress>& addresses, std::string header,
+               Callbacks callbacks);
 
   // May call back from here.
   void Start();
@@ -52,22 +51,21 @@ class BackendProbe : public std::enable_shared_from_this<BackendProbe> {
   void Cancel();
 
  private:
-  void OnConnected(Fd fd, int error);
-  void Read();
-  void OnReadable();
+  void OnConnected(LoopSocket socket, int error);
+  void OnLeg(Leg& leg) override;
   [[nodiscard]] bool Advance();
   void SetDeadline(Duration patience);
   void OnDeadline();
   void OnServerEnd();
   void End(BackendFailure failure, std::string error, bool could_try = true);
 
-  boost::asio::io_context& io_;
+  Loop& loop_;
   const std::vector<SocketAddress>& addresses_;
   const std::string header_;
   Callbacks callbacks_;
-  std::shared_ptr<Connector> connector_;
+  std::unique_ptr<Connector> connector_;
   Leg leg_;
-  boost::asio::steady_timer deadline_;
+  LoopTimer deadline_;
   mysql::GreetingProbe probe_;
   bool connected_ = false;
   bool overdue_ = false;

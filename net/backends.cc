@@ -1,7 +1,6 @@
 #include "net/backends.h"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
 
@@ -83,7 +82,7 @@ Backends::Backends(const GateOptions& options, Engine& engine, Callbacks callbac
     : options_(options),
       engine_(engine),
       callbacks_(std::move(callbacks)),
-      ticker_(io_, engine),
+      ticker_(loop_, engine),
       choice_(options.failover_sticky, FirstOf(options)) {}
 
 Backends::~Backends() = default;
@@ -273,7 +272,7 @@ void Backends::RefreshOffered() {
 void Backends::Plan(Backend& b) {
   const Time due = b.health_.next_probe();
   if (std::exchange(b.planned_, due) == due) return;
-  boost::asio::post(io_, [this, &b] { SetDue(b); });
+  loop_.Post([this, &b] { SetDue(b); });
 }
 
 LockWaits Backends::lock_waits() const {

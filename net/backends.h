@@ -17,8 +17,6 @@
 #pragma once
 
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -32,6 +30,7 @@
 #include "net/engine_ticker.h"
 #include "net/greeting_store.h"
 #include "net/heartbeat.h"
+#include "net/loop.h"
 #include "net/options.h"
 #include "policies/backend_health.h"
 #include "policies/engine.h"
@@ -90,7 +89,7 @@ class Backends {
   [[nodiscard]] std::vector<KnownGreeting> Greetings() const;
 
   // For Backend.
-  [[nodiscard]] boost::asio::io_context& io() { return io_; }
+  [[nodiscard]] Loop& loop() { return loop_; }
   void OnReached(Backend& b);
   void OnFailure(Backend& b, BackendFailure how, const std::string& detail);
   void OnTlsFailure(const Backend& b, const std::string& why);
@@ -135,9 +134,9 @@ class Backends {
   const GateOptions options_;
   Engine& engine_;
   const Callbacks callbacks_;
-  boost::asio::io_context io_{1};
+  Loop loop_;
   EngineTicker ticker_;
-  boost::asio::steady_timer tick_{io_};
+  LoopTimer tick_{loop_};
   GreetingStore offered_;
   std::vector<std::unique_ptr<Backend>> all_;
   std::atomic<Backend*> current_{nullptr};

@@ -34,10 +34,7 @@ void Backends::Tick() {
     if (now - b.looked_ > kFactsAge) ForgetForeign(b, now);
     SayNews(now);
   }
-  tick_.expires_after(kTick);
-  tick_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) Tick();
-  });
+  tick_.SetIn(kTick, [this] { Tick(); });
 }
 
 void Backends::SayNews(Time now) {

@@ -1,5 +1,4 @@
 // How backends that are not known to be up are tried.
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -16,10 +15,6 @@ constexpr Duration kMonitorPatience = std::chrono::seconds(5);
 // Until a server whose greeting is not known, as it is full, is asked again.
 constexpr Duration kGreetingPause = std::chrono::seconds(1);
 
-std::chrono::steady_clock::time_point SteadyTime(Time at) {
-  return std::chrono::steady_clock::time_point(at.time_since_epoch());
-}
-
 }  // namespace
 
 void Backends::Run() {
@@ -29,10 +24,10 @@ void Backends::Run() {
   }
   ticker_.Start();
   Tick();
-  io_.run();
+  loop_.Run();
 }
 
-void Backends::Stop() { io_.stop(); }
+void Backends::Stop() { loop_.Stop(); }
 
 void Backends::SetDue(Backend& b) {
   Time due;
@@ -40,12 +35,8 @@ void Backends::SetDue(Backend& b) {
     const std::lock_guard lock(mutex_);
     due = b.health_.next_probe();
   }
-  b.due_.cancel();
-  if (due == kNever) return;
-  b.due_.expires_at(SteadyTime(due));
-  b.due_.async_wait([this, &b](const boost::system::error_code& error) {
-    if (!error) OnDue(b);
-  });
+  b.due_.Cancel();
+  if (due != kNever) b.due_.SetAt(due, [this, &b] { OnDue(b); });
 }
 
 void Backends::OnDue(Backend& b) {
@@ -68,10 +59,7 @@ void Backends::OnDue(Backend& b) {
 
 void Backends::AskMonitor(Backend& b) {
   b.monitor_.TryNow();
-  b.patience_.expires_after(kMonitorPatience);
-  b.patience_.async_wait([this, &b](const boost::system::error_code& error) {
-    if (!error) OnMonitorSilent(b);
-  });
+  b.patience_.SetIn(kMonitorPatience, [this, &b] { OnMonitorSilent(b); });
 }
 
 void Backends::OnMonitorSilent(Backend& b) {
@@ -86,7 +74,7 @@ void Backends::OnMonitorSilent(Backend& b) {
 void Backends::StartProbe(Backend& b) {
   if (b.probe_ != nullptr) b.probe_->Cancel();
   b.probe_ = std::make_shared<BackendProbe>(
-      io_, b.addresses_, ProxyHeaderBytes(options_.proxy_to_backend, std::nullopt),
+      loop_, b.addresses_, ProxyHeaderBytes(options_.proxy_to_backend, std::nullopt),
       BackendProbe::Callbacks{[this, &b] { OnProbeOverdue(b); },
                               [this, &b](const BackendProbe::Result& r) { OnProbeEnded(b, r); }});
   b.probe_->Start();

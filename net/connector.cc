@@ -6,14 +6,15 @@
 #include <utility>
 
 #include "net/listen_socket.h"
+#include "net/loop.h"
 #include "net/transparent.h"
 
 namespace headgate::net {
 
-Connector::Connector(const boost::asio::any_io_executor& executor,
-                     const std::vector<SocketAddress>& addresses, std::string header, Done done,
-                     std::optional<Address> source)
-    : socket_(executor),
+Connector::Connector(Loop& loop, const std::vector<SocketAddress>& addresses, std::string header,
+                     Done done, std::optional<Address> source)
+    : loop_(loop),
+      socket_(loop),
       addresses_(addresses),
       error_(source ? EADDRNOTAVAIL : 0),
       header_(std::move(header)),
@@ -22,34 +23,23 @@ Connector::Connector(const boost::asio::any_io_executor& executor,
 
 void Connector::Start() { TryNext(); }
 
-void Connector::Cancel() {
-  done_ = nullptr;
-  boost::system::error_code ignored;
-  socket_.close(ignored);
-}
-
 void Connector::TryNext() {
   while (next_ < addresses_.size()) {
     switch (Connect(addresses_[next_++])) {
       case Step::kConnected:
-        if (SendHeader()) return Finish(Fd(socket_.release()));
+        if (SendHeader()) return Finish(std::move(socket_));
         break;
       case Step::kInProgress:
-        socket_.async_wait(boost::asio::posix::stream_descriptor::wait_write,
-                           [self = shared_from_this()](const boost::system::error_code& error) {
-                             if (!error && self->done_) self->OnWritable();
-                           });
         return;
       case Step::kFailed:
         break;
     }
   }
-  Finish(Fd());
+  Finish(LoopSocket(loop_));
 }
 
 Connector::Step Connector::Connect(const SocketAddress& to) {
-  boost::system::error_code error;
-  socket_.close(error);
+  socket_.Close();
   const int family = source_ && source_->IsV4() ? AF_INET : AF_INET6;
   if (source_ && to.family() != family) return Step::kFailed;
   Fd fd(socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -59,17 +49,22 @@ Connector::Step Connector::Connect(const SocketAddress& to) {
   // A unix socket whose backlog is full says EAGAIN (unix(7)), and no event would follow.
   const bool connected = connect(fd.get(), to.get(), to.size) == 0;
   if (!connected && errno != EINPROGRESS) return Failed(errno);
-  socket_.assign(fd.get(), error);
-  if (error) return Step::kFailed;
-  static_cast<void>(fd.Release());
+  socket_.Assign(std::move(fd));
+  return Watch(connected);
+}
+
+Connector::Step Connector::Watch(bool connected) {
+  if (!connected) socket_.WantWritable();
+  if (!socket_.Watch(*this)) return Failed(errno);
   return connected ? Step::kConnected : Step::kInProgress;
 }
 
-void Connector::OnWritable() {
+void Connector::OnSocket() {
+  if (!socket_.writable()) return;
   int error = 0;
   socklen_t size = sizeof error;
-  const bool asked = getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) == 0;
-  if (asked && error == 0 && SendHeader()) return Finish(Fd(socket_.release()));
+  const bool asked = getsockopt(socket_.fd(), SOL_SOCKET, SO_ERROR, &error, &size) == 0;
+  if (asked && error == 0 && SendHeader()) return Finish(std::move(socket_));
   error_ = asked && error != 0 ? error : ECONNRESET;
   TryNext();
 }
@@ -93,13 +88,14 @@ bool Connector::IsOurOwn(int error) {
 
 // At most a kilobyte into the empty buffer of a new connection: they fit, or it is broken.
 bool Connector::SendHeader() {
-  return header_.empty() || send(socket_.native_handle(), header_.data(), header_.size(),
-                                 MSG_NOSIGNAL) == static_cast<ssize_t>(header_.size());
+  return header_.empty() || send(socket_.fd(), header_.data(), header_.size(), MSG_NOSIGNAL) ==
+                                static_cast<ssize_t>(header_.size());
 }
 
-void Connector::Finish(Fd fd) {
+// `done` may end this object.
+void Connector::Finish(LoopSocket socket) {
   const Done done = std::exchange(done_, nullptr);
-  if (done) done(std::move(fd), error_);
+  done(std::move(socket), error_);
 }
 
 }  // namespace headgate::net

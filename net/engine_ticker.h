@@ -1,35 +1,32 @@
 // Calls Engine::OnTick() when the engine wants it, and at least each 20 ms.
 //
-// Threads: that of its io_context. Lifetime: the engine outlives the run of the io_context.
+// Threads: its loop's. Lifetime: the engine outlives the run of the loop.
 #pragma once
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 
 #include "net/clock.h"
+#include "net/loop.h"
 #include "policies/engine.h"
 
 namespace headgate::net {
 
 class EngineTicker {
  public:
-  EngineTicker(boost::asio::io_context& io, Engine& engine) : engine_(engine), timer_(io) {}
+  EngineTicker(Loop& loop, Engine& engine) : engine_(engine), timer_(loop) {}
 
   void Start() {
     const Time now = Now();
-    timer_.expires_after(std::clamp<Duration>(engine_.OnTick(now) - now, kTick / 20, kTick));
-    timer_.async_wait([this](const boost::system::error_code& error) {
-      if (!error) Start();
-    });
+    timer_.SetAt(now + std::clamp<Duration>(engine_.OnTick(now) - now, kTick / 20, kTick),
+                 [this] { Start(); });
   }
 
  private:
   static constexpr Duration kTick = std::chrono::milliseconds(20);
 
   Engine& engine_;
-  boost::asio::steady_timer timer_;
+  LoopTimer timer_;
 };
 
 }  // namespace headgate::net

@@ -5,14 +5,13 @@
 // Threads: one. Lifetime: what is left is closed with the object.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
 #include <vector>
 
-#include "net/fd.h"
+#include "net/loop_socket.h"
 #include "net/tls_channel.h"
 #include "policies/time.h"
 
@@ -24,15 +23,17 @@ inline constexpr Duration kFarewellTime = std::chrono::seconds(2);
 
 // What is handed over.
 struct Parting {
-  Fd socket;                        // non-blocking
+  LoopSocket socket;                // of the loop of who takes it
   std::unique_ptr<TlsChannel> tls;  // of that socket; null: plain
   std::vector<std::uint8_t> owed;
 };
 
 class Farewells {
  public:
-  explicit Farewells(boost::asio::io_context& io);
+  Farewells();
   ~Farewells();
+  Farewells(const Farewells&) = delete;
+  Farewells& operator=(const Farewells&) = delete;
 
   void Take(Parting client, Time now);
   // Closes those whose time has passed.
@@ -41,13 +42,10 @@ class Farewells {
 
  private:
   struct One;
-  using OnePtr = std::shared_ptr<One>;
-  void Advance(const OnePtr& one);
-  void WaitFor(const OnePtr& one, bool writable);
-  void Close(const OnePtr& one);
+  void Advance(One& one);
+  void Close(One& one);
 
-  boost::asio::io_context& io_;
-  std::list<OnePtr> open_;  // by age
+  std::list<std::unique_ptr<One>> open_;  // by age
 };
 
 }  // namespace headgate::net

@@ -20,22 +20,25 @@ Leg::Got ResultOf(ssize_t n) {
 }  // namespace
 
 bool Leg::Open(Fd fd) {
-  boost::system::error_code error;
-  socket_.assign(fd.get(), error);
-  if (error) return false;
-  static_cast<void>(fd.Release());
-  return true;
+  socket_.Assign(std::move(fd));
+  if (socket_.Watch(*this)) return true;
+  Close();
+  return false;
+}
+
+bool Leg::Open(LoopSocket socket) {
+  socket_ = std::move(socket);
+  return socket_.Watch(*this);
 }
 
 Parting Leg::Release() {
-  Parting parting;
+  Parting parting{std::move(socket_), nullptr, {}};
   if (!handshaking()) parting.owed = std::exchange(unsent_, {});
   tail_ = {};
   input_ = {};
   unsent_ = {};
   if (!handshaking()) parting.tls = std::move(tls_);
   tls_.reset();
-  parting.socket = Fd(socket_.release());
   return parting;
 }
 
@@ -45,8 +48,7 @@ void Leg::Reset() {
 }
 
 void Leg::Close() {
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  socket_.Close();
   tls_.reset();
   stuck_ = false;
   tail_ = {};
@@ -60,15 +62,31 @@ void Leg::StartTls(std::unique_ptr<TlsChannel> tls) {
   input_ = {};
   tail_ = {};
   tls_ = std::move(tls);
-  readable_ = true;
+  socket_.SetReadable();
 }
 
 TlsChannel::Step Leg::Handshake() {
   const TlsChannel::Step step = tls_->Handshake();
-  stuck_ = step == TlsChannel::Step::kWantsWrite;
+  if (step == TlsChannel::Step::kWantsWrite) {
+    stuck_ = true;
+    WaitUntilWritable();
+  } else {
+    stuck_ = false;
+  }
+  NoteReadByTls();
   // Behind the end of the handshake there may be something said already.
-  readable_ = step == TlsChannel::Step::kDone;
+  if (step == TlsChannel::Step::kDone) socket_.SetReadable();
   return step;
+}
+
+// What TLS has left in the socket, or holds itself, no event will tell of.
+void Leg::NoteReadByTls() {
+  tls_->more() || !tls_->drained() ? socket_.SetReadable() : socket_.ReadAll();
+}
+
+void Leg::WaitUntilWritable() {
+  socket_.WriteFull();
+  socket_.WantWritable();
 }
 
 Leg::Got Leg::Receive(std::span<std::uint8_t> scratch) {
@@ -80,6 +98,8 @@ Leg::Got Leg::Receive(std::span<std::uint8_t> scratch) {
     const ssize_t n = recv(fd(), scratch.data(), scratch.size(), 0);
     got = ResultOf(n);
     if (got == Got::kBytes) size = static_cast<std::size_t>(n);
+    if (got == Got::kNothing) socket_.ReadAll();
+    if (got == Got::kBytes && size < scratch.size()) socket_.PartRead();
   }
   if (got == Got::kBytes) AddInput(scratch.first(size));
   return got;
@@ -96,12 +116,13 @@ void Leg::AddInput(mysql::Bytes bytes) {
 
 Leg::Got Leg::ReceiveTls(std::span<std::uint8_t> scratch, std::size_t& n) {
   const TlsChannel::Step step = tls_->Read(scratch, n);
-  readable_ = tls_->more();
+  NoteReadByTls();
   switch (step) {
     case TlsChannel::Step::kDone:
       return Got::kBytes;
     case TlsChannel::Step::kWantsWrite:
       stuck_ = true;
+      WaitUntilWritable();
       return Got::kNothing;
     case TlsChannel::Step::kWantsRead:
       return Got::kNothing;
@@ -117,8 +138,9 @@ Leg::Got Leg::ReceiveTls(std::span<std::uint8_t> scratch, std::size_t& n) {
 // MSG_TRUNC lets TCP drop the bytes without copying them (tcp(7)). What is read so is lost to TLS
 // as well: the side is not read in any other way any more.
 Leg::Got Leg::Discard(std::span<std::uint8_t> scratch) {
-  readable_ = false;
-  return ResultOf(recv(fd(), scratch.data(), scratch.size(), MSG_TRUNC));
+  const Got got = ResultOf(recv(fd(), scratch.data(), scratch.size(), MSG_TRUNC));
+  if (got == Got::kNothing) socket_.ReadAll();
+  return got;
 }
 
 Leg::Got Leg::PeerEnd() {
@@ -163,16 +185,18 @@ void Leg::Send(mysql::Bytes bytes) {
   if (broken_ || !open() || bytes.empty() || handshaking()) return;
   const std::size_t sent = unsent_.empty() ? TrySend(bytes) : 0;
   if (broken_ || sent == bytes.size()) return;
+  WaitUntilWritable();
   unsent_.insert(unsent_.end(), bytes.begin() + static_cast<std::ptrdiff_t>(sent), bytes.end());
 }
 
 void Leg::Flush() {
-  if (std::exchange(stuck_, false)) readable_ = true;  // it was reading that met this
+  if (std::exchange(stuck_, false)) socket_.SetReadable();  // it was reading that met this
   const std::size_t sent = broken_ ? 0 : TrySend(unsent_);
   if (broken_ || sent == unsent_.size()) {
     unsent_ = {};
     ++drains_;
   } else {
+    WaitUntilWritable();
     unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(sent));
   }
   ShutdownIfDue();

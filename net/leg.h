@@ -2,12 +2,10 @@
 // consumed, and output the kernel has not taken. Both are empty for an idle side, and then hold no
 // memory.
 //
-// Threads: one. Lifetime: closes its socket when destroyed.
+// Threads: one, its loop's. Lifetime: closes its socket when destroyed; its owner and the loop
+// outlive it.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,20 +14,37 @@
 
 #include "net/farewell.h"
 #include "net/fd.h"
+#include "net/loop_socket.h"
 #include "net/mysql/wire.h"
 #include "net/tls_channel.h"
 
 namespace headgate::net {
 
-class Leg {
+class Leg;
+
+class LegOwner {
+ public:
+  // Something may have changed: what can be read, or sent. May come without a change.
+  virtual void OnLeg(Leg& leg) = 0;
+
+ protected:
+  ~LegOwner() = default;
+};
+
+class Leg final : private SocketWatcher {
  public:
   enum class Got : std::uint8_t { kBytes, kNothing, kFin, kEnd };  // kEnd: RST or another error
 
-  explicit Leg(boost::asio::io_context& io) : socket_(io) {}
+  Leg(Loop& loop, LegOwner& owner) : socket_(loop), owner_(owner) {}
+  Leg(const Leg&) = delete;
+  Leg& operator=(const Leg&) = delete;
 
+  // False: the kernel lacks memory to watch it.
   [[nodiscard]] bool Open(Fd fd);
-  [[nodiscard]] bool open() const { return socket_.is_open(); }
-  [[nodiscard]] int fd() { return socket_.native_handle(); }
+  // One that is watched already goes on so.
+  [[nodiscard]] bool Open(LoopSocket socket);
+  [[nodiscard]] bool open() const { return socket_.open(); }
+  [[nodiscard]] int fd() const { return socket_.fd(); }
   // Hands the socket over with what it is still owed; open() is false afterwards.
   [[nodiscard]] Parting Release();
   void Close();
@@ -73,40 +88,32 @@ class Leg {
   [[nodiscard]] std::uint64_t drains() const { return drains_; }
   [[nodiscard]] bool broken() const { return broken_; }
 
-  // One handler at a time of each kind; called with an error when the leg was closed meanwhile.
-  template <typename Handler>
-  void WaitReadable(Handler handler) {
-    if (readable_) {  // as no event of the socket will say
-      boost::asio::post(socket_.get_executor(),
-                        [h = std::move(handler)]() mutable { h(boost::system::error_code()); });
-      return;
-    }
-    socket_.async_wait(Descriptor::wait_read, std::move(handler));
-  }
-  template <typename Handler>
-  void WaitWritable(Handler handler) {
-    socket_.async_wait(Descriptor::wait_write, std::move(handler));
-  }
+  // There may be something to receive, as far as the kernel and TLS have said.
+  [[nodiscard]] bool readable() const { return socket_.readable(); }
+  // The owner hears of it in the loop's next turn: for what readable() says and no event will.
+  void Again() { socket_.Again(); }
+  // Worth a Flush(). Only ever so while blocked().
+  [[nodiscard]] bool writable() const { return blocked() && socket_.writable(); }
 
-  bool held = false;     // the session does not want to see more of this side for now
-  bool reading = false;  // a WaitReadable is out
-  bool writing = false;
+  bool held = false;  // the session does not want to see more of this side for now
 
  private:
-  using Descriptor = boost::asio::posix::stream_descriptor;
+  void OnSocket() override { owner_.OnLeg(*this); }
   [[nodiscard]] Got ReceiveTls(std::span<std::uint8_t> scratch, std::size_t& n);
   void AddInput(mysql::Bytes bytes);
   std::size_t TrySend(mysql::Bytes bytes);
   std::size_t TrySendTls(mysql::Bytes bytes);
+  void WaitUntilWritable();
+  void NoteReadByTls();
   void ShutdownIfDue();
 
-  Descriptor socket_;
+  LoopSocket socket_;
+  LegOwner& owner_;
   mysql::Bytes input_;              // in tail_, or in the thread's scratch buffer
   std::vector<std::uint8_t> tail_;  // unconsumed input, between two events
   std::vector<std::uint8_t> unsent_;
   std::unique_ptr<TlsChannel> tls_;
-  bool readable_ = false;  // TLS has something that is in the socket no more
-  bool stuck_ = false;     // TLS has something to say of its own that the socket does not take
+  bool stuck_ = false;  // TLS has something to say of its own that the socket does not take
   std::uint64_t drains_ = 0;
   bool broken_ = false;
   bool shutdown_due_ = false;

@@ -2,7 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <chrono>
 #include <utility>
@@ -26,21 +25,17 @@ bool Starved(int error) {
 
 }  // namespace
 
-Listener::Listener(boost::asio::io_context& io, ListenFeed feed, Callbacks callbacks)
-    : io_(io),
-      fd_(std::move(feed.socket)),
+Listener::Listener(Loop& loop, ListenFeed feed, Callbacks callbacks)
+    : loop_(loop),
+      socket_(loop),
       turns_(std::move(feed.turns)),
-      socket_(io),
-      pause_(io),
+      pause_(loop),
       callbacks_(std::move(callbacks)) {
+  socket_.Assign(std::move(feed.socket));
   if (turns_ == nullptr) return;
   place_ = turns_->members.size();
   turns_->members.push_back(this);
   my_turn_ = place_ == 0;
-}
-
-Listener::~Listener() {
-  if (socket_.is_open()) socket_.release();
 }
 
 void Listener::Start() {
@@ -48,35 +43,33 @@ void Listener::Start() {
   if (my_turn_) Wait();
 }
 
+// Not just closed: somebody else may have the socket, and the kernel would go on to tell of it.
 void Listener::Close(bool take_queue) {
-  if (!fd_.valid()) return;
+  if (!socket_.open()) return;
   if (take_queue) static_cast<void>(AcceptBatch(kWholeQueue));
-  if (socket_.is_open()) socket_.release();
-  pause_.cancel();
-  fd_.Reset();
+  pause_.Cancel();
+  static_cast<void>(socket_.Release());
 }
 
-// Registered with this thread's epoll only while it waits: else every member would be woken.
+// Watched by this thread only while it is its turn: else every member would be woken. Whoever came
+// before is told of as well.
 void Listener::Wait() {
-  if (!fd_.valid() || std::exchange(waiting_, true)) return;
-  if (!socket_.is_open()) {
-    boost::system::error_code error;
-    socket_.assign(fd_.get(), error);
-    if (error) {  // epoll wants memory
-      waiting_ = false;
-      return Pause();
-    }
-  }
-  socket_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                     [this](const boost::system::error_code& error) {
-                       waiting_ = false;
-                       if (!error && fd_.valid() && !held_) OnReadable();
-                     });
+  if (!socket_.open() || pausing_) return;
+  if (!socket_.Watch(*this)) return Pause();
+  if (socket_.readable()) socket_.Again();
 }
 
-void Listener::OnReadable() {
-  const Batch batch = AcceptBatch(turns_ ? kSharedBatch : kBatch);
-  if (batch == Batch::kStarved) return Pause();
+void Listener::OnSocket() {
+  if (held_ || pausing_ || !socket_.readable()) return;
+  switch (AcceptBatch(turns_ ? kSharedBatch : kBatch)) {
+    case Batch::kStarved:
+      return Pause();
+    case Batch::kEmptied:
+      socket_.ReadAll();
+      break;
+    case Batch::kMore:
+      break;
+  }
   turns_ ? HandOn() : Wait();
 }
 
@@ -84,9 +77,9 @@ void Listener::OnReadable() {
 void Listener::HandOn() {
   if (turns_->members.size() < 2) return Wait();
   my_turn_ = false;
-  socket_.release();
+  socket_.Unwatch();
   Listener* const next = turns_->members[(place_ + 1) % turns_->members.size()];
-  boost::asio::post(next->io_, [next] { next->TakeTurn(); });
+  next->loop_.Post([next] { next->TakeTurn(); });
 }
 
 void Listener::TakeTurn() {
@@ -98,7 +91,7 @@ Listener::Batch Listener::AcceptBatch(int most) {
   for (int i = 0; i < most; ++i) {
     SocketAddress peer;
     peer.size = sizeof peer.storage;
-    Fd client(accept4(fd_.get(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    Fd client(accept4(socket_.fd(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (client.valid()) {
       callbacks_.accepted(std::move(client), peer);
       continue;
@@ -111,9 +104,10 @@ Listener::Batch Listener::AcceptBatch(int most) {
 
 void Listener::Pause() {
   callbacks_.out_of_descriptors();
-  pause_.expires_after(kPause);
-  pause_.async_wait([this](const boost::system::error_code& error) {
-    if (!error && fd_.valid() && !held_) Wait();
+  pausing_ = true;
+  pause_.SetIn(kPause, [this] {
+    pausing_ = false;
+    if (!held_) Wait();
   });
 }
 

@@ -5,18 +5,17 @@
 // gate than it has threads. Those take turns: one of them waits on it, takes a few clients, and
 // hands the wait on to the next. So a client wakes one thread, and the threads get as many each.
 //
-// Threads: one. Lifetime: the callbacks' owner outlives it; so does its io_context, and those of
-// all that it takes turns with.
+// Threads: one, its loop's. Lifetime: the callbacks' owner outlives it; so does its loop, and those
+// of all that it takes turns with.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <vector>
 
 #include "net/fd.h"
+#include "net/loop.h"
+#include "net/loop_socket.h"
 #include "net/socket_address.h"
 
 namespace headgate::net {
@@ -34,20 +33,19 @@ struct ListenFeed {
   std::shared_ptr<ListenTurns> turns;  // null: with nobody
 };
 
-class Listener {
+class Listener final : private SocketWatcher {
  public:
   struct Callbacks {
     std::function<void(Fd client, const SocketAddress& peer)> accepted;
     std::function<void()> out_of_descriptors;  // once for each pause
   };
 
-  Listener(boost::asio::io_context& io, ListenFeed feed, Callbacks callbacks);
-  ~Listener();
+  Listener(Loop& loop, ListenFeed feed, Callbacks callbacks);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
   // REQUIRES: not closed.
-  [[nodiscard]] Endpoint at() const { return LocalEndpoint(fd_.get()); }
+  [[nodiscard]] Endpoint at() const { return LocalEndpoint(socket_.fd()); }
   // Also after Hold().
   void Start();
   // Takes nobody any more; the socket's queue goes on to fill.
@@ -60,20 +58,19 @@ class Listener {
   enum class Batch : std::uint8_t { kEmptied, kMore, kStarved };
   Batch AcceptBatch(int most);
   void Wait();
-  void OnReadable();
+  void OnSocket() override;
   void Pause();
   void HandOn();
   void TakeTurn();
 
-  boost::asio::io_context& io_;
-  Fd fd_;
+  Loop& loop_;
+  LoopSocket socket_;
   std::shared_ptr<ListenTurns> turns_;
   std::size_t place_ = 0;  // in the turns
   bool my_turn_ = true;
   bool held_ = true;
-  bool waiting_ = false;
-  boost::asio::posix::stream_descriptor socket_;  // of fd_, while it waits; owns nothing
-  boost::asio::steady_timer pause_;
+  bool pausing_ = false;
+  LoopTimer pause_;
   Callbacks callbacks_;
 };
 

@@ -3,13 +3,13 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 #include <vector>
 
 #include "net/descriptors.h"
+#include "net/loop_socket.h"
 
 namespace headgate::net {
 namespace {
@@ -18,10 +18,13 @@ using Kind = ProxyHeaderIn::Kind;
 
 }  // namespace
 
-struct ProxyIntake::One {
+struct ProxyIntake::One final : SocketWatcher {
   enum class Got : std::uint8_t { kHeader, kNothing, kBad, kGone };
 
-  explicit One(boost::asio::io_context& io) : socket(io) {}
+  One(ProxyIntake& to, Serial number, const Endpoint& from, Time until)
+      : intake(to), serial(number), socket(to.loop_), proxy(from), deadline(until) {}
+
+  void OnSocket() override { intake.Read(serial); }
 
   // Looks at what has come without taking it, then takes what belongs to the header and no more.
   // What is only the beginning of one is taken as well: left there, it would keep the socket
@@ -30,15 +33,15 @@ struct ProxyIntake::One {
     std::array<std::uint8_t, kMaxProxyHeader> bytes;
     std::copy(begun.begin(), begun.end(), bytes.begin());
     const std::size_t before = begun.size();
-    const ssize_t n = recv(socket.native_handle(), bytes.data() + before, bytes.size() - before,
-                           MSG_PEEK | MSG_DONTWAIT);
+    const ssize_t n =
+        recv(socket.fd(), bytes.data() + before, bytes.size() - before, MSG_PEEK | MSG_DONTWAIT);
     if (n < 0 && IsTemporary(errno)) return Got::kNothing;
     if (n <= 0) return before == 0 ? Got::kGone : Got::kBad;
     const std::size_t all = before + static_cast<std::size_t>(n);
     header = ReadProxyHeader({bytes.data(), all});
     if (header.kind == Kind::kBad) return Got::kBad;
     const std::size_t mine = (header.kind == Kind::kMore ? all : header.n) - before;
-    if (recv(socket.native_handle(), bytes.data() + before, mine, MSG_DONTWAIT) !=
+    if (recv(socket.fd(), bytes.data() + before, mine, MSG_DONTWAIT) !=
         static_cast<ssize_t>(mine)) {
       return Got::kBad;  // what was there a moment ago has gone: a reset
     }
@@ -47,27 +50,27 @@ struct ProxyIntake::One {
     return Got::kNothing;
   }
 
-  boost::asio::posix::stream_descriptor socket;
-  Endpoint proxy;
-  Time deadline{};
+  ProxyIntake& intake;
+  const Serial serial;
+  LoopSocket socket;
+  const Endpoint proxy;
+  const Time deadline;
   std::vector<std::uint8_t> begun;  // taken out of the socket
   ProxyHeaderIn header;
 };
 
-ProxyIntake::ProxyIntake(boost::asio::io_context& io, Callbacks callbacks)
-    : io_(io), callbacks_(std::move(callbacks)) {}
+ProxyIntake::ProxyIntake(Loop& loop, Callbacks callbacks)
+    : loop_(loop), callbacks_(std::move(callbacks)) {}
 
 ProxyIntake::~ProxyIntake() = default;
 
 void ProxyIntake::Take(Fd client, const Endpoint& proxy, Time deadline) {
-  auto one = std::make_unique<One>(io_);
-  boost::system::error_code error;
-  one->socket.assign(client.get(), error);
-  if (error) return callbacks_.unnamed(std::move(client), proxy, Reason::kDescriptors);
-  static_cast<void>(client.Release());
-  one->proxy = proxy;
-  one->deadline = deadline;
   const Serial serial = next_++;
+  auto one = std::make_unique<One>(*this, serial, proxy, deadline);
+  one->socket.Assign(std::move(client));
+  if (!one->socket.Watch(*one)) {
+    return callbacks_.unnamed(one->socket.Release(), proxy, Reason::kDescriptors);
+  }
   deadlines_.Move(serial, kNever, deadline);
   waiting_.emplace(serial, std::move(one));
   Read(serial);
@@ -77,7 +80,7 @@ void ProxyIntake::Read(Serial serial) {
   One& one = *waiting_.at(serial);
   switch (one.Read()) {
     case One::Got::kNothing:
-      return Wait(serial, one);
+      return;  // read to the last byte: the next one is told
     case One::Got::kBad:
       return End(serial, Reason::kProxyHeader);
     case One::Got::kGone:
@@ -86,14 +89,7 @@ void ProxyIntake::Read(Serial serial) {
       break;
   }
   const auto named = TakeOut(serial);
-  callbacks_.named(Fd(named->socket.release()), named->proxy, named->header);
-}
-
-void ProxyIntake::Wait(Serial serial, One& one) {
-  one.socket.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                        [this, serial](const boost::system::error_code& error) {
-                          if (!error && waiting_.contains(serial)) Read(serial);
-                        });
+  callbacks_.named(named->socket.Release(), named->proxy, named->header);
 }
 
 std::unique_ptr<ProxyIntake::One> ProxyIntake::TakeOut(Serial serial) {
@@ -106,7 +102,7 @@ std::unique_ptr<ProxyIntake::One> ProxyIntake::TakeOut(Serial serial) {
 
 void ProxyIntake::End(Serial serial, Reason reason) {
   const auto one = TakeOut(serial);
-  callbacks_.unnamed(Fd(one->socket.release()), one->proxy, reason);
+  callbacks_.unnamed(one->socket.Release(), one->proxy, reason);
 }
 
 void ProxyIntake::Expire(Time now) {

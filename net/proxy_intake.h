@@ -8,7 +8,6 @@
 // they may call Take() again.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -17,6 +16,7 @@
 #include <absl/container/btree_map.h>
 #include "net/deadline_queue.h"
 #include "net/fd.h"
+#include "net/loop.h"
 #include "net/proxy_header.h"
 #include "policies/reason.h"
 #include "policies/time.h"
@@ -33,7 +33,7 @@ class ProxyIntake {
     std::function<void(Fd client, const Endpoint& proxy, Reason reason)> unnamed;
   };
 
-  ProxyIntake(boost::asio::io_context& io, Callbacks callbacks);
+  ProxyIntake(Loop& loop, Callbacks callbacks);
   ~ProxyIntake();
 
   // Owns `client` from here on. Non-blocking. May call back at once.
@@ -48,11 +48,10 @@ class ProxyIntake {
   struct One;
   using Serial = std::uint64_t;
   void Read(Serial serial);
-  void Wait(Serial serial, One& one);
   void End(Serial serial, Reason reason);
   [[nodiscard]] std::unique_ptr<One> TakeOut(Serial serial);
 
-  boost::asio::io_context& io_;
+  Loop& loop_;
   const Callbacks callbacks_;
   Serial next_ = 1;
   absl::btree_map<Serial, std::unique_ptr<One>> waiting_;  // by age

@@ -40,8 +40,8 @@ Relay::Relay(Worker& worker, ConnectionId id, const Endpoint& peer, TicketPtr ti
       ticket_(std::move(ticket)),
       kill_(std::move(kill)),
       session_(WithKillMap(std::move(options), *this)),
-      client_(worker.io()),
-      server_(worker.io()) {}
+      client_(worker.loop(), *this),
+      server_(worker.loop(), *this) {}
 
 void Relay::Start(Fd client) {
   if (!client_.Open(std::move(client))) {
@@ -88,7 +88,7 @@ bool Relay::Feed(Side side) {
   return acted;
 }
 
-// What follows from the session's rest: books, deadline, and which sockets to watch.
+// What follows from the session's rest: books, deadline, and what is there to be read.
 void Relay::Settle() {
   if (detached_) return;
   client_.KeepInput();
@@ -106,7 +106,6 @@ void Relay::Settle() {
 // While one side cannot take more, the other is not read: at most one read is ever queued. How a
 // client ends that is not read is seen by the sweep.
 bool Relay::WantsToRead(Side side) const {
-  // FIN stays readable for ever.
   if (side == Side::kClient && (answers_owed_ || client_.blocked())) return false;
   if (leg(side).stuck()) return false;
   if (InHandshake(side)) return true;
@@ -116,26 +115,18 @@ bool Relay::WantsToRead(Side side) const {
 
 void Relay::Arm(Side side) {
   Leg& l = leg(side);
-  if (!l.open()) return;
-  if (l.blocked() && !std::exchange(l.writing, true)) {
-    l.WaitWritable([self = shared_from_this(), side](const boost::system::error_code& error) {
-      self->leg(side).writing = false;
-      if (!error) self->OnWritable(side);
-    });
-  }
-  if (WantsToRead(side) && !std::exchange(l.reading, true)) {
-    l.WaitReadable([self = shared_from_this(), side](const boost::system::error_code& error) {
-      self->leg(side).reading = false;
-      if (!error) self->OnReadable(side);
-    });
-  }
+  if (l.open() && l.readable() && WantsToRead(side)) l.Again();
+}
+
+void Relay::OnLeg(Leg& which) {
+  const Side side = &which == &client_ ? Side::kClient : Side::kServer;
+  if (which.writable()) OnWritable(side);
+  if (which.open() && which.readable()) OnReadable(side);
 }
 
 void Relay::OnReadable(Side side) {
   Leg& l = leg(side);
-  if (!l.open()) return;
-  // Asked for before the other side was blocked: the bytes can wait in the kernel.
-  if (!WantsToRead(side)) return;
+  if (!WantsToRead(side)) return;  // what is there can wait in the kernel
   if (InHandshake(side)) return GoOnWithTls(side);
   const bool unseen = side == Side::kServer && discarding();
   switch (unseen ? l.Discard(worker_.scratch()) : l.Receive(worker_.scratch())) {
@@ -162,7 +153,6 @@ void Relay::OnReadable(Side side) {
 }
 
 void Relay::OnWritable(Side side) {
-  if (!leg(side).open()) return;
   if (InHandshake(side)) return GoOnWithTls(side);
   leg(side).Flush();
   Poll();

@@ -1,8 +1,8 @@
 // Drives one session between its client's socket and its backend's: reads, shows the session what
 // came, does what it says, and keeps the engine's books right.
 //
-// Threads: one, its worker's. Lifetime: shared by the worker's table and by the handlers of pending
-// socket events; Detach() ends it in whatever state it is.
+// Threads: one, its worker's. Lifetime: the worker's, which keeps it to the end of the loop's turn
+// in which it was removed; Detach() ends it in whatever state it is.
 //
 // It has two ends. The client's: FIN, RST, or the gate's own decision; the socket is closed or
 // handed to the farewells at once. Only a FIN behind unanswered commands leaves the way back open
@@ -34,7 +34,7 @@ class Worker;
 // net_write_timeout gives it by default.
 inline constexpr Duration kDeliveryStall = std::chrono::seconds(60);
 
-class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap {
+class Relay final : private mysql::KillMap, private LegOwner {
  public:
   Relay(Worker& worker, ConnectionId id, const Endpoint& peer, TicketPtr ticket,
         net::KillMap::Lease kill, mysql::SessionOptions options, Time accepted);
@@ -57,6 +57,8 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   // soon again: nothing runs, nothing is held, and the client is there.
   [[nodiscard]] bool Sweep(const LockWaits& lock_waits, Time now);
   [[nodiscard]] bool watched() const { return watched_; }
+  [[nodiscard]] bool detached() const { return detached_; }
+  [[nodiscard]] std::uint64_t serial() const { return id_.serial; }
   // Nobody may connect to that backend for now.
   void OnBackendDown(std::size_t backend);
   // Another backend is current.
@@ -77,6 +79,7 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   void Poll();
   bool Feed(Side side);
   void Settle();
+  void OnLeg(Leg& which) override;
   void OnReadable(Side side);
   void OnWritable(Side side);
   void Arm(Side side);
@@ -105,7 +108,7 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   void SetStatementLimit();
   void OpenBackend();
   [[nodiscard]] std::string HeaderForBackend();
-  void OnConnected(Fd fd, int error);
+  void OnConnected(LoopSocket socket, int error);
   void NoteGreeted();
   void NoteNoGreeting(BackendFailure how, const std::string& detail);
   [[nodiscard]] std::optional<Address> ClientSource() const;
@@ -169,7 +172,7 @@ class Relay : public std::enable_shared_from_this<Relay>, private mysql::KillMap
   mysql::Session session_;
   Leg client_;
   Leg server_;
-  std::shared_ptr<Connector> connector_;
+  std::unique_ptr<Connector> connector_;
   Time deadline_ = kNever;
   Time login_deadline_ = kNever;  // from the start of the connect on
   Time stalled_since_ = kNever;   // as far as sweeps have seen

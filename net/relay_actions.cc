@@ -106,13 +106,11 @@ void Relay::OpenBackend() {
   }
   link_ = Link::kConnecting;
   login_deadline_ = Now() + worker_.engine().limits()->login.deadline;
-  // The local one: an answer given at once drops the member.
-  const auto connector = std::make_shared<Connector>(
-      worker_.io().get_executor(), backend_->addresses(), HeaderForBackend(),
-      [self = shared_from_this()](Fd fd, int error) { self->OnConnected(std::move(fd), error); },
+  connector_ = std::make_unique<Connector>(
+      worker_.loop(), backend_->addresses(), HeaderForBackend(),
+      [this](LoopSocket socket, int error) { OnConnected(std::move(socket), error); },
       ClientSource());
-  connector_ = connector;
-  connector->Start();
+  connector_->Start();
 }
 
 std::string Relay::HeaderForBackend() {
@@ -125,9 +123,9 @@ std::string Relay::HeaderForBackend() {
   return ProxyHeaderBytes(version, pair);
 }
 
-void Relay::OnConnected(Fd fd, int error) {
+void Relay::OnConnected(LoopSocket socket, int error) {
   connector_.reset();
-  if (fd.valid() && server_.Open(std::move(fd))) {
+  if (socket.open() && server_.Open(std::move(socket))) {
     link_ = Link::kOpen;
     return Event(session_.OnBackendConnected());
   }
@@ -236,7 +234,7 @@ void Relay::Close(const Action& action) {
   CountEnd(action.reason);
   LetClientGo(action.bytes);
   if (connector_ != nullptr) {
-    std::exchange(connector_, nullptr)->Cancel();
+    connector_.reset();
     link_ = Link::kEnded;
   }
   server_.ShutdownAfterFlush();
@@ -319,7 +317,7 @@ void Relay::Detach() {
   if (std::exchange(detached_, true)) return;
   session_over_ = true;
   SetDeadline(kNever);
-  if (connector_ != nullptr) std::exchange(connector_, nullptr)->Cancel();
+  connector_.reset();
   client_.Close();
   server_.Close();
   ForgetTls();

@@ -49,7 +49,7 @@ void Relay::TellAnswers() {
 void Relay::WatchProgress() {
   if (!watched_ && NeedsWatching()) {
     watched_ = true;
-    worker_.Watch(shared_from_this());
+    worker_.Watch(*this);
   }
   if (result_limit_ == 0 || result_judged_ || session_.answer_bytes() <= result_limit_) return;
   result_judged_ = true;

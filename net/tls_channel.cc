@@ -48,13 +48,17 @@ struct TlsSocket {
     BIO_clear_retry_flags(bio);
     if (size <= 0) return 0;
     const auto most = static_cast<std::size_t>(size);
+    c.drained_ = false;
     if (c.begun_at_ < c.begun_.size()) return TakeBegun(c, out, most);
-    if (c.budget_ == 0) {  // the socket stays readable
+    if (c.budget_ == 0) {  // there may be more in the socket
       BIO_set_retry_read(bio);
       return -1;
     }
     const ssize_t n = recv(c.fd_, out, std::min(most, c.budget_), MSG_DONTWAIT);
-    if (n < 0 && IsTemporary(errno)) BIO_set_retry_read(bio);
+    if (n < 0 && IsTemporary(errno)) {
+      BIO_set_retry_read(bio);
+      c.drained_ = errno != EINTR;
+    }
     if (n > 0) c.budget_ -= static_cast<std::size_t>(n);
     c.at_end_ = n == 0;
     return static_cast<int>(n);

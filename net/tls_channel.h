@@ -60,6 +60,8 @@ class TlsChannel {
   // more that no event of the socket would tell of.
   [[nodiscard]] Step Read(std::span<std::uint8_t> out, std::size_t& n);
   [[nodiscard]] bool more() const { return more_; }
+  // The last look at the socket found nothing there.
+  [[nodiscard]] bool drained() const { return drained_; }
   // Writes `n` bytes from the front. kWantsWrite: call it again with at least what is left of them.
   [[nodiscard]] Step Write(mysql::Bytes bytes, std::size_t& n);
   // Says that no more will be written, as far as the socket takes it at once.
@@ -93,6 +95,7 @@ class TlsChannel {
   bool refused_by_peer_ = false;
   bool fin_ = false;  // read behind bytes that were given first
   bool more_ = false;
+  bool drained_ = false;
   std::string error_;
 };
 

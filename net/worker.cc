@@ -3,8 +3,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "net/clock.h"
@@ -24,15 +24,14 @@ constexpr auto kTick = std::chrono::milliseconds(20);
 Worker::Worker(std::uint32_t index, GateShared& shared, std::vector<ListenFeed> listeners)
     : index_(index),
       shared_(shared),
-      work_(io_.get_executor()),
       greeting_(shared.backends->offered().Look()),
       tls_(shared.tls),
-      intake_(io_, {[this](Fd client, const Endpoint& proxy, const ProxyHeaderIn& header) {
-                      OnNamed(std::move(client), proxy, header);
-                    },
-                    [this](Fd client, const Endpoint& proxy, Reason reason) {
-                      OnUnnamed(std::move(client), proxy, reason);
-                    }}) {
+      intake_(loop_, {[this](Fd client, const Endpoint& proxy, const ProxyHeaderIn& header) {
+                        OnNamed(std::move(client), proxy, header);
+                      },
+                      [this](Fd client, const Endpoint& proxy, Reason reason) {
+                        OnUnnamed(std::move(client), proxy, reason);
+                      }}) {
   for (std::size_t i = 0; i < kReasonCount; ++i) {
     refusals_[i] = mysql::BuildRefusal(static_cast<Reason>(i), 0, /*first=*/true);
   }
@@ -40,7 +39,7 @@ Worker::Worker(std::uint32_t index, GateShared& shared, std::vector<ListenFeed> 
       [this](Fd client, const SocketAddress& peer) { OnAccepted(std::move(client), peer); },
       [this] { engine().Count(Reason::kDescriptors, Address{}, Now()); }};
   for (ListenFeed& feed : listeners) {
-    listeners_.push_back(std::make_unique<Listener>(io_, std::move(feed), callbacks));
+    listeners_.push_back(std::make_unique<Listener>(loop_, std::move(feed), callbacks));
   }
 }
 
@@ -51,30 +50,25 @@ void Worker::Run() {
   if (shared_.accepting) {
     for (const auto& listener : listeners_) listener->Start();
   }
-  io_.run();
-  // Handlers that were cancelled hold the last references to their relays.
+  loop_.Run();
   watched_.clear();
-  io_.restart();
-  io_.poll();
+  gone_.clear();
   heartbeat_.End();
 }
 
 void Worker::Beat() {
   heartbeat_.Beat(Now());
-  beat_.expires_after(kBeatEvery);
-  beat_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) Beat();
-  });
+  beat_.SetIn(kBeatEvery, [this] { Beat(); });
 }
 
 void Worker::PostWake(const Wake& wake) {
   const std::lock_guard lock(inbox_mutex_);
   inbox_.push_back(wake);
-  if (inbox_.size() == 1) boost::asio::post(io_, [this] { TakeWakes(); });
+  if (inbox_.size() == 1) loop_.Post([this] { TakeWakes(); });
 }
 
 void Worker::PostFollowAccepting(std::function<void()> done) {
-  boost::asio::post(io_, [this, done = std::move(done)] {
+  loop_.Post([this, done = std::move(done)] {
     const bool accepting = shared_.accepting;
     for (const auto& listener : listeners_) accepting ? listener->Start() : listener->Hold();
     done();
@@ -82,7 +76,7 @@ void Worker::PostFollowAccepting(std::function<void()> done) {
 }
 
 void Worker::PostCloseListeners(std::function<void()> closed) {
-  boost::asio::post(io_, [this, closed = std::move(closed)] {
+  loop_.Post([this, closed = std::move(closed)] {
     closing_ = true;
     for (const auto& listener : listeners_) listener->Close(QueueIsOurs(*listener));
     if (!shared_.patient) intake_.TurnAwayAll(Reason::kDraining);
@@ -97,27 +91,27 @@ bool Worker::QueueIsOurs(const Listener& listener) const {
 }
 
 void Worker::PostBackendDown(std::size_t backend) {
-  boost::asio::post(io_, [this, backend] {
-    for (const auto& relay : AllRelays()) relay->OnBackendDown(backend);
+  loop_.Post([this, backend] {
+    for (Relay* relay : AllRelays()) relay->OnBackendDown(backend);
   });
 }
 
 void Worker::PostBackendSwitched() {
-  boost::asio::post(io_, [this] {
-    for (const auto& relay : AllRelays()) relay->OnBackendSwitched();
+  loop_.Post([this] {
+    for (Relay* relay : AllRelays()) relay->OnBackendSwitched();
   });
 }
 
 // What is done to one may take it out of the table.
-std::vector<std::shared_ptr<Relay>> Worker::AllRelays() const {
-  std::vector<std::shared_ptr<Relay>> all;
+std::vector<Relay*> Worker::AllRelays() const {
+  std::vector<Relay*> all;
   all.reserve(relays_.size());
-  for (const auto& [serial, relay] : relays_) all.push_back(relay);
+  for (const auto& [serial, relay] : relays_) all.push_back(relay.get());
   return all;
 }
 
 void Worker::PostDrain() {
-  boost::asio::post(io_, [this] { Drain(); });
+  loop_.Post([this] { Drain(); });
 }
 
 void Worker::OnAccepted(Fd client, const SocketAddress& peer_address) {
@@ -170,7 +164,9 @@ void Worker::OnUnnamed(Fd client, const Endpoint& proxy, Reason reason) {
   if (reason == Reason::kHealthCheck) return;  // it has left
   // What it sent is unread, and would make a reset of the close.
   if (reason == Reason::kProxyHeader && engine().limits()->how == RefuseHow::kError) {
-    return SayFarewell({std::move(client), nullptr, refusals_[static_cast<std::size_t>(reason)]});
+    LoopSocket socket(loop_);
+    socket.Assign(std::move(client));
+    return SayFarewell({std::move(socket), nullptr, refusals_[static_cast<std::size_t>(reason)]});
   }
   TurnAway(client, reason);
 }
@@ -200,13 +196,14 @@ void Worker::StartRelay(Fd client, const Client& who, ConnectionId id, TicketPtr
   options.salt = salts_.Next();
   options.tls = TlsUseFor(*options.greeting);
   options.refuse_unknown_plugins = !shared_.handshake_errors.Ready(kHandshakeErrors, now);
-  const auto relay = std::make_shared<Relay>(*this, id, who.peer, std::move(ticket),
-                                             std::move(kill), std::move(options), now);
-  if (who.destination) relay->ReachedAt(*who.destination);
-  relays_.emplace(id.serial, relay);
+  auto made = std::make_unique<Relay>(*this, id, who.peer, std::move(ticket), std::move(kill),
+                                      std::move(options), now);
+  Relay& relay = *made;
+  if (who.destination) relay.ReachedAt(*who.destination);
+  relays_.emplace(id.serial, std::move(made));
   shared_.clients.fetch_add(1, std::memory_order_relaxed);
   session_count_.store(relays_.size(), std::memory_order_relaxed);
-  relay->Start(std::move(client));
+  relay.Start(std::move(client));
 }
 
 bool Worker::PlainBackendWillDo(const Backend& backend) {
@@ -224,7 +221,12 @@ mysql::TlsUse Worker::TlsUseFor(const mysql::Greeting& greeting) {
 }
 
 void Worker::Remove(std::uint64_t serial) {
-  if (relays_.erase(serial) == 0) return;
+  const auto found = relays_.find(serial);
+  if (found == relays_.end()) return;
+  if (found->second->watched()) std::erase(watched_, found->second.get());
+  gone_.push_back(std::move(found->second));
+  if (gone_.size() == 1) loop_.Post([this] { gone_.clear(); });
+  relays_.erase(found);
   shared_.clients.fetch_sub(1, std::memory_order_relaxed);
   session_count_.store(relays_.size(), std::memory_order_relaxed);
   if (draining_) NeedTick();
@@ -256,7 +258,7 @@ void Worker::TakeWakes() {
 void Worker::Deliver(const Wake& wake) {
   const auto found = relays_.find(wake.serial);
   if (found == relays_.end()) return;
-  const std::shared_ptr<Relay> relay = found->second;
+  Relay* const relay = found->second.get();
   switch (wake.kind) {
     case Wake::Kind::kAdmitted:
       return relay->OnAdmission(true, Reason::kNone);
@@ -288,10 +290,7 @@ void Worker::SayFarewell(Parting client) {
 
 void Worker::NeedTick() {
   if (std::exchange(ticking_, true)) return;
-  tick_.expires_after(kTick);
-  tick_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) Tick();
-  });
+  tick_.SetIn(kTick, [this] { Tick(); });
 }
 
 void Worker::Tick() {
@@ -300,8 +299,7 @@ void Worker::Tick() {
   while (const auto serial = deadlines_.PopDue(now)) {
     const auto found = relays_.find(*serial);
     if (found == relays_.end()) continue;
-    const std::shared_ptr<Relay> relay = found->second;
-    relay->OnDeadline();
+    found->second->OnDeadline();
   }
   intake_.Expire(now);
   farewells_.Expire(now);
@@ -315,8 +313,8 @@ void Worker::NeedSweeps() {
   SweepIn(kIdleSweep);
 }
 
-void Worker::Watch(std::shared_ptr<Relay> relay) {
-  watched_.push_back(std::move(relay));
+void Worker::Watch(Relay& relay) {
+  watched_.push_back(&relay);
   if (watched_.size() == 1) SweepIn(kSweep);
 }
 
@@ -324,10 +322,7 @@ void Worker::SweepIn(Duration pause) {
   const Time at = Now() + pause;
   if (at >= sweep_at_) return;
   sweep_at_ = at;
-  sweep_.expires_after(pause);
-  sweep_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) Sweep();
-  });
+  sweep_.SetAt(at, [this] { Sweep(); });
 }
 
 void Worker::Sweep() {
@@ -335,21 +330,17 @@ void Worker::Sweep() {
   sweep_at_ = kNever;
   const LockWaits lock_waits = shared_.backends->lock_waits();
   auto watched = std::exchange(watched_, {});
-  std::erase_if(watched,
-                [&](const std::shared_ptr<Relay>& r) { return !r->Sweep(lock_waits, now); });
-  watched_.insert(watched_.end(), watched.begin(), watched.end());
+  std::erase_if(watched, [&](Relay* relay) { return !relay->Sweep(lock_waits, now); });
+  std::copy_if(watched.begin(), watched.end(), std::back_inserter(watched_),
+               [](const Relay* relay) { return !relay->detached(); });
   if (now >= idle_sweep_at_) SweepIdle(lock_waits, now);
   if (!watched_.empty()) SweepIn(kSweep);
   if (idle_sweep_at_ != kNever) SweepIn(idle_sweep_at_ - now);
 }
 
 void Worker::SweepIdle(const LockWaits& lock_waits, Time now) {
-  std::vector<std::shared_ptr<Relay>> idle;  // a sweep may end a session, which changes relays_
-  for (const auto& [serial, relay] : relays_) {
-    if (!relay->watched()) idle.push_back(relay);
-  }
-  for (const std::shared_ptr<Relay>& relay : idle) {
-    if (relay->Sweep(lock_waits, now)) watched_.push_back(relay);
+  for (Relay* relay : AllRelays()) {  // a sweep may end a session, which changes relays_
+    if (!relay->watched() && relay->Sweep(lock_waits, now)) watched_.push_back(relay);
   }
   idle_sweep_at_ = relays_.empty() ? kNever : now + kIdleSweep;
 }
@@ -362,20 +353,17 @@ void Worker::Drain() {
     EndSessions();
   } else if (!patient && !std::exchange(turned_away_, true)) {
     intake_.TurnAwayAll(Reason::kDraining);
-    for (const auto& relay : AllRelays()) relay->OnDrain();
+    for (Relay* relay : AllRelays()) relay->OnDrain();
   }
   if (!relays_.empty() || !farewells_.empty() || intake_.size() > 0) return NeedTick();
-  work_.reset();
-  io_.stop();
+  loop_.Stop();
 }
 
 void Worker::EndSessions() {
-  const std::vector<std::pair<std::uint64_t, std::shared_ptr<Relay>>> all(relays_.begin(),
-                                                                          relays_.end());
-  for (const auto& [serial, relay] : all) {
+  for (Relay* relay : AllRelays()) {
     relay->OnEvicted(Reason::kStopped, /*by_engine=*/false);
     relay->Detach();
-    Remove(serial);
+    Remove(relay->serial());
   }
   farewells_.Expire(kNever);
 }

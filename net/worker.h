@@ -7,9 +7,6 @@
 
 #include <array>
 #include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -27,6 +24,7 @@
 #include "net/heartbeat.h"
 #include "net/kill_map.h"
 #include "net/listener.h"
+#include "net/loop.h"
 #include "net/mysql/session.h"
 #include "net/mysql/wire.h"
 #include "net/options.h"
@@ -120,7 +118,7 @@ class Worker {
   }
 
   // For its relays.
-  [[nodiscard]] boost::asio::io_context& io() { return io_; }
+  [[nodiscard]] Loop& loop() { return loop_; }
   [[nodiscard]] GateShared& shared() { return shared_; }
   [[nodiscard]] Engine& engine() { return *shared_.engine; }
   [[nodiscard]] std::span<std::uint8_t> scratch() { return scratch_; }
@@ -134,7 +132,7 @@ class Worker {
   // Every session that is logged in is swept each kIdleSweep; those that are watched, and say so
   // each time, each kSweep.
   void NeedSweeps();
-  void Watch(std::shared_ptr<Relay> relay);
+  void Watch(Relay& relay);
 
  private:
   // Who is at the other end of a client's socket, and how it came.
@@ -163,7 +161,7 @@ class Worker {
   void SweepIn(Duration pause);
   void Sweep();
   void SweepIdle(const LockWaits& lock_waits, Time now);
-  [[nodiscard]] std::vector<std::shared_ptr<Relay>> AllRelays() const;
+  [[nodiscard]] std::vector<Relay*> AllRelays() const;
 
   static constexpr std::size_t kScratch = std::size_t{64} * 1024;
   static constexpr Duration kSweep = std::chrono::milliseconds(100);
@@ -171,10 +169,9 @@ class Worker {
 
   const std::uint32_t index_;
   GateShared& shared_;
-  boost::asio::io_context io_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  boost::asio::steady_timer tick_{io_};
-  boost::asio::steady_timer sweep_{io_};
+  Loop loop_;
+  LoopTimer tick_{loop_};
+  LoopTimer sweep_{loop_};
   Time sweep_at_ = kNever;       // when the timer goes off
   Time idle_sweep_at_ = kNever;  // when all are due
   bool ticking_ = false;
@@ -186,11 +183,12 @@ class Worker {
   Salts salts_;
   std::array<mysql::Buffer, kReasonCount> refusals_;  // what is sent at accept, by reason
   DeadlineQueue deadlines_;
-  Farewells farewells_{io_};
+  Farewells farewells_;
   ProxyIntake intake_;
   std::uint64_t next_serial_ = 1;
-  absl::flat_hash_map<std::uint64_t, std::shared_ptr<Relay>> relays_;
-  std::vector<std::shared_ptr<Relay>> watched_;
+  absl::flat_hash_map<std::uint64_t, std::unique_ptr<Relay>> relays_;
+  std::vector<std::unique_ptr<Relay>> gone_;  // until the turn ends: one may be in its own event
+  std::vector<Relay*> watched_;
   std::atomic<std::uint64_t> session_count_{0};
   std::array<std::uint8_t, kScratch> scratch_;
 
@@ -198,7 +196,7 @@ class Worker {
   std::vector<Wake> inbox_;
 
   bool turned_away_ = false;  // while draining: who is not logged in has been
-  boost::asio::steady_timer beat_{io_};
+  LoopTimer beat_{loop_};
   Heartbeat heartbeat_;
 };
 

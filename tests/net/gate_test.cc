@@ -250,20 +250,21 @@ int StarveOfDescriptors() {
   // A probe of the backend may have held one meanwhile, with which the gate then took the client
   // in: the next one finds none.
   std::vector<WirePeer> others;
-  while (!running.Until([&] { return running.acted(Reason::kDescriptors) > 0; }, seconds(1))) {
-    if (others.size() == 8) return 3;
-    others.push_back(std::exchange(client, knock()));
-    if (client.fd() < 0) return 2;
-  }
+  const auto starves = [&](std::uint64_t pauses) {
+    const auto counted = [&] { return running.acted(Reason::kDescriptors) >= pauses; };
+    while (!running.Until(counted, seconds(1))) {
+      if (others.size() == 8) return false;
+      others.push_back(std::exchange(client, knock()));
+      if (client.fd() < 0) return false;
+    }
+    return true;
+  };
+  if (!starves(1)) return 3;
   const std::clock_t cpu = std::clock();
   const std::uint64_t pauses = running.acted(Reason::kDescriptors);
-  if (!running.Until([&] {
-        pollfd nothing{-1, 0, 0};
-        poll(&nothing, 1, 50);
-        return running.acted(Reason::kDescriptors) >= pauses + 4;
-      })) {
-    return 4;
-  }
+  pollfd nothing{-1, 0, 0};
+  poll(&nothing, 1, 300);
+  if (!starves(pauses + 3)) return 4;
   if (std::clock() - cpu > CLOCKS_PER_SEC / 10) return 5;  // of about 300 ms: it spun
   hoard.clear();
   const auto packet = client.ReadPacket();

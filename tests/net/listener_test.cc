@@ -5,14 +5,13 @@
 
 #include <array>
 #include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
 
+#include "net/loop.h"
 #include "net/passed_sockets.h"
 #include "net/socket_address.h"
 
@@ -34,7 +33,7 @@ class SharedListeners : public ::testing::Test {
     ASSERT_TRUE(spread.ok());
     for (std::size_t i = 0; i < kThreads; ++i) {
       listeners_[i] = std::make_unique<Listener>(
-          io_[i], std::move((*spread)[i].front()),
+          loops_[i], std::move((*spread)[i].front()),
           Listener::Callbacks{[this, i](Fd client, const SocketAddress&) {
                                 ++taken_[i];
                                 clients_[i].push_back(std::move(client));
@@ -42,17 +41,16 @@ class SharedListeners : public ::testing::Test {
                               [] {}});
     }
     for (std::size_t i = 0; i < kThreads; ++i) {
-      work_.push_back(boost::asio::make_work_guard(io_[i]));
-      threads_.emplace_back([this, i] { io_[i].run(); });
+      threads_.emplace_back([this, i] { loops_[i].Run(); });
     }
   }
   void TearDown() override {
-    for (auto& io : io_) io.stop();
+    for (Loop& loop : loops_) loop.Stop();
     for (std::thread& thread : threads_) thread.join();
   }
   void OnEach(const std::function<void(Listener&)>& act) {
     for (std::size_t i = 0; i < kThreads; ++i) {
-      boost::asio::post(io_[i], [&, i, act] { act(*listeners_[i]); });
+      loops_[i].Post([&, i, act] { act(*listeners_[i]); });
     }
   }
   Fd Connect() {
@@ -70,11 +68,10 @@ class SharedListeners : public ::testing::Test {
   }
 
   Endpoint at_;
-  std::array<boost::asio::io_context, kThreads> io_;
+  std::array<Loop, kThreads> loops_;
   std::array<std::vector<Fd>, kThreads> clients_;
   std::array<std::atomic<int>, kThreads> taken_{};
   std::array<std::unique_ptr<Listener>, kThreads> listeners_;
-  std::vector<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
   std::vector<std::thread> threads_;
 };
 

@@ -26,14 +26,14 @@ class ProxyIntakeTest : public ::testing::Test {
   };
 
   ProxyIntakeTest()
-      : intake_(io_, {[this](Fd client, const Endpoint& proxy, const ProxyHeaderIn& header) {
-                        EXPECT_EQ(proxy, kProxy);
-                        said_.push_back({Reason::kNone, header, std::move(client)});
-                      },
-                      [this](Fd client, const Endpoint& proxy, Reason reason) {
-                        EXPECT_EQ(proxy, kProxy);
-                        said_.push_back({reason, {}, std::move(client)});
-                      }}) {}
+      : intake_(loop_, {[this](Fd client, const Endpoint& proxy, const ProxyHeaderIn& header) {
+                          EXPECT_EQ(proxy, kProxy);
+                          said_.push_back({Reason::kNone, header, std::move(client)});
+                        },
+                        [this](Fd client, const Endpoint& proxy, Reason reason) {
+                          EXPECT_EQ(proxy, kProxy);
+                          said_.push_back({reason, {}, std::move(client)});
+                        }}) {}
 
   // The proxy's end of a new connection.
   Fd Knock(const std::string& first = "", Time deadline = Time(seconds(5))) {
@@ -55,8 +55,9 @@ class ProxyIntakeTest : public ::testing::Test {
   }
   // What the sockets have to say now; how many handlers that were.
   std::size_t Poll() {
-    io_.restart();
-    return io_.poll();
+    std::size_t all = 0;
+    while (const std::size_t some = loop_.Turn(Duration::zero())) all += some;
+    return all;
   }
   void ExpectNamed(const std::string& left) {
     ASSERT_EQ(said_.size(), 1u);
@@ -73,7 +74,7 @@ class ProxyIntakeTest : public ::testing::Test {
     EXPECT_EQ(intake_.size(), 0u);
   }
 
-  boost::asio::io_context io_{1};
+  Loop loop_;
   std::vector<Said> said_;
   ProxyIntake intake_;
 };

@@ -5,7 +5,6 @@
 #include <sys/syscall.h>
 
 #include <array>
-#include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
@@ -13,6 +12,7 @@
 
 #include "net/connector.h"
 #include "net/listen_socket.h"
+#include "net/loop.h"
 #include "tests/net/own_netns.h"
 
 namespace headgate::net {
@@ -39,17 +39,19 @@ class TransparentSockets : public OwnNetns {
     int error = 0;
   };
   static Came Connect(const std::vector<SocketAddress>& to, std::optional<Address> source) {
-    boost::asio::io_context io;
+    Loop loop;
     Came came;
-    const auto connector = std::make_shared<Connector>(
-        io.get_executor(), to, "",
-        [&](Fd fd, int error) {
-          came.fd = std::move(fd);
+    bool done = false;
+    Connector connector(
+        loop, to, "",
+        [&](LoopSocket socket, int error) {
+          came.fd = socket.Release();
           came.error = error;
+          done = true;
         },
         source);
-    connector->Start();
-    io.run_for(std::chrono::seconds(5));
+    connector.Start();
+    for (int i = 0; i < 50 && !done; ++i) loop.Turn(std::chrono::milliseconds(100));
     return came;
   }
 };

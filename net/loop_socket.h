@@ -1,0 +1,82 @@
+// A non-blocking socket of one loop, and what the kernel has last said of it.
+//
+// The kernel tells of changes only (epoll(7), edge-triggered). So the owner has to say what it has
+// used up: ReadAll() when a read found nothing more, WriteFull() when a write met a full buffer;
+// until then the socket counts as ready. Who leaves something for later calls Again().
+//
+// Threads: its loop's. Lifetime: closes the descriptor when destroyed; the loop and the watcher
+// outlive it. May be closed, moved or destroyed in its own event.
+#pragma once
+
+#include <cstdint>
+
+#include "net/fd.h"
+
+namespace headgate::net {
+
+class Loop;
+
+class SocketWatcher {
+ public:
+  // A change, or what Again() asked for. May come without one.
+  virtual void OnSocket() = 0;
+
+ protected:
+  ~SocketWatcher() = default;
+};
+
+class LoopSocket {
+ public:
+  explicit LoopSocket(Loop& loop) : loop_(&loop) {}
+  LoopSocket(LoopSocket&& other) noexcept;
+  LoopSocket& operator=(LoopSocket&& other) noexcept;
+  ~LoopSocket() { Close(); }
+
+  // In place of one that it had.
+  void Assign(Fd fd);
+  // From now on `watcher` hears of the end of a connect or of a shut socket, of what can be read,
+  // and, once WantWritable() was called, of what can be written. Again with another one: hands the
+  // news to that one, without a system call. False: the kernel lacks memory for it (errno).
+  // REQUIRES: open().
+  [[nodiscard]] bool Watch(SocketWatcher& watcher);
+  // Nothing of it is heard any more; the descriptor stays.
+  void Unwatch();
+  [[nodiscard]] Fd Release();
+  void Close();
+
+  [[nodiscard]] bool open() const { return fd_.valid(); }
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  // Something to read may be there: bytes, the end, an error.
+  [[nodiscard]] bool readable() const { return readable_; }
+  // As of the last word on it, which is only had after WantWritable().
+  [[nodiscard]] bool writable() const { return writable_; }
+  // The peer will send nothing more, or has gone: what is read last is the end.
+  [[nodiscard]] bool ended() const { return ended_; }
+
+  void SetReadable() { readable_ = true; }
+  // A read has found nothing more. Of one that got less than it asked for: PartRead().
+  void ReadAll() { readable_ = false; }
+  // Less than asked for means that there was no more; but the end behind it is told by a read.
+  void PartRead() { readable_ = ended_; }
+  void WriteFull() { writable_ = false; }
+  // Before Watch(): it costs nothing; later a system call, once.
+  void WantWritable();
+  // Calls the watcher in the loop's next turn, whatever the kernel says. REQUIRES: watched.
+  void Again();
+
+ private:
+  friend class Loop;
+  void Take(std::uint32_t events);
+
+  Loop* loop_;
+  SocketWatcher* watcher_ = nullptr;
+  Fd fd_;
+  bool watched_ = false;
+  bool wants_writable_ = false;
+  bool readable_ = false;
+  bool writable_ = false;
+  bool ended_ = false;
+  bool again_ = false;  // asked for, and still to come
+};
+
+}  // namespace headgate::net
