@@ -21,6 +21,7 @@
 #include "policies/digest_table.h"
 #include "policies/query_account.h"
 #include "policies/query_snapshot.h"
+#include "policies/small_ring.h"
 #include "policies/statement.h"
 #include "policies/statement_queue.h"
 
@@ -75,47 +76,8 @@ struct PendingCommand {
   return p.limited && !p.in_transaction;
 }
 
-// The commands passed on, oldest first; at most kMost, as the session follows no more answers.
-class RunningCommands {
- public:
-  static constexpr std::size_t kMost = 32;
-
-  [[nodiscard]] bool empty() const { return size_ == 0; }
-  [[nodiscard]] bool full() const { return size_ == kMost; }
-  [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] RunningCommand& front() { return At(0); }
-  [[nodiscard]] RunningCommand& operator[](std::size_t i) { return At(i); }
-
-  // REQUIRES: not full.
-  RunningCommand& Push() {
-    if (size_ > 0 && more_ == nullptr) Spill();
-    RunningCommand& added = At(size_++);
-    added = RunningCommand{};
-    return added;
-  }
-  void Pop() {
-    At(0) = RunningCommand{};
-    if (more_ != nullptr) first_ = (first_ + 1) % kMost;
-    --size_;
-  }
-
- private:
-  using Many = std::array<RunningCommand, kMost>;
-
-  // Most connections never have two commands under way.
-  void Spill() {
-    more_ = std::make_unique<Many>();
-    (*more_)[0] = std::exchange(one_, RunningCommand{});
-    first_ = 0;
-  }
-  RunningCommand& At(std::size_t i) {
-    return more_ == nullptr ? one_ : (*more_)[(first_ + i) % kMost];
-  }
-
-  RunningCommand one_;
-  std::unique_ptr<Many> more_;
-  std::size_t first_ = 0, size_ = 0;
-};
+// The commands passed on, oldest first: as many as the session follows answers of.
+using RunningCommands = SmallRing<RunningCommand, 32>;
 
 struct StatementBook {
   StatementBook(StatementQueue& queue, ConnectionId id, const Address& source)

@@ -58,7 +58,7 @@ ResponseTracker::Pass ResponseTracker::MayPass(Command c) const {
   if (stream_queued_ || mode_setters_ > 0) return Pass::kHold;
   if (kind == AnswerKind::kAuth && !Idle()) return Pass::kHold;
   if (kind == AnswerKind::kNone || kind == AnswerKind::kAuth) return Pass::kPass;
-  return count_ == kMaxOutstanding ? Pass::kHold : Pass::kPass;
+  return queue_.full() ? Pass::kHold : Pass::kPass;
 }
 
 void ResponseTracker::OnCommand(const Passed& passed) {
@@ -66,22 +66,20 @@ void ResponseTracker::OnCommand(const Passed& passed) {
   receiving_ = kind != AnswerKind::kNone && kind != AnswerKind::kAuth;
   doubt_ |= passed.may_be_too_long;
   if (!receiving_) return;
-  queue_[(head_ + count_) % kMaxOutstanding] = {
-      .kind = kind, .passed = passed, .in_doubt = std::exchange(doubt_, false)};
-  ++count_;
+  queue_.Push() = {.kind = kind, .passed = passed, .in_doubt = std::exchange(doubt_, false)};
   if (passed.own) ++own_;
   if (passed.sets_mode) ++mode_setters_;
   stream_queued_ = kind == AnswerKind::kStream;
 }
 
 void ResponseTracker::OnRequestBytes(std::size_t n) {
-  if (!receiving_ || count_ == 0) return;
-  std::uint32_t& bytes = queue_[(head_ + count_ - 1) % kMaxOutstanding].request_bytes;
+  if (!receiving_ || queue_.empty()) return;
+  std::uint32_t& bytes = queue_.back().request_bytes;
   bytes += static_cast<std::uint32_t>(std::min<std::size_t>(n, UINT32_MAX - bytes));
 }
 
 ResponseTracker::Scan ResponseTracker::OnServerBytes(Bytes in) {
-  Scan scan{.violation = violated_, .own = count_ > 0 && front().passed.own};
+  Scan scan{.violation = violated_, .own = !queue_.empty() && front().passed.own};
   if (!violated_) Walk(in, scan);
   violated_ = scan.violation;
   return scan;
@@ -133,7 +131,7 @@ std::size_t ResponseTracker::LookFor(const PacketHeader& h, std::uint8_t first) 
 
 bool ResponseTracker::OnPacket(const PacketHeader& h, Bytes look) {
   // Between answers only the server's good-bye may come (idle too long, killed, shutting down).
-  if (count_ == 0) return look[0] == kErrByte;
+  if (queue_.empty()) return look[0] == kErrByte;
   // Taken for the answer it would leave a statement running that nobody knows of.
   const bool doubtful = between_ && front().in_doubt && look[0] == kErrByte;
   if (doubtful && ErrCode(look) == kPacketTooLarge) return false;
@@ -197,7 +195,7 @@ bool ResponseTracker::OnFirstOfResult(const PacketHeader& h, Bytes look) {
     }
     case kLocalInfileByte:
       // Commands already on their way would be read as the file: nobody could tell them apart.
-      client_file_ = count_ == 1;
+      client_file_ = queue_.size() == 1;
       return client_file_;
     default:
       return OnColumnCount(h, look);
@@ -349,8 +347,7 @@ void ResponseTracker::Complete() {
   if (passed.own) --own_;
   if (passed.sets_mode) --mode_setters_;
   if (IsStatement(passed.command) && !passed.own) ++statements_;
-  head_ = static_cast<std::uint8_t>((head_ + 1) % kMaxOutstanding);
-  --count_;
+  queue_.Pop();
   part_ = Part::kFirst;
   done_ = false;
   between_ = true;
@@ -365,13 +362,13 @@ bool ResponseTracker::SkipMissing(std::uint64_t n) {
 }
 
 std::optional<ResponseTracker::Answer> ResponseTracker::Abandon() {
-  if (count_ == 0) {
+  if (queue_.empty()) {
     ResponseTracker renewed(0, 0);
     renewed.deprecate_eof_ = deprecate_eof_;
     renewed.metadata_flag_ = metadata_flag_;
     renewed.status_ = status_;
     renewed.statements_ = statements_;
-    *this = renewed;
+    *this = std::move(renewed);
     return std::nullopt;
   }
   if (between_) BeginAnswer();

@@ -6,10 +6,10 @@
 // Clients may pipeline: commands passed on are queued (bounded), each with the kind of its answer.
 // What does not fit is a violation; the session then closes, it never guesses.
 //
-// Threads: one tracker, one thread. Lifetime: plain value, no allocation.
+// Threads: one tracker, one thread. Lifetime: plain value, that can be moved. Memory: allocates
+// once, where a client sends a second command before the first one's answer.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,6 +17,7 @@
 #include "net/mysql/command.h"
 #include "net/mysql/packet_stream.h"
 #include "net/mysql/wire.h"
+#include "policies/small_ring.h"
 #include "policies/statement.h"
 
 namespace headgate::mysql {
@@ -36,7 +37,7 @@ class ResponseTracker {
   enum class Pass : std::uint8_t { kPass, kHold, kForbidden };
   // Whether a command may be passed on now.
   [[nodiscard]] Pass MayPass(Command c) const;
-  [[nodiscard]] bool HasRoom() const { return count_ < kMaxOutstanding; }
+  [[nodiscard]] bool HasRoom() const { return !queue_.full(); }
   // A command that is passed on, and what is to be known of it when its answer is complete.
   struct Passed {
     Command command = Command::kSleep;
@@ -91,8 +92,8 @@ class ResponseTracker {
   void SetStatus(std::uint16_t status) { status_ = status; }
 
   // Every answer is complete, and the last byte of the last one was passed on.
-  [[nodiscard]] bool Idle() const { return count_ == 0 && cursor_.AtMessage(); }
-  [[nodiscard]] std::size_t outstanding() const { return count_; }
+  [[nodiscard]] bool Idle() const { return queue_.empty() && cursor_.AtMessage(); }
+  [[nodiscard]] std::size_t outstanding() const { return queue_.size(); }
   // Whether one of those is the gate's own.
   [[nodiscard]] bool own_outstanding() const { return own_ > 0; }
   [[nodiscard]] std::uint64_t statements_completed() const { return statements_; }
@@ -138,11 +139,9 @@ class ResponseTracker {
   void BeginAnswer();
   void Complete();
 
-  [[nodiscard]] const Entry& front() const { return queue_[head_]; }
+  [[nodiscard]] const Entry& front() const { return queue_.front(); }
 
-  std::array<Entry, kMaxOutstanding> queue_{};
-  std::uint8_t head_ = 0;
-  std::uint8_t count_ = 0;
+  SmallRing<Entry, kMaxOutstanding> queue_;
   Part part_ = Part::kFirst;
   bool deprecate_eof_ = false;
   bool metadata_flag_ = false;  // a byte behind the column count

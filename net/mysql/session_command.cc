@@ -21,7 +21,7 @@ constexpr std::uint32_t kAlwaysTaken = 1000;
 void Session::Impl::EnterCommand(Bytes ok) {
   const auto status = OkStatus(ok);
   if (!tracker) {
-    tracker.emplace(capabilities, login->request.mariadb_capabilities);
+    tracker = std::make_unique<ResponseTracker>(capabilities, login->request.mariadb_capabilities);
   } else {  // a change-user keeps the session's capabilities, and with them the tracker
     answers.push_back({.command = CommandKind::kChangeUser, .bytes = kHeaderSize + ok.size()});
   }

@@ -233,7 +233,7 @@ struct Session::Impl {
   std::unique_ptr<LoginState> login;
 
   // The command phase.
-  std::optional<ResponseTracker> tracker;
+  std::unique_ptr<ResponseTracker> tracker;  // null before it
   PacketCursor client_cursor;
   Turn turn = Turn::kNone;
   bool commands_held = false;
