@@ -52,14 +52,16 @@ void FuzzResponse(Bytes in) {
   const std::uint8_t bits = reader.U8();
   const std::uint32_t capabilities =
       ((bits & 1) ? kCapDeprecateEof : 0) | ((bits & 2) ? kCapOptionalMetadata : 0);
-  ResponseTracker whole(capabilities, (bits & 4) ? kExtCacheMetadata : 0);
+  const std::uint32_t extended = (bits & 4) ? kExtCacheMetadata : 0;
+  ResponseTracker whole(capabilities, extended), bytewise(capabilities, extended);
   for (const std::uint8_t c : reader.Take(reader.U8() % 8)) {
     const auto command = static_cast<Command>(c);
     if (whole.MayPass(command) != ResponseTracker::Pass::kPass) continue;
-    whole.OnCommand({.command = command, .sets_mode = (bits & 8) != 0});
+    for (ResponseTracker* tracker : {&whole, &bytewise}) {
+      tracker->OnCommand({.command = command, .sets_mode = (bits & 8) != 0});
+    }
   }
   const std::size_t asked = whole.outstanding();
-  ResponseTracker bytewise = whole;
   const Followed a = Follow(whole, reader.rest(), reader.size());
   const Followed b = Follow(bytewise, reader.rest(), 1);
   Check(a.violation == b.violation && a.passed == b.passed);
