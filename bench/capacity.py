@@ -7,7 +7,6 @@ the gate's own, of one worker thread, for the same work of mariadb-slap, HAProxy
 """
 import argparse
 import contextlib
-import os
 import pathlib
 import resource
 import statistics
@@ -23,6 +22,7 @@ import wire
 from attackers import Attackers, addresses
 from gate import Gate
 from private_mariadb import PrivateMariadb
+from process_costs import processor, resident
 
 SESSIONS, PENDING, SOURCES = 1000, 3000, 20000
 QUERIES, LOGINS, TURNS = 20000, 1500, 5
@@ -49,24 +49,6 @@ def config(db, **over):
             "login": {"rate": "off", "per_source": 16},
             "pending": {"max": PENDING + 500, "deadline": "5m"},
             "source": {"exempt": FREE, "connect_rate": "off"}, **over}
-
-
-def resident(pids):
-    total = 0
-    for pid in pids:
-        with open(f"/proc/{pid}/statm", encoding="utf8") as statm:
-            total += int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    return total
-
-
-def processor(pids):
-    """Seconds used so far; nanoseconds of precision, from schedstat."""
-    total = 0
-    for pid in pids:
-        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-            with contextlib.suppress(FileNotFoundError):
-                total += int((task / "schedstat").read_text(encoding="utf8").split()[0])
-    return total / 1e9
 
 
 @contextlib.contextmanager
