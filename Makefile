@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 ATTACK ?= silent
 FUZZ_SECONDS ?= 60
 RELEASE := build/release
-BENCH_TOOLS := floor_relay load_client
+BENCH_TOOLS := floor_relay load_client engine_growth
 BENCH_MICRO := headgate_bench capture_bench replay_bench
 # Our C++ sources, as git knows them.
 SOURCES = $(shell git ls-files -- '*.cc' '*.h')

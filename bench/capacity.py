@@ -69,13 +69,13 @@ def many(count, address, login):
             client.sock.close()
 
 
-def grown(pids, count, address, login):
+def grown(pids, count, address, login, memory=resident):
     """Bytes for each."""
     with many(20, address, login):
         pass  # what is allocated once
-    before = resident(pids)
+    before = memory(pids)
     with many(count, address, login):
-        return (resident(pids) - before) / count
+        return (memory(pids) - before) / count
 
 
 def for_sources(db):
