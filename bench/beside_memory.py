@@ -14,12 +14,16 @@ NOTE = ("Private memory (`Private_Clean` and `Private_Dirty` of `smaps_rollup`) 
         "who has not logged in says nothing. Sources: the growth of a process with an engine in it, "
         "its empty tables included, that then sees each source once.")
 DOORS = ("floor", "haproxy", "nginx", "headgate")
-MEASURES = (Measure("session", "bytes per idle session, of 5,000", 0),
-            Measure("pending", "bytes per client that has not logged in, of 5,000", 0),
-            Measure("source", "bytes per known source, of 1,000,000", 0))
+SESSIONS, SOURCES = 5000, 1_000_000
 GOALS = (Goal("session", 1500), Goal("pending", 700), Goal("source", 64))
 SERVER = ("--thread-stack=192K", "--open-files-limit=12000", "--connect-timeout=600",
           "--back-log=4096", "--table-open-cache=2000")
+
+
+def measures(count, sources):
+    return (Measure("session", f"bytes per idle session, of {count:,}", 0),
+            Measure("pending", f"bytes per client that has not logged in, of {count:,}", 0),
+            Measure("source", f"bytes per known source, of {sources:,}", 0))
 
 
 @contextlib.contextmanager
@@ -42,8 +46,8 @@ def source_bytes(sources):
 
 
 def run(bench):
-    section = Section("Memory", NOTE, MEASURES, GOALS)
-    count, sources = (300, 100_000) if bench.quick else (5000, 1_000_000)
+    count, sources = (300, 100_000) if bench.quick else (SESSIONS, SOURCES)
+    section = Section("Memory", NOTE, measures(count, sources), GOALS)
     with PrivateMariadb(5300, SERVER, port=bench.server_port) as db:
         for turn in bench.turns("memory"):
             for name in bench.chosen(DOORS):

@@ -137,7 +137,7 @@ struct Answer {
       error = head[4] == 0xff && length < 600;
       // The end stands behind a row; with or without the old mark between columns and rows.
       ended = error || (rows && head[4] == 0xfe && length < 32);
-      rows = rows || head[4] == 0xfc;
+      rows = rows || head[4] == 0xfc || head[4] == 0xfd;
     }
   }
 };
