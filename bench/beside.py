@@ -102,9 +102,11 @@ def main():
             print(f"section {name} failed: {problem!r}", flush=True)
             continue
         sections += done
-        for section in done:
-            print("\n" + beside_report.text(section, titles) + "\n", flush=True)
-    page = "\n\n".join([facts(bench, load), *(beside_report.text(s, titles) for s in sections)])
+        if name != options.only[-1]:  # that one is in what comes at the end
+            for section in done:
+                print("\n" + beside_report.text(section, titles) + "\n", flush=True)
+    page = "\n\n".join([facts(bench, load) + " " + beside_report.kept(sections),
+                        *(beside_report.text(s, titles) for s in sections)])
     print(page)
     if options.page and not failed:
         alternatives_report.write(options.page, "beside", page)

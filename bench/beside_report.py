@@ -71,6 +71,13 @@ class Section:
         return list(dict.fromkeys(door for row in self.figures.values() for door in row))
 
 
+def kept(sections):
+    """How many targets were met, in a sentence."""
+    said = [section.reached(goal)[1] for section in sections for goal in section.goals]
+    said = [one for one in said if one is not None]
+    return f"{sum(said)} of {len(said)} targets met."
+
+
 def number(value, digits):
     return "-" if value is None else f"{value:,.{digits}f}"
 

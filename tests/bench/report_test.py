@@ -68,6 +68,11 @@ class Goals(unittest.TestCase):
         self.assertEqual(section().reached(Goal("cost", 1)), (None, None))
         self.assertIsNone(beside_report.goals_table(section([Goal("cost", 1)]), TITLES))
 
+    def test_how_many_were_met(self):
+        goals = [Goal("cost", 1), Goal("cost", 9), Goal("rate", 1)]
+        both = [section(goals, cost_headgate=[5]), section(goals, cost_headgate=[1])]
+        self.assertEqual(beside_report.kept(both), "3 of 4 targets met.")
+
     def test_a_miss_is_said(self):
         text = beside_report.text(section([Goal("cost", 0.5, ("haproxy",)), Goal("rate", 9)],
                                           cost_headgate=[6], cost_haproxy=[10], rate_headgate=[5]),
