@@ -105,7 +105,7 @@ def main():
         if name != options.only[-1]:  # that one is in what comes at the end
             for section in done:
                 print("\n" + beside_report.text(section, titles) + "\n", flush=True)
-    page = "\n\n".join([facts(bench, load) + " " + beside_report.kept(sections),
+    page = "\n\n".join([f"{facts(bench, load)} {beside_report.kept(sections)}".rstrip(),
                         *(beside_report.text(s, titles) for s in sections)])
     print(page)
     if options.page and not failed:

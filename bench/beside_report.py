@@ -75,7 +75,7 @@ def kept(sections):
     """How many targets were met, in a sentence."""
     said = [section.reached(goal)[1] for section in sections for goal in section.goals]
     said = [one for one in said if one is not None]
-    return f"{sum(said)} of {len(said)} targets met."
+    return f"{sum(said)} of {len(said)} targets met." if said else ""
 
 
 def number(value, digits):
