@@ -15,6 +15,8 @@ NOTE = ("Private memory (`Private_Clean` and `Private_Dirty` of `smaps_rollup`) 
         "its empty tables included, that then sees each source once.")
 DOORS = ("floor", "haproxy", "nginx", "headgate")
 SESSIONS, SOURCES = 5000, 1_000_000
+# headgate takes no more clients than it would have descriptors for, were all its slots in use.
+OVER = {"session": {}, "pending": {"slots": {"max_connections": 100}}}
 GOALS = (Goal("session", 1500), Goal("pending", 700), Goal("source", 64))
 SERVER = ("--thread-stack=192K", "--open-files-limit=12000", "--connect-timeout=600",
           "--back-log=4096", "--table-open-cache=2000")
@@ -68,8 +70,8 @@ def run(bench):
     with PrivateMariadb(5300, SERVER, port=bench.server_port) as db:
         for turn in bench.turns("memory"):
             for name in bench.chosen(DOORS):
-                for measure in ("session", "pending"):
-                    with opened(name, db) as door:
+                for measure in OVER:
+                    with opened(name, db, over=OVER[measure]) as door:
                         each = bytes_each(door, measure, count)
                     section.add(measure, name, turn, each)
                     bench.progress(f"memory: {name:10} {each:7.0f} bytes per {measure}")
