@@ -90,10 +90,10 @@ def one_round(bench, section, doors, workers, turn):
             if door.name == "bare":
                 alone = found
             for what, value in found.items():
-                if what == "cpu" and door.name == "bare":
+                if what == "cpu" and door.name == "bare" or what in SHARES and not alone:
                     continue
                 if what in SHARES and door.name != "bare":
-                    value = value - alone[what] if alone else None
+                    value -= alone[what]
                 section.add(key(workers, mode, clients, what), door.name, turn, value)
             bench.progress(f"{mode}, {clients} clients, {workers} thread(s): {door.name:14} "
                            f"{found['cpu']:6.2f} µs a query, {found['rate']:8.0f}/s, "
