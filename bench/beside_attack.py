@@ -35,7 +35,7 @@ ATTACKS = {
 }
 # Those that make the server work: whoever shares its processors notices.
 HEAVIER = ("heavy", "orphan")
-NOTE = """The application, the attackers and the doors of the tables below, each with its best
+NOTE = """The application, the attackers and the doors of `make bench-alternatives`, each with its best
 configuration: HAProxy and headgate know the application's network. The attackers together may use {:.0%} of a
 processor ({}). Measured against a control run behind the same door, in which a process burns as much
 without attacking. Not here, for their attackers are no clients of this kind: syn-flood, table-full, herd,

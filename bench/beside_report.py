@@ -82,37 +82,42 @@ def number(value, digits):
     return "-" if value is None else f"{value:,.{digits}f}"
 
 
+def target(section, goal):
+    """What is aimed at, and whether it was reached."""
+    digits = 2 if goal.against else section.measures[goal.measure].digits
+    said = f"{'≥' if goal.least else '≤'} {number(goal.limit, digits)}"
+    return f"{said}, {'met' if section.reached(goal)[1] else '**missed**'}"
+
+
 def figures_table(section, titles):
+    """With the targets that are of a figure alone."""
     doors = section.doors()
-    lines = ["| | " + " | ".join(titles.get(door, door) for door in doors) + " |",
-             "|---" * (len(doors) + 1) + "|"]
+    alone = {goal.measure: target(section, goal) for goal in section.goals
+             if not goal.against and section.reached(goal)[0] is not None}
+    heads = ["", *(titles.get(door, door) for door in doors), *(["target"] if alone else [])]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for key, measure in section.measures.items():
         if key in section.figures:
             cells = [number(section.median(key, door), measure.digits)
                      if door in section.figures[key] else "" for door in doors]
-            lines.append(f"| {measure.title} | " + " | ".join(cells) + " |")
+            cells += [alone.get(key, "")] if alone else []
+            lines.append(f"| {measure.title} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def goals_table(section, titles):
-    """Only of what was measured; None when nothing was."""
+    """The targets that are ratios, of what was measured; None when nothing was."""
     lines = []
     for goal in section.goals:
-        value, kept = section.reached(goal)
-        if value is None:
+        value = section.reached(goal)[0]
+        if value is None or not goal.against:
             continue
-        measure = section.measures[goal.measure]
-        than = " or ".join(titles.get(door, door) for door in goal.against)
+        than = ", ".join(titles.get(door, door) for door in goal.against)
+        than = f"the best of {than}" if len(goal.against) > 1 else than
         than += f" ({section.measures[goal.of].title})" if goal.of else ""
-        what = f"{measure.title}: {titles.get(goal.door, goal.door)}"
-        what += f" / {'the better of ' if len(goal.against) > 1 else ''}{than}" if than else ""
-        digits = 2 if goal.against else measure.digits
-        sign = "≥" if goal.least else "≤"
-        lines.append(f"| {what} | {number(value, digits)} | {sign} {number(goal.limit, digits)} | "
-                     f"{'met' if kept else '**missed**'} |")
-    if not lines:
-        return None
-    return "\n".join(["| goal | measured | target | |", "|---|---|---|---|", *lines])
+        lines.append(f"| {section.measures[goal.measure].title}: {titles.get(goal.door, goal.door)} / "
+                     f"{than} | {number(value, 2)} | {target(section, goal)} |")
+    return "\n".join(["| ratio | measured | target |", "|---|---|---|", *lines]) if lines else None
 
 
 def text(section, titles):
