@@ -2,14 +2,15 @@
 #   make run [PORT=3306] [BACKEND=host:port]     make demo [ATTACK=silent]
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: help build package run test check bench bench-alternatives bench-capacity bench-replay demo docs fuzz clean sbom
+.PHONY: help build package run test check bench bench-micro bench-alternatives bench-capacity bench-replay demo docs fuzz clean sbom
 
 PYTHON := /usr/bin/python3
 JOBS ?= $(shell nproc)
 ATTACK ?= silent
-ROUNDS ?= 3
 FUZZ_SECONDS ?= 60
 RELEASE := build/release
+BENCH_TOOLS := floor_relay load_client engine_growth
+BENCH_MICRO := headgate_bench capture_bench replay_bench
 # Our C++ sources, as git knows them.
 SOURCES = $(shell git ls-files -- '*.cc' '*.h')
 UNITS = $(shell git ls-files -- 'policies/*.cc' 'net/*.cc' 'guard/*.cc')
@@ -51,15 +52,21 @@ check: ## formats (dry), checks layers, lengths and headers, and lints what chan
 	@tests/support/lint.py build/check $(JOBS) $(UNITS)
 	@echo "check: all fine"
 
-bench: ## ns per admission decision and bytes per source
+bench: build ## headgate beside HAProxy, nginx, a bare relay, no gate: ROUNDS=5 ONLY=query, all of it into docs/benchmarks.md
+	@bash .ci/install bench
+	@cmake --preset release -DHEADGATE_BENCH=ON >/dev/null
+	cmake --build --preset release --target $(BENCH_TOOLS) -j $(JOBS)
+	@$(PYTHON) bench/beside.py --rounds $(or $(ROUNDS),5) $(if $(ONLY),--only $(ONLY),--page docs/benchmarks.md)
+
+bench-micro: ## ns per admission decision, statement, digest, and bytes per source
 	@bash .ci/install test
 	@cmake --preset release -DHEADGATE_BENCH=ON >/dev/null
-	cmake --build --preset release -j $(JOBS)
-	@for bench in $$(find $(RELEASE)/bench -maxdepth 1 -type f -executable); do "$$bench" || exit 1; done
+	cmake --build --preset release --target $(BENCH_MICRO) -j $(JOBS)
+	@for bench in $(BENCH_MICRO); do "$(RELEASE)/bench/$$bench" || exit 1; done
 
 bench-alternatives: build ## the same attacks on no gate, HAProxy, nginx and headgate: ROUNDS=3, into docs/benchmarks.md
 	@bash .ci/install bench
-	@$(PYTHON) bench/alternatives.py --rounds $(ROUNDS) --page docs/benchmarks.md
+	@$(PYTHON) bench/alternatives.py --rounds $(or $(ROUNDS),3) --page docs/benchmarks.md
 
 bench-capacity: build ## what a session, a waiting client, a source, a query and a login cost, into docs/guides/capacity.md
 	@bash .ci/install bench

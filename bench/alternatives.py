@@ -27,6 +27,7 @@ from app import App
 from attackers import Attackers, addresses, addresses_in
 from gate import Gate
 from private_mariadb import PrivateMariadb
+from process_costs import processor
 from scenario import wait_for
 
 SLOTS = 100
@@ -146,8 +147,8 @@ def clear(db):
         time.sleep(0.1)
 
 
-def cell(db, attack, door):
-    """One attack on one gate."""
+def cell(db, attack, door, cap=None):
+    """One attack on one gate; `cap` is the attackers' processor_cap.Cap."""
     with door(db) as address:
         app = TimedApp(address, source=APP, timeout=TIMEOUT).start()
         time.sleep(WARM)
@@ -156,20 +157,23 @@ def cell(db, attack, door):
         calm_end = time.monotonic()
         attackers = Attackers(attack.kind, address, attack.sources, attack.workers, 60,
                               ramp=RAMP, **dict(attack.options)).start()
+        if cap:
+            cap.put(attackers.pid)
         wait_for(lambda: attackers.opened() >= attack.workers, SETTLE)
         time.sleep(1.0 if attack.kind in LOGS_IN else 0.3)
-        began, slots = time.monotonic(), 0
+        began, slots, used = time.monotonic(), 0, processor([attackers.pid])
         while time.monotonic() < began + ATTACK:
             slots = max(slots, held(db, set(attack.sources)))
             time.sleep(0.1)
         ended = time.monotonic()
+        used = (processor([attackers.pid]) - used) / (ended - began)
         time.sleep(TIMEOUT)
         counts = attackers.stop()
         samples = getattr(app.finish(), "samples", [])
     clear(db)
     before, during = figures(samples, calm, calm_end), figures(samples, began, ended)
     return {"ok": during["ok"], "slots": slots, **against(before, during), "calm": before["ok"],
-            "attackers": dict(counts)}
+            "p99_ms": during["p99"], "processor": used, "attackers": dict(counts)}
 
 
 LOGS_IN = ("sit", "heavy", "orphan")

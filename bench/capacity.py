@@ -7,7 +7,6 @@ the gate's own, of one worker thread, for the same work of mariadb-slap, HAProxy
 """
 import argparse
 import contextlib
-import os
 import pathlib
 import resource
 import statistics
@@ -23,6 +22,7 @@ import wire
 from attackers import Attackers, addresses
 from gate import Gate
 from private_mariadb import PrivateMariadb
+from process_costs import processor, resident
 
 SESSIONS, PENDING, SOURCES = 1000, 3000, 20000
 QUERIES, LOGINS, TURNS = 20000, 1500, 5
@@ -51,27 +51,9 @@ def config(db, **over):
             "source": {"exempt": FREE, "connect_rate": "off"}, **over}
 
 
-def resident(pids):
-    total = 0
-    for pid in pids:
-        with open(f"/proc/{pid}/statm", encoding="utf8") as statm:
-            total += int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    return total
-
-
-def processor(pids):
-    """Seconds used so far; nanoseconds of precision, from schedstat."""
-    total = 0
-    for pid in pids:
-        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-            with contextlib.suppress(FileNotFoundError):
-                total += int((task / "schedstat").read_text(encoding="utf8").split()[0])
-    return total / 1e9
-
-
 @contextlib.contextmanager
 def many(count, address, login):
-    """`count` connections from 100 addresses; logged in, or silent."""
+    """`count` connections from 100 addresses; logged in, or greeted and silent."""
     sources, clients = addresses(100), []
     try:
         for i in range(count):
@@ -80,6 +62,8 @@ def many(count, address, login):
             if login:
                 client.login("many", "many-secret", "shop")
                 client.query_value("SELECT 1")
+        for client in [] if login else clients:
+            client.greeting()  # it is not in the backlog any more
         time.sleep(0.5)
         yield
     finally:
@@ -87,13 +71,13 @@ def many(count, address, login):
             client.sock.close()
 
 
-def grown(pids, count, address, login):
+def grown(pids, count, address, login, memory=resident):
     """Bytes for each."""
     with many(20, address, login):
         pass  # what is allocated once
-    before = resident(pids)
+    before = memory(pids)
     with many(count, address, login):
-        return (resident(pids) - before) / count
+        return (memory(pids) - before) / count
 
 
 def for_sources(db):

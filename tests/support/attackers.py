@@ -249,6 +249,10 @@ class Attackers:
         """How many connections so far, while it goes on."""
         return self._opened.value
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def start(self):
         self._process = FORK.Process(target=self._main, daemon=True)
         self._process.start()
