@@ -115,8 +115,8 @@ bool Capture::NextRecord(Frame& frame) {
   if (ahead.size() < size) ahead = input_->Ahead(size);
   if (ahead.size() < size) return false;
   input_->Take(size);
-  frame = {TimeOf({header.seconds, header.fraction}, record_fraction_),
-           ahead.subspan(sizeof header, header.captured), header.length};
+  const timeval at{header.seconds, header.fraction * record_fraction_};  // as libpcap scales it
+  frame = {TimeOf(at, 1), ahead.subspan(sizeof header, header.captured), header.length};
   return true;
 }
 
