@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import pathlib
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -28,6 +29,7 @@ SESSIONS, PENDING, SOURCES = 1000, 3000, 20000
 QUERIES, LOGINS, TURNS = 20000, 1500, 5
 FREE = ["127.0.0.0/8"]
 SLOTS = SESSIONS + 100
+FEW = 200  # events that a shadow may leave for later
 HAPROXY = """
 global
   nbthread 1
@@ -101,13 +103,16 @@ def slap(address, *options):
                    capture_output=True, timeout=120)
 
 
-def costs(pids, address):
-    """Microseconds of the gate's processor for a query, and for a login with one query and quit."""
+def costs(pids, address, settle=lambda: None):
+    """Microseconds of the gate's processor for a query, and for a login with one query and quit.
+
+    `settle` returns when what the gate does beside its clients is done."""
     out = []
     for number, options in ((QUERIES, ["--concurrency=8"]),
                             (LOGINS, ["--concurrency=8", "--detach=1"])):
         before = processor(pids)
         slap(address, *options, f"--number-of-queries={number}")
+        settle()
         out.append((processor(pids) - before) * 1e6 / number)
     return out
 
@@ -129,19 +134,48 @@ def beside_haproxy(db):
     return memory, [statistics.median(column) for column in zip(*ratios)]
 
 
-def recording(db):
-    """What a query and a login cost while the gate records, over what they cost when it does not."""
-    ratios = []
-    with Gate(config(db)) as gate:
-        pids = [gate.pid()]
-        costs(pids, gate.address)  # warm
-        for _ in range(TURNS):
-            plain = costs(pids, gate.address)
-            gate.cli("record", "price.trace")
-            taped = costs(pids, gate.address)
-            gate.cli("record", "--stop")
-            ratios.append([dear / cheap for dear, cheap in zip(taped, plain)])
+def over_without(gate, begin, end, settle=lambda: None):
+    """What a query and a login cost between `begin` and `end`, over what they cost otherwise."""
+    ratios, pids = [], [gate.pid()]
+    costs(pids, gate.address)  # warm
+    for _ in range(TURNS):
+        plain = costs(pids, gate.address)
+        begin()
+        more = costs(pids, gate.address, settle)
+        end()
+        ratios.append([dear / cheap for dear, cheap in zip(more, plain)])
     return [statistics.median(column) for column in zip(*ratios)]
+
+
+def recording(db):
+    with Gate(config(db)) as gate:
+        return over_without(gate, lambda: gate.cli("record", "price.trace"),
+                            lambda: gate.cli("record", "--stop"))
+
+
+def shadowing(db):
+    """Of a candidate that is another policy: one that is the same is asked in a simpler way."""
+    with Gate(config(db, slots={"max_connections": SLOTS - 1})) as gate:
+        shutil.copy(gate.file, gate.folder / "candidate.toml")
+
+        def reload(candidate):
+            gate.write(config(db, shadow={"config": candidate}))
+            code, _, problem = gate.cli("reload")
+            if code != 0:
+                raise RuntimeError(f"reload: {problem}")
+
+        def settle():
+            until = time.monotonic() + 30
+            while (shadow := gate.status()["shadow"])["queued"] > FEW:
+                if time.monotonic() > until:
+                    raise RuntimeError(f"the shadow does not keep up: {shadow}")
+                time.sleep(0.05)
+            if shadow["left_out"] > 0:
+                raise RuntimeError(f"what the shadow left out has no price: {shadow}")
+            time.sleep(0.2)  # it looks at few only now and then
+
+        reload("")
+        return over_without(gate, lambda: reload("candidate.toml"), lambda: reload(""), settle)
 
 
 def fresh(db, threads):
@@ -159,10 +193,12 @@ def measure():
         with Gate(config(db)) as gate:
             pending = grown([gate.pid()], PENDING, gate.address, False)
         one, two = fresh(db, 1), fresh(db, 2)
-        taped = recording(db)
-        return {"taped_query": taped[0], "taped_login": taped[1], "start": one, "thread": two - one, "session": memory[0], "theirs": memory[1],
-                "pending": pending, "source": for_sources(db), "query": ratios[0],
-                "login": ratios[1], "server": db.query("SELECT VERSION()")[0][0]}
+        taped, shadowed = recording(db), shadowing(db)
+        return {"taped_query": taped[0], "taped_login": taped[1], "shadowed_query": shadowed[0],
+                "shadowed_login": shadowed[1], "start": one, "thread": two - one,
+                "session": memory[0], "theirs": memory[1], "pending": pending,
+                "source": for_sources(db), "query": ratios[0], "login": ratios[1],
+                "server": db.query("SELECT VERSION()")[0][0]}
 
 
 def table(found):
@@ -179,7 +215,9 @@ def table(found):
 | a query | {found["query"]:.2f} times HAProxy's processor time | mariadb-slap, 8 clients, median of {TURNS} pairs of runs, one thread each |
 | a login, a query, and quit | {found["login"]:.2f} times | the same, a connection for each query |
 | a query while the gate records | {found["taped_query"]:.2f} times what it costs without | the same gate by turns; the thread that writes included |
-| a login, a query, and quit while it records | {found["taped_login"]:.2f} times | the same |"""
+| a login, a query, and quit while it records | {found["taped_login"]:.2f} times | the same |
+| a query while a `[shadow]` decides beside | {found["shadowed_query"]:.2f} times what it costs without | the same gate by turns; a candidate with another limit, and its thread included |
+| a login, a query, and quit beside a shadow | {found["shadowed_login"]:.2f} times | the same |"""
 
 
 def main():

@@ -23,6 +23,11 @@ void ReplayClaims::Protect(Protects protects, std::shared_ptr<const Limits> limi
 }
 
 void ReplayClaims::OnEvent(const EngineEvent& event) {
+  // Most of all events, and who somebody is they do not tell.
+  if (std::holds_alternative<event::Command>(event.what) ||
+      std::holds_alternative<event::Answer>(event.what)) {
+    return;
+  }
   if (const auto* accepted = std::get_if<event::Accepted>(&event.what)) {
     seen_ = protects_.MeetPeer(accepted->peer) || seen_;
     if (conns_.size() < kMostConns)

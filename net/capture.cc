@@ -19,6 +19,13 @@ namespace {
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kLatest = 9'200'000'000;  // seconds whose nanoseconds still fit
 
+// Of the pcap format (draft-ietf-opsawg-pcap), as libpcap understands the times in it.
+struct RecordHeader {
+  std::int32_t seconds, fraction;
+  std::uint32_t captured, length;
+};
+static_assert(sizeof(RecordHeader) == 16);
+
 // What a callback needs of its turn.
 struct Handing {
   void (*each)(const void*, const Frame&);
@@ -67,6 +74,7 @@ absl::Status Capture::SetFilter(const std::string& filter) {
   if (pcap_compile(handle_.get(), &program, filter.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0) {
     return absl::InvalidArgumentError(absl::StrCat("filter \"", filter, "\": ", error()));
   }
+  largest_record_ = 0;  // libpcap reads on from where we are
   const int failed = pcap_setfilter(handle_.get(), &program);
   pcap_freecode(&program);
   if (failed == 0) return absl::OkStatus();
@@ -96,8 +104,25 @@ Capture::Turn Capture::DispatchTo(int max, void (*each)(const void*, const Frame
   return {handing.frames, got == max ? End::kMore : End::kNothing};
 }
 
+// Where something is not as it should be nothing is taken: libpcap finds the same, and tells.
+bool Capture::NextRecord(Frame& frame) {
+  RecordHeader header;
+  auto ahead = input_->Ahead(sizeof header);
+  if (ahead.size() < sizeof header) return false;
+  std::memcpy(&header, ahead.data(), sizeof header);
+  if (header.captured > largest_record_) return false;
+  const std::size_t size = sizeof header + header.captured;
+  if (ahead.size() < size) ahead = input_->Ahead(size);
+  if (ahead.size() < size) return false;
+  input_->Take(size);
+  const timeval at{header.seconds, header.fraction * record_fraction_};  // as libpcap scales it
+  frame = {TimeOf(at, 1), ahead.subspan(sizeof header, header.captured), header.length};
+  return true;
+}
+
 Capture::Turn::End Capture::Next(Frame& frame) {
   using End = Turn::End;
+  if (largest_record_ > 0 && NextRecord(frame)) return End::kMore;
   pcap_pkthdr* header = nullptr;
   const u_char* bytes = nullptr;
   const int got = pcap_next_ex(handle_.get(), &header, &bytes);

@@ -118,6 +118,8 @@ class Capture {
   explicit Capture(std::string name) : name_(std::move(name)) {}
   absl::Status Activate(const LiveOptions& options);
   absl::Status Read();
+  void LookForRecords();
+  [[nodiscard]] bool NextRecord(Frame& frame);
   absl::Status TakeLink();
   Turn DispatchTo(int max, void (*each)(const void*, const Frame&), const void* context);
 
@@ -126,8 +128,12 @@ class Capture {
   Handle handle_;
   LinkType link_{};
   std::int64_t fraction_ = 1;  // ns in a unit of a timestamp's fraction
-  int fd_ = -1;                // live: to wait for; libpcap's own
-  unsigned index_ = 0;         // live: of the interface; 0 = any, or a file
+  // Of a file whose records need no libpcap: the largest of them, and as fraction_, but of the
+  // file's own stamps. 0: it has none.
+  std::size_t largest_record_ = 0;
+  std::int64_t record_fraction_ = 1;
+  int fd_ = -1;         // live: to wait for; libpcap's own
+  unsigned index_ = 0;  // live: of the interface; 0 = any, or a file
   std::atomic<bool> stop_{false};
   CaptureStats stats_;
   std::array<std::uint32_t, 3> last_{};  // libpcap's counters, which wrap

@@ -73,9 +73,10 @@ Next Peel(LinkType link, FrameRest& rest) {
   return Next::kElse;
 }
 
+// Flat, for the same reason as what is in capture_network.h.
 template <typename Out>
-CaptureVerdict Decode(LinkType link, std::span<const std::uint8_t> frame, std::uint32_t wire_length,
-                      Out& out) {
+[[gnu::flatten]] CaptureVerdict Decode(LinkType link, std::span<const std::uint8_t> frame,
+                                       std::uint32_t wire_length, Out& out) {
   FrameRest rest(frame.first(std::min<std::size_t>(frame.size(), kLargestFrame)),
                  std::min(wire_length, kLargestFrame));
   out.wire_bytes = static_cast<std::uint32_t>(rest.wire());

@@ -1,21 +1,20 @@
 #include "net/capture_input.h"
 
 #include <fcntl.h>
-#include <stdio_ext.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <absl/strings/str_cat.h>
 
 namespace headgate::net {
 namespace {
-
-constexpr std::size_t kFileBuffer = std::size_t{128} << 10;  // measured: more leaves the cache
 
 absl::Status FileError(const std::string& path) {
   const std::string text = absl::StrCat(path, ": ", std::strerror(errno));
@@ -54,41 +53,39 @@ absl::StatusOr<std::unique_ptr<CaptureInput>> CaptureInput::Open(const std::stri
   if (fd < 0) return FileError(path);
   posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
   std::unique_ptr<CaptureInput> input(new CaptureInput);
+  input->fd_ = fd;
   struct stat file = {};
   if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode)) {
     input->total_ = static_cast<std::uint64_t>(file.st_size);
   }
-  if (!input->OpenStream(fd)) {
-    const absl::Status why = FileError(path);
-    close(fd);
-    return why;
-  }
+  if (!input->OpenStream()) return FileError(path);
   return input;
 }
 
-bool CaptureInput::OpenStream(int fd) {
-  if (!IsPacked(fd)) {
-    fd_ = fd;
-    stream_ = fdopen(fd, "rb");
-  } else {
-    packed_ = gzdopen(fd, "rb");
+CaptureInput::CaptureInput() : buffer_(std::make_unique<std::uint8_t[]>(2 * kBuffer)) {}
+
+bool CaptureInput::OpenStream() {
+  if (IsPacked(fd_)) {
+    packed_ = gzdopen(fd_, "rb");
     if (packed_ == nullptr) return false;
+    fd_ = -1;
     // Half of what is asked for at once: then zlib unpacks to where it is wanted, without a copy.
-    gzbuffer(packed_, kFileBuffer / 2);
-    const cookie_io_functions_t calls{.read = Unpack, .write = {}, .seek = {}, .close = {}};
-    stream_ = fopencookie(this, "rb", calls);
+    gzbuffer(packed_, kBuffer / 2);
   }
+  const auto serve = [](void* self, char* out, std::size_t size) {
+    return static_cast<CaptureInput*>(self)->Serve(out, size);
+  };
+  const cookie_io_functions_t calls{.read = serve, .write = {}, .seek = {}, .close = {}};
+  stream_ = fopencookie(this, "rb", calls);
   if (stream_ == nullptr) return false;
-  // libpcap reads with two fread() a packet: a large buffer, and no lock for each of them.
-  buffer_ = std::make_unique<char[]>(kFileBuffer);
-  std::setvbuf(stream_, buffer_.get(), _IOFBF, kFileBuffer);
-  __fsetlocking(stream_, FSETLOCKING_BYCALLER);
+  std::setvbuf(stream_, nullptr, _IONBF, 0);
   return true;
 }
 
 CaptureInput::~CaptureInput() {
   if (stream_ != nullptr) std::fclose(stream_);
   if (packed_ != nullptr) gzclose(packed_);
+  if (fd_ >= 0) close(fd_);
 }
 
 std::FILE* CaptureInput::Release() { return std::exchange(stream_, nullptr); }
@@ -98,17 +95,48 @@ ReadProgress CaptureInput::progress() const {
   return {at > 0 ? static_cast<std::uint64_t>(at) : 0, total_};
 }
 
+void CaptureInput::Fill(std::size_t want) {
+  want = std::min(want, kBuffer);
+  const std::size_t left = end_ - at_;
+  std::memmove(buffer_.get() + kBuffer - left, buffer_.get() + at_, left);
+  at_ = kBuffer - left;
+  end_ = kBuffer;
+  while (end_ - at_ < want) {
+    const ssize_t got = Read(buffer_.get() + end_, 2 * kBuffer - end_);
+    if (got <= 0) return;
+    end_ += static_cast<std::size_t>(got);
+  }
+}
+
+// What is larger than the buffer does not go through it.
+ssize_t CaptureInput::Serve(char* out, std::size_t size) {
+  if (at_ == end_ && size >= kBuffer) return Read(out, size);
+  if (at_ == end_) {
+    at_ = end_ = kBuffer;
+    const ssize_t got = Read(buffer_.get() + end_, kBuffer);
+    if (got <= 0) return got;
+    end_ += static_cast<std::size_t>(got);
+  }
+  const std::size_t n = std::min(size, end_ - at_);
+  std::memcpy(out, buffer_.get() + at_, n);
+  at_ += n;
+  return static_cast<ssize_t>(n);
+}
+
+ssize_t CaptureInput::Read(void* out, std::size_t size) {
+  return packed_ != nullptr ? Unpack(out, size) : read(fd_, out, size);
+}
+
 // The end of a file that is too short reads as an end.
-ssize_t CaptureInput::Unpack(void* self, char* out, std::size_t size) {
-  CaptureInput& input = *static_cast<CaptureInput*>(self);
-  const int got = gzread(input.packed_, out, static_cast<unsigned>(size));
+ssize_t CaptureInput::Unpack(void* out, std::size_t size) {
+  const int got = gzread(packed_, out, static_cast<unsigned>(size));
   if (got > 0) return got;
   int code = Z_OK;
-  const char* const text = gzerror(input.packed_, &code);
+  const char* const text = gzerror(packed_, &code);
   if (got == 0 && code != Z_BUF_ERROR) return 0;
   if (code == Z_ERRNO) return -1;
-  input.error_ = code == Z_BUF_ERROR ? "what gzip packed ends early"
-                                     : absl::StrCat("what gzip packed is damaged: ", text);
+  error_ = code == Z_BUF_ERROR ? "what gzip packed ends early"
+                               : absl::StrCat("what gzip packed is damaged: ", text);
   errno = EIO;
   return -1;
 }

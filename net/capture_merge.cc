@@ -57,7 +57,7 @@ absl::Status CaptureMerge::LookAt(File& file) {
 // To the file's next packet. False: there is none, and it is closed.
 absl::StatusOr<bool> CaptureMerge::Advance(File& file) {
   const auto end = file.capture->Next(file.head);
-  if (end == Capture::Turn::End::kMore) {
+  if (end == Capture::Turn::End::kMore) [[likely]] {
     file.at = file.clock.Take(file.head.at);
     return true;
   }

@@ -220,8 +220,11 @@ void Reenactment::World::PutAnswer(Actor& a, const EngineEvent& event) {
     const bool too_much = a.packet_limit > 0 && answer.facts.request_bytes > a.packet_limit;
     if (too_much && a.asked.Front()) return EndAsTooLarge(a);
     const bool too_long = a.result_limit > 0 && answer.facts.bytes > a.result_limit;
-    if (too_long && a.asked.Front()) SweepAnswer(a, answer.facts);
-    if (Find(event.id) == nullptr || !TakeAnswer(a)) return;
+    if (too_long && a.asked.Front()) {
+      SweepAnswer(a, answer.facts);
+      if (Find(event.id) == nullptr) return;
+    }
+    if (!TakeAnswer(a)) return;
   }
   static_cast<void>(Call(engine_, event, a.ticket, now_));
 }
