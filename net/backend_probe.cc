@@ -45,11 +45,11 @@ void BackendProbe::OnConnected(LoopSocket socket, int error) {
     return End(BackendFailure::kRefused, "out of descriptors", false);
   connected_ = true;
   SetDeadline(kOverdue);
-  if (leg_.readable()) leg_.Again();
+  leg_.AgainIfReadable();
 }
 
 void BackendProbe::OnLeg(Leg& /*leg*/) {
-  if (leg_.writable()) leg_.Flush();
+  if (leg_.can_flush()) leg_.Flush();
   if (!leg_.readable()) return;
   const Leg::Got got = leg_.Receive(scratch_);
   if (got == Leg::Got::kEnd || got == Leg::Got::kFin) return OnServerEnd();
@@ -57,7 +57,7 @@ void BackendProbe::OnLeg(Leg& /*leg*/) {
   if (got == Leg::Got::kBytes && !Advance()) return OnServerEnd();
   if (!greeted && probe_.greeting()) SetDeadline(kOverdue);
   leg_.KeepInput();
-  if (leg_.readable()) leg_.Again();
+  leg_.AgainIfReadable();
 }
 
 // False when there is nothing left to wait for.

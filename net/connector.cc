@@ -82,8 +82,9 @@ Connector::Step Connector::Failed(int error) {
 }
 
 bool Connector::IsOurOwn(int error) {
+  // ENOSPC: epoll's max_user_watches.
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
-         error == EADDRNOTAVAIL || error == EADDRINUSE;
+         error == ENOSPC || error == EADDRNOTAVAIL || error == EADDRINUSE;
 }
 
 // At most a kilobyte into the empty buffer of a new connection: they fit, or it is broken.

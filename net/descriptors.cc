@@ -26,9 +26,9 @@ absl::StatusOr<std::size_t> RaiseDescriptorLimit() {
 }
 
 std::size_t ClientsThatFit(std::size_t limit, std::size_t threads, std::size_t listeners) {
-  constexpr std::size_t kPerIoContext = 3;  // epoll, eventfd, timerfd
+  constexpr std::size_t kPerLoop = 2;  // epoll, eventfd
   const std::size_t reserved =
-      kControlDescriptors + threads * (kPerIoContext + listeners + kMaxFarewells) + kPerIoContext;
+      kControlDescriptors + threads * (kPerLoop + listeners + kMaxFarewells) + kPerLoop;
   return std::max<std::size_t>(1, limit > reserved ? (limit - reserved) / 2 : 0);
 }
 

@@ -90,10 +90,10 @@ class Leg final : private SocketWatcher {
 
   // There may be something to receive, as far as the kernel and TLS have said.
   [[nodiscard]] bool readable() const { return socket_.readable(); }
-  // The owner hears of it in the loop's next turn: for what readable() says and no event will.
-  void Again() { socket_.Again(); }
-  // Worth a Flush(). Only ever so while blocked().
-  [[nodiscard]] bool writable() const { return blocked() && socket_.writable(); }
+  // For what readable() says and no event will: the owner hears of it before the loop sleeps.
+  void AgainIfReadable() { socket_.AgainIfReadable(); }
+  // The socket takes more of what is queued.
+  [[nodiscard]] bool can_flush() const { return blocked() && socket_.writable(); }
 
   bool held = false;  // the session does not want to see more of this side for now
 

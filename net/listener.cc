@@ -56,7 +56,7 @@ void Listener::Close(bool take_queue) {
 void Listener::Wait() {
   if (!socket_.open() || pausing_) return;
   if (!socket_.Watch(*this)) return Pause();
-  if (socket_.readable()) socket_.Again();
+  socket_.AgainIfReadable();
 }
 
 void Listener::OnSocket() {

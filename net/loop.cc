@@ -30,6 +30,15 @@ class InTurn {
   const Loop* before_;
 };
 
+// What is told with an event: the descriptor, and when it was watched.
+std::uint64_t MarkOf(int fd, std::uint32_t watch) {
+  return std::uint64_t{watch} << 32U | static_cast<std::uint32_t>(fd);
+}
+int FdOf(const epoll_event& event) { return static_cast<int>(event.data.u64 & UINT32_MAX); }
+std::uint32_t WatchOf(const epoll_event& event) {
+  return static_cast<std::uint32_t>(event.data.u64 >> 32U);
+}
+
 Fd OrThrow(int fd, const char* what) {
   if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
   return Fd(fd);
@@ -42,7 +51,7 @@ Loop::Loop()
       wake_(OrThrow(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
-  event.data.fd = wake_.get();
+  event.data.u64 = MarkOf(wake_.get(), 0);
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0) {
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
   }
@@ -91,20 +100,19 @@ int Loop::Patience(Duration most) const {
   return static_cast<int>(std::clamp<std::int64_t>(pause, 0, std::numeric_limits<int>::max()));
 }
 
-// Handlers may close sockets that have an event in the rest of the batch: Forget() strikes it out.
+// A handler may close sockets that have an event in the rest of the batch, and their descriptors
+// may be somebody else's by then.
 void Loop::TakeEvents(int count) {
-  events_end_ = count;
-  for (event_ = 0; event_ < events_end_;) {
-    const epoll_event event = events_[static_cast<std::size_t>(event_++)];
-    if (event.data.fd < 0) continue;
-    if (event.data.fd == wake_.get()) {
+  for (int i = 0; i < count; ++i) {
+    const epoll_event event = events_[static_cast<std::size_t>(i)];
+    const int fd = FdOf(event);
+    if (fd == wake_.get()) {
       DrainWake();
       continue;
     }
-    LoopSocket* socket = sockets_[static_cast<std::size_t>(event.data.fd)];
-    if (socket != nullptr) socket->Take(event.events);
+    const Place at = places_[static_cast<std::size_t>(fd)];
+    if (at.socket != nullptr && at.watch == WatchOf(event)) at.socket->Take(event.events);
   }
-  events_end_ = 0;
 }
 
 void Loop::DrainWake() {
@@ -120,7 +128,7 @@ std::size_t Loop::RunAgain() {
   running_again_.swap(again_);
   std::size_t done = 0;
   for (const int fd : running_again_) {
-    LoopSocket* socket = sockets_[static_cast<std::size_t>(fd)];
+    LoopSocket* socket = places_[static_cast<std::size_t>(fd)].socket;
     if (socket == nullptr || !std::exchange(socket->again_, false)) continue;  // closed meanwhile
     ++done;
     socket->watcher_->OnSocket();
@@ -154,28 +162,22 @@ std::size_t Loop::RunTasks() {
 }
 
 bool Loop::Watch(LoopSocket& socket) {
+  Place& place = PlaceOf(socket.fd());
+  if (!socket.watched_) place.watch = ++watches_;
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  event.events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
   if (socket.wants_writable_) event.events |= EPOLLOUT;
-  event.data.fd = socket.fd();
+  event.data.u64 = MarkOf(socket.fd(), place.watch);
   const int how = socket.watched_ ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
   if (epoll_ctl(epoll_.get(), how, socket.fd(), &event) != 0) return false;
-  Place(socket, socket.fd());
+  place.socket = &socket;
   return true;
 }
 
-void Loop::Place(LoopSocket& socket, int fd) {
+Loop::Place& Loop::PlaceOf(int fd) {
   const auto at = static_cast<std::size_t>(fd);
-  if (at >= sockets_.size()) sockets_.resize(at + 1);
-  sockets_[at] = &socket;
-}
-
-void Loop::Forget(int fd) {
-  sockets_[static_cast<std::size_t>(fd)] = nullptr;
-  for (int i = event_; i < events_end_; ++i) {
-    epoll_event& told = events_[static_cast<std::size_t>(i)];
-    if (told.data.fd == fd) told.data.fd = -1;
-  }
+  if (at >= places_.size()) places_.resize(at + 1);
+  return places_[at];
 }
 
 void Loop::Again(int fd) { again_.push_back(fd); }
@@ -186,6 +188,7 @@ void LoopTimer::SetIn(Duration pause, std::function<void()> task) {
 
 void LoopTimer::SetAt(Time at, std::function<void()> task) {
   Cancel();
+  if (at == kNever) return;
   at_ = at;
   task_ = std::move(task);
   loop_.timers_.push_back(this);

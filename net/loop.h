@@ -13,6 +13,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <vector>
@@ -50,9 +51,16 @@ class Loop {
   // How many events one look at the kernel brings: a flood's share of a turn.
   static constexpr int kBatch = 128;
 
+  // Who has a descriptor. An event is of who had it when it was watched: `watch` tells.
+  struct Place {
+    LoopSocket* socket = nullptr;
+    std::uint32_t watch = 0;
+  };
+
   [[nodiscard]] bool Watch(LoopSocket& socket);
-  void Place(LoopSocket& socket, int fd);
-  void Forget(int fd);
+  [[nodiscard]] Place& PlaceOf(int fd);
+  void Move(int fd, LoopSocket& to) { PlaceOf(fd).socket = &to; }
+  void Forget(int fd) { PlaceOf(fd).socket = nullptr; }
   void Again(int fd);
   [[nodiscard]] int Patience(Duration most) const;
   void TakeEvents(int count);
@@ -63,10 +71,10 @@ class Loop {
   void DrainWake();
 
   Fd epoll_;
-  Fd wake_;                           // an eventfd: somebody has posted
-  std::vector<LoopSocket*> sockets_;  // by descriptor
+  Fd wake_;                    // an eventfd: somebody has posted
+  std::vector<Place> places_;  // by descriptor
+  std::uint32_t watches_ = 0;
   std::array<epoll_event, kBatch> events_{};
-  int event_ = 0, events_end_ = 0;  // those of the batch that are still to be told
   std::vector<int> again_, running_again_;
   std::vector<LoopTimer*> timers_;  // a handful
   Time next_timer_ = kNever;
@@ -87,7 +95,8 @@ class LoopTimer {
   LoopTimer(const LoopTimer&) = delete;
   LoopTimer& operator=(const LoopTimer&) = delete;
 
-  // In place of what it was set to. `at`: as of Now(), to the millisecond, never early.
+  // In place of what it was set to. `at`: as of Now(), to the millisecond, never early; kNever:
+  // Cancel().
   void SetAt(Time at, std::function<void()> task);
   void SetIn(Duration pause, std::function<void()> task);
   void Cancel();

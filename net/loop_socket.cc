@@ -23,9 +23,9 @@ LoopSocket& LoopSocket::operator=(LoopSocket&& other) noexcept {
   wants_writable_ = std::exchange(other.wants_writable_, false);
   readable_ = std::exchange(other.readable_, false);
   writable_ = std::exchange(other.writable_, false);
-  ended_ = std::exchange(other.ended_, false);
+  stops_short_ = std::exchange(other.stops_short_, false);
   again_ = std::exchange(other.again_, false);
-  if (watched_) loop_->Place(*this, fd());
+  if (watched_) loop_->Move(fd(), *this);
   return *this;
 }
 
@@ -46,7 +46,7 @@ void LoopSocket::Unwatch() {
   static_cast<void>(epoll_ctl(loop_->epoll_.get(), EPOLL_CTL_DEL, fd(), nullptr));
   loop_->Forget(fd());
   watcher_ = nullptr;
-  wants_writable_ = readable_ = writable_ = ended_ = again_ = false;
+  wants_writable_ = readable_ = writable_ = stops_short_ = again_ = false;
 }
 
 Fd LoopSocket::Release() {
@@ -54,12 +54,13 @@ Fd LoopSocket::Release() {
   return std::move(fd_);
 }
 
-// Closing takes it out of epoll: nobody else has a copy of a session's descriptor.
+// Closing takes it out of epoll, but for the moment in which a child that was just forked still has
+// a copy; what is told of it meanwhile the loop knows to be of nobody.
 void LoopSocket::Close() {
   if (std::exchange(watched_, false)) loop_->Forget(fd());
   fd_.Reset();
   watcher_ = nullptr;
-  wants_writable_ = readable_ = writable_ = ended_ = again_ = false;
+  wants_writable_ = readable_ = writable_ = stops_short_ = again_ = false;
 }
 
 void LoopSocket::WantWritable() {
@@ -72,8 +73,9 @@ void LoopSocket::Again() {
 }
 
 void LoopSocket::Take(std::uint32_t events) {
-  ended_ = ended_ || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-  readable_ = readable_ || ended_ || (events & EPOLLIN) != 0;
+  constexpr std::uint32_t kStops = EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
+  stops_short_ = stops_short_ || (events & kStops) != 0;
+  readable_ = readable_ || stops_short_ || (events & EPOLLIN) != 0;
   writable_ = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
   watcher_->OnSocket();
 }

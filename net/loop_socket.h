@@ -50,19 +50,22 @@ class LoopSocket {
   [[nodiscard]] bool readable() const { return readable_; }
   // As of the last word on it, which is only had after WantWritable().
   [[nodiscard]] bool writable() const { return writable_; }
-  // The peer will send nothing more, or has gone: what is read last is the end.
-  [[nodiscard]] bool ended() const { return ended_; }
 
   void SetReadable() { readable_ = true; }
   // A read has found nothing more. Of one that got less than it asked for: PartRead().
   void ReadAll() { readable_ = false; }
-  // Less than asked for means that there was no more; but the end behind it is told by a read.
-  void PartRead() { readable_ = ended_; }
+  // Less than asked for means that there was no more, unless something stops a read short: the end
+  // behind the bytes, or a mark of urgent data in them.
+  void PartRead() { readable_ = stops_short_; }
   void WriteFull() { writable_ = false; }
   // Before Watch(): it costs nothing; later a system call, once.
   void WantWritable();
-  // Calls the watcher in the loop's next turn, whatever the kernel says. REQUIRES: watched.
+  // Calls the watcher before the loop sleeps again, whatever the kernel says. REQUIRES: watched.
   void Again();
+  // The same, where there is something to read.
+  void AgainIfReadable() {
+    if (readable_) Again();
+  }
 
  private:
   friend class Loop;
@@ -75,7 +78,7 @@ class LoopSocket {
   bool wants_writable_ = false;
   bool readable_ = false;
   bool writable_ = false;
-  bool ended_ = false;
+  bool stops_short_ = false;
   bool again_ = false;  // asked for, and still to come
 };
 

@@ -19,17 +19,24 @@ using Kind = ProxyHeaderIn::Kind;
 }  // namespace
 
 struct ProxyIntake::One final : SocketWatcher {
-  enum class Got : std::uint8_t { kHeader, kNothing, kBad, kGone };
+  enum class Got : std::uint8_t { kHeader, kMore, kNothing, kBad, kGone };
 
   One(ProxyIntake& to, Serial number, const Endpoint& from, Time until)
       : intake(to), serial(number), socket(to.loop_), proxy(from), deadline(until) {}
 
   void OnSocket() override { intake.Read(serial); }
 
-  // Looks at what has come without taking it, then takes what belongs to the header and no more.
-  // What is only the beginning of one is taken as well: left there, it would keep the socket
-  // readable.
+  // Until there is nothing more for now: the end behind the bytes is told with them, and once.
   Got Read() {
+    for (;;) {
+      const Got got = ReadSome();
+      if (got != Got::kMore) return got;
+    }
+  }
+
+  // Looks at what has come without taking it, then takes what belongs to the header and no more.
+  // What is only the beginning of one is taken as well.
+  Got ReadSome() {
     std::array<std::uint8_t, kMaxProxyHeader> bytes;
     std::copy(begun.begin(), begun.end(), bytes.begin());
     const std::size_t before = begun.size();
@@ -47,7 +54,7 @@ struct ProxyIntake::One final : SocketWatcher {
     }
     if (header.kind != Kind::kMore) return Got::kHeader;
     begun.assign(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(all));
-    return Got::kNothing;
+    return Got::kMore;
   }
 
   ProxyIntake& intake;
@@ -79,6 +86,7 @@ void ProxyIntake::Take(Fd client, const Endpoint& proxy, Time deadline) {
 void ProxyIntake::Read(Serial serial) {
   One& one = *waiting_.at(serial);
   switch (one.Read()) {
+    case One::Got::kMore:
     case One::Got::kNothing:
       return;  // read to the last byte: the next one is told
     case One::Got::kBad:

@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "net/clock.h"
+#include "net/listen_socket.h"
 #include "net/loop_socket.h"
+#include "net/socket_address.h"
 
 namespace headgate::net {
 namespace {
@@ -172,6 +174,48 @@ TEST_F(LoopTest, ASocketClosedInTheBatchIsNotToldNorIsWhoGetsItsDescriptor) {
   close(ends[1]);
   Settle();
   EXPECT_GE(heir.events, 1) << "it hears of its own end";
+}
+
+// As between the fork and the exec of a child: somebody still has the file that was closed here.
+TEST_F(LoopTest, WhatIsToldOfAClosedFileIsOfNobody) {
+  auto closed = std::make_unique<Pair>(loop_);
+  const int fd = closed->ours.fd();
+  ASSERT_TRUE(closed->ours.Watch(watcher_));
+  const Fd copy(dup(fd));
+  closed->ours.Close();
+  Pair next(loop_);
+  Counter heir;
+  ASSERT_EQ(next.ours.fd(), fd);
+  ASSERT_TRUE(next.ours.Watch(heir));
+  closed->Say("to the one before");
+  Settle();
+  EXPECT_EQ(watcher_.events, 0);
+  EXPECT_EQ(heir.events, 0);
+  EXPECT_FALSE(next.ours.readable());
+}
+
+// A read stops short of the mark.
+TEST_F(LoopTest, BehindUrgentDataThereMayBeMore) {
+  const auto bound = BindListeners(*ParseEndpoint("127.0.0.1:0"), 1);
+  ASSERT_TRUE(bound.ok());
+  const Fd client(socket(AF_INET, SOCK_STREAM, 0));
+  const SocketAddress at = ToSocketAddress(bound->endpoint);
+  ASSERT_EQ(connect(client.get(), at.get(), at.size), 0);
+  LoopSocket ours(loop_);
+  ours.Assign(Fd(accept4(bound->sockets[0].get(), nullptr, nullptr, SOCK_NONBLOCK)));
+  ASSERT_TRUE(ours.Watch(watcher_));
+  ASSERT_EQ(send(client.get(), "abc", 3, 0), 3);
+  ASSERT_EQ(send(client.get(), "!", 1, MSG_OOB), 1);
+  ASSERT_EQ(send(client.get(), "def", 3, 0), 3);
+  std::string got;
+  for (int i = 0; i < 100 && got.size() < 6; ++i) {
+    loop_.Turn(milliseconds(10));
+    while (ours.readable()) {
+      const std::string part = Read(ours);
+      if (part != "nothing") got += part;
+    }
+  }
+  EXPECT_EQ(got, "abcdef");
 }
 
 TEST_F(LoopTest, ADestroyedSocketIsNotCalledAgain) {

@@ -49,6 +49,7 @@ TEST_F(LoopTimerTest, SetAgainReplacesAndCancelForgets) {
   replaced.SetAt(start + milliseconds(5), [&] { said_ += 'a'; });
   cancelled.SetAt(start + milliseconds(1), [&] { said_ += 'y'; });
   cancelled.Cancel();
+  mark.SetAt(kNever, [&] { said_ += 'z'; });
   mark.SetAt(start + milliseconds(20), [&] { said_ += '.'; });
   RunUntilSaid(2);
   EXPECT_EQ(said_, "a.");

@@ -113,6 +113,15 @@ TEST_F(ProxyIntakeTest, ByteByByteItNeverSpins) {
   ExpectNamed("");
 }
 
+// The end is told with the bytes before it, and once.
+TEST_F(ProxyIntakeTest, WhoLeavesBehindHalfAHeaderGoesAtOnce) {
+  Fd proxy = Knock();
+  Send(proxy, ProxyHeaderBytes(ProxyHeader::kV2, kPair).substr(0, 9));
+  proxy.Reset();
+  Poll();
+  ExpectOnly(Reason::kProxyHeader);
+}
+
 TEST_F(ProxyIntakeTest, TheLongestHeaderFits) {
   std::string header = ProxyHeaderBytes(ProxyHeader::kV2, kPair);
   const std::size_t tlv = kMaxProxyHeader - header.size() - 3;
