@@ -15,7 +15,7 @@ AcceptResult Engine::Impl::OnAccept(ConnectionId id, const Address& peer, Time n
   if (m.AskBan(*l, peer, how, now, found, is_known_good)) {
     return {{Verdict::Kind::kRefuse, Reason::kBanned}, nullptr};
   }
-  TicketPtr t(new Ticket(m, m.guard.queue(), id, peer, how, now));
+  TicketPtr t(new Ticket(m, id, peer, how, now));
   t->found = found;
   t->known_source = is_known_good;
   t->reserved_source = Impl::IsReservedSource(*l, peer);

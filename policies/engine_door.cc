@@ -130,7 +130,7 @@ CommandVerdict Engine::Impl::OnCommandTaped(Ticket& t, const CommandFacts& facts
 // changes nothing, and would be most of what a tape has.
 SweepVerdict Engine::Impl::OnSweepTaped(Ticket& t, const SweepFacts& facts, Time now) {
   if (taping.to.load(std::memory_order_relaxed) == nullptr) return OnSweep(t, facts, now);
-  const StatementBook& b = t.book;
+  const StatementBook& b = BookOf(t);
   const auto told = b.told, wished = b.wished;
   const QuerySnapshot* const before = b.snapshot.get();
   bool idle = false;  // looked at under the tape's lock: others want slots back

@@ -252,6 +252,7 @@ struct Engine::Impl {
   // engine_query.cc
   [[nodiscard]] bool EndsLent(Ticket& t, Time now);
   [[nodiscard]] static Speaker SpeakerOf(const Ticket& t);
+  [[nodiscard]] StatementBook& BookOf(Ticket& t);
 
   // engine_backend.cc
   void TurnAwayWaiting(Reason reason, Time now);

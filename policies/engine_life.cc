@@ -41,7 +41,7 @@ void Engine::Impl::OnLoginOk(Ticket& t, Time now) {
   }
   m.logins_ok.fetch_add(1, std::memory_order_relaxed);
   if (first) m.login_time.Add(t.id.thread, now - t.came);
-  m.guard.OnLoginOk(t.book, now);
+  m.guard.OnLoginOk(m.BookOf(t), now);
   {
     const std::lock_guard lock(m.trust_mutex);
     if (m.pairs.size() > 0) m.pairs.OnSuccess(t.pair);
@@ -121,7 +121,7 @@ void Engine::Impl::OnClientGone(Ticket& t, Time now) {
     }
   }
   m.DropGood(t);
-  m.guard.OnClientGone(t.book);
+  if (t.book != nullptr) m.guard.OnClientGone(*t.book);
   if (!holds) m.GiveBack(t, now, false);
 }
 
@@ -150,7 +150,7 @@ void Engine::Impl::GiveBack(Ticket& t, std::optional<Time> now, bool for_good) {
     if (freed) Serve(at);
     if (for_good) Unlink(t);
   }
-  guard.End(t.book, at);
+  if (t.book != nullptr) guard.End(*t.book, at);
   DropGood(t);
   DropCounted(t, t.proven);
   if (!t.live) return;

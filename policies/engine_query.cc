@@ -1,5 +1,6 @@
 // The command phase: what the guard is told about a connection, and what its verdicts mean for the
 // connection's source.
+#include <memory>
 #include <string>
 
 #include "policies/engine_impl.h"
@@ -8,8 +9,7 @@ namespace headgate {
 namespace {
 
 // For those who look for a slot to call back: no lock, two stores a command.
-void NoteIdle(Ticket& t, Time now) {
-  const StatementBook& b = t.book;
+void NoteIdle(Ticket& t, const StatementBook& b, Time now) {
   const bool idle = b.running.empty() && !b.pending.held;
   if (t.in_transaction.load(std::memory_order_relaxed) != b.in_transaction) {
     t.in_transaction.store(b.in_transaction, std::memory_order_relaxed);
@@ -19,6 +19,11 @@ void NoteIdle(Ticket& t, Time now) {
 }
 
 }  // namespace
+
+StatementBook& Engine::Impl::BookOf(Ticket& t) {
+  if (t.book == nullptr) t.book = std::make_unique<StatementBook>(guard.queue(), t.id, t.source);
+  return *t.book;
+}
 
 Speaker Engine::Impl::SpeakerOf(const Ticket& t) {
   Speaker who;
@@ -40,8 +45,9 @@ CommandVerdict Engine::Impl::OnCommand(Ticket& t, const CommandFacts& facts, Tim
   if (m.EndsLent(t, now))
     return {.kind = CommandVerdict::Kind::kClose, .reason = Reason::kReclaimed};
   const Rule* banning = nullptr;
-  const CommandVerdict v = m.guard.OnCommand(t.book, Impl::SpeakerOf(t), facts, now, banning);
-  if (v.kind != CommandVerdict::Kind::kMore) NoteIdle(t, now);
+  StatementBook& book = BookOf(t);
+  const CommandVerdict v = m.guard.OnCommand(book, Impl::SpeakerOf(t), facts, now, banning);
+  if (v.kind != CommandVerdict::Kind::kMore) NoteIdle(t, book, now);
   if (banning != nullptr) {
     const Impl::LimitsPtr l = m.Snapshot();
     m.BanSource(*l, Impl::Of(t), "rule " + banning->name, /*logged_in_too=*/true, /*here=*/true,
@@ -54,13 +60,15 @@ CommandVerdict Engine::Impl::OnCommand(Ticket& t, const CommandFacts& facts, Tim
 // be met idle.
 bool Engine::Impl::EndsLent(Ticket& t, Time now) {
   if (t.reclaim.load(std::memory_order_relaxed) != Ticket::Reclaim::kLent) return false;
-  if (!t.book.running.empty() || t.book.pending.asked) return false;
+  const StatementBook& book = BookOf(t);
+  if (!book.running.empty() || book.pending.asked) return false;
   return Decide(Acts(*Snapshot(), Reason::kReclaimed), Reason::kReclaimed, t, now, false);
 }
 
 CommandVerdict Engine::Impl::OnHeld(Ticket& t, Time now) {
-  const CommandVerdict v = guard.OnHeld(t.book, Impl::SpeakerOf(t), now);
-  NoteIdle(t, now);
+  StatementBook& book = BookOf(t);
+  const CommandVerdict v = guard.OnHeld(book, Impl::SpeakerOf(t), now);
+  NoteIdle(t, book, now);
   return v;
 }
 
@@ -68,13 +76,14 @@ void Engine::Impl::OnAnswer(Ticket& t, const AnswerFacts& facts, Time now) {
   const bool statement = facts.command == CommandKind::kQuery ||
                          facts.command == CommandKind::kExecute ||
                          facts.command == CommandKind::kBulkExecute;
-  guard.OnAnswer(t.book, facts, now);
-  NoteIdle(t, now);
+  StatementBook& book = BookOf(t);
+  guard.OnAnswer(book, facts, now);
+  NoteIdle(t, book, now);
   if (statement && !facts.error) OnStatementCompleted(t, now);
 }
 
 SweepVerdict Engine::Impl::OnSweep(Ticket& t, const SweepFacts& facts, Time now) {
-  const SweepVerdict v = guard.OnSweep(t.book, Impl::SpeakerOf(t), facts, now);
+  const SweepVerdict v = guard.OnSweep(BookOf(t), Impl::SpeakerOf(t), facts, now);
   // It is busy again: another one's slot is wanted, then.
   if (v.kind == SweepVerdict::Kind::kNone) {
     Ticket::Reclaim idle = Ticket::Reclaim::kIdle;

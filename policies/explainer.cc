@@ -26,7 +26,7 @@ Engine::Impl::Explainer::Explainer(Impl& m, const ExplainQuestion& q, Time now)
       q_(q),
       now_(now),
       l_(m.Snapshot()),
-      probe_(m, m.guard.queue(), {}, q.peer,
+      probe_(m, {}, q.peer,
              AnyContains(l_->proxies, q.peer) ? Arrival::kProxyItself : Arrival::kDirect, now) {
   out_.peer = q.peer;
   out_.source = SourceNetwork(q.peer);

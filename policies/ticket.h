@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "policies/engine.h"
@@ -46,15 +47,8 @@ class Ticket {
     kLent,  // in any case, as soon as that can be
   };
 
-  Ticket(Engine::Impl& e, StatementQueue& queue, ConnectionId connection, const Address& from,
-         Arrival how, Time now)
-      : engine(e),
-        id(connection),
-        peer(from),
-        source(SourceOf(from)),
-        arrival(how),
-        came(now),
-        book(queue, connection, source) {}
+  Ticket(Engine::Impl& e, ConnectionId connection, const Address& from, Arrival how, Time now)
+      : engine(e), id(connection), peer(from), source(SourceOf(from)), arrival(how), came(now) {}
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
 
@@ -96,7 +90,8 @@ class Ticket {
   std::atomic<std::int64_t> idle_since{kBusy};
   std::atomic<bool> in_transaction{false};
   std::string database;  // named at the login, cut as `user` is
-  StatementBook book;
+  // From its first login on: most of a flood never has one.
+  std::unique_ptr<StatementBook> book;
 
   std::atomic<Reclaim> reclaim{Reclaim::kNo};  // set under the admission lock, unset by the owner
 
