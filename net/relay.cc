@@ -1,5 +1,6 @@
 #include "net/relay.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/clock.h"
@@ -31,25 +32,30 @@ mysql::SessionOptions WithKillMap(mysql::SessionOptions options, const mysql::Ki
 
 }  // namespace
 
-Relay::Relay(Worker& worker, ConnectionId id, const Endpoint& peer, TicketPtr ticket,
-             net::KillMap::Lease kill, mysql::SessionOptions options, Time accepted)
+Relay::Relay(Worker& worker, Newcomer who)
     : worker_(worker),
-      id_(id),
-      peer_(peer),
-      accepted_(accepted),
-      ticket_(std::move(ticket)),
-      kill_(std::move(kill)),
-      session_(WithKillMap(std::move(options), *this)),
+      id_(who.id),
+      peer_(who.peer),
+      destination_(who.destination),
+      accepted_(who.accepted),
+      ticket_(std::move(who.ticket)),
+      kill_(std::move(who.kill)),
+      session_(WithKillMap(std::move(who.options), *this)),
       client_(worker.loop(), *this),
       server_(worker.loop(), *this) {}
 
-void Relay::Start(Fd client) {
+void Relay::Start(LoopSocket client, std::size_t greeted) {
   if (!client_.Open(std::move(client))) {
     session_over_ = true;
     RemoveIfOver();
     return;
   }
-  Event(session_.Start());
+  Action first = session_.Start();
+  first.bytes = first.bytes.subspan(std::min(greeted, first.bytes.size()));
+  Perform(first);
+  if (client_.readable()) return OnReadable(Side::kClient);
+  Poll();
+  Settle();
 }
 
 void Relay::Event(const Action& first) {
@@ -115,12 +121,12 @@ bool Relay::WantsToRead(Side side) const {
 
 void Relay::Arm(Side side) {
   Leg& l = leg(side);
-  if (l.open() && l.readable() && WantsToRead(side)) l.Again();
+  if (l.open() && WantsToRead(side)) l.AgainIfReadable();
 }
 
 void Relay::OnLeg(Leg& which) {
   const Side side = &which == &client_ ? Side::kClient : Side::kServer;
-  if (which.writable()) OnWritable(side);
+  if (which.can_flush()) OnWritable(side);
   if (which.open() && which.readable()) OnReadable(side);
 }
 

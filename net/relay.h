@@ -18,6 +18,7 @@
 
 #include "net/backends.h"
 #include "net/connector.h"
+#include "net/doorstep.h"
 #include "net/kill_map.h"
 #include "net/leg.h"
 #include "net/live_ids.h"
@@ -36,12 +37,10 @@ inline constexpr Duration kDeliveryStall = std::chrono::seconds(60);
 
 class Relay final : private mysql::KillMap, private LegOwner {
  public:
-  Relay(Worker& worker, ConnectionId id, const Endpoint& peer, TicketPtr ticket,
-        net::KillMap::Lease kill, mysql::SessionOptions options, Time accepted);
+  Relay(Worker& worker, Newcomer who);
 
-  // Which address the client says it connected to, by its proxy: for the backend's PROXY header.
-  void ReachedAt(const Endpoint& destination) { destination_ = destination; }
-  void Start(Fd client);
+  // `greeted`: so many bytes of the greeting have been sent.
+  void Start(LoopSocket client, std::size_t greeted);
   // The engine's answer to a login that waited.
   void OnAdmission(bool admitted, Reason reason);
   // `by_engine`: the engine has counted it already.
@@ -163,7 +162,7 @@ class Relay final : private mysql::KillMap, private LegOwner {
   Worker& worker_;
   const ConnectionId id_;
   const Endpoint peer_;
-  std::optional<Endpoint> destination_;  // empty: the client's socket says
+  const std::optional<Endpoint> destination_;  // for the PROXY header; empty: the socket says
   const Time accepted_;
   TicketPtr ticket_;
   net::KillMap::Lease kill_;

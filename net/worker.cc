@@ -26,6 +26,7 @@ Worker::Worker(std::uint32_t index, GateShared& shared, std::vector<ListenFeed> 
       shared_(shared),
       greeting_(shared.backends->offered().Look()),
       tls_(shared.tls),
+      doorstep_(loop_, [this](std::uint64_t serial) { LetIn(serial); }),
       intake_(loop_, {[this](Fd client, const Endpoint& proxy, const ProxyHeaderIn& header) {
                         OnNamed(std::move(client), proxy, header);
                       },
@@ -114,112 +115,6 @@ void Worker::PostDrain() {
   loop_.Post([this] { Drain(); });
 }
 
-void Worker::OnAccepted(Fd client, const SocketAddress& peer_address) {
-  const Endpoint peer = ToEndpoint(peer_address);
-  const Time now = Now();
-  if (closing_) {
-    engine().Count(Reason::kDraining, peer.address, now);
-    return TurnAway(client, Reason::kDraining);
-  }
-  const auto limits = engine().limits();
-  if (AnyContains(limits->proxies, peer.address)) {
-    return AwaitProxyHeader(std::move(client), peer, *limits, now);
-  }
-  Admit(std::move(client), {.peer = peer}, now);
-}
-
-// As many as may be pending, on each thread. Silent ones are a proxy's mistake, and the oldest of
-// them makes room: whoever has just come will speak at once.
-void Worker::AwaitProxyHeader(Fd client, const Endpoint& proxy, const Limits& limits, Time now) {
-  if (shared_.clients.load(std::memory_order_relaxed) >= shared_.max_clients) {
-    engine().Count(Reason::kDescriptors, proxy.address, now);
-    return TurnAway(client, Reason::kDescriptors);
-  }
-  if (intake_.size() >= limits.pending.max) intake_.TurnAwayOldest();
-  shared_.clients.fetch_add(1, std::memory_order_relaxed);
-  shared_.unnamed.fetch_add(1, std::memory_order_relaxed);
-  intake_.Take(std::move(client), proxy, now + limits.pending.deadline);
-  if (intake_.size() > 0) NeedTick();
-}
-
-void Worker::OnNamed(Fd client, const Endpoint& proxy, const ProxyHeaderIn& header) {
-  shared_.clients.fetch_sub(1, std::memory_order_relaxed);
-  shared_.unnamed.fetch_sub(1, std::memory_order_relaxed);
-  Client who{proxy, Arrival::kProxyLocal};
-  if (header.kind != ProxyHeaderIn::Kind::kLocal) who.how = Arrival::kProxyItself;
-  if (header.kind == ProxyHeaderIn::Kind::kProxied) {
-    who.peer = SourceBehind(proxy, header.pair.source);
-    // HAProxy's checks with v1 name the address they come from; and so is named who comes by a NAT
-    // that has the same address.
-    if (who.peer.address != proxy.address) who.how = Arrival::kProxied;
-    who.destination = header.pair.destination;
-  }
-  Admit(std::move(client), who, Now());
-}
-
-void Worker::OnUnnamed(Fd client, const Endpoint& proxy, Reason reason) {
-  shared_.clients.fetch_sub(1, std::memory_order_relaxed);
-  shared_.unnamed.fetch_sub(1, std::memory_order_relaxed);
-  engine().Count(reason, proxy.address, Now());
-  if (reason == Reason::kHealthCheck) return;  // it has left
-  // What it sent is unread, and would make a reset of the close.
-  if (reason == Reason::kProxyHeader && engine().limits()->how == RefuseHow::kError) {
-    LoopSocket socket(loop_);
-    socket.Assign(std::move(client));
-    return SayFarewell({std::move(socket), nullptr, refusals_[static_cast<std::size_t>(reason)]});
-  }
-  TurnAway(client, reason);
-}
-
-void Worker::Admit(Fd client, const Client& who, Time now) {
-  const ConnectionId id{index_, next_serial_++};
-  AcceptResult result = engine().OnAccept(id, who.peer.address, now, who.how);
-  if (result.ticket == nullptr) return TurnAway(client, result.verdict.reason);
-  Reason obstacle = Reason::kNone;
-  if (shared_.clients.load(std::memory_order_relaxed) >= shared_.max_clients) {
-    obstacle = Reason::kDescriptors;
-  } else if (greeting_.Get() == nullptr) {
-    obstacle = Reason::kBackendUnreachable;
-  }
-  if (obstacle == Reason::kNone) {
-    return StartRelay(std::move(client), who, id, std::move(result.ticket), now);
-  }
-  engine().Count(*result.ticket, obstacle, now);
-  TurnAway(client, obstacle);
-}
-
-void Worker::StartRelay(Fd client, const Client& who, ConnectionId id, TicketPtr ticket, Time now) {
-  KillMap::Lease kill = shared_.kill_map.Allocate();
-  mysql::SessionOptions options;
-  options.greeting = greeting_.Get();
-  options.connection_id = kill.id();
-  options.salt = salts_.Next();
-  options.tls = TlsUseFor(*options.greeting);
-  options.refuse_unknown_plugins = !shared_.handshake_errors.Ready(kHandshakeErrors, now);
-  auto made = std::make_unique<Relay>(*this, id, who.peer, std::move(ticket), std::move(kill),
-                                      std::move(options), now);
-  Relay& relay = *made;
-  if (who.destination) relay.ReachedAt(*who.destination);
-  relays_.emplace(id.serial, std::move(made));
-  shared_.clients.fetch_add(1, std::memory_order_relaxed);
-  session_count_.store(relays_.size(), std::memory_order_relaxed);
-  relay.Start(std::move(client));
-}
-
-bool Worker::PlainBackendWillDo(const Backend& backend) {
-  const TlsContextPtr& context = tls();
-  return context != nullptr && context->backend_plaintext() && backend.local();
-}
-
-// A client that would take plaintext as well is not led into a TLS that ends at the gate.
-mysql::TlsUse Worker::TlsUseFor(const mysql::Greeting& greeting) {
-  if (shared_.options.tls.mode == TlsMode::kPassthrough) return mysql::TlsUse::kPassthrough;
-  if (tls() == nullptr) return mysql::TlsUse::kNone;
-  const bool backend_has = (greeting.capabilities & mysql::kCapSsl) != 0;
-  const bool plain_will_do = PlainBackendWillDo(shared_.backends->current());
-  return backend_has || plain_will_do ? mysql::TlsUse::kOffered : mysql::TlsUse::kNone;
-}
-
 void Worker::Remove(std::uint64_t serial) {
   const auto found = relays_.find(serial);
   if (found == relays_.end()) return;
@@ -228,22 +123,8 @@ void Worker::Remove(std::uint64_t serial) {
   if (gone_.size() == 1) loop_.Post([this] { gone_.clear(); });
   relays_.erase(found);
   shared_.clients.fetch_sub(1, std::memory_order_relaxed);
-  session_count_.store(relays_.size(), std::memory_order_relaxed);
+  CountSessions();
   if (draining_) NeedTick();
-}
-
-void Worker::TurnAway(const Fd& client, Reason reason) {
-  // That the gate or the server is down is always said; only refusals can be made silent.
-  const bool refusal = IsRefusal(reason);
-  const RefuseHow how = refusal ? engine().limits()->how : RefuseHow::kError;
-  if (how == RefuseHow::kError) {
-    const mysql::Buffer& packet = refusals_[static_cast<std::size_t>(reason)];
-    // A new socket's empty buffer takes it; who cannot be told is not told.
-    static_cast<void>(
-        send(client.get(), packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
-  } else if (how == RefuseHow::kReset) {
-    ResetWhenClosed(client.get());
-  }
 }
 
 void Worker::TakeWakes() {
@@ -256,6 +137,7 @@ void Worker::TakeWakes() {
 }
 
 void Worker::Deliver(const Wake& wake) {
+  LetIn(wake.serial);
   const auto found = relays_.find(wake.serial);
   if (found == relays_.end()) return;
   Relay* const relay = found->second.get();
@@ -297,6 +179,7 @@ void Worker::Tick() {
   const Time now = Now();
   ticking_ = false;
   while (const auto serial = deadlines_.PopDue(now)) {
+    LetIn(*serial);  // and is due again at once
     const auto found = relays_.find(*serial);
     if (found == relays_.end()) continue;
     found->second->OnDeadline();
@@ -353,13 +236,21 @@ void Worker::Drain() {
     EndSessions();
   } else if (!patient && !std::exchange(turned_away_, true)) {
     intake_.TurnAwayAll(Reason::kDraining);
+    LetAllIn();
     for (Relay* relay : AllRelays()) relay->OnDrain();
   }
-  if (!relays_.empty() || !farewells_.empty() || intake_.size() > 0) return NeedTick();
+  if (!relays_.empty() || doorstep_.size() > 0 || !farewells_.empty() || intake_.size() > 0)
+    return NeedTick();
   loop_.Stop();
 }
 
+// To be turned away with the word that a session has for it.
+void Worker::LetAllIn() {
+  for (const std::uint64_t serial : doorstep_.All()) LetIn(serial);
+}
+
 void Worker::EndSessions() {
+  LetAllIn();
   for (Relay* relay : AllRelays()) {
     relay->OnEvicted(Reason::kStopped, /*by_engine=*/false);
     relay->Detach();

@@ -19,6 +19,7 @@
 #include <absl/container/flat_hash_map.h>
 #include "net/backends.h"
 #include "net/deadline_queue.h"
+#include "net/doorstep.h"
 #include "net/farewell.h"
 #include "net/greeting_store.h"
 #include "net/heartbeat.h"
@@ -147,7 +148,13 @@ class Worker {
   void OnNamed(Fd client, const Endpoint& proxy, const ProxyHeaderIn& header);
   void OnUnnamed(Fd client, const Endpoint& proxy, Reason reason);
   void Admit(Fd client, const Client& who, Time now);
-  void StartRelay(Fd client, const Client& who, ConnectionId id, TicketPtr ticket, Time now);
+  void Greet(Fd client, const Client& from, ConnectionId id, TicketPtr ticket, Time now);
+  static std::size_t Say(const Fd& client, mysql::Bytes bytes);
+  // From the doorstep, where it is there: what comes for it is for its session from now on.
+  void LetIn(std::uint64_t serial);
+  void LetAllIn();
+  void StartRelay(LoopSocket client, Newcomer who, std::size_t greeted);
+  void CountSessions();
   [[nodiscard]] mysql::TlsUse TlsUseFor(const mysql::Greeting& greeting);
   // The cheap way out: no session, no allocation, no log line.
   void TurnAway(const Fd& client, Reason reason);
@@ -184,6 +191,7 @@ class Worker {
   std::array<mysql::Buffer, kReasonCount> refusals_;  // what is sent at accept, by reason
   DeadlineQueue deadlines_;
   Farewells farewells_;
+  Doorstep doorstep_;
   ProxyIntake intake_;
   std::uint64_t next_serial_ = 1;
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Relay>> relays_;

@@ -156,6 +156,10 @@ struct SessionOptions {
 // taken as kPass.
 inline constexpr std::size_t kMaxLook = std::size_t{1024} * 1024;
 
+// The packet that Start() sends, so that it can be sent before there is a session; empty where it
+// sends none.
+[[nodiscard]] Buffer FirstWords(const SessionOptions& options);
+
 class Session {
  public:
   explicit Session(SessionOptions options);

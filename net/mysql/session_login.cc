@@ -20,6 +20,13 @@ bool IsProxyHeader(Bytes in) {
 
 }  // namespace
 
+Buffer FirstWords(const SessionOptions& options) {
+  const bool speaks_first = !options.watch && options.tls != TlsUse::kPassthrough;
+  if (!speaks_first || options.greeting == nullptr) return {};
+  return BuildGreeting(*options.greeting, options.connection_id, options.salt,
+                       options.tls == TlsUse::kOffered);
+}
+
 Action Session::Impl::Start() {
   if (options.watch) return StartWatching();
   if (!options.greeting) {
@@ -28,8 +35,7 @@ Action Session::Impl::Start() {
     return {.kind = Kind::kClose, .bytes = out, .reason = Reason::kBackendUnreachable};
   }
   if (passthrough()) return StartPassthrough();
-  const bool tls = options.tls == TlsUse::kOffered;
-  out = BuildGreeting(*options.greeting, options.connection_id, options.salt, tls);
+  out = FirstWords(options);
   SetPhase(Phase::kAwaitLogin);
   return {.kind = Kind::kSend, .to = Side::kClient, .bytes = out};
 }
