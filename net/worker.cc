@@ -26,7 +26,7 @@ Worker::Worker(std::uint32_t index, GateShared& shared, std::vector<ListenFeed> 
       shared_(shared),
       greeting_(shared.backends->offered().Look()),
       tls_(shared.tls),
-      doorstep_(loop_, [this](std::uint64_t serial) { LetIn(serial); }),
+      doorstep_(loop_, [this](std::uint64_t serial) { static_cast<void>(LetIn(serial)); }),
       intake_(loop_, {[this](Fd client, const Endpoint& proxy, const ProxyHeaderIn& header) {
                         OnNamed(std::move(client), proxy, header);
                       },
@@ -137,7 +137,7 @@ void Worker::TakeWakes() {
 }
 
 void Worker::Deliver(const Wake& wake) {
-  LetIn(wake.serial);
+  static_cast<void>(LetIn(wake.serial));
   const auto found = relays_.find(wake.serial);
   if (found == relays_.end()) return;
   Relay* const relay = found->second.get();
@@ -179,7 +179,7 @@ void Worker::Tick() {
   const Time now = Now();
   ticking_ = false;
   while (const auto serial = deadlines_.PopDue(now)) {
-    LetIn(*serial);  // and is due again at once
+    if (LetIn(*serial)) continue;  // what is due is said by its session: again, at once
     const auto found = relays_.find(*serial);
     if (found == relays_.end()) continue;
     found->second->OnDeadline();
@@ -246,7 +246,7 @@ void Worker::Drain() {
 
 // To be turned away with the word that a session has for it.
 void Worker::LetAllIn() {
-  for (const std::uint64_t serial : doorstep_.All()) LetIn(serial);
+  for (const std::uint64_t serial : doorstep_.All()) static_cast<void>(LetIn(serial));
 }
 
 void Worker::EndSessions() {

@@ -150,8 +150,8 @@ class Worker {
   void Admit(Fd client, const Client& who, Time now);
   void Greet(Fd client, const Client& from, ConnectionId id, TicketPtr ticket, Time now);
   static std::size_t Say(const Fd& client, mysql::Bytes bytes);
-  // From the doorstep, where it is there: what comes for it is for its session from now on.
-  void LetIn(std::uint64_t serial);
+  // From the doorstep: what comes for it is for its session from now on. False: it is not there.
+  bool LetIn(std::uint64_t serial);
   void LetAllIn();
   void StartRelay(LoopSocket client, Newcomer who, std::size_t greeted);
   void CountSessions();

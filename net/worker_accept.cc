@@ -116,11 +116,12 @@ std::size_t Worker::Say(const Fd& client, mysql::Bytes bytes) {
   return n > 0 ? static_cast<std::size_t>(n) : 0;
 }
 
-void Worker::LetIn(std::uint64_t serial) {
+bool Worker::LetIn(std::uint64_t serial) {
   auto taken = doorstep_.TakeOut(serial);
-  if (!taken) return;
+  if (!taken) return false;
   MoveDeadline(serial, taken->deadline, kNever);
   StartRelay(std::move(taken->socket), std::move(taken->who), SIZE_MAX);
+  return true;
 }
 
 void Worker::StartRelay(LoopSocket client, Newcomer who, std::size_t greeted) {

@@ -86,6 +86,30 @@ TEST(Gate, ASilentClientIsEndedByItsDeadlineAndCostsTheBackendNothing) {
   EXPECT_EQ(running.status().leases, 0U);
 }
 
+// It goes on as it was, and whatever it says is heard.
+TEST(Gate, ADeadlineThatOnlyObservesIsCountedOnceAndEndsNobody) {
+  WireServer server;
+  Limits limits = Limits::Defaults();
+  limits.mode = Mode::kObserve;
+  limits.pending.deadline = milliseconds(50);
+  Running running(server.endpoint(), limits);
+  server.ServeProbe();
+  ASSERT_TRUE(running.WaitUntilUp());
+  WirePeer client = running.Client();
+  ASSERT_TRUE(client.ReadPacket());
+  const auto would = [&] {
+    return running.status().would_act[static_cast<std::size_t>(Reason::kPendingDeadline)];
+  };
+  ASSERT_TRUE(running.Until([&] { return would() > 0; }));
+  pollfd nothing{-1, 0, 0};
+  poll(&nothing, 1, 200);
+  EXPECT_EQ(would(), 1U);
+  client.SendPacket(9, "login");  // no login has that number
+  const auto told = client.ReadPacket();
+  ASSERT_TRUE(told && told->IsErr());
+  EXPECT_TRUE(client.ReadsEnd());
+}
+
 TEST(Gate, RelaysBothWaysAndFollowsTheServersEnd) {
   WireServer server;
   Running running(server.endpoint());
