@@ -21,10 +21,10 @@ std::string Answers::Take(std::string_view payload, std::uint8_t sequence) {
   if (payload.empty()) return "an empty packet";
   if (payload[0] == kErr) {
     last_error_ = CodeOf(payload);
-    if (owed_.empty()) {
-      over_ = true;
-      return {};
-    }
+    // A good-bye, which may cross a command.
+    over_ = owed_.empty() || sequence == 0;
+    if (over_) return {};
+    if (sequence != next_) return "an ERR has number " + std::to_string(sequence);
     ++errors_;
     owed_.pop_front();
     part_ = Part::kFirst;

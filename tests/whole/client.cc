@@ -98,12 +98,17 @@ void Client::TakeGreeting(const std::string& payload) {
   deprecate_eof_ = random_.OneIn(2) && (greeting->capabilities & mysql::kCapDeprecateEof) != 0;
   answers_ = Answers(deprecate_eof_);
   phase_ = Phase::kLogin;
+  next_ = 2;
   OnGreeted();
 }
 
 void Client::TakeLogin(const std::string& payload, std::uint8_t sequence) {
+  const bool is_numbered = setup_.role == Role::kGarbage || sequence == next_;
+  if (!is_numbered) fail_("a packet of a login has the number " + std::to_string(sequence));
+  ++next_;
   if (payload.starts_with('\xFF')) return OnRefused(payload);
   if (payload.starts_with('\xFE')) {
+    ++next_;
     return OnSwitch(std::string_view(payload).substr(1, payload.find('\0') - 1), sequence);
   }
   if (payload.starts_with('\x01')) return;  // the fast way went well

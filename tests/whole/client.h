@@ -128,6 +128,7 @@ class Client {
   std::string drip_;
   Answers answers_;
   bool deprecate_eof_ = false;
+  std::uint8_t next_ = 0;  // number of the server's next packet in a login
   bool reads_ = true;
   bool changing_ = false;  // its user
   bool retired_ = false;

@@ -61,13 +61,28 @@ void Gate::Look() {
 }
 
 void Gate::Publish(std::shared_ptr<const Limits> limits) {
+  reloaded_ = true;
   engine_->Publish(std::move(limits), now());
+}
+
+void Gate::Ban(const Cidr& network, Duration how_long) {
+  if (engine_->Ban(network, how_long, "for the test", now())) {
+    bans_.emplace_back(network, now() + how_long);
+  }
+}
+
+void Gate::CheckNotBanned(const Address& peer) {
+  if (engine_->limits()->mode != Mode::kEnforce) return;
+  for (const auto& [network, until] : bans_) {
+    if (network.Contains(peer) && now() < until) Fail("somebody banned is taken in");
+  }
 }
 
 void Gate::Accept(Socket* client, const Address& peer) {
   const ConnectionId id{0, next_serial_++};
   AcceptResult result = engine_->OnAccept(id, peer, now());
   if (result.ticket == nullptr) return client->Close();
+  CheckNotBanned(peer);
   mysql::SessionOptions options;
   options.greeting = greeting_;
   options.connection_id = mysql::kFirstConnectionId + static_cast<std::uint32_t>(id.serial);
@@ -206,10 +221,13 @@ void Gate::CheckAppRefusal(const Relay& relay, Reason reason) {
   const auto limits = engine_->limits();
   const ClassLimits& shop = limits->classes.front();
   const EngineStatus s = engine_->Status(now());
-  const bool fits = s.leases < s.slots_capacity;
+  const bool fits = s.free_slots > 0;
   const bool reserved = shop.reserve > 0 && !shop.sources.empty() && shop.enforce;
   if (reserved && fits && s.classes.front().leases < shop.reserve) {
-    Fail("the application is told " + std::string(Name(reason)) + " while its reserve is free");
+    Fail("the application is told " + std::string(Name(reason)) + " while its reserve is free: " +
+         std::to_string(s.classes.front().leases) + " of " + std::to_string(shop.reserve) +
+         " are used, and of all slots " + std::to_string(s.leases) + " of " +
+         std::to_string(s.slots_capacity) + ", " + std::to_string(s.foreign) + " are others'");
   }
 }
 
@@ -217,6 +235,21 @@ void Gate::CheckGrant() {
   const auto limits = engine_->limits();
   const bool binds = limits->mode == Mode::kEnforce && limits->slots.enforce;
   if (binds && seen_.leases > seen_.slots_capacity) Fail("more slots are leased than there are");
+}
+
+// A reload may make a budget smaller than what is in it.
+void Gate::CheckBudgets() {
+  const auto limits = engine_->limits();
+  if (reloaded_ || limits->mode != Mode::kEnforce) return;
+  if (limits->pending.enforce && seen_.pending > limits->pending.max) {
+    Fail("more are pending than may be");
+  }
+  if (limits->waiting.enforce && seen_.waiting > limits->waiting.max) {
+    Fail("more wait than may");
+  }
+  if (limits->login.enforce && seen_.logins > limits->login.in_progress) {
+    Fail("more log in at once than may");
+  }
 }
 
 void Gate::Check() {
@@ -234,6 +267,7 @@ void Gate::Check() {
   }
   if (seen_.connections != relays_.size()) Fail("tickets without a connection");
   if (std::exchange(granted_, false)) CheckGrant();
+  CheckBudgets();
   most_foreign_leases_ =
       std::max<std::size_t>(most_foreign_leases_, seen_.leases - seen_.classes.front().leases);
 }

@@ -35,6 +35,8 @@ class Gate final : public Wakeups, public DecisionSink, private mysql::KillMap {
   void Start();
   void Accept(Socket* client, const Address& peer);
   void Publish(std::shared_ptr<const Limits> limits);
+  // By the operator: nobody of it comes in until then.
+  void Ban(const Cidr& network, Duration how_long);
   // After each event.
   void Check();
   // Nobody is there any more.
@@ -89,6 +91,8 @@ class Gate final : public Wakeups, public DecisionSink, private mysql::KillMap {
   void Sweep();
   void Look();
   void Advance(Farewell& farewell);
+  void CheckNotBanned(const Address& peer);
+  void CheckBudgets();
   void CheckGrant();
   void CheckAppRefusal(const Relay& relay, Reason reason);
   [[nodiscard]] bool IsApp(const Relay& relay) const;
@@ -122,6 +126,8 @@ class Gate final : public Wakeups, public DecisionSink, private mysql::KillMap {
 
   std::set<std::uint64_t> leased_;
   std::size_t app_leased_ = 0;
+  std::vector<std::pair<Cidr, Time>> bans_;
+  bool reloaded_ = false;
   bool granted_ = false;
   std::uint64_t checks_ = 0;
   EngineStatus seen_;

@@ -121,17 +121,16 @@ void Server::Work(Conn& c) {
 // False: it waits for room.
 bool Server::WriteOn(Conn& c) {
   while (!c.out.empty() || c.rows_left > 0) {
-    if (c.out.empty()) {
+    while (c.rows_left > 0 && c.out.size() < kOneWrite) {
       const unsigned row = c.rows - c.rows_left--;
-      c.out = say::Packet(c.sequence++, say::Lenenc(RowOf(c.statement.client, c.statement.number,
-                                                          row)));
+      c.out += say::Packet(c.sequence++,
+                           say::Lenenc(RowOf(c.statement.client, c.statement.number, row)));
       if (c.rows_left == 0) c.out += c.EndOfRows();
-      continue;
     }
     if (c.socket->reset()) return LeaveSoon(c), false;
-    const std::size_t n = c.socket->Send(c.out);
-    c.out.erase(0, n);
-    if (!c.out.empty()) return false;
+    c.out.erase(0, c.socket->Send(c.out));
+    if (c.out.size() >= kOneWrite || (c.rows_left == 0 && !c.out.empty())) return false;
+    if (!c.out.empty() && c.socket->room() == 0) return false;
   }
   return true;
 }

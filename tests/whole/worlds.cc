@@ -107,7 +107,7 @@ void AddTroubles(WorldSetup& w, testing::Random& random) {
     const auto role = static_cast<Role>(random.Below(kRoles));
     w.events.emplace_back(sometime(), [role](World& world) {
       const Cidr network{SourceOf(HostOf(role, 0)), 96 + 24};
-      world.gate().engine().Ban(network, seconds(1), "for the test", world.now());
+      world.gate().Ban(network, seconds(1));
     });
     w.told += ", a ban of " + std::string(Name(role));
   }
