@@ -1,0 +1,147 @@
+// The command phase of a simulated relay, after net/relay_commands.cc.
+#include "tests/whole/gate.h"
+#include "tests/whole/relay.h"
+
+namespace headgate::whole {
+namespace {
+
+using mysql::Phase;
+
+constexpr Duration kKillPatience = std::chrono::seconds(3);
+constexpr Duration kKillAgain = std::chrono::milliseconds(500);
+
+}  // namespace
+
+void Relay::Decide(const CommandVerdict& verdict) {
+  using Kind = CommandVerdict::Kind;
+  holding_ = verdict.kind == Kind::kHold;
+  SetDeadline(holding_ ? verdict.until : kNever);
+  if (verdict.kind == Kind::kPass) result_limit_ = verdict.result_limit;
+  if (verdict.kind == Kind::kClose) engine_said_ = verdict.reason;
+  Event(session_.OnCommandVerdict(verdict));
+}
+
+void Relay::OnReady() {
+  if (!holding_ || session_over_) return;
+  Decide(gate_.engine().OnHeld(*ticket_, now()));
+}
+
+void Relay::TellAnswers() {
+  if (session_over_) return;
+  while (const std::optional<AnswerFacts> answer = session_.NextAnswer()) {
+    ++answers_;
+    result_judged_ = false;
+    gate_.engine().OnAnswer(*ticket_, *answer, now());
+  }
+}
+
+void Relay::WatchProgress() {
+  if (!watched_ && NeedsWatching()) {
+    watched_ = true;
+    gate_.NeedSweeps();
+  }
+  if (result_limit_ == 0 || result_judged_ || session_.answer_bytes() <= result_limit_) return;
+  result_judged_ = true;
+  SweepNow();
+}
+
+bool Relay::CanBeSwept() const {
+  const Phase phase = session_.phase();
+  return logged_in_ && !detached_ && link_ == Link::kOpen &&
+         (phase == Phase::kCommand || phase == Phase::kOrphaned || phase == Phase::kClosed);
+}
+
+bool Relay::NeedsWatching() const {
+  return CanBeSwept() && (session_.commands_outstanding() > 0 || holding_ || client_.blocked() ||
+                          killing_ != Kill::kNone);
+}
+
+void Relay::LookForEnd() {
+  if (client_gone_ || !client_.open() || !(client_.held || client_.blocked())) return;
+  const Leg::Got end = client_.PeerEnd();
+  if (end == Leg::Got::kFin) OnClientFin();
+  if (end == Leg::Got::kEnd) OnClientEnd();
+}
+
+bool Relay::Sweep() {
+  watched_ = CanBeSwept();
+  if (!watched_) return false;
+  NoteStall();
+  LookForEnd();
+  AskSweep();
+  FollowKill();
+  watched_ = NeedsWatching();
+  return watched_;
+}
+
+void Relay::SweepNow() {
+  if (CanBeSwept()) AskSweep();
+}
+
+void Relay::AskSweep() {
+  using Kind = SweepVerdict::Kind;
+  if (!CanBeSwept()) return;
+  SweepFacts facts;
+  facts.client_gone = client_gone_;
+  facts.can_kill = gate_.monitor_up();
+  if (stalled_since_ != kNever) facts.client_blocked = now() - stalled_since_;
+  facts.answer_bytes = session_.answer_bytes();
+  const SweepVerdict verdict = gate_.engine().OnSweep(*ticket_, facts, now());
+  switch (verdict.kind) {
+    case Kind::kNone:
+      return;
+    case Kind::kKillQuery:
+      return WantKill();
+    case Kind::kKillOrphan:
+      kill_orphan_ = true;
+      return WantKill();
+    case Kind::kClose:
+      return OnEvicted(verdict.reason, /*by_engine=*/true);
+  }
+}
+
+void Relay::NoteStall() {
+  if (!client_.blocked()) {
+    stalled_since_ = kNever;
+  } else if (stalled_since_ == kNever || drains_ != client_.drains()) {
+    stalled_since_ = now();
+  }
+  drains_ = client_.drains();
+}
+
+void Relay::WantKill() {
+  kill_at_ = answers_;
+  killing_ = Kill::kWanted;
+  AskKill();
+}
+
+void Relay::AskKill() {
+  if (!gate_.Kill(*this, session_.backend_connection_id(), greeted_at_)) return;
+  killing_ = Kill::kAsked;
+  kill_asked_ = now();
+  if (session_.phase() == Phase::kCommand) session_.HoldCommands(true);
+}
+
+void Relay::OnKillEnded(bool reached) {
+  if (detached_ || killing_ != Kill::kAsked) return;
+  EndKill();
+  if (!reached || kill_orphan_) killing_ = Kill::kWanted;
+}
+
+void Relay::EndKill() {
+  killing_ = Kill::kNone;
+  if (session_.phase() != Phase::kCommand) return;
+  session_.HoldCommands(false);
+  Event({});
+}
+
+void Relay::FollowKill() {
+  if (detached_) return;
+  if (killing_ == Kill::kAsked && now() - kill_asked_ > kKillPatience) OnKillEnded(false);
+  if (killing_ != Kill::kWanted || (kill_orphan_ && now() - kill_asked_ < kKillAgain)) return;
+  const bool still_there = kill_orphan_ || (answers_ == kill_at_ && !session_over_);
+  if (still_there) return AskKill();
+  killing_ = Kill::kNone;
+}
+
+}  // namespace headgate::whole
