@@ -69,10 +69,13 @@ def valgrind():
 def seeds():
     """Both simulations, with more of chance than `make test` gives them."""
     count = option("HEADGATE_SEEDS", "100000")
-    for name, env in (("whole_gate_test", {"HEADGATE_SEEDS": count}),
-                      ("simulation_test", {"HEADGATE_SIMULATION_SEED": str(int(time.time()))})):
+    worlds = str(int(time.time()))
+    for name, tests, env in (
+            ("whole_gate_test", "*", {"HEADGATE_SEEDS": count}),
+            ("simulation_test", "SimulationTest.*", {"HEADGATE_SIMULATION_SEED": worlds})):
         program = find_test(name)
-        yield Step((program, "--gtest_brief=1"), env, "" if program else f"no {name}")
+        yield Step((program, "--gtest_brief=1", f"--gtest_filter={tests}"), env,
+                   "" if program else f"no {name}")
 
 
 def fuzz():
@@ -97,7 +100,9 @@ def run(step, log):
     """How it ended, in words: "passed" is the one good one. What it says is shown and kept."""
     if step.missing:
         return f"not there: {step.missing}"
-    shown = " ".join(pathlib.Path(word).name for word in step.command[:6])
+    settings = [f"{name}={value}" for name, value in step.env.items() if "HEADGATE" in name]
+    shown = " ".join([*settings, *(pathlib.Path(word).name for word in step.command[:6])])
+    log.write(f"--- {shown}\n")
     try:
         process = subprocess.Popen(step.command, cwd=ROOT, env={**os.environ, **step.env},
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
