@@ -2,7 +2,7 @@
 #   make run [PORT=3306] [BACKEND=host:port]     make demo [ATTACK=silent]
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: help build package run test check bench bench-micro bench-alternatives bench-capacity bench-replay demo docs fuzz clean sbom
+.PHONY: help build package run test check bench bench-micro bench-alternatives bench-capacity bench-replay demo docs fuzz trust clean sbom
 
 PYTHON := /usr/bin/python3
 JOBS ?= $(shell nproc)
@@ -88,16 +88,17 @@ sbom: build ## build/headgate.spdx.json: the libraries in it, with versions and 
 docs: build ## brings the tables of docs/ up to date that the binary makes
 	@$(PYTHON) tests/support/make_docs.py build/headgate .
 
-fuzz: ## each fuzzer for FUZZ_SECONDS=60
+fuzz: ## each fuzzer for FUZZ_SECONDS=60, or ONLY="engine dialogue"; a table of what they did
 	@bash .ci/install check
 	@cmake --preset fuzz >/dev/null
-	cmake --build --preset fuzz -j $(JOBS)
-	@for fuzzer in $$(find build/fuzz/tests/fuzz -maxdepth 1 -type f -executable); do \
-	  name=$$(basename "$$fuzzer"); mkdir -p "build/corpus/$$name"; echo "fuzz: $$name"; \
-	  seeds=tests/fuzz/corpus/$${name%_fuzzer}; [ -d "$$seeds" ] || seeds=; \
-	  words=tests/fuzz/$${name%_fuzzer}.dict; [ -f "$$words" ] && words=-dict=$$words || words=; \
-	  "$$fuzzer" $$words -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 "build/corpus/$$name" $$seeds \
-	    || exit 1; done
+	cmake --build --preset fuzz -j $(JOBS) $(if $(ONLY),--target $(addsuffix _fuzzer,$(ONLY)))
+	@$(PYTHON) tests/trust/fuzz.py $(FUZZ_SECONDS) $(ONLY)
+
+trust: ## what takes hours: PARTS="tsan asan valgrind seeds fuzz mutants soak", into build/trust.txt
+	@bash .ci/install trust
+	@cmake --preset release -DHEADGATE_TESTS=ON -DHEADGATE_BENCH=ON >/dev/null
+	cmake --build --preset release -j $(JOBS)
+	@JOBS=$(JOBS) $(PYTHON) -W ignore tests/trust/trust.py $(PARTS)
 
 clean: ## removes build/
 	rm -rf build

@@ -19,6 +19,8 @@ void FuzzKill(Bytes in);         // COM_QUERY, with and without attributes
 void FuzzResponse(Bytes in);     // capabilities, commands, then a server's bytes
 void FuzzSession(Bytes in);      // events and bytes of both sides
 void FuzzSessionTls(Bytes in);   // how TLS is used, then the same
+void FuzzDialogue(Bytes in);     // a conversation, and what befalls its packets
+void FuzzEngine(Bytes in);       // a world, then what happens in it
 void FuzzScanner(Bytes in);      // how to read it, then a statement
 void FuzzCapture(Bytes in);      // link type, wire length, then a captured frame
 void FuzzStreams(Bytes in);      // segments of captured connections
@@ -32,13 +34,15 @@ struct Entry {
   void (*run)(Bytes);
   bool every_prefix = true;  // is tried; false: it is not a stream, and takes long
 };
-inline constexpr std::array<Entry, 14> kEntries{{{"greeting", FuzzGreeting},
+inline constexpr std::array<Entry, 16> kEntries{{{"greeting", FuzzGreeting},
                                                  {"handshake", FuzzHandshake},
                                                  {"change_user", FuzzChangeUser},
                                                  {"kill", FuzzKill},
                                                  {"response", FuzzResponse},
                                                  {"session", FuzzSession},
                                                  {"session_tls", FuzzSessionTls},
+                                                 {"dialogue", FuzzDialogue},
+                                                 {"engine", FuzzEngine, false},
                                                  {"scanner", FuzzScanner},
                                                  {"capture", FuzzCapture},
                                                  {"streams", FuzzStreams},

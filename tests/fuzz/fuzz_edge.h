@@ -29,6 +29,10 @@ class Edge {
   // Both sides close: the session must end, exactly once.
   void Finish();
   [[nodiscard]] bool closed() const { return closed_; }
+  [[nodiscard]] Phase phase() const { return session_->phase(); }
+  [[nodiscard]] std::size_t commands_outstanding() const {
+    return session_->commands_outstanding();
+  }
 
  private:
   void Pump();

@@ -8,6 +8,7 @@ import email.utils
 import json
 import os
 import pathlib
+import platform
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import unittest
 
 BINARY, SOURCE = sys.argv[1:3]
 BUILD = pathlib.Path(BINARY).resolve().parents[1]
+OBJECT = BUILD / "guard/CMakeFiles/headgate.dir/main.cc.o"
 
 
 def readelf(*options):
@@ -63,6 +65,14 @@ class Hardened(unittest.TestCase):
         for flag in ("-fPIE", "-fstack-protector-strong", "-fstack-clash-protection",
                      "-D_FORTIFY_SOURCE=3"):
             self.assertIn(flag, mine[0].split())
+
+    @unittest.skipUnless(platform.machine() == "x86_64", "CET is of x86-64")
+    def test_our_own_code_is_marked_for_control_flow_enforcement(self):
+        """The objects: the binary as a whole cannot be while Debian's start files are not."""
+        self.assertTrue(OBJECT.exists(), OBJECT)
+        notes = subprocess.run(["readelf", "-nW", str(OBJECT)], check=True, capture_output=True,
+                               text=True).stdout
+        self.assertRegex(notes, r"x86 feature: IBT, SHSTK")
 
 
 class Anywhere(unittest.TestCase):

@@ -46,6 +46,33 @@ TEST_F(HeadroomTest, ForeignConnectionsShrinkWhatIsHandedOutAndTheReserveStillHo
   EXPECT_EQ(Got(Pool(8)), 8u);
 }
 
+TEST_F(HeadroomTest, ASmallerPendingBudgetHoldsFromTheReloadOn) {
+  limits_.pending.max = 10;
+  Start();
+  std::vector<TicketPtr> pending;
+  for (std::uint32_t n = 0; n < 7; ++n) pending.push_back(Accept(Foe(n)));
+  limits_.pending.max = 4;
+  Reload();
+  EXPECT_EQ(Status().pending, 4u);
+  EXPECT_THAT(evicted_, SizeIs(3));
+  pending.clear();
+  ExpectNothingHeld();
+}
+
+// The connection may be a while in ending at the server; the next login need not wait for that.
+TEST_F(HeadroomTest, AFailedLoginGivesItsPlaceInTheLaneBackAtOnce) {
+  Start();
+  for (const LoginFailure how : {LoginFailure::kAccessDenied, LoginFailure::kStalled}) {
+    const TicketPtr t = Accept(App());
+    ASSERT_EQ(Login(t, "weak").kind, Kind::kAdmit);
+    EXPECT_EQ(Status().logins, 1u);
+    engine_->OnLoginFailed(*t, how, now_);
+    EXPECT_EQ(Status().logins, 0u);
+    EXPECT_EQ(Status().leases, 1u) << "the slot is held until the server's FIN";
+  }
+  ExpectNothingHeld();
+}
+
 TEST_F(HeadroomTest, WhileTheServerIsGoneLoginsAreToldAtOnce) {
   Start();
   engine_->OnBackend(false, now_);

@@ -66,6 +66,20 @@ TEST(SessionFinish, MalformedAnswerNeverReachesTheServer) {
   });
 }
 
+// A server would take it for a broken connection, and count it as one of the gate's.
+TEST(SessionFinish, AnswerOutOfSequenceNeverReachesTheServer) {
+  for (const int sequence : {1, 2, 4, 255}) {
+    AtEveryCut([sequence](Driver& d) {
+      ToSwitch(d);
+      d.Client(Packet(sequence, std::string(20, 'x')));
+      EXPECT_EQ(d.ToServer(), Packet(3, ""));
+      d.Server(Err(4, 1045, "#28000Access denied"));
+      EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kMalformed));
+      EXPECT_THAT(d.ends, ElementsAre(Reason::kMalformedAuth));
+    });
+  }
+}
+
 TEST(SessionFinish, AServerUpsetByAnUnknownPluginsAnswerIsNoticed) {
   Driver d;
   ToSwitch(d, "dialog");

@@ -1,0 +1,154 @@
+#!/usr/bin/python3
+"""What is too long for every change, one part after another: `make trust`.
+
+Usage: trust.py [PART...]   all parts, or those named. The table at the end stands in
+build/trust.txt as well, and what each part said in build/trust/PART.log. Exit 1 unless all passed.
+"""
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = ROOT / "tests/trust"
+RELEASE = ROOT / "build/release"
+LOGS = ROOT / "build/trust"
+UNITS = ("mysql_test", "policies_test", "net_test", "guard_test")
+JOBS = os.environ.get("JOBS") or str(os.cpu_count())
+PYTHON = ("/usr/bin/python3", "-W", "ignore")
+
+
+def option(name, otherwise):
+    return os.environ.get(name) or otherwise
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One command of a part; `missing` says what is not there to run it with."""
+    command: tuple = ()
+    env: dict = dataclasses.field(default_factory=dict)
+    missing: str = ""
+
+
+def find_test(name, folder=RELEASE):
+    """The path of a test binary, as ctest knows it; "" when there is none."""
+    told = subprocess.run(["ctest", "--test-dir", str(folder), "--show-only=json-v1"],
+                          capture_output=True, text=True, check=False)
+    if told.returncode:
+        return ""
+    for test in json.loads(told.stdout)["tests"]:
+        program = (test.get("command") or [""])[0]
+        if pathlib.Path(program).name == name and os.access(program, os.X_OK):
+            return program
+    return ""
+
+
+def build(preset, targets):
+    return (Step(("cmake", "--preset", preset, "-DHEADGATE_TESTS=ON")),
+            Step(("ninja", "-C", f"build/{preset}", "-j", JOBS, *targets)))
+
+
+def sanitized(preset):
+    """The unit tests, with a sanitizer that ends the process at its first finding."""
+    env = {"TSAN_OPTIONS": "halt_on_error=1 second_deadlock_stack=1",
+           "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+           "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
+    yield from build(preset, UNITS)
+    for name in UNITS:
+        folder = {"mysql_test": "net/mysql"}.get(name, name.removesuffix("_test"))
+        yield Step((f"build/{preset}/tests/{folder}/{name}", "--gtest_brief=1"), env)
+
+
+def valgrind():
+    yield Step((*PYTHON, str(HERE / "valgrind_smoke.py")))
+
+
+def seeds():
+    """Both simulations, with more of chance than `make test` gives them."""
+    count = option("HEADGATE_SEEDS", "100000")
+    worlds = str(int(time.time()))
+    for name, tests, env in (
+            ("whole_gate_test", "*", {"HEADGATE_SEEDS": count}),
+            ("simulation_test", "SimulationTest.*", {"HEADGATE_SIMULATION_SEED": worlds})):
+        program = find_test(name)
+        yield Step((program, "--gtest_brief=1", f"--gtest_filter={tests}"), env,
+                   "" if program else f"no {name}")
+
+
+def fuzz():
+    yield Step(("cmake", "--preset", "fuzz"))
+    yield Step(("ninja", "-C", "build/fuzz", "-j", JOBS))
+    yield Step((*PYTHON, str(HERE / "fuzz.py"), option("TRUST_FUZZ_SECONDS", "600")))
+
+
+def mutants():
+    yield Step((*PYTHON, str(HERE / "mutants.py")))
+
+
+def soak():
+    yield Step((*PYTHON, str(HERE / "soak.py"), option("TRUST_SOAK_MINUTES", "30")))
+
+
+PARTS = {"tsan": lambda: sanitized("tsan"), "asan": lambda: sanitized("asan"),
+         "valgrind": valgrind, "seeds": seeds, "fuzz": fuzz, "mutants": mutants, "soak": soak}
+
+
+def run(step, log):
+    """How it ended, in words: "passed" is the one good one. What it says is shown and kept."""
+    if step.missing:
+        return f"not there: {step.missing}"
+    settings = [f"{name}={value}" for name, value in step.env.items() if "HEADGATE" in name]
+    shown = " ".join([*settings, *(pathlib.Path(word).name for word in step.command[:6])])
+    log.write(f"--- {shown}\n")
+    try:
+        process = subprocess.Popen(step.command, cwd=ROOT, env={**os.environ, **step.env},
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                   errors="replace")
+    except OSError as error:
+        return f"not there: {error}"
+    with process:
+        for line in process.stdout:
+            log.write(line)
+            log.flush()
+            if line.startswith(("soak", "mutants", "fuzz:", "[", "valgrind")):
+                print(f"  {line.rstrip()[:180]}", flush=True)
+    return "passed" if process.returncode == 0 else f"failed ({process.returncode}): {shown}"
+
+
+def judge(name):
+    """(what came of a part, its seconds)."""
+    began, results = time.monotonic(), []
+    with open(LOGS / f"{name}.log", "w", encoding="utf8") as log:
+        for step in PARTS[name]():
+            results.append(run(step, log))
+            if results[-1].startswith("failed"):
+                break  # what comes behind a build that failed proves nothing
+    bad = [result for result in results if result != "passed"]
+    return "; ".join(bad) or "passed", time.monotonic() - began
+
+
+def main(chosen):
+    unknown = set(chosen) - set(PARTS)
+    if unknown:
+        sys.exit(f"trust: no such part: {' '.join(sorted(unknown))}; there are {' '.join(PARTS)}")
+    chosen = chosen or list(PARTS)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("HEADGATE_BINARY", str(RELEASE / "guard/headgate"))
+    os.environ.setdefault("HEADGATE_SCRATCH", str(RELEASE))
+    rows = []
+    for number, name in enumerate(chosen, 1):
+        print(f"trust: [{number}/{len(chosen)}] {name}", flush=True)
+        said, spent = judge(name)
+        rows.append((name, said, spent))
+        print(f"trust: [{number}/{len(chosen)}] {name}: {said}, {spent:.0f} s", flush=True)
+    table = "\n".join(f"{name:<10}{spent:>7.0f} s  {said}" for name, said, spent in rows)
+    (ROOT / "build/trust.txt").write_text(table + "\n", encoding="utf8")
+    print(f"{table}\ntrust: the table is in build/trust.txt, what was said in build/trust/")
+    return 0 if all(said == "passed" for _, said, _ in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
