@@ -103,7 +103,9 @@ void Client::TakeGreeting(const std::string& payload) {
 }
 
 void Client::TakeLogin(const std::string& payload, std::uint8_t sequence) {
-  const bool is_numbered = setup_.role == Role::kGarbage || sequence == next_;
+  // An ERR may cross what the client has just said.
+  const bool crossed = payload.starts_with('\xFF') && sequence < next_;
+  const bool is_numbered = setup_.role == Role::kGarbage || sequence == next_ || crossed;
   if (!is_numbered) fail_("a packet of a login has the number " + std::to_string(sequence));
   ++next_;
   if (payload.starts_with('\xFF')) return OnRefused(payload);
@@ -179,9 +181,10 @@ void Client::Gone() {
   socket_ = nullptr;
   phase_ = Phase::kAway;
   ++turn_;
-  if (!retired_) timeline_.In(ComesAgainAfter(), [this, turn = turn_] {
-    if (turn == turn_) Connect();
-  });
+  if (!retired_)
+    timeline_.In(ComesAgainAfter(), [this, turn = turn_] {
+      if (turn == turn_) Connect();
+    });
 }
 
 void Client::Retire() {

@@ -52,9 +52,9 @@ struct ClientSetup {
   Address from;
   std::string user = kAppUser;
   Road road{};
-  unsigned number = 0;    // its own
-  bool mishaps = false;   // now and then its connection ends in the middle of something
-  bool pipelines = false; // sends several commands at once
+  unsigned number = 0;     // its own
+  bool mishaps = false;    // now and then its connection ends in the middle of something
+  bool pipelines = false;  // sends several commands at once
 };
 
 class Client {

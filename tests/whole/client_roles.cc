@@ -13,11 +13,29 @@ namespace say = mysql::testing;
 using mysql::Command;
 using std::chrono::milliseconds;
 
-constexpr std::array<std::string_view, kRoles> kNames = {
-    "pool",         "app",         "silent",       "drip",           "greeted",     "garbage",
-    "stalled-login", "short-answer", "claimed-user", "bad-password",   "churn",       "change-user",
-    "heavy",        "orphan",      "stampede",     "prepare-leak",   "long-data",   "slow-reader",
-    "transaction-sitter", "hoard", "own-account",  "poisoner",       "nat-burst"};
+constexpr std::array<std::string_view, kRoles> kNames = {"pool",
+                                                         "app",
+                                                         "silent",
+                                                         "drip",
+                                                         "greeted",
+                                                         "garbage",
+                                                         "stalled-login",
+                                                         "short-answer",
+                                                         "claimed-user",
+                                                         "bad-password",
+                                                         "churn",
+                                                         "change-user",
+                                                         "heavy",
+                                                         "orphan",
+                                                         "stampede",
+                                                         "prepare-leak",
+                                                         "long-data",
+                                                         "slow-reader",
+                                                         "transaction-sitter",
+                                                         "hoard",
+                                                         "own-account",
+                                                         "poisoner",
+                                                         "nat-burst"};
 
 constexpr int At(Command c) { return static_cast<int>(c); }
 

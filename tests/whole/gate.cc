@@ -32,7 +32,8 @@ Gate::Gate(Timeline& timeline, Server& server, std::shared_ptr<const Limits> lim
       fail_(std::move(fail)),
       monitored_(monitored),
       random_(seed),
-      engine_(std::make_unique<Engine>(std::move(limits), EngineSecrets{seed, ~seed}, *this, *this)),
+      engine_(
+          std::make_unique<Engine>(std::move(limits), EngineSecrets{seed, ~seed}, *this, *this)),
       greeting_(std::make_shared<const mysql::Greeting>(server.greeting())),
       health_(timeline.now()) {}
 
@@ -215,8 +216,8 @@ bool Gate::Kill(const Relay& relay, std::uint32_t id, Time greeted) {
 // What is promised: while a class with networks of its own holds less than its reserve, nobody of
 // it is told that there is no slot.
 void Gate::CheckAppRefusal(const Relay& relay, Reason reason) {
-  const bool about_slots = reason == Reason::kNoSlot || reason == Reason::kClassFull ||
-                           reason == Reason::kUnprovenFull;
+  const bool about_slots =
+      reason == Reason::kNoSlot || reason == Reason::kClassFull || reason == Reason::kUnprovenFull;
   if (!about_slots || !IsApp(relay)) return;
   const auto limits = engine_->limits();
   const ClassLimits& shop = limits->classes.front();

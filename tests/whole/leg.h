@@ -75,7 +75,7 @@ class Leg {
   // Found out by sending, as at a socket of the kernel's.
   [[nodiscard]] bool broken() const { return broken_; }
   [[nodiscard]] bool readable() const { return open() && socket_->readable(); }
-  [[nodiscard]] bool writable() const { 
+  [[nodiscard]] bool writable() const {
     return blocked() && (socket_->reset() || socket_->room() > 0);
   }
 

@@ -1,6 +1,6 @@
-// What net::Relay does with a session, its two sockets and the engine, line by line where it can be,
-// on sockets that are simulated. What is not here: TLS, PROXY headers, a transparent gate, several
-// backends, metrics. Whatever it does, it checks that it may: see Check...().
+// What net::Relay does with a session, its two sockets and the engine, line by line where it can
+// be, on sockets that are simulated. What is not here: TLS, PROXY headers, a transparent gate,
+// several backends, metrics. Whatever it does, it checks that it may: see Check...().
 //
 // Threads: one. Lifetime: its gate's.
 #pragma once

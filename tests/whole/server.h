@@ -1,7 +1,7 @@
 // A MySQL or MariaDB server as the gate meets one: greets, switches the plugin, judges the answer,
-// runs one statement after the other for as long as they say, writes results as they are taken, looks
-// at its client only between statements, and ends a connection some time after its client did. It is
-// full, frozen, or killed and started again when it is told so.
+// runs one statement after the other for as long as they say, writes results as they are taken,
+// looks at its client only between statements, and ends a connection some time after its client
+// did. It is full, frozen, or killed and started again when it is told so.
 //
 // Threads: one. Lifetime: network and timeline outlive it; connections that ended stay.
 #pragma once

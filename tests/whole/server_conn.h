@@ -46,7 +46,7 @@ struct Server::Conn {
   bool in_transaction = false;
   int sequence = 0;
   unsigned rows = 0, rows_left = 0;
-  Statement statement;       // the last
+  Statement statement;         // the last
   std::uint32_t prepared = 0;  // so many, ever
 };
 

@@ -144,8 +144,8 @@ void Server::Run(Conn& c, const Statement& s) {
     if (!c.statement.writes) return BeginRows(c, c.statement.rows);
     const std::string affected = say::Number(c.statement.number % 200, 1);
     const auto status = static_cast<std::uint64_t>(c.status());
-    c.out += say::Packet(1, say::Hex({0}) + affected + say::Hex({0}) + say::Number(status, 2) +
-                                say::Hex({0, 0}));
+    c.out += say::Packet(
+        1, say::Hex({0}) + affected + say::Hex({0}) + say::Number(status, 2) + say::Hex({0, 0}));
   });
 }
 

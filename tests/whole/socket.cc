@@ -45,9 +45,8 @@ std::size_t Socket::Send(std::string_view bytes) {
       size = std::min<std::size_t>(size, 1 + least + random_.Below(least + 8));
     }
     in_flight_ += size;
-    timeline_.At(Arrival(), [this, piece = std::string(bytes.substr(at, size))] {
-      peer_->Arrive(piece);
-    });
+    timeline_.At(Arrival(),
+                 [this, piece = std::string(bytes.substr(at, size))] { peer_->Arrive(piece); });
     at += size;
   }
   return n;

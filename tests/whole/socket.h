@@ -1,6 +1,6 @@
 // TCP as the two ends of a connection see it, without a kernel: bytes arrive in order, late, and in
-// pieces; no more of them are on their way than the reader has room for; ends come as FIN, as RST, or
-// not at all. Connections do not wait for one another.
+// pieces; no more of them are on their way than the reader has room for; ends come as FIN, as RST,
+// or not at all. Connections do not wait for one another.
 //
 // Threads: one. Lifetime: sockets are their Network's, to its end; watchers outlive the Watch().
 #pragma once

@@ -26,8 +26,7 @@ inline std::string ToSql(const Statement& s) {
   const char* const form = s.writes
                                ? "INSERT INTO t%u SELECT %u, %u, %u, %u"
                                : "SELECT * FROM t%u WHERE c = %u AND n = %u AND r = %u AND ms = %u";
-  const int n =
-      std::snprintf(text, sizeof text, form, s.table, s.client, s.number, s.rows, s.ms);
+  const int n = std::snprintf(text, sizeof text, form, s.table, s.client, s.number, s.rows, s.ms);
   return {text, static_cast<std::size_t>(n)};
 }
 
@@ -37,8 +36,7 @@ inline std::optional<Statement> FromSql(const std::string& sql) {
   const char* const form = s.writes
                                ? "INSERT INTO t%u SELECT %u, %u, %u, %u"
                                : "SELECT * FROM t%u WHERE c = %u AND n = %u AND r = %u AND ms = %u";
-  const int n =
-      std::sscanf(sql.c_str(), form, &s.table, &s.client, &s.number, &s.rows, &s.ms);
+  const int n = std::sscanf(sql.c_str(), form, &s.table, &s.client, &s.number, &s.rows, &s.ms);
   if (n != 5) return std::nullopt;
   return s;
 }

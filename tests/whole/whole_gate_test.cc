@@ -1,5 +1,5 @@
-// The whole logic of a gate, engine and sessions and what the worker does between them, among random
-// clients, networks, servers and operators, on a virtual clock: each world from one number.
+// The whole logic of a gate, engine and sessions and what the worker does between them, among
+// random clients, networks, servers and operators, on a virtual clock: each world from one number.
 //
 // HEADGATE_SEEDS and HEADGATE_SEED say how many worlds, and the first one's number.
 #include <gtest/gtest.h>
@@ -44,8 +44,8 @@ struct Sums {
 
   void Print(std::uint64_t worlds) const {
     for (std::size_t r = 0; r < kReasonCount; ++r) {
-      if (reasons[r] > 0) std::cout << "  " << Name(static_cast<Reason>(r)) << " " << reasons[r]
-                                    << "\n";
+      if (reasons[r] > 0)
+        std::cout << "  " << Name(static_cast<Reason>(r)) << " " << reasons[r] << "\n";
     }
     std::cout << "  " << worlds << " worlds, " << events << " events, " << logins << " logins, "
               << statements << " commands, " << killed << " killed, " << full << " times full\n";
@@ -68,13 +68,27 @@ TEST(WholeGateTest, TheInvariantsHoldInEveryWorld) {
   EXPECT_GT(sums.statements, seeds);
   EXPECT_GT(sums.killed, 0u);
   EXPECT_GT(sums.full, 0u);
-  for (const Reason r :
-       {Reason::kBanned, Reason::kConnectRate, Reason::kPendingEvicted, Reason::kPendingDeadline,
-        Reason::kPairLocked, Reason::kNoSlot, Reason::kWaitingFull, Reason::kWaitingDeadline,
-        Reason::kLoginDeadline, Reason::kMalformedAuth, Reason::kBackendUnreachable,
-        Reason::kBackendFull, Reason::kQueryRate, Reason::kDigestRunning, Reason::kPrepared,
-        Reason::kQueryDeadline, Reason::kIdle, Reason::kStalledRead, Reason::kOrphanKilled,
-        Reason::kReclaimed, Reason::kBanApplied}) {
+  for (const Reason r : {Reason::kBanned,
+                         Reason::kConnectRate,
+                         Reason::kPendingEvicted,
+                         Reason::kPendingDeadline,
+                         Reason::kPairLocked,
+                         Reason::kNoSlot,
+                         Reason::kWaitingFull,
+                         Reason::kWaitingDeadline,
+                         Reason::kLoginDeadline,
+                         Reason::kMalformedAuth,
+                         Reason::kBackendUnreachable,
+                         Reason::kBackendFull,
+                         Reason::kQueryRate,
+                         Reason::kDigestRunning,
+                         Reason::kPrepared,
+                         Reason::kQueryDeadline,
+                         Reason::kIdle,
+                         Reason::kStalledRead,
+                         Reason::kOrphanKilled,
+                         Reason::kReclaimed,
+                         Reason::kBanApplied}) {
     EXPECT_GT(sums.reasons[static_cast<std::size_t>(r)], 0u) << Name(r) << " never happened";
   }
 }

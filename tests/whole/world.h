@@ -1,6 +1,6 @@
-// A gate, a server and those who come, for some simulated seconds, and then until all of it is gone.
-// Everything follows from its setup, and a random setup from one number: a world that goes wrong goes
-// wrong again.
+// A gate, a server and those who come, for some simulated seconds, and then until all of it is
+// gone. Everything follows from its setup, and a random setup from one number: a world that goes
+// wrong goes wrong again.
 //
 // Threads: one. Lifetime: plain; one world is used once.
 #pragma once

@@ -77,7 +77,8 @@ void AddTroubles(WorldSetup& w, testing::Random& random) {
       world.NoteTrouble();
       world.server().Crash();
     });
-    w.events.emplace_back(at + Ms(random, 50, 1500), [](World& world) { world.server().Restart(); });
+    w.events.emplace_back(at + Ms(random, 50, 1500),
+                          [](World& world) { world.server().Restart(); });
     w.told += ", the server restarts";
   }
   if (random.OneIn(5)) {
