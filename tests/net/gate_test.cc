@@ -90,7 +90,7 @@ TEST(Gate, ASilentClientIsEndedByItsDeadlineAndCostsTheBackendNothing) {
 TEST(Gate, ADeadlineThatOnlyObservesIsCountedOnceAndEndsNobody) {
   WireServer server;
   Limits limits = Limits::Defaults();
-  limits.mode = Mode::kObserve;
+  limits.pending.enforce = false;
   limits.pending.deadline = milliseconds(50);
   Running running(server.endpoint(), limits);
   server.ServeProbe();
