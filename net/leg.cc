@@ -19,13 +19,6 @@ Leg::Got ResultOf(ssize_t n) {
 
 }  // namespace
 
-bool Leg::Open(Fd fd) {
-  socket_.Assign(std::move(fd));
-  if (socket_.Watch(*this)) return true;
-  Close();
-  return false;
-}
-
 bool Leg::Open(LoopSocket socket) {
   socket_ = std::move(socket);
   return socket_.Watch(*this);
@@ -67,12 +60,8 @@ void Leg::StartTls(std::unique_ptr<TlsChannel> tls) {
 
 TlsChannel::Step Leg::Handshake() {
   const TlsChannel::Step step = tls_->Handshake();
-  if (step == TlsChannel::Step::kWantsWrite) {
-    stuck_ = true;
-    WaitUntilWritable();
-  } else {
-    stuck_ = false;
-  }
+  stuck_ = step == TlsChannel::Step::kWantsWrite;
+  if (stuck_) WaitUntilWritable();
   NoteReadByTls();
   // Behind the end of the handshake there may be something said already.
   if (step == TlsChannel::Step::kDone) socket_.SetReadable();

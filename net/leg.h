@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "net/farewell.h"
-#include "net/fd.h"
 #include "net/loop_socket.h"
 #include "net/mysql/wire.h"
 #include "net/tls_channel.h"
@@ -39,9 +38,7 @@ class Leg final : private SocketWatcher {
   Leg(const Leg&) = delete;
   Leg& operator=(const Leg&) = delete;
 
-  // False: the kernel lacks memory to watch it.
-  [[nodiscard]] bool Open(Fd fd);
-  // One that is watched already goes on so.
+  // One that is watched already goes on so. False: the kernel lacks memory to watch it.
   [[nodiscard]] bool Open(LoopSocket socket);
   [[nodiscard]] bool open() const { return socket_.open(); }
   [[nodiscard]] int fd() const { return socket_.fd(); }

@@ -42,9 +42,13 @@ bool LoopSocket::Watch(SocketWatcher& watcher) {
 
 // In case somebody else has the descriptor too, and its events with it.
 void LoopSocket::Unwatch() {
-  if (!std::exchange(watched_, false)) return;
+  if (!watched_) return;
   static_cast<void>(epoll_ctl(loop_->epoll_.get(), EPOLL_CTL_DEL, fd(), nullptr));
-  loop_->Forget(fd());
+  Forget();
+}
+
+void LoopSocket::Forget() {
+  if (std::exchange(watched_, false)) loop_->Forget(fd());
   watcher_ = nullptr;
   wants_writable_ = readable_ = writable_ = stops_short_ = again_ = false;
 }
@@ -57,10 +61,8 @@ Fd LoopSocket::Release() {
 // Closing takes it out of epoll, but for the moment in which a child that was just forked still has
 // a copy; what is told of it meanwhile the loop knows to be of nobody.
 void LoopSocket::Close() {
-  if (std::exchange(watched_, false)) loop_->Forget(fd());
+  Forget();
   fd_.Reset();
-  watcher_ = nullptr;
-  wants_writable_ = readable_ = writable_ = stops_short_ = again_ = false;
 }
 
 void LoopSocket::WantWritable() {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "net/fd.h"
 
@@ -27,7 +28,7 @@ class SocketWatcher {
 
 class LoopSocket {
  public:
-  explicit LoopSocket(Loop& loop) : loop_(&loop) {}
+  explicit LoopSocket(Loop& loop, Fd fd = Fd()) : loop_(&loop), fd_(std::move(fd)) {}
   LoopSocket(LoopSocket&& other) noexcept;
   LoopSocket& operator=(LoopSocket&& other) noexcept;
   ~LoopSocket() { Close(); }
@@ -70,6 +71,8 @@ class LoopSocket {
  private:
   friend class Loop;
   void Take(std::uint32_t events);
+  // What it was to the loop, and what the loop has said of it.
+  void Forget();
 
   Loop* loop_;
   SocketWatcher* watcher_ = nullptr;

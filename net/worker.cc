@@ -1,18 +1,13 @@
 #include "net/worker.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <chrono>
 #include <iterator>
 #include <utility>
 
 #include "net/clock.h"
-#include "net/descriptors.h"
-#include "net/mysql/capabilities.h"
 #include "net/mysql/refusal.h"
 #include "net/relay.h"
-#include "policies/class_matcher.h"
 
 namespace headgate::net {
 namespace {
@@ -26,7 +21,7 @@ Worker::Worker(std::uint32_t index, GateShared& shared, std::vector<ListenFeed> 
       shared_(shared),
       greeting_(shared.backends->offered().Look()),
       tls_(shared.tls),
-      doorstep_(loop_, [this](std::uint64_t serial) { static_cast<void>(LetIn(serial)); }),
+      doorstep_(loop_, [this](std::uint64_t serial) { LetIn(serial); }),
       intake_(loop_, {[this](Fd client, const Endpoint& proxy, const ProxyHeaderIn& header) {
                         OnNamed(std::move(client), proxy, header);
                       },
@@ -137,7 +132,7 @@ void Worker::TakeWakes() {
 }
 
 void Worker::Deliver(const Wake& wake) {
-  static_cast<void>(LetIn(wake.serial));
+  LetIn(wake.serial);
   const auto found = relays_.find(wake.serial);
   if (found == relays_.end()) return;
   Relay* const relay = found->second.get();
@@ -246,7 +241,7 @@ void Worker::Drain() {
 
 // To be turned away with the word that a session has for it.
 void Worker::LetAllIn() {
-  for (const std::uint64_t serial : doorstep_.All()) static_cast<void>(LetIn(serial));
+  for (const std::uint64_t serial : doorstep_.All()) LetIn(serial);
 }
 
 void Worker::EndSessions() {

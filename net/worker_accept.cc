@@ -63,9 +63,8 @@ void Worker::OnUnnamed(Fd client, const Endpoint& proxy, Reason reason) {
   if (reason == Reason::kHealthCheck) return;  // it has left
   // What it sent is unread, and would make a reset of the close.
   if (reason == Reason::kProxyHeader && engine().limits()->how == RefuseHow::kError) {
-    LoopSocket socket(loop_);
-    socket.Assign(std::move(client));
-    return SayFarewell({std::move(socket), nullptr, refusals_[static_cast<std::size_t>(reason)]});
+    return SayFarewell({LoopSocket(loop_, std::move(client)), nullptr,
+                        refusals_[static_cast<std::size_t>(reason)]});
   }
   TurnAway(client, reason);
 }
@@ -105,9 +104,7 @@ void Worker::Greet(Fd client, const Client& from, ConnectionId id, TicketPtr tic
     MoveDeadline(id.serial, kNever, deadline);
     return CountSessions();
   }
-  LoopSocket socket(loop_);
-  socket.Assign(std::move(client));
-  StartRelay(std::move(socket), std::move(who), said);
+  StartRelay(LoopSocket(loop_, std::move(client)), std::move(who), said);
 }
 
 // How many of the bytes a new socket has taken. What is wrong with it its reader will meet.
