@@ -12,8 +12,6 @@ namespace {
 
 namespace json = boost::json;
 
-double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 json::object MonitorJson(const net::MonitorStatus& monitor) {
   const net::ServerFigures& f = monitor.figures;
   json::value lag;

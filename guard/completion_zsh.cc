@@ -7,7 +7,7 @@ namespace headgate::guard {
 namespace {
 
 // Inside '...'; zsh's completers take brackets and colons as their own.
-std::string Quoted(const std::string& text) {
+std::string ZshQuoted(const std::string& text) {
   return absl::StrReplaceAll(
       text, {{"\\", "\\\\"}, {"'", "'\\''"}, {"[", "\\["}, {"]", "\\]"}, {":", "\\:"}});
 }
@@ -17,7 +17,7 @@ std::string Value(const OptionInfo& option, const std::string& message) {
   std::string action;
   if (option.IsFile()) action = "_files";
   if (!option.choices.empty()) action = absl::StrCat("(", absl::StrJoin(option.choices, " "), ")");
-  return absl::StrCat(":", Quoted(message), ":", action);
+  return absl::StrCat(":", ZshQuoted(message), ":", action);
 }
 
 std::string OptionSpecs(const CommandInfo& command) {
@@ -25,7 +25,7 @@ std::string OptionSpecs(const CommandInfo& command) {
   for (const OptionInfo& option : command.options) {
     for (const std::string& name : option.names) {
       absl::StrAppend(&out, " \\\n    '", option.repeats ? "*" : "", name,
-                      option.IsFlag() ? "" : "=", "[", Quoted(option.what), "]",
+                      option.IsFlag() ? "" : "=", "[", ZshQuoted(option.what), "]",
                       option.IsFlag() ? "" : Value(option, option.value), "'");
     }
   }
@@ -57,7 +57,7 @@ std::string Function(const CommandInfo& command) {
                   " \\\n    '1: :->command' \\\n    '*:: :->rest' && ret=0\n"
                   "  case $state in\n    command)\n      local -a commands=(\n");
   for (const CommandInfo& inner : command.inner) {
-    absl::StrAppend(&out, "        '", inner.words.back(), ":", Quoted(inner.what), "'\n");
+    absl::StrAppend(&out, "        '", inner.words.back(), ":", ZshQuoted(inner.what), "'\n");
   }
   absl::StrAppend(&out,
                   "      )\n      _describe command commands && ret=0 ;;\n    rest)\n"

@@ -17,7 +17,6 @@ namespace json = boost::json;
 // Of one row in an answer: what the table keeps may be longer than anybody reads.
 constexpr std::size_t kLongestText = 2048;
 
-double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 // A thousandth is what a person reads of it.
 double Rounded(double value) { return std::round(value * 1000) / 1000; }
 double Milliseconds(Duration d) { return Rounded(Seconds(d) * 1000); }

@@ -12,8 +12,8 @@
 namespace headgate::guard {
 namespace {
 
-constexpr std::string_view kLevel = "pressure.LEVEL.";
-constexpr std::string_view kUnknown = "query.unknown.";
+constexpr std::string_view kLevelKeys = "pressure.LEVEL.";
+constexpr std::string_view kUnknownKeys = "query.unknown.";
 
 using Texts = std::map<std::string_view, std::string_view>;
 
@@ -28,8 +28,8 @@ Texts AllMeanings() {
 // A key of [query.unknown] without words of its own means what that of [query] does.
 std::string MeaningOf(const Texts& all, const std::string& key) {
   if (const auto found = all.find(key); found != all.end()) return std::string(found->second);
-  if (!key.starts_with(kUnknown)) return "";
-  const std::string plain = "query." + key.substr(kUnknown.size());
+  if (!key.starts_with(kUnknownKeys)) return "";
+  const std::string plain = "query." + key.substr(kUnknownKeys.size());
   return all.contains(plain) ? "See `" + plain + "`." : "";
 }
 
@@ -85,7 +85,7 @@ void AddLevels(Rows& rows) {
     std::string text = "as `" + key.FullName() + "`";
     const std::string attack = key.get(defaults.At(Level::kAttack));
     if (attack != key.get(defaults.At(Level::kElevated))) text += ", at attack " + Code(attack);
-    rows.Add(key, kLevel, std::move(text));
+    rows.Add(key, kLevelKeys, std::move(text));
   }
 }
 

@@ -5,7 +5,7 @@ namespace headgate::guard {
 
 namespace {
 
-constexpr Meaning kMeanings[] = {
+constexpr Meaning kGateMeanings[] = {
     {"gate.mode",
      "`enforce`; `observe` decides and counts everything and turns nobody away. What stays in "
      "both: the budget, deadline and packet bounds of the deferral itself, and the refusal of "
@@ -129,6 +129,6 @@ constexpr Meaning kMeanings[] = {
 
 }  // namespace
 
-std::span<const Meaning> GateMeanings() { return kMeanings; }
+std::span<const Meaning> GateMeanings() { return kGateMeanings; }
 
 }  // namespace headgate::guard

@@ -5,7 +5,7 @@ namespace headgate::guard {
 
 namespace {
 
-constexpr Meaning kMeanings[] = {
+constexpr Meaning kOtherMeanings[] = {
     {"known_good.minutes",
      "Distinct minutes with completed statements after which a (source, user) pair is "
      "known-good."},
@@ -130,6 +130,6 @@ constexpr Meaning kMeanings[] = {
 
 }  // namespace
 
-std::span<const Meaning> OtherMeanings() { return kMeanings; }
+std::span<const Meaning> OtherMeanings() { return kOtherMeanings; }
 
 }  // namespace headgate::guard

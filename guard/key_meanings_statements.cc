@@ -5,7 +5,7 @@ namespace headgate::guard {
 
 namespace {
 
-constexpr Meaning kMeanings[] = {
+constexpr Meaning kStatementMeanings[] = {
     {"monitor.user", "The gate's own account at the server. Empty: no monitor."},
     {"monitor.password_file",
      "Absolute path of a file whose first line is its password. While it does not exist the "
@@ -130,6 +130,6 @@ constexpr Meaning kMeanings[] = {
 
 }  // namespace
 
-std::span<const Meaning> StatementMeanings() { return kMeanings; }
+std::span<const Meaning> StatementMeanings() { return kStatementMeanings; }
 
 }  // namespace headgate::guard

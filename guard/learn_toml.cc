@@ -132,8 +132,6 @@ void Rename(ProposedClass& c, std::vector<std::string>& taken) {
   taken.push_back(c.name);
 }
 
-double SecondsOf(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 }  // namespace
 
 void AddProposal(Proposal& proposal, bool can_kill, TomlDraft& draft) {
@@ -166,7 +164,7 @@ Remarks NumberTexts(const ProposedClass& c) {
 
 void AddDigests(const std::vector<DigestRow>& digests, TomlDraft& draft) {
   double all = 0;
-  for (const DigestRow& row : digests) all += SecondsOf(row.total);
+  for (const DigestRow& row : digests) all += Seconds(row.total);
   if (digests.empty() || !(all > 0)) return;
   Remarks remarks = {"The statements that took the most. A rule takes such a digest; without the",
                      "signs in front, this one would log it and limit nothing:", ""};
@@ -175,7 +173,7 @@ void AddDigests(const std::vector<DigestRow>& digests, TomlDraft& draft) {
     const DigestRow& row = digests[i];
     if (row.text.empty()) continue;  // it was seen without one
     remarks.push_back(absl::StrFormat("%4.1f%% of the running time, %s times, p99 %s: %s",
-                                      100 * SecondsOf(row.total) / all,
+                                      100 * Seconds(row.total) / all,
                                       ShortNumber(static_cast<double>(row.count)), SpanOf(row.p99),
                                       Cut(Printable(row.text), 100)));
     remarks.emplace_back("[[rule]]");

@@ -5,18 +5,14 @@
 
 #include <absl/strings/str_format.h>
 #include "guard/config_values.h"
+#include "guard/server_errors.h"
 #include "net/mysql/session.h"
 
 namespace headgate::guard {
 namespace {
 
+using Answer = LiveDoor::Answer;
 using Level = LiveFinding::Level;
-
-// What the server's own errors mean behind a gate, by their numbers in the MySQL and MariaDB error
-// references.
-constexpr unsigned kTooMany = 1040, kDenied = 1045, kHostBlocked = 1129, kNotAllowed = 1130,
-                   kOutOfOrder = 1156, kNoAccount = 1698, kLost = 2013, kNoTls = 2026,
-                   kClearPlugin = 5010;
 
 // Whether the monitor's login works at a server itself; `proxied`: behind a PROXY header.
 bool DirectlyIn(const LiveFacts& f, bool proxied) {
@@ -27,7 +23,6 @@ bool DirectlyIn(const LiveFacts& f, bool proxied) {
 
 // What stands there instead of a greeting. REQUIRES: the gate was asked.
 LiveFinding NoGreeting(const LiveFacts& f) {
-  using Answer = LiveDoor::Answer;
   const std::string by_reason = "`headgate status` on its host tells refusals by reason";
   const auto problem = [&f](const std::string& text, const std::string& remedy) {
     return LiveFinding{Level::kProblem, "gate", f.gate + text, remedy};

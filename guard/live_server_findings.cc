@@ -7,13 +7,13 @@
 #include <absl/strings/str_format.h>
 #include "guard/config_values.h"
 #include "guard/live_findings.h"
+#include "guard/server_errors.h"
 
 namespace headgate::guard {
 namespace {
 
 using Level = LiveFinding::Level;
 
-constexpr unsigned kDenied = 1045, kNotAllowed = 1130, kOutOfOrder = 1156, kNoAccount = 1698;
 // The monitor gives up on the server after two; a look-up that nobody answers takes five.
 constexpr Duration kSlow = std::chrono::seconds(1);
 

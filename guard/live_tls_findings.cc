@@ -1,5 +1,6 @@
 #include <absl/strings/str_format.h>
 #include "guard/live_findings.h"
+#include "guard/server_errors.h"
 
 namespace headgate::guard {
 namespace {
@@ -8,7 +9,6 @@ using Level = LiveFinding::Level;
 
 // Let's Encrypt renews 30 days before the end: less is a renewal that failed.
 constexpr int kFewDays = 21;
-constexpr unsigned kDenied = 1045;
 
 std::string ClientLeg(const LiveLogin& login) {
   return absl::StrFormat("client leg %s %s", login.version, login.cipher);

@@ -7,7 +7,7 @@
 namespace headgate::guard {
 namespace {
 
-constexpr char kDescription[] =
+constexpr char kConfigDescription[] =
     "The configuration of `headgate run` is TOML. `headgate check` names every problem of a file "
     "at once, as file:line:column: key: message, and `headgate diff` tells what a reload of it "
     "would change. A key that does not exist is an error, and so is one whose feature is not "
@@ -69,8 +69,8 @@ std::string ConfigPage() {
   out += ".SH NAME\nheadgate.toml \\- configuration of headgate\n.SH SYNOPSIS\n" +
          RoffBold("/etc/headgate/headgate.toml") + "\n.br\n" +
          RoffBold("/etc/headgate/conf.d/*.toml") + "\n";
-  out += ".SH DESCRIPTION\n" + RoffParagraph(kDescription) + ".PP\n" + RoffParagraph(kFolder) +
-         ".PP\n" + RoffParagraph(kPresets) + Types() + ".SH KEYS\n";
+  out += ".SH DESCRIPTION\n" + RoffParagraph(kConfigDescription) + ".PP\n" +
+         RoffParagraph(kFolder) + ".PP\n" + RoffParagraph(kPresets) + Types() + ".SH KEYS\n";
   for (const KeySection& section : KeyManual()) out += Section(section);
   out +=
       ".SH EXAMPLES\nA gateway in front of another host, with places kept for one application:\n" +

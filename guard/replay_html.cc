@@ -33,7 +33,7 @@ std::string Num(std::uint64_t n, const char* style = "") {
   return absl::StrFormat(R"(<td class="num %s">%s</td>)", style, n == 0 ? "–" : FullNumber(n));
 }
 
-std::string Cell(const std::string& text) { return "<td>" + HtmlText(text) + "</td>"; }
+std::string HtmlCell(const std::string& text) { return "<td>" + HtmlText(text) + "</td>"; }
 
 struct Title {
   const char* text;
@@ -95,7 +95,7 @@ std::string Notes(const ReplayReport& report) {
   return out + "</ul>\n";
 }
 
-std::string LimitTable(const ReplayReport& report) {
+std::string HtmlLimits(const ReplayReport& report) {
   if (report.limits.empty()) return "<p class=\"soft\">No limit met anybody.</p>";
   std::string out = HeadRow({{"limit"},
                              {"reason"},
@@ -112,7 +112,7 @@ std::string LimitTable(const ReplayReport& report) {
   using What = Outcome::What;
   for (const ReplayLimit& l : report.limits) {
     const auto count = [&](What what) { return l.acted[static_cast<std::size_t>(what)]; };
-    out += "<tr>" + Cell(l.title);
+    out += "<tr>" + HtmlCell(l.title);
     absl::StrAppendFormat(&out, R"(<td><span title="%s">%s</span></td>)",
                           HtmlText(Describe(l.reason)), Name(l.reason));
     out += Num(count(What::kRefused) + count(What::kBanned)) +
@@ -122,7 +122,7 @@ std::string LimitTable(const ReplayReport& report) {
     absl::StrAppendFormat(&out, R"(<td class="num">%s</td><td class="num">%s</td>)",
                           AboutCount(l.sources),
                           l.longest > Duration::zero() ? SpanOf(l.longest) : "–");
-    out += Cell(WhenText(report, l.first)) + Cell(WhenText(report, l.last)) + "<td><code>" +
+    out += HtmlCell(WhenText(report, l.first)) + HtmlCell(WhenText(report, l.last)) + "<td><code>" +
            HtmlText(l.where) + "</code></td></tr>";
   }
   return out + "</tbody></table>";
@@ -132,10 +132,10 @@ std::string TouchTable(const ReplayReport& report) {
   std::string out = HeadRow(
       {{"when"}, {"source"}, {"user"}, {"class"}, {"what"}, {"for", true}, {"limit"}, {"where"}});
   for (const ReplayTouch& t : report.touches) {
-    out += "<tr>" + Cell(WhenText(report, t.at)) + Cell(t.source) + Cell(t.user) +
-           Cell(t.class_name) + Cell(std::string(Name(t.what))) + "<td class=\"num\">" +
+    out += "<tr>" + HtmlCell(WhenText(report, t.at)) + HtmlCell(t.source) + HtmlCell(t.user) +
+           HtmlCell(t.class_name) + HtmlCell(std::string(Name(t.what))) + "<td class=\"num\">" +
            (t.how_long > Duration::zero() ? SpanOf(t.how_long) : "–") +
-           (t.unfinished ? ", in vain so far" : "") + "</td>" + Cell(t.title) + "<td><code>" +
+           (t.unfinished ? ", in vain so far" : "") + "</td>" + HtmlCell(t.title) + "<td><code>" +
            HtmlText(t.where) + "</code></td></tr>";
   }
   out += "</tbody></table>";
@@ -146,7 +146,7 @@ std::string TouchTable(const ReplayReport& report) {
   return out;
 }
 
-std::string SourceTable(const ReplayReport& report) {
+std::string HtmlSources(const ReplayReport& report) {
   std::string out = HeadRow({{"source"},
                              {"user"},
                              {"class"},
@@ -159,9 +159,10 @@ std::string SourceTable(const ReplayReport& report) {
   for (std::size_t i = 0; i < std::min(report.sources.size(), kSourceRows); ++i) {
     const ReplaySource& s = report.sources[i];
     out += s.touched > 0 ? "<tr class=\"mine\">" : "<tr>";
-    out += Cell(s.source) + Cell(s.user) + Cell(s.class_name) + Cell(CountsText(s.acted)) +
-           Num(s.would_act) + Num(s.touched) + Cell(std::string(Name(s.reason))) +
-           Cell(WhenText(report, s.first)) + Cell(WhenText(report, s.last)) + "</tr>";
+    out += HtmlCell(s.source) + HtmlCell(s.user) + HtmlCell(s.class_name) +
+           HtmlCell(CountsText(s.acted)) + Num(s.would_act) + Num(s.touched) +
+           HtmlCell(std::string(Name(s.reason))) + HtmlCell(WhenText(report, s.first)) +
+           HtmlCell(WhenText(report, s.last)) + "</tr>";
   }
   return out + "</tbody></table>";
 }
@@ -176,11 +177,11 @@ std::string ClassTable(const ReplayReport& report) {
                              {"when it had the most"}});
   for (const ReplayClass& c : report.classes) {
     const double part = c.max > 0 ? std::min(1.0, static_cast<double>(c.most_leases) / c.max) : 0;
-    out += "<tr>" + Cell(c.name) + Num(c.most_leases);
+    out += "<tr>" + HtmlCell(c.name) + Num(c.most_leases);
     absl::StrAppendFormat(&out, R"(<td><div class="meter"><i style="width:%.0f%%"></i></div></td>)",
                           part * 100);
     out += Num(c.max) + Num(c.reserve) + Num(c.most_waiting) +
-           Cell(c.most_leases > 0 ? WhenText(report, c.when) : "") + "</tr>";
+           HtmlCell(c.most_leases > 0 ? WhenText(report, c.when) : "") + "</tr>";
   }
   return out + "</tbody></table>";
 }
@@ -218,9 +219,9 @@ std::string ReplayHtml(const ReplayReport& report) {
                         HtmlText(report.config), HtmlText(inputs), WhenText(report, report.begin),
                         WhenText(report, report.end), SpanOf(report.end - report.begin));
   out += Verdict(report) + Notes(report) + Tiles(report) + Charts(report);
-  out += Section("By limit", LimitTable(report));
+  out += Section("By limit", HtmlLimits(report));
   if (!report.touches.empty()) out += Section("The protected, as it happened", TouchTable(report));
-  if (!report.sources.empty()) out += Section("Sources that met a limit", SourceTable(report));
+  if (!report.sources.empty()) out += Section("Sources that met a limit", HtmlSources(report));
   if (!report.classes.empty()) out += Section("Classes", ClassTable(report));
   if (report.agreement.known) out += Section("Beside the gate that was there", Agreeing(report));
   out +=

@@ -28,7 +28,7 @@ json::object Counts(const OutcomeCounts& counts) {
   return out;
 }
 
-json::array Limits(const ReplayReport& report) {
+json::array LimitRows(const ReplayReport& report) {
   json::array out;
   for (const ReplayLimit& l : report.limits) {
     out.push_back(json::object{{"reason", JsonText(Name(l.reason))},
@@ -141,7 +141,7 @@ std::string ReplayJson(const ReplayReport& report) {
                    {"touched", report.touched},
                    {"held_shortly", report.held_shortly},
                    {"shortly_ms", Ms(report.shortly)},
-                   {"limits", Limits(report)},
+                   {"limits", LimitRows(report)},
                    {"sources_met", std::llround(report.sources_refused)},
                    {"sources", Sources(report)},
                    {"touches", Touches(report)},

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kSources = 20;
 constexpr std::size_t kTouches = 20;
 
-std::string Cell(std::uint64_t n) { return n == 0 ? "-" : ShortNumber(static_cast<double>(n)); }
+std::string TextCell(std::uint64_t n) { return n == 0 ? "-" : ShortNumber(static_cast<double>(n)); }
 
 // The kinds of outcomes that there were any of: a column each.
 template <class Row>
@@ -59,9 +59,9 @@ std::string LimitTable(const ReplayReport& report) {
   std::vector<TableRow> rows;
   for (const ReplayLimit& limit : report.limits) {
     std::vector<std::string> cells = {std::string(Name(limit.reason))};
-    for (const std::size_t i : kinds) cells.push_back(Cell(limit.acted[i]));
-    cells.push_back(Cell(Sum(limit.would_act)));
-    cells.push_back(Cell(limit.touched));
+    for (const std::size_t i : kinds) cells.push_back(TextCell(limit.acted[i]));
+    cells.push_back(TextCell(Sum(limit.would_act)));
+    cells.push_back(TextCell(limit.touched));
     cells.push_back(ShortNumber(std::round(limit.sources)));
     cells.push_back(ShortWhen(report, limit.first));
     cells.push_back(ShortWhen(report, limit.last));
@@ -82,9 +82,9 @@ std::string SourceTable(const ReplayReport& report) {
   for (const ReplaySource& source : report.sources) {
     if (rows.size() == kSources) break;
     std::vector<std::string> cells = {source.source, source.user};
-    for (const std::size_t i : kinds) cells.push_back(Cell(source.acted[i]));
-    cells.push_back(Cell(source.would_act));
-    cells.push_back(Cell(source.touched));
+    for (const std::size_t i : kinds) cells.push_back(TextCell(source.acted[i]));
+    cells.push_back(TextCell(source.would_act));
+    cells.push_back(TextCell(source.touched));
     cells.emplace_back(Name(source.reason));
     rows.push_back(PlainRow(std::move(cells)));
   }

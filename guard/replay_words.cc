@@ -8,11 +8,7 @@
 #include "guard/json_text.h"
 
 namespace headgate::guard {
-namespace {
-
-double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
-}  // namespace
+namespace {}  // namespace
 
 std::uint64_t Sum(const OutcomeCounts& counts) {
   std::uint64_t sum = 0;

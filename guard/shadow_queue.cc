@@ -8,11 +8,6 @@
 namespace headgate::guard {
 namespace {
 
-template <typename T>
-bool Is(const EngineEvent& e) {
-  return std::holds_alternative<T>(e.what);
-}
-
 // Of no connection, and as many as outsiders make it.
 bool MayBeMissed(const EngineEvent& e) { return Is<event::Tick>(e) || Is<event::Counted>(e); }
 

@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr Duration kPatience = std::chrono::seconds(1);
+constexpr Duration kAskerPatience = std::chrono::seconds(1);
 // An act is worth more patience: it may have to be read back from the kernel.
 constexpr Duration kActPatience = std::chrono::seconds(5);
 constexpr char kRows[] = "limit=100";
@@ -123,7 +123,7 @@ void TopAsker::Run(const std::stop_token& stop) {
     const TopWish wish = wish_;
     if (std::exchange(look_now_, false) && !wish.paused) {
       lock.unlock();
-      auto look = LookOnce(socket_, wish, kPatience, stop);
+      auto look = LookOnce(socket_, wish, kAskerPatience, stop);
       lock.lock();
       if (stop.stop_requested()) return;
       news_.look = std::move(look);

@@ -13,8 +13,6 @@
 namespace headgate::guard {
 namespace {
 
-double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 Tone ToneOf(const TopLook& look) {
   if (look.level == "attack") return Tone::kBad;
   return look.level == "elevated" ? Tone::kWarn : Tone::kGood;

@@ -18,8 +18,6 @@ std::optional<double> Rate(double before, double after, double seconds) {
   return (after - before) / seconds;
 }
 
-double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 void AddReasonRates(const TopLook& before, TopLook& after, double seconds, TopRates& rates) {
   std::map<std::string_view, const TopReason*> known;
   for (const TopReason& reason : before.reasons) known[reason.name] = &reason;

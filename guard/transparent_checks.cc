@@ -10,8 +10,6 @@ namespace {
 
 constexpr char kKey[] = "gate.transparent";
 
-const char* FamilyName(bool v4) { return v4 ? "IPv4" : "IPv6"; }
-
 // What is connected to, where the file or the look-up tells.
 std::optional<Address> AddressOf(const Config& config, const Resolved& resolved, std::size_t i) {
   const Endpoint& backend = config.backend[i];

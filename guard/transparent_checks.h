@@ -9,6 +9,8 @@
 
 namespace headgate::guard {
 
+inline const char* FamilyName(bool v4) { return v4 ? "IPv4" : "IPv6"; }
+
 // Values that contradict one another; `resolved` as JudgeIdentity() has it.
 void CheckTransparent(const Config& config, const Resolved& resolved, const HostFacts& host,
                       Findings& findings);

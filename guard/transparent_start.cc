@@ -9,6 +9,7 @@
 #include <absl/strings/str_join.h>
 #include "guard/firewall_plan.h"
 #include "guard/log.h"
+#include "guard/transparent_checks.h"
 #include "guard/transparent_recipe.h"
 #include "net/address_text.h"
 #include "net/nft_listing.h"
@@ -16,8 +17,6 @@
 
 namespace headgate::guard {
 namespace {
-
-const char* FamilyName(bool v4) { return v4 ? "IPv4" : "IPv6"; }
 
 std::optional<int> BindError(const std::vector<Address>& servers, bool v4) {
   const bool used = std::any_of(servers.begin(), servers.end(),

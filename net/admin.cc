@@ -24,7 +24,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using Local = asio::local::stream_protocol;
-using Stream = beast::basic_stream<Local>;
+using AdminStream = beast::basic_stream<Local>;
 using boost::system::error_code;
 
 // Who holds more connections than this open at once is not a subcommand.
@@ -110,7 +110,7 @@ class AdminServer::Impl::Conversation : public std::enable_shared_from_this<Conv
   }
 
   Impl& server_;
-  Stream stream_;
+  AdminStream stream_;
   beast::flat_buffer buffer_{kMaxHttpHeader + kMaxAdminBody};
   http::request_parser<http::string_body> parser_;
   http::response<http::string_body> response_;

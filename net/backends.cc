@@ -19,7 +19,7 @@ std::size_t FirstOf(const GateOptions& options) {
   return found == names.end() ? 0 : static_cast<std::size_t>(found - names.begin());
 }
 
-std::string TextOf(BackendHealth::State state) {
+std::string StateText(BackendHealth::State state) {
   switch (state) {
     case BackendHealth::State::kUp:
       return "up";
@@ -313,7 +313,7 @@ std::vector<BackendStatus> Backends::Status() const {
     out.push_back({.name = b->name(),
                    .current = b->index() == choice_.current(),
                    .up = b->health_.up(),
-                   .state = TextOf(b->health_.state()),
+                   .state = StateText(b->health_.state()),
                    .since = b->health_.since(),
                    .last_error = b->error_,
                    .server_version = greeting != nullptr ? greeting->server_version : "",

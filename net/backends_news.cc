@@ -10,7 +10,7 @@
 namespace headgate::net {
 namespace {
 
-constexpr Duration kTick = std::chrono::milliseconds(250);
+constexpr Duration kNewsTick = std::chrono::milliseconds(250);
 // Who else is connected is taken for true so long after it was read.
 constexpr Duration kFactsAge = std::chrono::seconds(10);
 constexpr Duration kNewsPause = std::chrono::seconds(1);
@@ -34,7 +34,7 @@ void Backends::Tick() {
     if (now - b.looked_ > kFactsAge) ForgetForeign(b, now);
     SayNews(now);
   }
-  tick_.SetIn(kTick, [this] { Tick(); });
+  tick_.SetIn(kNewsTick, [this] { Tick(); });
 }
 
 void Backends::SayNews(Time now) {

@@ -16,7 +16,7 @@
 namespace headgate::net {
 namespace {
 
-absl::Status FileError(const std::string& path) {
+absl::Status CaptureFileError(const std::string& path) {
   const std::string text = absl::StrCat(path, ": ", std::strerror(errno));
   if (errno == ENOENT || errno == ENOTDIR) return absl::NotFoundError(text);
   if (errno == EACCES || errno == EPERM) return absl::PermissionDeniedError(text);
@@ -50,7 +50,7 @@ absl::StatusOr<std::unique_ptr<CaptureInput>> CaptureInput::Open(const std::stri
   // Standard input is doubled, as libpcap closes what it reads.
   const int fd = path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                              : open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return FileError(path);
+  if (fd < 0) return CaptureFileError(path);
   posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
   std::unique_ptr<CaptureInput> input(new CaptureInput);
   input->fd_ = fd;
@@ -58,7 +58,7 @@ absl::StatusOr<std::unique_ptr<CaptureInput>> CaptureInput::Open(const std::stri
   if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode)) {
     input->total_ = static_cast<std::uint64_t>(file.st_size);
   }
-  if (!input->OpenStream()) return FileError(path);
+  if (!input->OpenStream()) return CaptureFileError(path);
   return input;
 }
 

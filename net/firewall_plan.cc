@@ -49,7 +49,7 @@ void LeaveOutSurplus(std::vector<BanElement>& bans, std::uint32_t most, Pushable
   bans.resize(most);
 }
 
-std::span<const BanElement> Take(std::span<const BanElement>& from, std::size_t& room) {
+std::span<const BanElement> TakeSome(std::span<const BanElement>& from, std::size_t& room) {
   const std::size_t n = std::min(room, from.size());
   const auto taken = from.first(n);
   from = from.subspan(n);
@@ -105,10 +105,10 @@ std::vector<BanBatch> Batches(const BanPlan& plan, std::size_t most) {
     std::size_t room = std::max<std::size_t>(most, 1);
     BanBatch batch;
     if (!gone.empty()) {
-      batch.gone = Take(gone, room);
+      batch.gone = TakeSome(gone, room);
     } else {
-      batch.changed = Take(changed, room);
-      batch.added = Take(added, room);
+      batch.changed = TakeSome(changed, room);
+      batch.added = TakeSome(added, room);
     }
     batches.push_back(batch);
   }

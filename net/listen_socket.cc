@@ -37,7 +37,7 @@ void TuneTcp(int fd) {
   Set(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepCount);
 }
 
-absl::Status Failed(const Endpoint& e, int error) {
+absl::Status ListenFailed(const Endpoint& e, int error) {
   const std::string what = "cannot listen on " + ToText(e) + ": " + std::strerror(error);
   switch (error) {
     case EADDRINUSE:
@@ -80,7 +80,7 @@ absl::Status Dress(int fd, const Endpoint& endpoint, bool transparent) {
   const int family = endpoint.address.IsV4() ? AF_INET : AF_INET6;
   // After bind(2), which else would take an address that no interface has without a word.
   const int error = transparent ? SetTransparent(fd, family) : 0;
-  if (error != 0) return Failed(endpoint, error);
+  if (error != 0) return ListenFailed(endpoint, error);
   TuneTcp(fd);
   Set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMs);
   return absl::OkStatus();
@@ -94,18 +94,18 @@ absl::StatusOr<Bound> BindListeners(Endpoint endpoint, std::size_t threads, bool
     // SO_REUSEPORT would silently share the port with another gate of the same user.
     const Fd alone = BindOne(endpoint, Sharing::kAlone, error);
     if (error == 0 && listen(alone.get(), 1) != 0) error = errno;
-    if (error != 0) return Failed(endpoint, error);
+    if (error != 0) return ListenFailed(endpoint, error);
   }
   Bound bound;
   for (std::size_t i = 0; i < threads; ++i) {
     Fd fd = BindOne(endpoint, Sharing::kReusePort, error);
-    if (error != 0) return Failed(endpoint, error);
+    if (error != 0) return ListenFailed(endpoint, error);
     endpoint.port = LocalEndpoint(fd.get()).port;
     bound.sockets.push_back(std::move(fd));
   }
   for (const Fd& fd : bound.sockets) {
     if (auto s = Dress(fd.get(), endpoint, transparent); !s.ok()) return s;
-    if (listen(fd.get(), SOMAXCONN) != 0) return Failed(endpoint, errno);
+    if (listen(fd.get(), SOMAXCONN) != 0) return ListenFailed(endpoint, errno);
   }
   bound.endpoint = endpoint;
   return bound;
@@ -113,7 +113,8 @@ absl::StatusOr<Bound> BindListeners(Endpoint endpoint, std::size_t threads, bool
 
 absl::Status Adopt(int fd, const Endpoint& endpoint, bool transparent) {
   const int flags = fcntl(fd, F_GETFL);
-  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return Failed(endpoint, errno);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
+    return ListenFailed(endpoint, errno);
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   if (!transparent) {  // what it was made with, or an earlier configuration
     Set(fd, IPPROTO_IP, IP_TRANSPARENT, 0);

@@ -24,7 +24,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using Tcp = asio::ip::tcp;
-using Stream = beast::basic_stream<Tcp>;
+using PageStream = beast::basic_stream<Tcp>;
 using Clock = std::chrono::steady_clock;
 using boost::system::error_code;
 
@@ -169,7 +169,7 @@ class PageServer::Impl::Conversation : public std::enable_shared_from_this<Conve
   const Address peer_;
   std::list<Conversation*>::iterator place_;
   bool listed_ = true;
-  Stream stream_;
+  PageStream stream_;
   beast::flat_buffer buffer_{2 * kMaxHttpHeader};
   std::optional<http::request_parser<http::empty_body>> parser_;
   PageMessage answer_;

@@ -48,8 +48,8 @@ absl::StatusOr<std::vector<std::pair<Endpoint, PassedSocket>>> Judge(
 }
 
 // All of this address, out of `from`.
-absl::StatusOr<Bound> Take(const Endpoint& endpoint, bool transparent,
-                           std::vector<std::pair<Endpoint, PassedSocket>>& from) {
+absl::StatusOr<Bound> TakePassed(const Endpoint& endpoint, bool transparent,
+                                 std::vector<std::pair<Endpoint, PassedSocket>>& from) {
   Bound bound;
   bound.endpoint = endpoint;
   for (auto it = from.begin(); it != from.end();) {
@@ -99,7 +99,7 @@ absl::StatusOr<Listening> BindOrTake(const std::vector<std::string>& listen, std
   auto good = Judge(std::move(passed), all, out.left);
   if (!good.ok()) return good.status();
   while (all && !good->empty()) {
-    auto taken = Take(Endpoint(good->front().first), transparent, *good);
+    auto taken = TakePassed(Endpoint(good->front().first), transparent, *good);
     if (!taken.ok()) return taken.status();
     out.bound.push_back(std::move(*taken));
   }
@@ -109,7 +109,7 @@ absl::StatusOr<Listening> BindOrTake(const std::vector<std::string>& listen, std
     if (!endpoint) {
       return Wrong("listen \"" + text + "\": expected ADDRESS:PORT or [IPV6]:PORT");
     }
-    auto one = Take(*endpoint, transparent, *good);
+    auto one = TakePassed(*endpoint, transparent, *good);
     if (one.ok() && one->sockets.empty()) one = BindListeners(*endpoint, threads, transparent);
     if (!one.ok()) return one.status();
     out.bound.push_back(std::move(*one));

@@ -35,7 +35,7 @@ std::string PairText(const Address& a, bool v4) {
   return out;
 }
 
-std::string Version1(const std::optional<ProxiedPair>& pair) {
+std::string WriteVersion1(const std::optional<ProxiedPair>& pair) {
   if (!pair) return "PROXY UNKNOWN\r\n";
   const bool v4 = pair->source.address.IsV4() && pair->destination.address.IsV4();
   return std::string("PROXY ") + (v4 ? "TCP4 " : "TCP6 ") + PairText(pair->source.address, v4) +
@@ -64,7 +64,7 @@ std::string TlsTlv(const std::optional<ProxiedTls>& tls) {
   return out + inner;
 }
 
-std::string Version2(const std::optional<ProxiedPair>& pair) {
+std::string WriteVersion2(const std::optional<ProxiedPair>& pair) {
   std::string out(kProxySignature);
   if (!pair) {
     out.push_back(static_cast<char>(kProxyCommandLocal));
@@ -92,9 +92,9 @@ std::string ProxyHeaderBytes(ProxyHeader version, const std::optional<ProxiedPai
     case ProxyHeader::kOff:
       return {};
     case ProxyHeader::kV1:
-      return Version1(pair);
+      return WriteVersion1(pair);
     case ProxyHeader::kV2:
-      return Version2(pair);
+      return WriteVersion2(pair);
   }
   return {};
 }

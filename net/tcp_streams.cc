@@ -10,10 +10,6 @@ constexpr std::size_t kPorts = 65536;
 // How far the first captured packet of a connection may be behind its handshake.
 constexpr std::uint32_t kAfterHandshake = 1 << 20;
 
-TcpSide Other(TcpSide side) {
-  return side == TcpSide::kClient ? TcpSide::kServer : TcpSide::kClient;
-}
-
 TcpStreams::Options WithRoom(TcpStreams::Options options) {
   options.connections = std::max<std::size_t>(options.connections, 1);
   return options;

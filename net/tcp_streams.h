@@ -33,6 +33,10 @@ namespace headgate::net {
 
 enum class TcpSide : std::uint8_t { kClient, kServer };
 
+constexpr TcpSide Other(TcpSide side) {
+  return side == TcpSide::kClient ? TcpSide::kServer : TcpSide::kClient;
+}
+
 struct TcpEnds {
   Address client, server;
   std::uint16_t client_port = 0, server_port = 0;

@@ -2,13 +2,6 @@
 #include "net/tcp_streams.h"
 
 namespace headgate::net {
-namespace {
-
-TcpSide Other(TcpSide side) {
-  return side == TcpSide::kClient ? TcpSide::kServer : TcpSide::kClient;
-}
-
-}  // namespace
 
 void TcpStreams::TakePayload(Id id, TcpSide from, const Segment& p) {
   using Fit = TcpHalf::Fit;

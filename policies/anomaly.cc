@@ -8,7 +8,7 @@ namespace headgate {
 namespace {
 
 constexpr Duration kDay = std::chrono::hours(24);
-constexpr Duration kLongest = std::chrono::seconds(10);
+constexpr Duration kLongestInterval = std::chrono::seconds(10);
 constexpr std::uint32_t kHourOfSeconds = 3600;
 
 // A spike: so many deviations above, so many times what is expected and the hour's peak, in so many
@@ -116,7 +116,7 @@ bool Anomaly::Judge(Watch& w, const Baseline::Expected& e, double level, Anomaly
 std::vector<AnomalyEvent> Anomaly::OnInterval(const WireInterval& interval) {
   std::vector<AnomalyEvent> events;
   const Duration length = interval.to - interval.from;
-  if (memory_ == 0 || length <= Duration::zero() || length > kLongest) return events;
+  if (memory_ == 0 || length <= Duration::zero() || length > kLongestInterval) return events;
   // A part of a second, after a clock was set, is no whole one's rate.
   const double seconds = std::max(1.0, std::chrono::duration<double>(length).count());
   const bool judges = seen_ >= Baseline::kEnough;

@@ -7,7 +7,7 @@
 namespace headgate {
 namespace {
 
-constexpr Duration kLongest = std::chrono::hours(24 * 3650);
+constexpr Duration kLongestBan = std::chrono::hours(24 * 3650);
 
 Duration Doubled(Duration base, std::uint32_t times, Duration most) {
   Duration d = std::min(base, most);
@@ -115,9 +115,9 @@ Time BanList::Escalate(const Address& source, Duration ban, Duration ban_max,
   const bool running = e.kind != Kind::kEnded && now < e.until;
   if (running && e.kind == Kind::kOperator) return e.until;
   if (now >= e.forget) e.times = 0;
-  const Time until = now + Doubled(ban, e.times, std::min(ban_max, kLongest));
+  const Time until = now + Doubled(ban, e.times, std::min(ban_max, kLongestBan));
   e.until = running ? std::max(e.until, until) : until;
-  e.forget = e.until + std::clamp(ban_max, Duration::zero(), kLongest);
+  e.forget = e.until + std::clamp(ban_max, Duration::zero(), kLongestBan);
   e.times = std::min<std::uint32_t>(e.times + 1, 64);
   e.kind = Kind::kOwn;
   e.gate_only = gate_only && (!running || e.gate_only);
@@ -138,7 +138,7 @@ bool BanList::Ban(const Cidr& network, Duration how_long, std::string_view reaso
   const Id id = FindOrMake(KeyOf(network), Kind::kOperator, now);
   if (id == 0) return false;
   Entry e = table_[id];
-  e.until = now + std::clamp(how_long, Duration::zero(), kLongest);
+  e.until = now + std::clamp(how_long, Duration::zero(), kLongestBan);
   e.forget = std::max(e.forget, e.until);
   e.times = std::min<std::uint32_t>(e.times + 1, 64);
   e.kind = Kind::kOperator;
@@ -191,8 +191,8 @@ std::vector<BanRecord> BanList::Export(Time now) const {
 }
 
 void BanList::Restore(const BanRecord& record, Duration elapsed, Time now) {
-  const Duration left = std::min(record.left, kLongest) - elapsed;
-  const Duration forget = std::min(record.forget, kLongest) - elapsed;
+  const Duration left = std::min(record.left, kLongestBan) - elapsed;
+  const Duration forget = std::min(record.forget, kLongestBan) - elapsed;
   if (left <= Duration::zero() && forget <= Duration::zero()) return;
   Kind kind = record.by_operator ? Kind::kOperator : Kind::kOwn;
   if (left <= Duration::zero()) kind = Kind::kEnded;

@@ -20,7 +20,7 @@ Baseline::Expected ExpectedOf(const BaselineHour& h) {
 }
 
 // West's weighted update (1979): with weight 1/n it is the plain average and variance.
-void Take(BaselineHour& h, double value, std::uint32_t memory) {
+void TakeValue(BaselineHour& h, double value, std::uint32_t memory) {
   if (h.samples >= Baseline::kEnough) {
     const Baseline::Expected e = ExpectedOf(h);
     value = std::clamp(value, e.mean - kClamp * e.deviation, e.mean + kClamp * e.deviation);
@@ -56,8 +56,8 @@ void Baseline::Learn(double value, double level, std::size_t hour, std::uint32_t
   if (visited_ != hour % kHours) EndVisit();
   visited_ = hour % kHours;
   highest_ = std::max(highest_, level);
-  Take(hours_[visited_], value, memory);
-  Take(hours_[kLately], value, kHalfAnHour);
+  TakeValue(hours_[visited_], value, memory);
+  TakeValue(hours_[kLately], value, kHalfAnHour);
 }
 
 // An hour of the day is over: its peak goes towards what was reached in it.

@@ -9,8 +9,6 @@ namespace {
 constexpr std::int64_t kBurstNs = BusyBudget::kBurst.count();
 constexpr std::int64_t kMostNs = kBurstNs + BusyBudget::kMaxDebt.count();
 
-std::int64_t Ns(Time t) { return t.time_since_epoch().count(); }
-
 // ns of waiting, at most the deepest debt.
 std::int64_t Bounded(double ns) {
   return static_cast<std::int64_t>(std::min(ns, static_cast<double>(kMostNs)));

@@ -6,7 +6,7 @@
 namespace headgate {
 namespace {
 
-struct Caller {
+struct Dispatch {
   Engine& engine;
   const EngineEvent& event;
   TicketPtr& ticket;
@@ -149,7 +149,7 @@ using OfNobody =
 }  // namespace
 
 Told Call(Engine& engine, const EngineEvent& event, TicketPtr& ticket, Time now) {
-  return std::visit(Caller{engine, event, ticket, now}, event.what);
+  return std::visit(Dispatch{engine, event, ticket, now}, event.what);
 }
 
 bool IsOfConnection(const EngineEvent& event) {

@@ -24,7 +24,7 @@ Told Line(Time) { return Told::Nothing(); }
 Told Line(std::size_t) { return Told::Nothing(); }
 Told Line(const Engine::Share&) { return Told::Nothing(); }
 
-void Note(CallNotes* notes, Wakeup::Kind kind, ConnectionId id, Reason reason) {
+void NoteWakeup(CallNotes* notes, Wakeup::Kind kind, ConnectionId id, Reason reason) {
   if (notes != nullptr) notes->woke.push_back({kind, id, reason});
 }
 
@@ -33,27 +33,27 @@ void Note(CallNotes* notes, Wakeup::Kind kind, ConnectionId id, Reason reason) {
 thread_local CallNotes* Witness::notes = nullptr;
 
 void Witness::Admitted(ConnectionId id) {
-  Note(notes, Wakeup::Kind::kAdmitted, id, Reason::kNone);
+  NoteWakeup(notes, Wakeup::Kind::kAdmitted, id, Reason::kNone);
   to_.Admitted(id);
 }
 
 void Witness::Refused(ConnectionId id, Reason reason) {
-  Note(notes, Wakeup::Kind::kRefused, id, reason);
+  NoteWakeup(notes, Wakeup::Kind::kRefused, id, reason);
   to_.Refused(id, reason);
 }
 
 void Witness::Evicted(ConnectionId id, Reason reason) {
-  Note(notes, Wakeup::Kind::kEvicted, id, reason);
+  NoteWakeup(notes, Wakeup::Kind::kEvicted, id, reason);
   to_.Evicted(id, reason);
 }
 
 void Witness::Ready(ConnectionId id) {
-  Note(notes, Wakeup::Kind::kReady, id, Reason::kNone);
+  NoteWakeup(notes, Wakeup::Kind::kReady, id, Reason::kNone);
   to_.Ready(id);
 }
 
 void Witness::Reclaim(ConnectionId id) {
-  Note(notes, Wakeup::Kind::kReclaim, id, Reason::kNone);
+  NoteWakeup(notes, Wakeup::Kind::kReclaim, id, Reason::kNone);
   to_.Reclaim(id);
 }
 

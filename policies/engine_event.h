@@ -128,6 +128,11 @@ struct EngineEvent {
       what;
 };
 
+template <typename T>
+bool Is(const EngineEvent& e) {
+  return std::holds_alternative<T>(e.what);
+}
+
 // A connection that a call reached, by Wakeups.
 struct Wakeup {
   enum class Kind : std::uint8_t { kAdmitted, kRefused, kEvicted, kReady, kReclaim };

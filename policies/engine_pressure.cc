@@ -13,7 +13,7 @@ constexpr std::uint32_t kScarceBelow = 5;  // free slots below a fifth
 
 // Others read it with every command: a store that changes nothing would cost them a cache line.
 template <typename T>
-void Note(std::atomic<T>& known, T value) {
+void NoteKnown(std::atomic<T>& known, T value) {
   if (known.load(std::memory_order_relaxed) != value) known.store(value, std::memory_order_relaxed);
 }
 
@@ -26,8 +26,8 @@ void Engine::Impl::NoteRoom(Time now) {
   const std::uint32_t free = ledger.free_slots();
   const bool few_slots = std::uint64_t{free} * kScarceBelow < slots;
   const bool half_pending = pending.size() > limits->pending.max / 2;
-  Note(scarce, few_slots || half_pending);
-  Note(capacity, slots);
+  NoteKnown(scarce, few_slots || half_pending);
+  NoteKnown(capacity, slots);
   const std::uint32_t untrusted = AnythingAtStake() ? ledger.leases() - ledger.trusted() : 0;
   const std::uint32_t kept = ledger.kept_unused();
   pressure.OnRoom({.free = free - std::min(free, kept), .untrusted = untrusted, .capacity = slots},
@@ -48,7 +48,7 @@ void Engine::Impl::NoteLevel(Time now) {
   const Level before = true_level.load(std::memory_order_relaxed);
   const bool binds = limits->pressure.enforce && limits->mode == Mode::kEnforce;
   const Level acting = binds ? level : Level::kCalm;
-  Note(acting_level, acting);
+  NoteKnown(acting_level, acting);
   ledger.BindStakes(acting != Level::kCalm);
   if (level == before) return;
   true_level.store(level, std::memory_order_relaxed);

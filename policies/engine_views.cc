@@ -8,53 +8,52 @@
 namespace headgate {
 namespace {
 
-using Row = SessionStatus::State;
-using State = Ticket::State;
-
-Row RowOf(State state) {
+using Shown = SessionStatus::State;
+Shown ShownAs(Ticket::State state) {
   switch (state) {
-    case State::kPending:
-      return Row::kPending;
-    case State::kWaiting:
-      return Row::kWaiting;
-    case State::kLogin:
-    case State::kReauth:
-      return Row::kLogin;
-    case State::kIn:
-      return Row::kIn;
-    case State::kOrphan:
-      return Row::kOrphan;
-    case State::kFailed:
-    case State::kRefused:
-      return Row::kEnding;
+    case Ticket::State::kPending:
+      return Shown::kPending;
+    case Ticket::State::kWaiting:
+      return Shown::kWaiting;
+    case Ticket::State::kLogin:
+    case Ticket::State::kReauth:
+      return Shown::kLogin;
+    case Ticket::State::kIn:
+      return Shown::kIn;
+    case Ticket::State::kOrphan:
+      return Shown::kOrphan;
+    case Ticket::State::kFailed:
+    case Ticket::State::kRefused:
+      return Shown::kEnding;
   }
-  return Row::kEnding;
+  return Shown::kEnding;
 }
 
 bool IsBusy(const Ticket& t) {
-  return t.state == State::kIn && t.idle_since.load(std::memory_order_relaxed) == Ticket::kBusy;
+  return t.state == Ticket::State::kIn &&
+         t.idle_since.load(std::memory_order_relaxed) == Ticket::kBusy;
 }
 
 bool InTransaction(const Ticket& t) { return t.in_transaction.load(std::memory_order_relaxed); }
 
-void CountIn(SourceStatus& row, State state) {
-  switch (RowOf(state)) {
-    case Row::kPending:
+void CountIn(SourceStatus& row, Ticket::State state) {
+  switch (ShownAs(state)) {
+    case Shown::kPending:
       ++row.pending;
       return;
-    case Row::kWaiting:
+    case Shown::kWaiting:
       ++row.waiting;
       return;
-    case Row::kLogin:
+    case Shown::kLogin:
       ++row.logins;
       return;
-    case Row::kIn:
+    case Shown::kIn:
       ++row.in;
       return;
-    case Row::kOrphan:
+    case Shown::kOrphan:
       ++row.orphans;
       return;
-    case Row::kEnding:
+    case Shown::kEnding:
       return;
   }
 }
@@ -66,10 +65,10 @@ SessionStatus StatusOf(const Ticket& t, Time now) {
   row.user = t.user;
   row.database = t.database;
   row.class_name = t.class_name;
-  row.state = RowOf(t.state);
+  row.state = ShownAs(t.state);
   row.age = now - t.came;
   row.busy = IsBusy(t);
-  if (row.state == Row::kIn && !row.busy) {
+  if (row.state == Shown::kIn && !row.busy) {
     const Time since{Duration(t.idle_since.load(std::memory_order_relaxed))};
     row.idle = std::clamp<Duration>(now - since, Duration::zero(), row.age);
   }
@@ -82,7 +81,7 @@ SessionStatus StatusOf(const Ticket& t, Time now) {
 
 // The lock is held for a copy of two fields of each ticket; the sums are made without.
 std::vector<SourceStatus> Engine::Impl::ConnectedSources(Time now) const {
-  std::vector<std::pair<Address, State>> all;
+  std::vector<std::pair<Address, Ticket::State>> all;
   {
     const std::lock_guard lock(admission_mutex);
     all.reserve(ticket_count);

@@ -13,13 +13,11 @@ namespace {
 constexpr std::array<Level, 2> kAbove = {Level::kElevated, Level::kAttack};
 constexpr std::string_view kBurst = "of the burst";
 constexpr std::string_view kConnections = "connections";
-constexpr const char* kReserved = "the address is of a class with a reserve";
+constexpr const char* kReservedNetwork = "the address is of a class with a reserve";
 
 std::string AtKey(Level level, std::string_view key) {
   return "pressure." + std::string(Name(level)) + "." + std::string(key);
 }
-
-double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
 // Until one more passes, where `used` of the burst is used.
 Duration Refill(const Rate& rate, double used) {
@@ -90,7 +88,7 @@ void Engine::Impl::Explainer::AddConnects(const SourceTable::Used& used, bool ov
   ExplainRow& row = Count(Part::kAccept, "source.connect_rate", Reason::kConnectRate, used.connects,
                           rate.burst, over, kBurst);
   row.left = over ? Refill(rate, used.connects) : Duration{};
-  if (probe_.reserved_source) Skip(row, kReserved);
+  if (probe_.reserved_source) Skip(row, kReservedNetwork);
   Skip(row, WhySpared());
   if (over && row.acts) Refuse(Reason::kConnectRate);
 }
@@ -107,7 +105,7 @@ void Engine::Impl::Explainer::AddConnections(const SourceQuestion& ask) {
 // Of what binds while room is scarce only; empty: it binds this one now.
 std::string Engine::Impl::Explainer::WhyNotCrowded(bool over) const {
   if (std::string spared = WhySpared(); !spared.empty()) return spared;
-  if (probe_.reserved_source) return kReserved;
+  if (probe_.reserved_source) return kReservedNetwork;
   if (out_.scarce) return "";
   return over ? "would bind if room were scarce: less than a fifth of the slots free"
               : "only while room is scarce";
@@ -160,7 +158,7 @@ void Engine::Impl::Explainer::AddBanAfter(double used) {
   if (s.ban_after.Off()) return;
   ExplainRow& row = Count(Part::kAccept, "source.ban_after", Reason::kBanApplied, used,
                           s.ban_after.burst, false, "refusals of the burst");
-  if (IsSpared(*l_, probe_.source)) Skip(row, kReserved);
+  if (IsSpared(*l_, probe_.source)) Skip(row, kReservedNetwork);
   Skip(row, WhySpared());
   if (AnyTouches(s.never_ban, probe_.source)) Skip(row, "the address is in [source] never_ban");
   if (AnyTouches(l_->proxies, probe_.source)) Skip(row, "it is a load balancer");

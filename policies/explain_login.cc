@@ -19,8 +19,6 @@ constexpr std::string_view kLeases = "connections";
 constexpr std::string_view kLogins = "logins in progress";
 constexpr std::string_view kWaiting = "clients waiting";
 
-double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 const char* NameOf(ClassMiss miss) {
   switch (miss) {
     case ClassMiss::kNothing:

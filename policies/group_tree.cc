@@ -4,7 +4,7 @@ namespace headgate {
 namespace {
 
 template <typename T>
-std::uint32_t Take(std::vector<std::uint32_t>& free, std::vector<T>& all) {
+std::uint32_t TakeFree(std::vector<std::uint32_t>& free, std::vector<T>& all) {
   if (free.empty()) {
     all.emplace_back();
     return static_cast<std::uint32_t>(all.size() - 1);
@@ -22,7 +22,7 @@ GroupTree::GroupTree(KeyedHash hash) : levels_{Level(hash), Level(hash), Level(h
 GroupTree::Id GroupTree::GroupFor(Level& level, const Address& key, Id parent) {
   const auto [it, made] = level.by_key.try_emplace(key, 0);
   if (!made) return it->second;
-  const Id g = Take(level.free, level.groups);
+  const Id g = TakeFree(level.free, level.groups);
   level.groups[g].key = key;
   level.groups[g].parent = parent;
   it->second = g;
@@ -66,7 +66,7 @@ void GroupTree::Unlink(Id id, int l) {
 }
 
 GroupTree::Id GroupTree::Add(const Address& source, std::uint64_t tag) {
-  const Id id = Take(free_, members_);
+  const Id id = TakeFree(free_, members_);
   Member& m = members_[id];
   m.tag = tag;
   m.born = births_++;

@@ -10,12 +10,12 @@
 namespace headgate {
 namespace {
 
-struct Row {
+struct Demanded {
   ReserveDemand demand;
   Address prefix, wide_prefix;
   std::uint32_t granted = 0;
 };
-using Rows = std::span<Row>;
+using Rows = std::span<Demanded>;
 
 // The steps of the division, each inside a group of the one before.
 enum class By : std::uint8_t { kRest, kCohort, kUser, kGeneration, kWidePrefix, kPrefix, kPair };
@@ -24,21 +24,21 @@ By Next(By by) { return static_cast<By>(static_cast<int>(by) + 1); }
 // One group after the other; else max-min.
 bool InTurn(By by) { return by == By::kRest || by == By::kCohort || by == By::kGeneration; }
 
-bool OlderFirst(const Row& a, const Row& b) {
+bool OlderFirst(const Demanded& a, const Demanded& b) {
   return std::tie(a.demand.rests, b.demand.age, a.demand.pair) <
          std::tie(b.demand.rests, a.demand.age, b.demand.pair);
 }
 
-bool InOrder(By by, const Row& a, const Row& b) {
+bool InOrder(By by, const Demanded& a, const Demanded& b) {
   if (InTurn(by)) return OlderFirst(a, b);
-  const auto key = [](const Row& r) {
+  const auto key = [](const Demanded& r) {
     return std::tie(r.demand.pair.user, r.wide_prefix, r.prefix, r.demand.pair.source);
   };
   return key(a) < key(b);
 }
 
 // `first` is the first of the group, in order: the oldest where that matters.
-bool InOneGroup(By by, const Row& first, const Row& row) {
+bool InOneGroup(By by, const Demanded& first, const Demanded& row) {
   switch (by) {
     case By::kRest:
       return row.demand.rests == first.demand.rests;
@@ -60,7 +60,7 @@ bool InOneGroup(By by, const Row& first, const Row& row) {
 
 std::uint64_t DemandOf(Rows rows) {
   return std::accumulate(rows.begin(), rows.end(), std::uint64_t{0},
-                         [](std::uint64_t sum, const Row& r) { return sum + r.demand.slots; });
+                         [](std::uint64_t sum, const Demanded& r) { return sum + r.demand.slots; });
 }
 
 struct Group {
@@ -70,11 +70,12 @@ struct Group {
 
 std::vector<Group> Split(Rows rows, By by) {
   std::sort(rows.begin(), rows.end(),
-            [by](const Row& a, const Row& b) { return InOrder(by, a, b); });
+            [by](const Demanded& a, const Demanded& b) { return InOrder(by, a, b); });
   std::vector<Group> groups;
   while (!rows.empty()) {
-    const auto end = std::find_if_not(
-        rows.begin(), rows.end(), [&](const Row& r) { return InOneGroup(by, rows.front(), r); });
+    const auto end = std::find_if_not(rows.begin(), rows.end(), [&](const Demanded& r) {
+      return InOneGroup(by, rows.front(), r);
+    });
     const auto size = static_cast<std::size_t>(end - rows.begin());
     groups.push_back({rows.first(size), DemandOf(rows.first(size))});
     rows = rows.subspan(size);
@@ -85,7 +86,7 @@ std::vector<Group> Split(Rows rows, By by) {
 void Divide(Rows rows, std::uint64_t slots, By by) {
   if (slots == 0) return;
   if (DemandOf(rows) <= slots) {
-    for (Row& r : rows) r.granted = r.demand.slots;
+    for (Demanded& r : rows) r.granted = r.demand.slots;
     return;
   }
   if (rows.size() == 1) {
@@ -112,21 +113,21 @@ void Divide(Rows rows, std::uint64_t slots, By by) {
 
 std::vector<ImplicitReserve> ShareOut(const std::vector<ReserveDemand>& demands,
                                       std::uint32_t slots) {
-  std::vector<Row> rows;
+  std::vector<Demanded> rows;
   rows.reserve(demands.size());
   for (const ReserveDemand& d : demands) {
     if (d.slots == 0) continue;
-    Row& row = rows.emplace_back();
+    Demanded& row = rows.emplace_back();
     row.demand = d;
     row.demand.age = std::max(d.age, Duration::zero());
     row.prefix = PrefixOf(d.pair.source);
     row.wide_prefix = WidePrefixOf(d.pair.source);
   }
   Divide(rows, slots, By::kRest);
-  std::erase_if(rows, [](const Row& r) { return r.granted == 0; });
+  std::erase_if(rows, [](const Demanded& r) { return r.granted == 0; });
   std::sort(rows.begin(), rows.end(), OlderFirst);
   std::vector<ImplicitReserve> reserves(rows.size());
-  std::transform(rows.begin(), rows.end(), reserves.begin(), [](const Row& r) {
+  std::transform(rows.begin(), rows.end(), reserves.begin(), [](const Demanded& r) {
     return ImplicitReserve{r.demand.pair, r.granted};
   });
   return reserves;

@@ -7,8 +7,6 @@
 namespace headgate {
 namespace {
 
-constexpr std::uint8_t kV4Bits = 96;
-
 std::vector<Cidr> Loopback() {
   Address v6;
   v6.bytes[15] = 1;

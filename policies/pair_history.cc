@@ -12,7 +12,7 @@ constexpr std::uint32_t kReserved = 95;  // percent of the minutes
 constexpr std::uint32_t kMedian = 50;
 constexpr double kMinutesAnHour = 60;
 // Longer than any of it lasts, and far from where the arithmetic ends.
-constexpr Duration kLongest = std::chrono::hours(24 * 365 * 50);
+constexpr Duration kLongestHistory = std::chrono::hours(24 * 365 * 50);
 
 std::int64_t MinuteAt(Time t) {
   return std::chrono::floor<std::chrono::minutes>(t.time_since_epoch()).count();
@@ -94,10 +94,10 @@ std::optional<PairHistory> PairHistory::From(const KnownGoodRecord& record, Dura
   const bool times = Duration::zero() <= record.quiet && record.quiet <= record.age;
   const bool allowed = std::isfinite(record.allowed) && record.allowed >= 0;
   if (!peaks || !times || !allowed || record.minutes == 0) return std::nullopt;
-  const Duration down = std::clamp(elapsed, Duration::zero(), kLongest);
+  const Duration down = std::clamp(elapsed, Duration::zero(), kLongestHistory);
   PairHistory history;
-  history.first_ = MinuteAt(now - down - std::min(record.age, kLongest));
-  history.last_ = MinuteAt(now - down - std::min(record.quiet, kLongest));
+  history.first_ = MinuteAt(now - down - std::min(record.age, kLongestHistory));
+  history.last_ = MinuteAt(now - down - std::min(record.quiet, kLongestHistory));
   history.allowed_ = std::min<double>(record.allowed, PeakHistogram::kMost);
   history.minutes_ = record.minutes;
   history.counted_ = true;

@@ -11,13 +11,8 @@ namespace {
 using What = Outcome::What;
 
 // What comes of these the verdict tells.
-bool AwaitsVerdict(Reason r) {
+bool VerdictTells(Reason r) {
   return r == Reason::kRule || r == Reason::kShapeLog || r == Reason::kShapeDelay;
-}
-
-template <typename T>
-bool Is(const EngineEvent& e) {
-  return std::holds_alternative<T>(e.what);
 }
 
 }  // namespace
@@ -111,7 +106,7 @@ void PolicyContrast::FollowCommand(ConnectionId id, Connection& c, const Told& t
 
 void PolicyContrast::OnLive(const EngineEvent& event, const Told& told, const Decided& d) {
   if (!d.enforced || !IsOfLimit(d.reason)) return;
-  if (AwaitsVerdict(d.reason) && !(TurnsAway(told) && told.reason == d.reason)) return;
+  if (VerdictTells(d.reason) && !(TurnsAway(told) && told.reason == d.reason)) return;
   const ConnectionId id = d.id == ConnectionId{} ? event.id : d.id;
   Note(Whose::kLive, id, ToWhat(d.reason), d.reason, d.of_protected);
 }

@@ -17,8 +17,6 @@ bool RateMeets(double rate, const Rate& threshold, bool hold) {
   return hold ? rate >= threshold.per_second * kRateHolds : rate > threshold.per_second;
 }
 
-double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 }  // namespace
 
 bool Pressure::RoomMeets(double free_share, Edge edge) const {

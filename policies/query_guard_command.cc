@@ -17,13 +17,6 @@ constexpr std::uint64_t kLongDataPackets = 4;
 constexpr std::uint32_t kServersPrepared = 16382;
 constexpr std::uint32_t kAutoPreparedShare = 4;
 
-constexpr bool RunsSql(CommandKind c) {
-  return c == CommandKind::kQuery || c == CommandKind::kPrepare || c == CommandKind::kExecute ||
-         c == CommandKind::kBulkExecute;
-}
-constexpr bool ShowsText(CommandKind c) {
-  return c == CommandKind::kQuery || c == CommandKind::kPrepare;
-}
 // Only ends something: there is nothing to be refused.
 constexpr bool Frees(CommandKind c) {
   return c == CommandKind::kQuit || c == CommandKind::kCloseStatement;
@@ -31,7 +24,7 @@ constexpr bool Frees(CommandKind c) {
 
 // Of two limits; 0 is none.
 template <typename T>
-constexpr T Lower(T a, T b) {
+constexpr T LowerLimit(T a, T b) {
   return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
 }
 
@@ -105,7 +98,7 @@ Reason QueryGuard::AskBeforeText(const Call& c, const CommandFacts& facts) {
 std::uint64_t QueryGuard::MostBytes(const EffectiveQuery& q, CommandKind command) const {
   const std::uint64_t packets = command == CommandKind::kLongData ? kLongDataPackets : 1;
   const std::uint64_t packet = max_packet_.load(std::memory_order_relaxed);
-  return Lower(q.packet, q.packet_auto ? packets * packet : 0);
+  return LowerLimit(q.packet, q.packet_auto ? packets * packet : 0);
 }
 
 // 0: as many as it likes.
@@ -113,7 +106,7 @@ std::uint32_t QueryGuard::MostPrepared(const EffectiveQuery& q, bool unknown) co
   if (!q.prepared_per_source_auto || !unknown) return q.prepared_per_source;
   const std::uint32_t servers = max_prepared_.load(std::memory_order_relaxed);
   const std::uint32_t share = (servers > 0 ? servers : kServersPrepared) / kAutoPreparedShare;
-  return Lower(q.prepared_per_source, std::max(1U, share));
+  return LowerLimit(q.prepared_per_source, std::max(1U, share));
 }
 
 // Counts it as an open statement, of the session and of the source, unless it is refused.

@@ -12,9 +12,7 @@ namespace headgate {
 namespace {
 
 using Part = ExplainRow::Part;
-using State = ExplainRow::State;
-
-double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+using RowState = ExplainRow::State;
 
 std::string NamesOf(CommandSet commands) {
   std::string names;
@@ -45,7 +43,7 @@ const char* Does(RuleAction action) {
   return "";
 }
 
-std::string WhatOf(const Rule& rule) {
+std::string WhatIn(const Rule& rule) {
   std::string what;
   const auto with = [&](bool named, const char* name) {
     if (named) what += (what.empty() ? "statements by " : " and ") + std::string(name);
@@ -203,7 +201,7 @@ void QueryGuard::Explainer::AddCommands() {
     ExplainRow& row = Add(kCommands, 0);
     row.limit.reset();
     row.why = NamesOf(q_.refuse_commands);
-    if ((q_.refuse_commands & BitOf(CommandKind::kQuery)) != 0) row.state = State::kBinds;
+    if ((q_.refuse_commands & BitOf(CommandKind::kQuery)) != 0) row.state = RowState::kBinds;
   }
   const std::uint64_t bytes = g_.MostBytes(q_, CommandKind::kQuery);
   if (bytes > 0) Add(kPacket, static_cast<double>(bytes));
@@ -284,9 +282,9 @@ void QueryGuard::Explainer::AddRules() {
     const bool asks = rule.commands == 0 || (rule.commands & BitOf(CommandKind::kQuery)) != 0;
     const bool all = rule.digest == 0 && rule.regex.empty() && rule.traits == 0 && asks;
     row.why = Does(rule.action);
-    row.why += all ? " every statement" : " " + WhatOf(rule);
+    row.why += all ? " every statement" : " " + WhatIn(rule);
     const bool bars = rule.action != RuleAction::kLog && rule.action != RuleAction::kAllow;
-    if (all && bars && rule_ == nullptr) row.state = State::kBinds;
+    if (all && bars && rule_ == nullptr) row.state = RowState::kBinds;
     if (all && row.acts && rule_ == nullptr) rule_ = &rule;
   }
 }
@@ -301,7 +299,7 @@ void QueryGuard::Explainer::AddUnknown() {
     ExplainRow& row = Add(f, theirs);
     row.key = std::string("query.unknown.") + f.name;
     row.acts = snapshot_->limits->unknown_query.enforce;
-    row.state = State::kDoesNotApply;
+    row.state = RowState::kDoesNotApply;
     row.why = class_.is_explicit ? "only for who is in no class of its own"
               : unknown_         ? "only above calm"
                                  : "not for known-good and exempt ones";

@@ -8,7 +8,7 @@ namespace headgate {
 namespace {
 
 // When two threads race for the last of a budget, the loser asks again so soon.
-constexpr Duration kSoon = std::chrono::milliseconds(1);
+constexpr Duration kSoonest = std::chrono::milliseconds(1);
 
 // What runs on beyond it is charged by the sweeps as it comes. More in advance would let a few
 // pathological runs of a digest have everybody else's copies refused.
@@ -100,7 +100,7 @@ QueryGuard::Step QueryGuard::TakeBusy(const Call& c, BusyCharges& charges) {
     auto charged = busy.Start(rate, predicted, c.now, grace);
     if (!charged) {
       if (Breach(c, kBusyReasons[i])) {
-        const Time ready = std::max(busy.ReadyAt(rate, c.now), c.now + kSoon);
+        const Time ready = std::max(busy.ReadyAt(rate, c.now), c.now + kSoonest);
         if (p.in_transaction || ready > p.deadline) return {Kind::kRefuse, kBusyReasons[i]};
         return {Kind::kHold, kBusyReasons[i], ready};
       }

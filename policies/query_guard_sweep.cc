@@ -15,7 +15,7 @@ constexpr Duration kSitting = std::chrono::seconds(5);
 bool Works(const RunningCommand& r) { return r.counted || r.command == CommandKind::kFetch; }
 
 // (Of several statements in one, all.)
-bool OnlyReads(const StatementMark& m) {
+bool MarkOnlyReads(const StatementMark& m) {
   return m.kind == StatementKind::kSelect || m.kind == StatementKind::kShow ||
          m.kind == StatementKind::kSet;
 }
@@ -28,11 +28,11 @@ bool LosesNothing(const RunningCommand& r) {
       BitOf(CommandKind::kSetOption) | BitOf(CommandKind::kInitDb) |
       BitOf(CommandKind::kFieldList) | BitOf(CommandKind::kStatistics) |
       BitOf(CommandKind::kProcessInfo);
-  return (kHarmless & BitOf(r.command)) != 0 || (r.counted && OnlyReads(r.mark));
+  return (kHarmless & BitOf(r.command)) != 0 || (r.counted && MarkOnlyReads(r.mark));
 }
 
 bool HasDeadline(const StatementMark& m, bool all) {
-  if (OnlyReads(m)) return true;
+  if (MarkOnlyReads(m)) return true;
   return all && m.kind != StatementKind::kEnd && m.kind != StatementKind::kKill;
 }
 

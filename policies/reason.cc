@@ -3,7 +3,7 @@
 namespace headgate {
 namespace {
 
-struct Row {
+struct ReasonRow {
   Reason reason;
   std::string_view name;
   bool refusal;
@@ -13,7 +13,7 @@ struct Row {
 constexpr bool kYes = true;
 constexpr bool kNo = false;
 
-constexpr std::array<Row, kReasonCount> kRows = {{
+constexpr std::array<ReasonRow, kReasonCount> kReasons = {{
     {Reason::kNone, "none", kNo, "Nothing stood against it."},
     {Reason::kProxyHeader, "proxy_header", kYes,
      "The peer is in proxy_from_clients, and did not begin with a whole PROXY header in time."},
@@ -145,24 +145,24 @@ constexpr std::array<Row, kReasonCount> kRows = {{
     {Reason::kBanApplied, "ban_applied", kYes, "The source was banned while it was connected."},
 }};
 
-constexpr bool InOrder() {
-  for (std::size_t i = 0; i < kRows.size(); ++i) {
-    if (static_cast<std::size_t>(kRows[i].reason) != i) return false;
+constexpr bool ReasonsInOrder() {
+  for (std::size_t i = 0; i < kReasons.size(); ++i) {
+    if (static_cast<std::size_t>(kReasons[i].reason) != i) return false;
   }
   return true;
 }
-static_assert(InOrder(), "one row per reason, in the order of the enum");
+static_assert(ReasonsInOrder(), "one row per reason, in the order of the enum");
 
-const Row& RowOf(Reason r) {
+const ReasonRow& ReasonRowOf(Reason r) {
   const auto i = static_cast<std::size_t>(r);
-  return kRows[i < kRows.size() ? i : 0];
+  return kReasons[i < kReasons.size() ? i : 0];
 }
 
 }  // namespace
 
-std::string_view Name(Reason r) { return RowOf(r).name; }
-std::string_view Describe(Reason r) { return RowOf(r).text; }
-bool IsRefusal(Reason r) { return RowOf(r).refusal; }
+std::string_view Name(Reason r) { return ReasonRowOf(r).name; }
+std::string_view Describe(Reason r) { return ReasonRowOf(r).text; }
+bool IsRefusal(Reason r) { return ReasonRowOf(r).refusal; }
 
 bool IsAboutStatement(Reason r) {
   return r >= Reason::kCommandRefused && r <= Reason::kDigestTableFull && r != Reason::kIdle &&

@@ -12,15 +12,14 @@
 namespace headgate {
 namespace {
 
-using Kind = CommandVerdict::Kind;
+using Answer = CommandVerdict::Kind;
 
 constexpr Duration kBusySweep = std::chrono::milliseconds(250);
-constexpr Duration kIdleSweep = std::chrono::seconds(5);
 // Who has been quiet for long is looked at rarely, so that no file's clock can keep us.
 constexpr int kSparser = 64;
 constexpr std::uint16_t kInterrupted = 1317;  // ER_QUERY_INTERRUPTED
 
-bool LivePassed(const Told& then) { return !then.Is(Kind::kRefuse) && !then.Is(Kind::kClose); }
+bool LivePassed(const Told& then) { return !then.Is(Answer::kRefuse) && !then.Is(Answer::kClose); }
 
 }  // namespace
 
@@ -28,9 +27,9 @@ void Reenactment::World::PutCommand(Actor& a, const EngineEvent& event, const To
   const CommandKind command = std::get<event::Command>(event.what).facts.command;
   const Told told = AskCommand(a, event);
   TellNoted(a, told);
-  if (told.Is(Kind::kHold) && !a.held) {
+  if (told.Is(Answer::kHold) && !a.held) {
     a.answer_at_once = !LivePassed(then);
-    a.went_on = then.Is(Kind::kHold) ? kNever : event.at;
+    a.went_on = then.Is(Answer::kHold) ? kNever : event.at;
     a.command = command;
   }
   Judge(a, command, told, LivePassed(then));
@@ -40,7 +39,7 @@ void Reenactment::World::PutCommand(Actor& a, const EngineEvent& event, const To
 Told Reenactment::World::AskCommand(Actor& a, const EngineEvent& event) {
   const CommandFacts& facts = std::get<event::Command>(event.what).facts;
   const CommandVerdict v = engine_.OnCommand(*a.ticket, facts, now_);
-  if (v.kind != Kind::kMore) return Heard(a, v);
+  if (v.kind != Answer::kMore) return Heard(a, v);
   CommandFacts whole = facts;
   whole.complete = true;
   std::array<char, DigestTable::kKeptText> text;
@@ -63,12 +62,12 @@ Told Reenactment::World::Heard(Actor& a, const CommandVerdict& v) {
 // `live_passed`: so the command's answer will come.
 void Reenactment::World::Judge(Actor& a, CommandKind command, const Told& told, bool live_passed) {
   const bool answered = HasAnswer(command);
-  if (told.Is(Kind::kHold)) {
+  if (told.Is(Answer::kHold)) {
     Hold(a, told);
     return At(std::max(told.until, now_), a.id, Due::kHeld);
   }
-  if (told.Is(Kind::kClose)) return Drop(a.id);
-  const bool passed = told.Is(Kind::kPass);
+  if (told.Is(Answer::kClose)) return Drop(a.id);
+  const bool passed = told.Is(Answer::kPass);
   if (passed) Release(a);
   a.held = false;
   if (!answered) return;

@@ -9,13 +9,7 @@
 namespace headgate {
 namespace {
 
-constexpr Duration kIdleSweep = std::chrono::seconds(5);
 constexpr Duration kNextToNothing = std::chrono::milliseconds(2);
-
-template <typename T>
-bool Is(const EngineEvent& e) {
-  return std::holds_alternative<T>(e.what);
-}
 
 // About what it takes to keep it.
 std::size_t RoomOf(const EngineEvent& event, std::size_t most_text) {

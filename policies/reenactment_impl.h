@@ -89,6 +89,7 @@ class Reenactment::World : public Wakeups, public DecisionSink {
   Agreement agreement_;
 
  private:
+  static constexpr Duration kIdleSweep = std::chrono::seconds(5);
   static constexpr std::size_t kMostKept = 256;                     // events of one connection
   static constexpr std::size_t kMostText = std::size_t{16} * 1024;  // of a command that is kept
   // Of all, bytes.

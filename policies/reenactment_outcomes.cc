@@ -10,7 +10,7 @@ namespace {
 using What = Outcome::What;
 
 // Of a decision that says by itself what comes of it.
-What WhatOf(Reason reason) {
+What OutcomeFor(Reason reason) {
   switch (reason) {
     case Reason::kPendingEvicted:
     case Reason::kReclaimed:
@@ -38,7 +38,7 @@ bool AwaitsVerdict(const Decision& d) {
 
 // Ordinary ends, and what the server did, are no outcome of a policy.
 bool IsOutcome(Reason reason) {
-  return IsRefusal(reason) || IsDenial(reason) || WhatOf(reason) != What::kRefused ||
+  return IsRefusal(reason) || IsDenial(reason) || OutcomeFor(reason) != What::kRefused ||
          reason == Reason::kRule || reason == Reason::kShapeLog || reason == Reason::kShapeDelay;
 }
 
@@ -86,7 +86,7 @@ void Reenactment::World::OnDecision(const Decision& decision) {
   if (d.id == ConnectionId{}) d.id = asking_;
   if (!AwaitsVerdict(d)) {
     const bool banned = d.reason == Reason::kBanApplied && !d.enforced;
-    return sink_.OnOutcome(OutcomeOf(d, banned ? What::kBanned : WhatOf(d.reason)));
+    return sink_.OnOutcome(OutcomeOf(d, banned ? What::kBanned : OutcomeFor(d.reason)));
   }
   noted_ = {.reason = d.reason, .rule = std::string(d.rule), .digest = d.digest};
 }

@@ -17,10 +17,6 @@ bool NamesClass(const Rule& rule, std::string_view name) {
          std::find(rule.classes.begin(), rule.classes.end(), name) != rule.classes.end();
 }
 
-bool ShowsText(CommandKind command) {
-  return command == CommandKind::kQuery || command == CommandKind::kPrepare;
-}
-
 bool TextMatches(const Rule& rule, const RuleSubject& s) {
   if (rule.regex.empty()) return true;
   return ShowsText(s.command) && rule.pattern != nullptr && rule.pattern->Matches(s.sql);

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <initializer_list>
 
+#include "policies/sql_chars.h"
+
 namespace headgate {
 namespace {
 
@@ -93,8 +95,6 @@ constexpr ByKeyword<SettingRole> kSettings = [] {
   return roles;
 }();
 
-constexpr char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
 // The quantifier at `i`, if it may repeat without end or often.
 bool Repeats(std::string_view p, std::size_t i) {
   return i < p.size() && (p[i] == '*' || p[i] == '+' || p[i] == '{');
@@ -114,7 +114,7 @@ std::uint32_t NameHash(std::string_view name) {
   static constexpr std::array<std::uint8_t, 256> kLower = [] {
     std::array<std::uint8_t, 256> lower{};
     for (unsigned c = 0; c < 256; ++c) {
-      lower[c] = static_cast<std::uint8_t>(Lower(static_cast<char>(c)));
+      lower[c] = static_cast<std::uint8_t>(sql::Lower(static_cast<char>(c)));
     }
     return lower;
   }();
@@ -126,8 +126,9 @@ std::uint32_t NameHash(std::string_view name) {
 }
 
 bool SameName(std::string_view name, std::string_view lower) {
-  return name.size() == lower.size() && std::equal(name.begin(), name.end(), lower.begin(),
-                                                   [](char a, char b) { return Lower(a) == b; });
+  return name.size() == lower.size() &&
+         std::equal(name.begin(), name.end(), lower.begin(),
+                    [](char a, char b) { return sql::Lower(a) == b; });
 }
 
 double NumberOf(std::string_view text) {
@@ -146,7 +147,7 @@ double NumberOf(std::string_view text) {
     }
   }
   if (i == text.size()) return value;
-  const char unit = Lower(text[i]);
+  const char unit = sql::Lower(text[i]);
   if (unit == 'e') {
     int exponent = 0;
     for (++i; i < text.size() && exponent < 300; ++i) {

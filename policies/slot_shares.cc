@@ -9,14 +9,14 @@ namespace {
 using Parts = std::array<std::span<const Reserve>, 2>;
 
 // `room` for `reserves`, shared in proportion.
-struct Level {
+struct Proportion {
   std::uint64_t room = 1, reserves = 1;
   [[nodiscard]] std::uint64_t Of(const Reserve& r) const { return r.slots * room / reserves; }
 };
 
 template <class Counts>
-Level SumOf(const Parts& parts, std::uint64_t left, Counts counts) {
-  Level sum{.room = left, .reserves = 0};
+Proportion SumOf(const Parts& parts, std::uint64_t left, Counts counts) {
+  Proportion sum{.room = left, .reserves = 0};
   for (const std::span<const Reserve>& part : parts) {
     for (const Reserve& r : part) {
       if (!counts(r)) continue;
@@ -30,11 +30,11 @@ Level SumOf(const Parts& parts, std::uint64_t left, Counts counts) {
 // Who uses more than their share leaves less to the others, whose share falls: until nobody does.
 // Everybody cannot: together they would use more than the room that they use.
 template <class Counts>
-Level LevelOf(const Parts& parts, std::uint64_t left, Counts counts) {
-  Level level = SumOf(parts, left, counts);
+Proportion ProportionOf(const Parts& parts, std::uint64_t left, Counts counts) {
+  Proportion level = SumOf(parts, left, counts);
   if (level.room >= level.reserves) return {};
   for (;;) {
-    const Level next =
+    const Proportion next =
         SumOf(parts, left, [&](const Reserve& r) { return counts(r) && r.used <= level.Of(r); });
     if (next.reserves == level.reserves) return level;
     level = next;
@@ -59,8 +59,8 @@ UnusedReserves ShrunkUnused(std::span<const Reserve> own, std::span<const Reserv
                             std::uint32_t free, std::uint32_t lent) {
   const Parts parts{own, others};
   const std::uint64_t standing = std::min<std::uint64_t>(lent, LendableOf(parts));
-  const Level all = LevelOf(parts, free + standing, [](const Reserve&) { return true; });
-  const Level kept = LevelOf(parts, free, [](const Reserve& r) { return !r.lends; });
+  const Proportion all = ProportionOf(parts, free + standing, [](const Reserve&) { return true; });
+  const Proportion kept = ProportionOf(parts, free, [](const Reserve& r) { return !r.lends; });
   UnusedReserves unused;
   for (const Reserve& r : others) {
     const std::uint64_t share = r.lends ? all.Of(r) : std::min(all.Of(r), kept.Of(r));

@@ -17,6 +17,8 @@
 
 namespace headgate::sql {
 
+constexpr char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
 // What may begin with a byte.
 enum class Char : std::uint8_t {
   kOperator,  // and whatever is no SQL at all

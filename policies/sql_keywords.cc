@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "policies/sql_chars.h"
 #include "policies/sql_keyword_table.h"
 
 namespace headgate {
@@ -13,8 +14,6 @@ static_assert(static_cast<std::size_t>(kFirstFunction) ==
 
 namespace sql {
 namespace {
-
-constexpr char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 bool IsSpelled(std::string_view word, std::string_view spelling) {
   if (word.size() != spelling.size()) return false;

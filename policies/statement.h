@@ -46,6 +46,15 @@ enum class CommandKind : std::uint8_t {
   kOther,
   kCount
 };
+
+constexpr bool RunsSql(CommandKind c) {
+  return c == CommandKind::kQuery || c == CommandKind::kPrepare || c == CommandKind::kExecute ||
+         c == CommandKind::kBulkExecute;
+}
+// Whose text is in the command itself.
+constexpr bool ShowsText(CommandKind c) {
+  return c == CommandKind::kQuery || c == CommandKind::kPrepare;
+}
 // "query", "prepare", "long_data" ...: snake_case, stable.
 [[nodiscard]] std::string_view Name(CommandKind c);
 

@@ -21,6 +21,9 @@ struct MonotonicClock {
 using Duration = MonotonicClock::duration;
 using Time = MonotonicClock::time_point;
 
+constexpr std::int64_t Ns(Time t) { return t.time_since_epoch().count(); }
+constexpr double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+
 inline constexpr Time kNever = Time::max();
 
 }  // namespace headgate

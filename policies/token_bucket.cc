@@ -26,8 +26,6 @@ Spans SpansOf(const Rate& rate) {
   return {static_cast<std::int64_t>(interval), static_cast<std::int64_t>(full)};
 }
 
-std::int64_t Ns(Time t) { return t.time_since_epoch().count(); }
-
 }  // namespace
 
 bool TokenBucket::Take(const Rate& rate, Time now) {

@@ -6,13 +6,13 @@
 namespace headgate {
 namespace {
 
-struct Row {
+struct TraitRow {
   Trait trait;
   std::string_view name;
   std::uint16_t points;
 };
 
-constexpr std::array<Row, kTraitCount> kRows = {{
+constexpr std::array<TraitRow, kTraitCount> kTraits = {{
     {Trait::kSleep, "sleep", 60},
     {Trait::kLongWait, "long_wait", 60},
     {Trait::kBenchmark, "benchmark", 100},
@@ -51,25 +51,25 @@ constexpr std::array<Row, kTraitCount> kRows = {{
     {Trait::kSyntaxOdd, "syntax_odd", 40},
 }};
 
-constexpr bool InOrder() {
-  for (std::size_t i = 0; i < kRows.size(); ++i) {
-    if (static_cast<std::size_t>(kRows[i].trait) != i) return false;
+constexpr bool TraitsInOrder() {
+  for (std::size_t i = 0; i < kTraits.size(); ++i) {
+    if (static_cast<std::size_t>(kTraits[i].trait) != i) return false;
   }
   return true;
 }
-static_assert(InOrder(), "one row per trait, in the order of the enum");
+static_assert(TraitsInOrder(), "one row per trait, in the order of the enum");
 
 }  // namespace
 
 std::string_view Name(Trait t) {
   const auto i = static_cast<std::size_t>(t);
-  return i < kRows.size() ? kRows[i].name : std::string_view("none");
+  return i < kTraits.size() ? kTraits[i].name : std::string_view("none");
 }
 
 const TraitPoints& DefaultPoints() {
   static constexpr TraitPoints kPoints = [] {
     TraitPoints points{};
-    for (std::size_t i = 0; i < kRows.size(); ++i) points[i] = kRows[i].points;
+    for (std::size_t i = 0; i < kTraits.size(); ++i) points[i] = kTraits[i].points;
     return points;
   }();
   return kPoints;

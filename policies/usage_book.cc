@@ -16,13 +16,6 @@ constexpr std::size_t kMostUser = 128;
 constexpr std::size_t kMostAhead = 64;
 
 // What a rate of statements counts.
-bool RunsSql(CommandKind c) {
-  return c == CommandKind::kQuery || c == CommandKind::kPrepare || c == CommandKind::kExecute ||
-         c == CommandKind::kBulkExecute;
-}
-
-double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 template <class What>
 const What* Get(const EngineEvent& event) {
   return std::get_if<What>(&event.what);

@@ -95,7 +95,6 @@ class BusyMeter {
   [[nodiscard]] std::uint32_t running() const { return running_; }
 
  private:
-  static double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
   void Integrate(Time to) {
     if (to > last_) sum_ += Seconds(to - last_) * running_;
     last_ = std::max(last_, to);

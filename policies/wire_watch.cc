@@ -8,7 +8,7 @@ namespace {
 
 constexpr Duration kVerifiedFor = std::chrono::minutes(10);
 // After so long a connection's place may be had by a newcomer that finds no other.
-constexpr Duration kIdle = std::chrono::minutes(5);
+constexpr Duration kIdleFor = std::chrono::minutes(5);
 
 }  // namespace
 
@@ -20,7 +20,7 @@ WireWatch::WireWatch(const WireOptions& options, KeyedHash hash)
       clock_(options.interval),
       ports_(options.ports, options.server_ports),
       flows_(options.flows, CaptureClock::TicksOf(options.handshake_deadline),
-             CaptureClock::TicksOf(kIdle)),
+             CaptureClock::TicksOf(kIdleFor)),
       sources_(options.sources, CaptureClock::TicksOf(kVerifiedFor)) {
   std::sort(own_.begin(), own_.end());
 }
