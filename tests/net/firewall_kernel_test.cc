@@ -13,8 +13,6 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 TEST_F(FirewallKernel, TwentyThousandBans) {
   FirewallSync sync = MakeSync(SomeFirewall());
   ASSERT_TRUE(sync.Reconcile({}).ok()) << sync.Status().last_error;

@@ -17,8 +17,6 @@ using std::chrono::seconds;
 
 const Time kStart{seconds(1000)};
 
-double Seconds(Duration d) { return static_cast<double>(d.count()) * 1e-9; }
-
 // How much waiting is owed, found out from outside.
 Duration Owed(const BusyBudget& b, Time now) {
   Duration low = Duration::zero(), high = seconds(100);

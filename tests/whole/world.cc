@@ -10,8 +10,6 @@ namespace {
 constexpr Duration kMostToDrain = std::chrono::seconds(150);
 constexpr std::uint64_t kMostEvents = 3'000'000;
 
-double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 }  // namespace
 
 World::World(WorldSetup setup)
