@@ -92,6 +92,8 @@ class ShapeBuilder {
   static bool IsOther(Act a) { return a >= Act::kEquals && a <= Act::kOperator; }
   void Is(Act a) { now_->act = static_cast<std::uint8_t>(a); }
   // The keyword of the token before, if it was a word.
+  // What a parenthesis here calls.
+  [[nodiscard]] Keyword Called() const;
   [[nodiscard]] Keyword word() const {
     return now_[-1].kind <= TokenKind::kQuotedName ? now_[-1].keyword : Keyword::kNone;
   }

@@ -149,7 +149,17 @@ void Pass<kText>::Semicolon() {
   Flush();
   kind_.NextStatement();
   // The server reads the next statement when it has executed this one.
-  if (kind_.sets_charset()) mode_.charset = kind_.charset();
+  const bool unread = kind_.runs_unread();
+  if (kind_.sets_charset() || unread) mode_.charset = kind_.charset();
+  if (unread) mode_.charset = SqlCharset::kUnknown;
+  if (mode_.charset == SqlCharset::kUnknown) {
+    unsure_ = true;
+    mode_.charset = reading_.charset;
+  }
+  if (!kind_.sets_mode() && !unread) return;
+  unsure_ = true;
+  mode_.ansi_quotes ^= reading_.ansi_quotes;
+  mode_.no_backslash_escapes ^= reading_.no_backslash_escapes;
 }
 
 template <bool kText>
@@ -169,6 +179,11 @@ Scan Pass<kText>::Finish() {
   scan.mark.kind = kind_.Kind(!cut);
   scan.mark.sets_charset = kind_.sets_charset();
   scan.mark.charset = kind_.charset();
+  const bool loop = (scan.mark.traits & BitOf(Trait::kLoop)) != 0;
+  if (kind_.runs_unread() || loop) {
+    scan.mark.sets_charset = true;
+    scan.mark.charset = SqlCharset::kUnknown;
+  }
   scan.text_size = digest_.text_size();
   scan.code_bytes = end_ - std::min(end_, comment_bytes_);
   scan.comment_bytes = comment_bytes_;

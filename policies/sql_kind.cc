@@ -1,7 +1,10 @@
 #include "policies/sql_kind.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
+
+#include "policies/sql_keywords.h"
 
 namespace headgate::sql {
 namespace {
@@ -30,6 +33,13 @@ constexpr std::array<CharsetName, 16> kCharsets{{{"gbk", SqlCharset::kGbk},
                                                  {"249", SqlCharset::kGb18030},
                                                  {"250", SqlCharset::kGb18030}}};
 
+// Without a second byte that is a backslash.
+constexpr std::array<std::string_view, 35> kPlainCharsets{
+    "utf8",   "utf8mb3", "utf8mb4", "latin1",   "latin2",  "latin5",   "latin7", "ascii",  "binary",
+    "cp1250", "cp1251",  "cp1256",  "cp1257",   "koi8r",   "koi8u",    "greek",  "hebrew", "tis620",
+    "euckr",  "gb2312",  "ujis",    "eucjpms",  "cp850",   "cp852",    "cp866",  "hp8",    "dec8",
+    "swe7",   "keybcs2", "macce",   "macroman", "geostd8", "armscii8", "utf16",  "utf32"};
+
 bool SameName(std::string_view a, std::string_view lower) {
   if (a.size() != lower.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -39,11 +49,19 @@ bool SameName(std::string_view a, std::string_view lower) {
   return true;
 }
 
+bool IsNumber(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 SqlCharset FindCharset(std::string_view name) {
   for (const CharsetName& c : kCharsets) {
     if (SameName(name, c.name)) return c.charset;
   }
-  return SqlCharset::kPlain;
+  // A collation's number is a plain one's, a name that is not known perhaps a function's.
+  const bool plain = std::find_if(kPlainCharsets.begin(), kPlainCharsets.end(), [&](auto known) {
+                       return SameName(name, known);
+                     }) != kPlainCharsets.end();
+  return plain || IsNumber(name) ? SqlCharset::kPlain : SqlCharset::kUnknown;
 }
 
 bool OnlyReads(StatementKind k) {
@@ -71,9 +89,11 @@ void KindFinder::Take(const Token& token) {
     if (state_ == State::kSet && token.op == ',') global_ = false;
     return;
   }
+  const bool comment =
+      token.kind == TokenKind::kCodeComment || token.kind == TokenKind::kCodeCommentEnd;
   switch (state_) {
     case State::kSetValue:
-      return SetValue(token);
+      return comment ? void() : SetValue(token);
     case State::kSet:
       return Set(token);
     default:
@@ -101,6 +121,7 @@ void KindFinder::TakeWord(const Token& token) {
       return Become(StatementKind::kEnd, State::kExempt);
     case State::kBegin:
       compound_ = k == Keyword::kNot;
+      runs_unread_ |= compound_;
       return Become(compound_ ? StatementKind::kCall : StatementKind::kBegin);
     case State::kCreate:
       return Create(k);
@@ -156,8 +177,10 @@ void KindFinder::First(const Token& token) {
       return Become(StatementKind::kSet, State::kSet);
     case Keyword::kShow:
       return Become(StatementKind::kShow);
-    case Keyword::kCall:
     case Keyword::kExecute:
+      runs_unread_ = true;
+      return Become(StatementKind::kCall);
+    case Keyword::kCall:  // the server keeps the caller's charset and mode
     case Keyword::kHandler:
       return Become(StatementKind::kCall);
     case Keyword::kKill:
@@ -179,6 +202,8 @@ void KindFinder::First(const Token& token) {
       state_ = State::kUnlock;
       return;
     default:
+      runs_unread_ |= token.keyword == Keyword::kNone || token.keyword == Keyword::kIf ||
+                      token.keyword == Keyword::kCase;
       // EXPLAIN FORMAT = JSON SELECT: its own words come first.
       if (state_ != State::kExplain) Become(StatementKind::kOther);
   }
@@ -186,10 +211,13 @@ void KindFinder::First(const Token& token) {
 
 // NAMES x, CHARACTER SET x, CHARSET x, [SESSION] character_set_client = x, among other variables.
 void KindFinder::Set(const Token& token) {
-  if (token.kind != TokenKind::kWord && token.kind != TokenKind::kVariable) return;
+  const bool quoted = token.kind == TokenKind::kQuotedName;
+  if (!quoted && token.kind != TokenKind::kWord && token.kind != TokenKind::kVariable) return;
+  const Keyword keyword = quoted ? FindKeyword(token.text) : token.keyword;
+  if (quoted && keyword != Keyword::kCharacterSetClient && keyword != Keyword::kSqlMode) return;
   const bool behind_character = character_;
   character_ = false;
-  switch (token.keyword) {
+  switch (keyword) {
     case Keyword::kStatement:
       state_ = State::kSetStatement;
       return;
@@ -197,7 +225,11 @@ void KindFinder::Set(const Token& token) {
     case Keyword::kPersist:
       global_ = true;
       return;
+    case Keyword::kSqlMode:
+      sets_mode_ = true;
+      return;
     case Keyword::kCharacter:
+    case Keyword::kChar:
       character_ = true;
       return;
     case Keyword::kSet:
@@ -219,7 +251,7 @@ void KindFinder::SetValue(const Token& token) {
   state_ = State::kSet;
   const bool literal = token.kind == TokenKind::kString || token.kind == TokenKind::kNumber ||
                        token.kind == TokenKind::kQuotedName || token.kind == TokenKind::kWord;
-  const SqlCharset found = literal ? FindCharset(token.text) : SqlCharset::kPlain;
+  const SqlCharset found = literal && depth_ == 0 ? FindCharset(token.text) : SqlCharset::kUnknown;
   sets_charset_ = true;
   charset_ = found;
   // A function's name, a variable or a placeholder; or a charset that not every server will set.

@@ -30,6 +30,10 @@ class KindFinder {
   [[nodiscard]] SqlCharset charset() const { return charset_; }
   // The charset is set to something that only the server knows: SET character_set_client = @x.
   [[nodiscard]] bool charset_unknown() const { return charset_unknown_; }
+  // It runs statements that are not read here: EXECUTE, BEGIN NOT ATOMIC, a label, IF.
+  [[nodiscard]] bool runs_unread() const { return runs_unread_; }
+  // So far it sets sql_mode.
+  [[nodiscard]] bool sets_mode() const { return sets_mode_; }
   // `whole`: all of the text was looked at. What is not seen whole is never exempt.
   [[nodiscard]] StatementKind Kind(bool whole) const;
 
@@ -66,6 +70,8 @@ class KindFinder {
   bool compound_ = false;
   bool sets_charset_ = false;
   bool charset_unknown_ = false;
+  bool runs_unread_ = false;
+  bool sets_mode_ = false;
   bool global_ = false;     // SET GLOBAL: not of this session
   bool character_ = false;  // CHARACTER was there, SET comes
   std::size_t depth_ = 0;   // of parentheses

@@ -24,6 +24,12 @@
 
 namespace headgate::sql {
 
+// How to read what only the server knows how to read.
+struct Reading {
+  SqlCharset charset = SqlCharset::kPlain;
+  bool ansi_quotes = false, no_backslash_escapes = false;  // behind a SET of sql_mode
+};
+
 // Tokens are folded into the digest as they are cut; the other listeners are told of them a batch
 // at a time, so that every loop has its few variables in registers. kText: whether the normalised
 // statement is written; that is the slower of the two.
@@ -31,15 +37,20 @@ template <bool kText>
 class Pass {
  public:
   Pass(std::string_view sql, bool complete, const SqlMode& mode, std::size_t budget,
-       std::span<char> text)
+       std::span<char> text, const Reading& reading = {})
       : sql_(sql.substr(0, kLongest)),
         bytes_(sql_),
         complete_(complete && sql.size() <= kLongest),
         mode_(mode),
+        reading_(reading),
         end_(budget < sql_.size() ? budget : sql_.size()),
-        digest_(memory_, text) {}
+        digest_(memory_, text) {
+    if (mode_.charset == SqlCharset::kUnknown) mode_.charset = reading_.charset;
+  }
 
   Scan Run();
+  // What is set in it is set for what follows in it too: how the rest is read is then unsure.
+  [[nodiscard]] bool unsure() const { return unsure_; }
   // What the statement prepares or executes from a string, if it does; after Run().
   [[nodiscard]] std::string_view hidden_code() const { return shape_.hidden_code(); }
 
@@ -47,7 +58,7 @@ class Pass {
   static constexpr std::size_t kNowhere = ~std::size_t{0};
   static constexpr std::size_t kLongest = std::size_t{1} << 31;
   static constexpr std::size_t kBatch = 128;  // tokens
-  static constexpr std::size_t kBefore = 2;   // of those before them
+  static constexpr std::size_t kBefore = 3;   // of those before them
 
   // Not initialised: only what was written is read.
   union Batch {
@@ -121,6 +132,8 @@ class Pass {
   Bytes bytes_;
   bool complete_;
   SqlMode mode_;
+  const Reading reading_;
+  bool unsure_ = false;
   std::size_t at_ = 0;
   std::size_t end_;                  // of what is looked at: the budget, and the comments so far
   std::size_t name_end_ = kNowhere;  // of the last name: a dot here is no number's

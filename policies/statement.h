@@ -55,7 +55,8 @@ static_assert(static_cast<unsigned>(CommandKind::kCount) <= 64);
 constexpr CommandSet BitOf(CommandKind c) { return CommandSet{1} << static_cast<unsigned>(c); }
 
 // Character sets in which 0x5C, the backslash, may be the second byte of a character.
-enum class SqlCharset : std::uint8_t { kPlain, kGbk, kSjis, kBig5, kGb18030 };
+// kUnknown: perhaps one of them; a text is looked at in each.
+enum class SqlCharset : std::uint8_t { kPlain, kGbk, kSjis, kBig5, kGb18030, kUnknown };
 
 // What decides how the server reads a statement's text.
 struct SqlMode {

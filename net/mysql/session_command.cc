@@ -229,7 +229,8 @@ void Session::Impl::OnAnswer(const ResponseTracker::Answer& answer) {
     sql_charset = CharsetOfCollation(charset);
     limit_set = false;
   }
-  if (answer.to.charset && ok) sql_charset = *answer.to.charset;
+  // Of several statements the first may have been done when a later one failed.
+  if (answer.to.charset) sql_charset = ok ? *answer.to.charset : SqlCharset::kUnknown;
 }
 
 }  // namespace headgate::mysql
