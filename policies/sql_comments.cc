@@ -29,6 +29,16 @@ Version ParseVersion(std::string_view text) {
   return version;
 }
 
+// As the server reads it behind the mark: MySQL takes a sixth digit only before white space.
+Version VersionFor(const SqlMode& server, std::string_view text) {
+  Version version = ParseVersion(text.substr(0, 6));
+  const bool six = version.size == 6 && text.size() > 6 && IsSpace(text[6]);
+  if (server.version != 0 && !server.mariadb && version.size == 6 && !six) {
+    version = {version.number / 10, 5};
+  }
+  return version;
+}
+
 // Whether a server executes what is marked so. `maria`: by an M.
 bool Executes(const SqlMode& server, const Version& version, bool maria) {
   if (version.size == 0) return true;
@@ -92,7 +102,8 @@ void Pass<kText>::BlockComment() {
   CountComment(at_, end.after);
 }
 
-// As the one server does. Facts: MYSQLlex of MariaDB 10.11, lex_one_token of MySQL 8.0.
+// As the one server does. Facts: the lexers of MySQL 8.0 and 9; MariaDB 10.11 itself
+// (system.same-view).
 template <bool kText>
 void Pass<kText>::CommentOfServer(std::string_view head) {
   const bool maria = mode_.mariadb && head == "/*M!";
@@ -100,7 +111,7 @@ void Pass<kText>::CommentOfServer(std::string_view head) {
     return CountComment(at_, BlockCommentEnd(sql_, at_ + 2).after);
   }
   const std::size_t mark = maria ? 4 : 3;
-  const Version version = ParseVersion(sql_.substr(at_ + mark, 6));
+  const Version version = VersionFor(mode_, sql_.substr(at_ + mark));
   if (!Executes(mode_, version, maria)) {
     return CountComment(at_, SkippedCommentEnd(sql_, at_ + mark).after);
   }

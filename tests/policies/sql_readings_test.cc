@@ -183,6 +183,10 @@ TEST(SqlReadings, VersionsAreCodeToSomeServers) {
   EXPECT_FALSE(Sleeps("SELECT /*!50700 ' */ -- ', SLEEP(1) */", kMaria));
   EXPECT_FALSE(Sleeps("SELECT /*!80037 ' */ -- ', SLEEP(1) */", kMySql));
   EXPECT_TRUE(Sleeps("SELECT /*! 1, /*!SLEEP(1)*/", kMaria));
+  // MySQL's sixth digit has white space behind it; else it is the comment's first.
+  EXPECT_TRUE(Sleeps("SELECT /*!080036 ' */ -- ', SLEEP(1) */", kMySql));
+  EXPECT_FALSE(Sleeps("SELECT /*!100100 ' */ -- ', SLEEP(1) */", kMySql));
+  EXPECT_TRUE(Sleeps("SELECT /*!100100, ' */ -- ', SLEEP(1) */", kMySql));
   // Hints are comments between a name and its parenthesis.
   EXPECT_TRUE(Sleeps("SELECT SLEEP /*+ x */ (1)", kMySql));
 }
