@@ -212,7 +212,7 @@ void Pass<kText>::NextIsReadAs() {
   if (kind_.sets_charset()) mode_.charset = kind_.charset();
   unread_ |= kind_.runs_unread();
   const bool sure = !unread_ && !kind_.sets_mode() && mode_.charset != SqlCharset::kUnknown;
-  if (!sure && doubt_.at == kNowhere) {
+  if (!sure && doubt_.at == kNowhere && at_ < sure_from_) {
     doubt_ = {at_, end_ - std::min(at_, end_), mode_, unread_ || kind_.sets_mode(), unread_};
     if (unread_) doubt_.mode.charset = SqlCharset::kUnknown;
     if (again_) {

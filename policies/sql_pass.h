@@ -39,6 +39,8 @@ struct Doubt {
 // the mode has, and no further than to a doubt.
 struct Again {
   bool unread = false;  // as Doubt has it, of what was before
+  // From here on all ways to read it are the same: a doubt is none.
+  std::size_t sure_from = Doubt::kNowhere;
 };
 
 // Tokens are folded into the digest as they are cut; the other listeners are told of them a batch
@@ -55,6 +57,7 @@ class Pass {
         mode_(mode),
         again_(again != nullptr),
         unread_(again_ && again->unread),
+        sure_from_(again_ ? again->sure_from : kNowhere),
         end_(budget < sql_.size() ? budget : sql_.size()),
         digest_(memory_, text) {
     if (mode_.charset == SqlCharset::kUnknown) mode_.charset = SqlCharset::kPlain;
@@ -150,6 +153,7 @@ class Pass {
   SqlMode mode_;
   bool again_;
   bool unread_;
+  std::size_t sure_from_;
   bool comments_in_doubt_ = false;
   Doubt doubt_;
   std::size_t at_ = 0;

@@ -11,11 +11,19 @@ namespace {
 constexpr SqlCharset kWays[] = {SqlCharset::kPlain, SqlCharset::kGbk, SqlCharset::kSjis,
                                 SqlCharset::kBig5};
 
-// The last byte that may begin a character which ends with what looks like a quote or a backslash.
+// As a character's second byte it is none of the signs that it looks like. A letter is a part of a
+// name either way.
+bool LooksLikeASign(char c) {
+  constexpr std::string_view kSigns = "@[\\]^`{|}~";
+  return kSigns.find(c) != std::string_view::npos;
+}
+
+// The last byte that begins a character in some charsets, and a character or white space in others.
 std::size_t LastWide(std::string_view sql) {
-  for (std::size_t at = sql.size(); at-- > 1;) {
-    const bool second = sql[at] == '\\' || sql[at] == '`';
-    if (second && (sql[at - 1] & 0x80) != 0) return at - 1;
+  for (std::size_t at = sql.size(); at-- > 0;) {
+    if ((sql[at] & 0x80) == 0) continue;
+    const bool sign = at + 1 < sql.size() && LooksLikeASign(sql[at + 1]);
+    if (sign || sql[at] == '\xa0') return at;
   }
   return Doubt::kNowhere;
 }
@@ -42,14 +50,15 @@ Readings::Readings(std::string_view sql, bool complete)
       complete_(complete),
       double_quote_(sql.rfind('"')),
       backslash_(sql.rfind('\\')),
-      wide_(LastWide(sql)) {}
+      wide_(LastWide(sql)) {
+  for (const std::size_t last : {double_quote_, backslash_, wide_}) {
+    if (last != kNowhere) sure_from_ = std::max(sure_from_, last + 1);
+  }
+}
 
 void Readings::Add(const Doubt& doubt) {
   if (doubt.at == kNowhere) return;
-  // What comes behind is in each way the same, also behind further doubts.
-  const bool differs =
-      Within(doubt.at, double_quote_) || Within(doubt.at, backslash_) || Within(doubt.at, wide_);
-  if (doubt.at > 0 && !differs) return;
+  if (doubt.at > 0 && doubt.at >= sure_from_) return;
   const bool charsets = doubt.mode.charset == SqlCharset::kUnknown && Within(doubt.at, wide_);
   const bool names = doubt.quotes && Within(doubt.at, double_quote_);
   const bool escapes = doubt.quotes && Within(doubt.at, backslash_);
@@ -83,7 +92,7 @@ void Readings::JoinTo(StatementMark& mark) {
 }
 
 void Readings::Read(const Reading& reading, StatementMark& mark) {
-  const Again again{reading.unread};
+  const Again again{reading.unread, sure_from_ - std::min(sure_from_, reading.at)};
   const std::string_view rest = sql_.substr(reading.at);
   Pass<false> pass(rest, complete_, reading.mode, reading.budget, {}, &again);
   const StatementMark read = pass.Run().mark;

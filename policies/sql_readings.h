@@ -58,8 +58,9 @@ class Readings {
 
   std::string_view sql_;
   bool complete_;
-  // The last ones of the text, or kNowhere: ", \ and a byte of 0x80 or more before \ or `.
-  std::size_t double_quote_, backslash_, wide_ = kNowhere;
+  // The last ones of the text, or kNowhere: ", \ and a byte that only some charsets read as one by itself.
+  std::size_t double_quote_, backslash_, wide_;
+  std::size_t sure_from_ = 0;  // behind all of them
   bool too_many_ = false;
   std::size_t size_ = 0;
   std::array<Reading, kMost> readings_;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -153,6 +154,85 @@ TEST(SqlReadings, AFailedSetLeavesTheQuotesUnknown) {
   EXPECT_TRUE(Sleeps("SELECT '\\', SLEEP(1) -- '", mode));
   EXPECT_TRUE(Sleeps("SELECT \"'\", SLEEP(1), \"'\"", mode));
   EXPECT_EQ(Mark("SELECT 'a' FROM `t`", mode), Mark("SELECT 'a' FROM `t`"));
+}
+
+// Texts of what the readings differ by, put together at random.
+class Texts {
+ public:
+  std::string Next() {
+    static constexpr const char* kParts[] = {"'",
+                                             "'",
+                                             "\"",
+                                             "\"",
+                                             "`",
+                                             "\\",
+                                             "\\",
+                                             "\xbf",
+                                             "\x83",
+                                             "\xa5",
+                                             "\xa0",
+                                             "\x81\x30",
+                                             " ",
+                                             "|",
+                                             "@",
+                                             "^",
+                                             ",",
+                                             "\n",
+                                             "-- ",
+                                             "#",
+                                             "a",
+                                             "SLEEP(1)",
+                                             "get_lock('a')",
+                                             "SELECT ",
+                                             " FROM t, u",
+                                             " WHERE a = b",
+                                             "DELETE FROM t ",
+                                             "LIKE '%",
+                                             "; ",
+                                             "; ",
+                                             ";SET sql_mode=@a;",
+                                             "SET NAMES gbk; ",
+                                             "EXECUTE s;",
+                                             "BEGIN NOT ATOMIC ",
+                                             " END;",
+                                             "SET character_set_client=@c; ",
+                                             "(",
+                                             ")"};
+    std::string text;
+    for (int n = 2 + Random(14); n > 0; --n) text += kParts[Random(std::size(kParts))];
+    return text;
+  }
+
+ private:
+  unsigned Random(std::size_t below) {
+    state_ = state_ * 6364136223846793005U + 1442695040888963407U;
+    return static_cast<unsigned>(state_ >> 33) % static_cast<unsigned>(below);
+  }
+  std::uint64_t state_ = 1;
+};
+
+TEST(SqlReadings, AsManyTraitsAsInAnyOfThem) {
+  constexpr TraitSet kOdd = BitOf(Trait::kSyntaxOdd);
+  Texts texts;
+  unsigned more = 0;
+  for (int i = 0; i < 30'000; ++i) {
+    const std::string text = texts.Next();
+    const TraitSet unknown = Mark(text, kUnknown).traits;
+    const TraitSet set = Mark("SET sql_mode = @a; " + text).traits;
+    if (((unknown | set) & BitOf(Trait::kHiddenCode)) != 0) continue;
+    for (const SqlCharset charset : {SqlCharset::kPlain, SqlCharset::kGbk, SqlCharset::kSjis,
+                                     SqlCharset::kBig5, SqlCharset::kGb18030}) {
+      const TraitSet traits = Mark(text, {.charset = charset}).traits;
+      ASSERT_EQ(traits & ~kOdd & ~unknown, 0U) << ::testing::PrintToString(text);
+      more += (unknown & ~traits & ~kOdd) != 0;
+    }
+    for (unsigned bits = 0; bits < 4; ++bits) {
+      const SqlMode mode{.ansi_quotes = (bits & 1) != 0, .no_backslash_escapes = (bits & 2) != 0};
+      const TraitSet traits = Mark(text, mode).traits;
+      ASSERT_EQ(traits & ~kOdd & ~set, 0U) << ::testing::PrintToString(text) << " in mode " << bits;
+    }
+  }
+  EXPECT_GT(more, 1000U);  // the readings do differ
 }
 
 // So many doubts that nobody would go through all readings.
