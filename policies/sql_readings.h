@@ -58,7 +58,8 @@ class Readings {
 
   std::string_view sql_;
   bool complete_;
-  // The last ones of the text, or kNowhere: ", \ and a byte that only some charsets read as one by itself.
+  // The last ones of the text, or kNowhere: a double quote, a backslash, a byte that only some
+  // charsets read as one by itself.
   std::size_t double_quote_, backslash_, wide_;
   std::size_t sure_from_ = 0;  // behind all of them
   bool too_many_ = false;

@@ -6,6 +6,16 @@
 namespace headgate {
 namespace {
 
+// Apart: it takes more stack than a statement that is read once should have.
+[[gnu::noinline, gnu::cold]] void JoinReadings(std::string_view sql, bool complete,
+                                               const sql::Doubt& start, bool comments,
+                                               const sql::Doubt& doubt, StatementMark& mark) {
+  sql::Readings readings(sql, complete);
+  if (comments || readings.DifferBy(start.mode)) readings.Add(start);
+  readings.Add(doubt);
+  readings.JoinTo(mark);
+}
+
 template <bool kText>
 Scan Look(std::string_view sql, bool complete, const SqlMode& mode, std::size_t budget,
           std::span<char> text) {
@@ -18,12 +28,8 @@ Scan Look(std::string_view sql, bool complete, const SqlMode& mode, std::size_t 
   }
   const bool in_doubt = pass.comments_in_doubt() || pass.doubt().at != sql::Doubt::kNowhere;
   if (in_doubt || mode.charset == SqlCharset::kUnknown || mode.quotes_unknown) [[unlikely]] {
-    sql::Readings readings(sql, complete);
-    if (pass.comments_in_doubt() || readings.DifferBy(mode)) {
-      readings.Add({.at = 0, .budget = budget, .mode = mode, .quotes = mode.quotes_unknown});
-    }
-    readings.Add(pass.doubt());
-    readings.JoinTo(scan.mark);
+    const sql::Doubt start{.at = 0, .budget = budget, .mode = mode, .quotes = mode.quotes_unknown};
+    JoinReadings(sql, complete, start, pass.comments_in_doubt(), pass.doubt(), scan.mark);
   }
   return scan;
 }

@@ -18,7 +18,7 @@ import scenario
 import wire
 from statements import MULTI_STATEMENTS, packets
 
-KNOWN = 69
+KNOWN = 0
 CALL = b"GET_LOCK('%', 0)"  # the spelling's number stands for %
 UTF8MB4, GBK, SJIS, BIG5, CP932 = 45, 28, 13, 1, 95
 
