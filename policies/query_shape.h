@@ -27,12 +27,13 @@ class ShapeBuilder {
   ShapeBuilder(const ShapeBuilder&) = delete;
   ShapeBuilder& operator=(const ShapeBuilder&) = delete;
 
-  // Of the tokens [first, last), in the order of the text, those that count. The two before `first`
-  // are those before it in the text, or Act::kNothing; what it says of them there is kept for it.
+  // Of the tokens [first, last), in the order of the text, those that count. The three before
+  // `first` are those before it in the text, or Act::kNothing; what it says of them there is kept
+  // for it.
   void Take(Token* first, const Token* last);
   // One that counts as a token, and is nothing to its neighbours.
   void TakeComment() { ++taken_; }
-  // `end` is behind the last token, and its two before it as for Take().
+  // `end` is behind the last token, and the three before it as for Take().
   [[nodiscard]] TraitSet Finish(Token* end);
 
   // The string that PREPARE ... FROM or EXECUTE IMMEDIATE runs, as written; empty if none. Its own
@@ -91,6 +92,8 @@ class ShapeBuilder {
   static bool IsName(Act a) { return a >= Act::kName && a <= Act::kOutfileName; }
   static bool IsOther(Act a) { return a >= Act::kEquals && a <= Act::kOperator; }
   void Is(Act a) { now_->act = static_cast<std::uint8_t>(a); }
+  // What a parenthesis here calls: a function, or another word that stands before it.
+  [[nodiscard]] Keyword Called() const;
   // The keyword of the token before, if it was a word.
   [[nodiscard]] Keyword word() const {
     return now_[-1].kind <= TokenKind::kQuotedName ? now_[-1].keyword : Keyword::kNone;

@@ -1,8 +1,11 @@
 // Parentheses, the calls among them, settings, and the values that stand there.
 #include <algorithm>
 #include <bit>
+#include <iterator>
+#include <string_view>
 
 #include "policies/query_shape.h"
+#include "policies/sql_keywords.h"
 
 namespace headgate {
 namespace {
@@ -16,6 +19,16 @@ constexpr double kBigBuffer = 256 << 20, kManyRounds = 100'000, kDay = 86'400;
 
 // A pattern's string may stand behind CONCAT(, a parenthesis or a character set.
 constexpr std::uint32_t kNear = 3;
+
+// In any case of letters.
+bool IsServersOwn(std::string_view schema) {
+  constexpr std::string_view kOwn[] = {"mariadb_schema", "oracle_schema", "maxdb_schema"};
+  return std::any_of(std::begin(kOwn), std::end(kOwn), [&](std::string_view own) {
+    return std::equal(schema.begin(), schema.end(), own.begin(), own.end(), [](char a, char b) {
+      return (a == '_' ? a : static_cast<char>(a | 0x20)) == b;
+    });
+  });
+}
 
 }  // namespace
 
@@ -50,14 +63,24 @@ void ShapeBuilder::Open() {
     f.wanted = kCommas;
   } else if (word() == Keyword::kAs) {
     f.cte = b.clause == Clause::kWith;
-  } else if (RoleOf(word()) != CallRole::kNone) {
+  } else if (RoleOf(Called()) != CallRole::kNone) {
     OpenCall(f);
   }
 }
 
+// Behind a dot there are only names, but for the schemas that MariaDB has its own functions in.
+Keyword ShapeBuilder::Called() const {
+  const Token& dot = now_[-2];
+  if (now_[-1].kind != TokenKind::kName || dot.kind != TokenKind::kOperator || dot.op != Op(".")) {
+    return word();
+  }
+  const Keyword function = FindKeyword(now_[-1].text);
+  return IsFunction(function) && IsServersOwn(now_[-3].text) ? function : Keyword::kNone;
+}
+
 void ShapeBuilder::OpenCall(Frame& f) {
   f.kind = FrameKind::kCall;
-  f.role = RoleOf(word());
+  f.role = RoleOf(Called());
   f.wanted = f.role == CallRole::kWait ? kLiterals | kCommas : kLiterals;
   switch (f.role) {
     case CallRole::kSleep:

@@ -29,6 +29,36 @@ Version ParseVersion(std::string_view text) {
   return version;
 }
 
+// As the server reads it behind the mark: MySQL takes a sixth digit only before white space.
+Version VersionFor(const SqlMode& server, std::string_view text) {
+  Version version = ParseVersion(text.substr(0, 6));
+  const bool six = version.size == 6 && text.size() > 6 && IsSpace(text[6]);
+  if (server.version != 0 && !server.mariadb && version.size == 6 && !six) {
+    version = {version.number / 10, 5};
+  }
+  return version;
+}
+
+// Whether a server executes what is marked so. `maria`: by an M.
+bool Executes(const SqlMode& server, const Version& version, bool maria) {
+  if (version.size == 0) return true;
+  if (server.version == 0) return version.number <= kEverybodysVersion && version.size != 6;
+  // What MySQL has since 5.7 MariaDB does not know.
+  const bool foreign =
+      server.mariadb && !maria && version.number >= 50700 && version.number < 100000;
+  return !foreign && version.number <= server.version;
+}
+
+// Comments that are not executed may have others inside.
+End SkippedCommentEnd(std::string_view text, std::size_t from) {
+  for (;;) {
+    const End end = BlockCommentEnd(text, from);
+    const std::size_t inner = text.substr(0, end.inside + 1).find("/*", from);
+    if (!end.closed || inner == std::string_view::npos) return end;
+    from = BlockCommentEnd(text, inner + 2).after;
+  }
+}
+
 }  // namespace
 
 template <bool kText>
@@ -56,6 +86,7 @@ bool Pass<kText>::LineComment() {
 template <bool kText>
 void Pass<kText>::BlockComment() {
   const std::string_view head = sql_.substr(at_, 4);
+  if (again_) return CommentOfServer(head);
   if (!in_code_comment_) {
     if (head.starts_with("/*!")) return CodeComment(3);
     if (head == "/*M!") return CodeComment(4);
@@ -63,9 +94,29 @@ void Pass<kText>::BlockComment() {
   }
   const End end = BlockCommentEnd(doubtful_end_ != kNowhere ? Rest() : sql_, at_ + 2);
   // One in another is read differently by every server.
-  if (in_code_comment_ && head.size() > 2 && head[2] == '!') Set(Trait::kSyntaxOdd);
+  if (in_code_comment_ && (head.starts_with("/*!") || head == "/*M!")) {
+    Set(Trait::kSyntaxOdd);
+    comments_in_doubt_ = true;
+  }
   if (!end.closed && (doubtful_end_ != kNowhere || complete_)) Set(Trait::kSyntaxOdd);
   CountComment(at_, end.after);
+}
+
+// As the one server does. Facts: the lexers of MySQL 8.0 and 9; MariaDB 10.11 itself
+// (system.same-view).
+template <bool kText>
+void Pass<kText>::CommentOfServer(std::string_view head) {
+  const bool maria = mode_.mariadb && head == "/*M!";
+  if (!maria && !head.starts_with("/*!")) {
+    return CountComment(at_, BlockCommentEnd(sql_, at_ + 2).after);
+  }
+  const std::size_t mark = maria ? 4 : 3;
+  const Version version = VersionFor(mode_, sql_.substr(at_ + mark));
+  if (!Executes(mode_, version, maria)) {
+    return CountComment(at_, SkippedCommentEnd(sql_, at_ + mark).after);
+  }
+  in_code_comment_ = true;
+  at_ = std::min(at_ + mark + version.size, end_);
 }
 
 template <bool kText>
@@ -81,6 +132,7 @@ void Pass<kText>::CodeComment(std::size_t size) {
   in_code_comment_ = true;
   const std::string_view opening = bytes_.View(at_, std::min(at_ + size, end_));
   if (!certain) {
+    comments_in_doubt_ = true;
     const End end = BlockCommentEnd(sql_, at_ + 2);
     // With no end, the rest is either code or none: told as code, and odd.
     if (!end.closed) Unterminated();
@@ -139,7 +191,10 @@ bool Pass<kText>::NothingFollows() {
 template <bool kText>
 void Pass<kText>::Semicolon() {
   Flush();
-  if (kind_.compound()) return Operator(1);
+  if (kind_.compound()) {
+    Operator(1);
+    return NextIsReadAs();
+  }
   const std::string_view semicolon = bytes_.View(at_, at_ + 1);
   ++at_;
   if (NothingFollows()) return;
@@ -148,8 +203,24 @@ void Pass<kText>::Semicolon() {
       semicolon);
   Flush();
   kind_.NextStatement();
-  // The server reads the next statement when it has executed this one.
+  NextIsReadAs();
+}
+
+// The server reads on when it has executed what is before.
+template <bool kText>
+void Pass<kText>::NextIsReadAs() {
   if (kind_.sets_charset()) mode_.charset = kind_.charset();
+  unread_ |= kind_.runs_unread();
+  const bool sure = !unread_ && !kind_.sets_mode() && mode_.charset != SqlCharset::kUnknown;
+  if (!sure && doubt_.at == kNowhere && at_ < sure_from_) {
+    doubt_ = {at_, end_ - std::min(at_, end_), mode_, unread_ || kind_.sets_mode(), unread_};
+    if (unread_) doubt_.mode.charset = SqlCharset::kUnknown;
+    if (again_) {
+      sql_ = sql_.substr(0, at_);
+      end_ = at_;
+    }
+  }
+  if (mode_.charset == SqlCharset::kUnknown) mode_.charset = SqlCharset::kPlain;
 }
 
 template <bool kText>
@@ -169,6 +240,12 @@ Scan Pass<kText>::Finish() {
   scan.mark.kind = kind_.Kind(!cut);
   scan.mark.sets_charset = kind_.sets_charset();
   scan.mark.charset = kind_.charset();
+  // SET alone is waited for as it is; with others, or where nobody knows, it has to be said.
+  const bool hidden_set = kind_.sets_mode() && scan.mark.kind != StatementKind::kSet;
+  if (kind_.runs_unread() || hidden_set) {
+    scan.mark.sets_charset = true;
+    scan.mark.charset = SqlCharset::kUnknown;
+  }
   scan.text_size = digest_.text_size();
   scan.code_bytes = end_ - std::min(end_, comment_bytes_);
   scan.comment_bytes = comment_bytes_;

@@ -1,50 +1,13 @@
 #include "policies/sql_kind.h"
 
-#include <array>
-#include <string_view>
+#include "policies/sql_charset_names.h"
+#include "policies/sql_keywords.h"
 
 namespace headgate::sql {
 namespace {
 
 // How many words of CREATE may come before it is known what is created (definer and options).
 constexpr std::uint8_t kCreateWords = 12;
-
-struct CharsetName {
-  std::string_view name;  // or a collation's number, as character_set_client takes it too
-  SqlCharset charset;
-};
-constexpr std::array<CharsetName, 16> kCharsets{{{"gbk", SqlCharset::kGbk},
-                                                 {"28", SqlCharset::kGbk},
-                                                 {"87", SqlCharset::kGbk},
-                                                 {"sjis", SqlCharset::kSjis},
-                                                 {"13", SqlCharset::kSjis},
-                                                 {"88", SqlCharset::kSjis},
-                                                 {"cp932", SqlCharset::kSjis},
-                                                 {"95", SqlCharset::kSjis},
-                                                 {"96", SqlCharset::kSjis},
-                                                 {"big5", SqlCharset::kBig5},
-                                                 {"1", SqlCharset::kBig5},
-                                                 {"84", SqlCharset::kBig5},
-                                                 {"gb18030", SqlCharset::kGb18030},
-                                                 {"248", SqlCharset::kGb18030},
-                                                 {"249", SqlCharset::kGb18030},
-                                                 {"250", SqlCharset::kGb18030}}};
-
-bool SameName(std::string_view a, std::string_view lower) {
-  if (a.size() != lower.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const char c = a[i] >= 'A' && a[i] <= 'Z' ? static_cast<char>(a[i] | 0x20) : a[i];
-    if (c != lower[i]) return false;
-  }
-  return true;
-}
-
-SqlCharset FindCharset(std::string_view name) {
-  for (const CharsetName& c : kCharsets) {
-    if (SameName(name, c.name)) return c.charset;
-  }
-  return SqlCharset::kPlain;
-}
 
 bool OnlyReads(StatementKind k) {
   return k == StatementKind::kSelect || k == StatementKind::kShow || k == StatementKind::kSet;
@@ -59,25 +22,74 @@ StatementKind Together(StatementKind a, StatementKind b) {
   return sets ? StatementKind::kSet : StatementKind::kSelect;
 }
 
+bool BeginsBlock(Keyword k) {
+  switch (k) {
+    case Keyword::kIf:
+    case Keyword::kCase:
+    case Keyword::kLoop:
+    case Keyword::kWhile:
+    case Keyword::kRepeat:
+    case Keyword::kFor:
+    case Keyword::kDeclare:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool IsExempt(StatementKind k) { return k == StatementKind::kEnd || k == StatementKind::kKill; }
 
 }  // namespace
 
 void KindFinder::Take(const Token& token) {
-  if (token.kind == TokenKind::kOperator) {
-    if (token.op == '(') ++depth_;
-    if (token.op == ')' && depth_ > 0) --depth_;
-    if (state_ == State::kExempt && token.op == '(') Become(StatementKind::kOther);
-    if (state_ == State::kSet && token.op == ',') global_ = false;
-    return;
+  switch (token.kind) {
+    case TokenKind::kOperator:
+      return Operator(token.op);
+    case TokenKind::kCodeComment:
+    case TokenKind::kCodeCommentEnd:
+      return;
+    default:
+      break;
   }
   switch (state_) {
-    case State::kSetValue:
-      return SetValue(token);
     case State::kSet:
       return Set(token);
+    case State::kSetValue:
+      return SetValue(token);
+    case State::kBehindValue:
+      state_ = State::kSet;
+      if (token.keyword != Keyword::kCollate) charset_ = SqlCharset::kUnknown;
+      return;
     default:
       if (token.kind == TokenKind::kWord) TakeWord(token);
+  }
+}
+
+void KindFinder::Operator(std::uint32_t op) {
+  if (op == '(') ++depth_;
+  if (op == ')' && depth_ > 0) --depth_;
+  if (op == ':') runs_unread_ = true;  // behind a block's label
+  switch (state_) {
+    case State::kExempt:
+      if (op == '(') Become(StatementKind::kOther);
+      return;
+    case State::kFirstWord:
+      state_ = State::kDone;
+      return;
+    case State::kSetValue:
+      in_value_ |= op != '=' && op != Op(":=");
+      return;
+    case State::kBehindValue:
+      if (op != ',' && op != ';') charset_ = SqlCharset::kUnknown;
+      state_ = State::kSet;
+      [[fallthrough]];
+    case State::kSet:
+      if (op == ',') was_global_ |= global_;
+      if (op == ',') global_ = false;
+      if (compound_ && op == ';') state_ = State::kBody;
+      return;
+    default:
+      return;
   }
 }
 
@@ -101,18 +113,33 @@ void KindFinder::TakeWord(const Token& token) {
       return Become(StatementKind::kEnd, State::kExempt);
     case State::kBegin:
       compound_ = k == Keyword::kNot;
+      runs_unread_ |= k != Keyword::kWork;  // a block, also without NOT ATOMIC in ORACLE's mode
       return Become(compound_ ? StatementKind::kCall : StatementKind::kBegin);
     case State::kCreate:
       return Create(k);
+    case State::kBody:
+      if (k == Keyword::kSet) state_ = State::kSet;
+      runs_unread_ |= k == Keyword::kExecute;
+      return;
+    case State::kFirstWord:
+      state_ = State::kDone;
+      return;
     default:
       return;
   }
 }
 
 void KindFinder::First(const Token& token) {
+  Verb(token);
+  // One that is not reserved may be a label.
+  if (state_ == State::kDone && !IsReserved(token.keyword)) state_ = State::kFirstWord;
+}
+
+void KindFinder::Verb(const Token& token) {
   // What only some servers see decides nothing; neither can what comes behind it.
   if (doubtful_) {
     const bool set = token.keyword == Keyword::kSet;
+    runs_unread_ |= !set;
     return Become(StatementKind::kOther, set ? State::kSet : State::kDone);
   }
   switch (token.keyword) {
@@ -156,8 +183,10 @@ void KindFinder::First(const Token& token) {
       return Become(StatementKind::kSet, State::kSet);
     case Keyword::kShow:
       return Become(StatementKind::kShow);
-    case Keyword::kCall:
     case Keyword::kExecute:
+      runs_unread_ = true;
+      return Become(StatementKind::kCall);
+    case Keyword::kCall:  // the server keeps the caller's charset and mode
     case Keyword::kHandler:
       return Become(StatementKind::kCall);
     case Keyword::kKill:
@@ -179,6 +208,7 @@ void KindFinder::First(const Token& token) {
       state_ = State::kUnlock;
       return;
     default:
+      runs_unread_ |= BeginsBlock(token.keyword);
       // EXPLAIN FORMAT = JSON SELECT: its own words come first.
       if (state_ != State::kExplain) Become(StatementKind::kOther);
   }
@@ -186,42 +216,56 @@ void KindFinder::First(const Token& token) {
 
 // NAMES x, CHARACTER SET x, CHARSET x, [SESSION] character_set_client = x, among other variables.
 void KindFinder::Set(const Token& token) {
-  if (token.kind != TokenKind::kWord && token.kind != TokenKind::kVariable) return;
+  const bool quoted = token.kind == TokenKind::kQuotedName;
+  if (!quoted && token.kind != TokenKind::kWord && token.kind != TokenKind::kVariable) return;
+  const Keyword keyword = quoted ? FindKeyword(token.text) : token.keyword;
+  if (quoted && keyword != Keyword::kCharacterSetClient && keyword != Keyword::kSqlMode) return;
   const bool behind_character = character_;
   character_ = false;
-  switch (token.keyword) {
+  switch (keyword) {
     case Keyword::kStatement:
-      state_ = State::kSetStatement;
+      if (!compound_) state_ = State::kSetStatement;
       return;
     case Keyword::kGlobal:
     case Keyword::kPersist:
       global_ = true;
       return;
+    case Keyword::kSqlMode:
+      sets_mode_ = true;
+      runs_unread_ |= compound_;
+      return;
     case Keyword::kCharacter:
+    case Keyword::kChar:
       character_ = true;
       return;
     case Keyword::kSet:
-      if (behind_character) state_ = State::kSetValue;
-      return;
+      return behind_character ? ValueFollows() : void();
     case Keyword::kNames:
     case Keyword::kCharset:
-      if (depth_ == 0) state_ = State::kSetValue;
-      return;
+      return depth_ == 0 ? ValueFollows() : void();
     case Keyword::kCharacterSetClient:
-      if (!global_ && depth_ == 0) state_ = State::kSetValue;
-      return;
+      return !global_ && depth_ == 0 ? ValueFollows() : void();
     default:
       return;
   }
 }
 
+void KindFinder::ValueFollows() {
+  // A routine's body sets nothing yet. But where it ends is not known.
+  runs_unread_ |= compound_;
+  if (compound_) return;
+  state_ = State::kSetValue;
+  in_value_ = false;
+}
+
 void KindFinder::SetValue(const Token& token) {
-  state_ = State::kSet;
+  state_ = State::kBehindValue;
   const bool literal = token.kind == TokenKind::kString || token.kind == TokenKind::kNumber ||
                        token.kind == TokenKind::kQuotedName || token.kind == TokenKind::kWord;
-  const SqlCharset found = literal ? FindCharset(token.text) : SqlCharset::kPlain;
+  const SqlCharset found = literal ? CharsetNamed(token.text) : SqlCharset::kUnknown;
   sets_charset_ = true;
-  charset_ = found;
+  // Of a part of an expression, or where GLOBAL stood before, nothing is known.
+  charset_ = in_value_ || depth_ > 0 || was_global_ ? SqlCharset::kUnknown : found;
   // A function's name, a variable or a placeholder; or a charset that not every server will set.
   const bool call = token.kind == TokenKind::kWord && IsFunction(token.keyword);
   if (!literal || call || (doubtful_ && found != SqlCharset::kPlain)) charset_unknown_ = true;
@@ -252,7 +296,7 @@ void KindFinder::Create(Keyword k) {
     case Keyword::kEvent:
     case Keyword::kPackage:
       compound_ = true;
-      state_ = State::kDone;
+      state_ = State::kBody;
       return;
     case Keyword::kTable:
     case Keyword::kIndex:
@@ -278,7 +322,7 @@ void KindFinder::NextStatement() {
   several_ = true;
   kind_ = StatementKind::kOther;
   state_ = State::kFirst;
-  compound_ = global_ = character_ = false;
+  compound_ = global_ = was_global_ = character_ = false;
   depth_ = 0;
   words_ = 0;
 }

@@ -30,6 +30,11 @@ class KindFinder {
   [[nodiscard]] SqlCharset charset() const { return charset_; }
   // The charset is set to something that only the server knows: SET character_set_client = @x.
   [[nodiscard]] bool charset_unknown() const { return charset_unknown_; }
+  // It may do what is not understood here, and with that set the charset and sql_mode: EXECUTE, a
+  // block of statements (BEGIN NOT ATOMIC, IF, a label), a SET in or behind a routine's body.
+  [[nodiscard]] bool runs_unread() const { return runs_unread_; }
+  // It sets sql_mode.
+  [[nodiscard]] bool sets_mode() const { return sets_mode_; }
   // `whole`: all of the text was looked at. What is not seen whole is never exempt.
   [[nodiscard]] StatementKind Kind(bool whole) const;
 
@@ -41,18 +46,24 @@ class KindFinder {
     kSetStatement,  // until FOR
     kSet,           // names, charset, character_set_client may come
     kSetValue,      // its value comes
+    kBehindValue,   // and is not more than that word, if it ends here
     kXa,            // the second word decides
     kStart,         // START TRANSACTION or START REPLICA
     kUnlock,
-    kBegin,   // NOT ATOMIC may follow
-    kCreate,  // what is created decides whether it has a body
-    kExempt,  // a parenthesis takes the exemption away
+    kBegin,      // NOT ATOMIC may follow
+    kCreate,     // what is created decides whether it has a body
+    kExempt,     // a parenthesis takes the exemption away
+    kBody,       // of a routine, or what follows it: SET may come
+    kFirstWord,  // a colon makes it a label
     kDone,
   };
 
   void TakeWord(const Token& token);
+  void Operator(std::uint32_t op);
   void First(const Token& token);
+  void Verb(const Token& token);
   void Set(const Token& token);
+  void ValueFollows();
   void SetValue(const Token& token);
   void Xa(Keyword k);
   void Create(Keyword k);
@@ -66,10 +77,14 @@ class KindFinder {
   bool compound_ = false;
   bool sets_charset_ = false;
   bool charset_unknown_ = false;
-  bool global_ = false;     // SET GLOBAL: not of this session
-  bool character_ = false;  // CHARACTER was there, SET comes
-  std::size_t depth_ = 0;   // of parentheses
-  std::uint8_t words_ = 0;  // of CREATE
+  bool runs_unread_ = false;
+  bool sets_mode_ = false;
+  bool global_ = false;      // SET GLOBAL: not of this session
+  bool was_global_ = false;  // ... and perhaps what follows a comma is not either
+  bool character_ = false;   // CHARACTER was there, SET comes
+  bool in_value_ = false;    // an operator stands before the value
+  std::size_t depth_ = 0;    // of parentheses
+  std::uint8_t words_ = 0;   // of CREATE
   SqlCharset charset_ = SqlCharset::kPlain;
 };
 

@@ -24,6 +24,25 @@
 
 namespace headgate::sql {
 
+// From where on a text is perhaps read otherwise than as it was: its first statements are done by
+// then, and one of them sets how.
+struct Doubt {
+  static constexpr std::size_t kNowhere = ~std::size_t{0};
+  std::size_t at = kNowhere;
+  std::size_t budget = 0;  // of what is looked at from there on, bytes
+  SqlMode mode;            // what is known of it: the charset kUnknown, or what was set last
+  bool quotes = false;     // sql_mode is another, perhaps
+  bool unread = false;     // ... and behind each semicolon again
+};
+
+// A text that is read once more (sql_readings.h): comments as the server takes them whose version
+// the mode has, and no further than to a doubt.
+struct Again {
+  bool unread = false;  // as Doubt has it, of what was before
+  // From here on all ways to read it are the same: a doubt is none.
+  std::size_t sure_from = Doubt::kNowhere;
+};
+
 // Tokens are folded into the digest as they are cut; the other listeners are told of them a batch
 // at a time, so that every loop has its few variables in registers. kText: whether the normalised
 // statement is written; that is the slower of the two.
@@ -31,23 +50,32 @@ template <bool kText>
 class Pass {
  public:
   Pass(std::string_view sql, bool complete, const SqlMode& mode, std::size_t budget,
-       std::span<char> text)
+       std::span<char> text, const Again* again = nullptr)
       : sql_(sql.substr(0, kLongest)),
         bytes_(sql_),
         complete_(complete && sql.size() <= kLongest),
         mode_(mode),
+        again_(again != nullptr),
+        unread_(again_ && again->unread),
+        sure_from_(again_ ? again->sure_from : kNowhere),
         end_(budget < sql_.size() ? budget : sql_.size()),
-        digest_(memory_, text) {}
+        digest_(memory_, text) {
+    if (mode_.charset == SqlCharset::kUnknown) mode_.charset = SqlCharset::kPlain;
+  }
 
   Scan Run();
+  // The first one; after Run().
+  [[nodiscard]] const Doubt& doubt() const { return doubt_; }
+  // Which comments are code hangs on the server; after Run().
+  [[nodiscard]] bool comments_in_doubt() const { return comments_in_doubt_; }
   // What the statement prepares or executes from a string, if it does; after Run().
   [[nodiscard]] std::string_view hidden_code() const { return shape_.hidden_code(); }
 
  private:
-  static constexpr std::size_t kNowhere = ~std::size_t{0};
+  static constexpr std::size_t kNowhere = Doubt::kNowhere;
   static constexpr std::size_t kLongest = std::size_t{1} << 31;
   static constexpr std::size_t kBatch = 128;  // tokens
-  static constexpr std::size_t kBefore = 2;   // of those before them
+  static constexpr std::size_t kBefore = 3;   // of those before them
 
   // Not initialised: only what was written is read.
   union Batch {
@@ -75,11 +103,13 @@ class Pass {
   void Operator(std::size_t size);
   void LongOperator();
   void Semicolon();
+  void NextIsReadAs();
   void Backslash();
 
   bool LineComment();
   void BlockComment();
   void CodeComment(std::size_t size);
+  void CommentOfServer(std::string_view head);
   void EndCodeComment();
   void CountComment(std::size_t from, std::size_t to);
 
@@ -121,6 +151,11 @@ class Pass {
   Bytes bytes_;
   bool complete_;
   SqlMode mode_;
+  bool again_;
+  bool unread_;
+  std::size_t sure_from_;
+  bool comments_in_doubt_ = false;
+  Doubt doubt_;
   std::size_t at_ = 0;
   std::size_t end_;                  // of what is looked at: the budget, and the comments so far
   std::size_t name_end_ = kNowhere;  // of the last name: a dot here is no number's

@@ -1,9 +1,20 @@
 #include "policies/sql_scanner.h"
 
 #include "policies/sql_pass.h"
+#include "policies/sql_readings.h"
 
 namespace headgate {
 namespace {
+
+// Apart: it takes more stack than a statement that is read once should have.
+[[gnu::noinline, gnu::cold]] void JoinReadings(std::string_view sql, bool complete,
+                                               const sql::Doubt& start, bool comments,
+                                               const sql::Doubt& doubt, StatementMark& mark) {
+  sql::Readings readings(sql, complete);
+  if (comments || readings.DifferBy(start.mode)) readings.Add(start);
+  readings.Add(doubt);
+  readings.JoinTo(mark);
+}
 
 template <bool kText>
 Scan Look(std::string_view sql, bool complete, const SqlMode& mode, std::size_t budget,
@@ -12,12 +23,13 @@ Scan Look(std::string_view sql, bool complete, const SqlMode& mode, std::size_t 
   Scan scan = pass.Run();
   scan.wants_more = !complete && scan.code_bytes < budget &&
                     (scan.mark.traits & BitOf(Trait::kCommentPadding)) == 0;
-  if (const std::string_view hidden = pass.hidden_code(); !hidden.empty()) [[unlikely]] {
-    // A statement in a string, which the server will read; but not what that one hides.
-    const StatementMark inner = sql::Pass<false>(hidden, true, mode, hidden.size(), {}).Run().mark;
-    scan.mark.traits |= inner.traits;
-    // Nobody sees when that is executed, and from then on how the rest is read.
-    if (inner.sets_charset) scan.mark.traits |= BitOf(Trait::kHiddenCode);
+  if (!pass.hidden_code().empty()) [[unlikely]] {
+    scan.mark.traits |= sql::TraitsOfHidden(pass.hidden_code(), mode);
+  }
+  const bool in_doubt = pass.comments_in_doubt() || pass.doubt().at != sql::Doubt::kNowhere;
+  if (in_doubt || mode.charset == SqlCharset::kUnknown || mode.quotes_unknown) [[unlikely]] {
+    const sql::Doubt start{.at = 0, .budget = budget, .mode = mode, .quotes = mode.quotes_unknown};
+    JoinReadings(sql, complete, start, pass.comments_in_doubt(), pass.doubt(), scan.mark);
   }
   return scan;
 }

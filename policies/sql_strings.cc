@@ -14,6 +14,7 @@ bool In(unsigned c, unsigned first, unsigned last) { return c >= first && c <= l
 bool LeadsTwo(unsigned c, SqlCharset charset) {
   switch (charset) {
     case SqlCharset::kPlain:
+    case SqlCharset::kUnknown:
       return false;
     case SqlCharset::kGbk:
     case SqlCharset::kGb18030:
@@ -29,6 +30,7 @@ bool LeadsTwo(unsigned c, SqlCharset charset) {
 bool FollowsAsSecond(unsigned c, SqlCharset charset) {
   switch (charset) {
     case SqlCharset::kPlain:
+    case SqlCharset::kUnknown:
       return false;
     case SqlCharset::kGbk:
     case SqlCharset::kGb18030:

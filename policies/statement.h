@@ -64,13 +64,18 @@ static_assert(static_cast<unsigned>(CommandKind::kCount) <= 64);
 constexpr CommandSet BitOf(CommandKind c) { return CommandSet{1} << static_cast<unsigned>(c); }
 
 // Character sets in which 0x5C, the backslash, may be the second byte of a character.
-enum class SqlCharset : std::uint8_t { kPlain, kGbk, kSjis, kBig5, kGb18030 };
+// kUnknown: perhaps in one of them. A text is looked at in each where that makes a difference.
+enum class SqlCharset : std::uint8_t { kPlain, kGbk, kSjis, kBig5, kGb18030, kUnknown };
 
 // What decides how the server reads a statement's text.
 struct SqlMode {
   SqlCharset charset = SqlCharset::kPlain;
   bool ansi_quotes = false;           // "x" is a name
   bool no_backslash_escapes = false;  // \ is a character like any other
+  bool quotes_unknown = false;        // ... both as they were last seen, and perhaps not any more
+  // Which comments are code to the server: 101106 for 10.11.6; 0 where it is not known.
+  bool mariadb = false;
+  std::uint32_t version = 0;
   bool operator==(const SqlMode&) const = default;
 };
 

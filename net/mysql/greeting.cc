@@ -1,6 +1,9 @@
 #include "net/mysql/greeting.h"
 
 #include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <system_error>
 
 #include "net/mysql/capabilities.h"
 
@@ -43,6 +46,24 @@ std::optional<Greeting> ParseGreeting(Bytes payload) {
 bool IsMariaDb(const Greeting& backend) {
   return (backend.capabilities & kCapLongPassword) == 0 ||
          backend.server_version.find("MariaDB") != std::string::npos;
+}
+
+std::uint32_t VersionOf(const Greeting& backend) {
+  std::string_view text = backend.server_version;
+  // Before its own version a MariaDB says one that old replicas take.
+  constexpr std::string_view kForReplicas = "5.5.5-";
+  if (IsMariaDb(backend) && text.starts_with(kForReplicas)) text.remove_prefix(kForReplicas.size());
+  std::uint32_t version = 0;
+  for (int part = 0; part < 3; ++part) {
+    unsigned number = 0;
+    const auto [behind, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || number > 99) return 0;
+    version = version * 100 + number;
+    text.remove_prefix(static_cast<std::size_t>(behind - text.data()));
+    if (part < 2 && !text.starts_with('.')) return 0;
+    if (part < 2) text.remove_prefix(1);
+  }
+  return version;
 }
 
 // LONG_PASSWORD is the one that says of a server that it lacks something: the extended ones.

@@ -36,6 +36,8 @@ struct Greeting {
 
 // Whether that server is a MariaDB.
 [[nodiscard]] bool IsMariaDb(const Greeting& backend);
+// 101106 of "5.5.5-10.11.6-MariaDB", 80036 of "8.0.36"; 0 if it does not say.
+[[nodiscard]] std::uint32_t VersionOf(const Greeting& backend);
 
 // What can be offered where either of two servers may be behind it: `first` with no more
 // capabilities than both have.

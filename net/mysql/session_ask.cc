@@ -90,7 +90,8 @@ Action Session::Impl::Ask(Bytes in, const PacketHeader& header, Command command)
   facts = {};
   facts.command = KindOf(command);
   facts.length = header.length;
-  facts.mode = ModeFor(sql_charset, tracker->status(), mariadb);
+  facts.mode = ModeFor(sql_charset, tracker->status(), mariadb, server_version);
+  facts.mode.quotes_unknown = quotes_unknown;
   facts.in_transaction = (tracker->status() & kStatusInTransaction) != 0;
   command_sequence = header.sequence;
   const bool prepares = command == Command::kStmtPrepare;

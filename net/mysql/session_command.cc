@@ -29,6 +29,7 @@ void Session::Impl::EnterCommand(Bytes ok) {
   prepared.reset();
   last_prepare_refused = false;
   sql_charset = CharsetOfCollation(charset);
+  quotes_unknown = false;
   user = PrintableUser(login->request.user);
   limit_due = statement_limit > Duration::zero();
   limit_set = false;
@@ -229,7 +230,10 @@ void Session::Impl::OnAnswer(const ResponseTracker::Answer& answer) {
     sql_charset = CharsetOfCollation(charset);
     limit_set = false;
   }
-  if (answer.to.charset && ok) sql_charset = *answer.to.charset;
+  // Of several statements, or settings, the first may have been done when a later one failed.
+  if (answer.to.charset) sql_charset = ok ? *answer.to.charset : SqlCharset::kUnknown;
+  const bool tells_mode = ok && (answer.to.command == Command::kQuery || answer.to.sets_mode);
+  quotes_unknown = !tells_mode && (quotes_unknown || answer.to.sets_mode);
 }
 
 }  // namespace headgate::mysql

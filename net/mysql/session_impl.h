@@ -219,7 +219,8 @@ struct Session::Impl {
   SessionOptions options;
   Phase phase = Phase::kGreeting;
   std::uint32_t backend_id = 0;
-  std::uint32_t capabilities = 0;  // negotiated with the backend
+  std::uint32_t server_version = 0;  // the backend's
+  std::uint32_t capabilities = 0;    // negotiated with the backend
   std::uint16_t charset = 0;
   bool wants_compression = false;  // the client set a flag that nobody offered
   bool mariadb = false;            // the backend is one
@@ -242,6 +243,7 @@ struct Session::Impl {
   bool limit_set = false;
   bool last_prepare_refused = false;  // what the client takes for the last one is not the server's
   SqlCharset sql_charset = SqlCharset::kPlain;
+  bool quotes_unknown = false;  // what may set sql_mode failed, and an ERR does not say what it is
   Reason refusal_reason = Reason::kNone;
   std::uint8_t command_sequence = 0;    // of the last header of the command asked about
   std::uint32_t command_statement = 0;  // that it names

@@ -114,6 +114,7 @@ Action Session::Impl::SendLogin(Bytes payload, std::size_t n) {
   }
   backend_id = login->backend->connection_id;
   mariadb = IsMariaDb(*login->backend);
+  server_version = VersionOf(*login->backend);
   wants_compression = (login->request.capabilities & (kCapCompress | kCapZstd)) != 0;
   if (phase == Phase::kFinishing) {
     if (client_tls || passthrough()) LeaveAsNobody();

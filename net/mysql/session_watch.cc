@@ -39,6 +39,7 @@ Action Session::Impl::WatchGreeting(Bytes payload, std::size_t n) {
   if (!login->backend) return Lose(Unread::kNotUnderstood);
   backend_id = login->backend->connection_id;
   mariadb = IsMariaDb(*login->backend);
+  server_version = VersionOf(*login->backend);
   SetPhase(Phase::kAwaitLogin);
   return {.kind = Kind::kForward, .n = n};
 }

@@ -27,10 +27,12 @@ SqlCharset CharsetOfCollation(std::uint16_t id) {
   }
 }
 
-SqlMode ModeFor(SqlCharset charset, std::uint16_t status, bool mariadb) {
+SqlMode ModeFor(SqlCharset charset, std::uint16_t status, bool mariadb, std::uint32_t version) {
   return {.charset = charset,
           .ansi_quotes = mariadb && (status & kStatusAnsiQuotes) != 0,
-          .no_backslash_escapes = (status & kStatusNoBackslashEscapes) != 0};
+          .no_backslash_escapes = (status & kStatusNoBackslashEscapes) != 0,
+          .mariadb = mariadb,
+          .version = version};
 }
 
 }  // namespace headgate::mysql

@@ -17,7 +17,9 @@ namespace headgate::mysql {
 // Facts: INFORMATION_SCHEMA.COLLATIONS of both servers.
 [[nodiscard]] SqlCharset CharsetOfCollation(std::uint16_t id);
 
-// `status`: the flags of an OK or EOF. `mariadb`: whether the server is one.
-[[nodiscard]] SqlMode ModeFor(SqlCharset charset, std::uint16_t status, bool mariadb);
+// `status`: the flags of an OK or EOF. `mariadb`: whether the server is one. `version`: as of
+// VersionOf().
+[[nodiscard]] SqlMode ModeFor(SqlCharset charset, std::uint16_t status, bool mariadb,
+                              std::uint32_t version);
 
 }  // namespace headgate::mysql

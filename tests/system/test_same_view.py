@@ -18,7 +18,7 @@ import scenario
 import wire
 from statements import MULTI_STATEMENTS, packets
 
-KNOWN = 69
+KNOWN = 0
 CALL = b"GET_LOCK('%', 0)"  # the spelling's number stands for %
 UTF8MB4, GBK, SJIS, BIG5, CP932 = 45, 28, 13, 1, 95
 
@@ -33,7 +33,8 @@ WRAPPED = (
     b"/*M! @*/", b"/*M!100000 @*/", b"/*M!101199 @*/", b"/*M!999999 @*/", b"/*m!@*/", b"/*M @*/",
     b"/*!5000 @*/", b"/*!500000 @*/", b"/*!5000000 @*/", b"/*! /* ' */ @ */", b"/*!99999 ' */@/*' */", b"/*!99999 /* */ @ -- */",
     b"/*!99999 /* x */ ' */ @ -- '", b"/*!50000 1 */ + @", b"/* */@/* */", b"/* /* */@ -- */",
-    b"/*!/* */@*/", b"1 --@", b"1 -- @", b"1 --\t@", b"1 # @", b"1 #\n+@", b"1 -- \n+@", b"1 --\r+@",
+    b"/*!/* */@*/", b"/*!100000 ' */ -- ', @ */", b"/*M!50700 ' */ -- ', @ */", b"/*!99999/*/*/*/@", b"/*!999999/**/ ' */@", b"/*! 1, /*!@*/", b"/*!101000/*!999999 */ ' */ -- ', @*/",
+    b"/*!50700 ' */ @ -- '", b"/*+ ' */ @ -- '", b"1 */* ' */ @ -- '", b"1 --@", b"1 -- @", b"1 --\t@", b"1 # @", b"1 #\n+@", b"1 -- \n+@", b"1 --\r+@",
     b"1 -- \r+@", b"1 #\r+@", b"1 --\0+@\n", b"1 --\x0b+@\n", b"1--@", b"'' '/*' = @ -- '*/'",
     b"'/*', @, '*/'", b"\"/*\", @, \"*/\"", b"`/*`, @ FROM (SELECT 1 AS `/*`) t -- `*/",
     b"'a\\'', @ -- '", b"'a\\\\', @ -- '", b"'a''', @ -- '", b"\"a\"\"\", @ -- \"", b"'\"', @, '\"'",
@@ -94,10 +95,20 @@ TOLD = [
     (b"SET NAMES gbk", b"SET @@character_set_client=@@global.character_set_client"), (b"SET @old=@@character_set_client, character_set_client=gbk", b"SET character_set_client=@old"),
     (b"SET sql_mode='NO_BACKSLASH_ESCAPES'; SET sql_mode=''",), (b"SET sql_mode='ANSI'", b"\x1f"), (b"SET SESSION sql_mode=DEFAULT",), (b"SET NAMES gbk, sql_mode='ANSI_QUOTES'",),
     (b"SET sql_mode='IGNORE_SPACE'",), (b"SET SQL_MODE=MYSQL40",), (b"SET sql_mode='NO_BACKSLASH_ESCAPES'", b"SELECT nosuch"), (b"SET sql_mode='NO_BACKSLASH_ESCAPES'", b"PREPARE s FROM '('"),
+    (b"SET character_set_client=BINARY 'gbk'",), (b"SET character_set_client=27+1",), (b"SET @utf8='gbk'", b"SET character_set_client=@'utf8'"), (b"SET character_set_client=1052",),
+    (b"l: BEGIN NOT ATOMIC SET NAMES gbk; END",), (b"`l` : LOOP SET NAMES gbk; LEAVE l; END LOOP",), (b"FOR i IN 1..1 DO SET NAMES gbk; END FOR",), (b"WHILE @@character_set_client<>'gbk' DO SET NAMES gbk; END WHILE",),
+    (b"CASE 1 WHEN 1 THEN SET NAMES gbk; END CASE",), (b"SET sql_mode=ORACLE", b"BEGIN SET NAMES gbk; END"), (b"/*!99999 SET NAMES latin1 */; SET NAMES gbk", b"/*!99999 SET NAMES latin1 */"),
+    (b"SET sql_mode='NO_BACKSLASH_ESCAPES', @a=(SELECT 1 UNION SELECT 2)",), (b"SET sql_mode='ANSI_QUOTES', @a=(SELECT 1 UNION SELECT 2)", b"DO nosuch"),
+    (b"SET character_set_client=gbk, @a=(SELECT 1 UNION SELECT 2)",), (b"BEGIN NOT ATOMIC SET NAMES gbk; SIGNAL SQLSTATE '45000'; END",), (b"BEGIN NOT ATOMIC SET sql_mode='NO_BACKSLASH_ESCAPES'; SIGNAL SQLSTATE '45000'; END",),
+    (b"SET NAMES gbk; DO nosuch",), (b"SET sql_mode='NO_BACKSLASH_ESCAPES'; DO nosuch",), (b"DO 1; SET sql_mode='ANSI_QUOTES'; DO nosuch",), (b"SET GLOBAL binlog_cache_size=32768, character_set_client=gbk",),
 ]
 JOINED = [b"SET NAMES gbk; SELECT ", b"SET sql_mode='NO_BACKSLASH_ESCAPES'; SELECT ", b"SET sql_mode='ANSI_QUOTES'; SELECT ",
           b"SET character_set_client='big5'; SELECT ", b"CALL shop.to_gbk(); SELECT ", b"EXECUTE IMMEDIATE 'SET NAMES gbk'; SELECT ",
-          b"BEGIN NOT ATOMIC SET NAMES gbk; END; SELECT ", b"SET STATEMENT sql_mode='NO_BACKSLASH_ESCAPES' FOR SELECT ", b"SET STATEMENT sql_mode='ANSI_QUOTES' FOR SELECT "]
+          b"BEGIN NOT ATOMIC SET NAMES gbk; END; SELECT ", b"SET STATEMENT sql_mode='NO_BACKSLASH_ESCAPES' FOR SELECT ", b"SET STATEMENT sql_mode='ANSI_QUOTES' FOR SELECT ",
+          b"SET sql_mode='ANSI_QUOTES'; SELECT \"'\"; SET sql_mode='NO_BACKSLASH_ESCAPES'; SELECT '\"', ", b"IF 1 THEN SET NAMES gbk; DO '\xbf\\''; END IF; SELECT ",
+          b"CREATE OR REPLACE FUNCTION shop.f_one() RETURNS INT RETURN 1; SET NAMES gbk; SELECT ", b"BEGIN NOT ATOMIC SET sql_mode='ANSI_QUOTES'; DO '\\'\"'; END; SELECT ",
+          b"SET NAMES gbk, sql_mode='NO_BACKSLASH_ESCAPES'; SELECT ", b"/*!50000 SET sql_mode='NO_BACKSLASH_ESCAPES' */; SELECT ", b"SELECT /*!99999 ' */ 1; SET NAMES gbk; SELECT ",
+          b"PREPARE s FROM 'SET NAMES gbk'; EXECUTE s; SELECT ", b"BEGIN NOT ATOMIC SET NAMES gbk; END; DO 1; SELECT "]
 ROUTINES = ("CREATE OR REPLACE PROCEDURE shop.to_gbk() SET NAMES gbk",
             "CREATE OR REPLACE PROCEDURE shop.to_nobackslash() SET sql_mode='NO_BACKSLASH_ESCAPES'",
             "CREATE OR REPLACE PROCEDURE shop.to_ansi() SET sql_mode='ANSI_QUOTES'",

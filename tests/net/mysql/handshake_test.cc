@@ -39,6 +39,18 @@ TEST(GreetingPacket, ParsesWhatMariaDb1011Sends) {
   EXPECT_EQ(g->auth_plugin, "mysql_native_password");
 }
 
+TEST(GreetingPacket, SaysTheServersVersion) {
+  for (const auto& [text, version] :
+       {std::pair{"5.5.5-10.11.6-MariaDB-0+deb12u1", 101106U}, std::pair{"11.4.2-MariaDB", 110402U},
+        std::pair{"8.0.36", 80036U}, std::pair{"9.1.0-commercial", 90100U},
+        std::pair{"5.5.5", 50505U}, std::pair{"8.0", 0U}, std::pair{"", 0U}, std::pair{"8.0.x", 0U},
+        std::pair{"8.100.1", 0U}}) {
+    Greeting g = MySql80();
+    g.server_version = text;
+    EXPECT_EQ(VersionOf(g), version) << text;
+  }
+}
+
 TEST(GreetingPacket, CutShortItNeverParses) {
   const std::string& whole = kRealMariaDb1011;
   // Up to the plugin's name, whose end some servers leave open.

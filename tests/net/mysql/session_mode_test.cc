@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "net/mysql/sql_mode.h"
 #include "tests/net/mysql/driver.h"
 
@@ -54,10 +56,42 @@ TEST(SqlMode, SetNamesHoldsFromItsOkOn) {
     ASSERT_EQ(d.commands.size(), 2u);
     EXPECT_EQ(d.commands[1].facts.mode.charset, SqlCharset::kGbk);
     d.Server(Ok(1));
+    // It may be the second of two settings that was not to be had.
     d.Client(Query("SET NAMES sjis"));
     d.Server(Err(1, 1115, "#42000Unknown character set"));
-    EXPECT_EQ(CharsetNow(d), SqlCharset::kGbk);
+    EXPECT_EQ(CharsetNow(d), SqlCharset::kUnknown);
   });
+}
+
+TEST(SqlMode, BehindAFailedSetTheQuotesAreUnknownUntilAnAnswerTells) {
+  AtEveryCut([](Driver& d) {
+    d.LogIn();
+    CommandVerdict set;
+    set.mark.kind = StatementKind::kSet;
+    d.verdicts = {set};
+    d.Client(Query("SET sql_mode = 'ANSI_QUOTES', @a = (SELECT 1 UNION SELECT 2)"));
+    EXPECT_FALSE(d.commands.back().facts.mode.quotes_unknown);
+    d.Server(Err(1, 1242, "#21000Subquery returns more than 1 row"));
+    d.Client(Query("SELECT nonsense"));
+    EXPECT_TRUE(d.commands.back().facts.mode.quotes_unknown);
+    d.Server(Err(1, 1054, "#42S22"));
+    d.Client(Query("SELECT 1"));
+    EXPECT_TRUE(d.commands.back().facts.mode.quotes_unknown);
+    d.Server(Ok(1));
+    d.Client(Query("SELECT 1"));
+    EXPECT_FALSE(d.commands.back().facts.mode.quotes_unknown);
+  });
+}
+
+TEST(SqlMode, TheServersVersionIsThatOfItsGreeting) {
+  for (const auto& [greeting, mariadb, version] :
+       {std::tuple{MariaDb1011(), true, 101106U}, std::tuple{MySql80(), false, 80036U}}) {
+    Driver d(greeting);
+    d.LogIn({}, greeting);
+    d.Client(Query("SELECT 1"));
+    EXPECT_EQ(d.commands.back().facts.mode.mariadb, mariadb);
+    EXPECT_EQ(d.commands.back().facts.mode.version, version);
+  }
 }
 
 TEST(SqlMode, APreparedSetNamesCountsWhenItRuns) {
@@ -104,7 +138,8 @@ TEST(SqlMode, StatusFlagsOfTheLastAnswerDecide) {
     EXPECT_TRUE(d.commands.back().facts.mode.ansi_quotes);
     d.Server(Packet(1, "\x01") + Column(2, "1") + Eof(3, kBoth) + Eof(4));
     d.Client(Query("SELECT 1"));
-    EXPECT_EQ(d.commands.back().facts.mode, SqlMode{});
+    EXPECT_FALSE(d.commands.back().facts.mode.no_backslash_escapes);
+    EXPECT_FALSE(d.commands.back().facts.mode.ansi_quotes);
   });
   // MySQL uses that bit for something else, or not at all.
   Driver mysql(MySql80());
