@@ -252,7 +252,26 @@ Scan Pass<kText>::Finish() {
   return scan;
 }
 
-template class Pass<false>;
-template class Pass<true>;
+// For the other sources of the template; whole classes would be instantiated before they are whole.
+template void Pass<false>::CountComment(std::size_t, std::size_t);
+template bool Pass<false>::LineComment();
+template void Pass<false>::BlockComment();
+template void Pass<false>::CommentOfServer(std::string_view);
+template void Pass<false>::CodeComment(std::size_t);
+template void Pass<false>::EndCodeComment();
+template bool Pass<false>::NothingFollows();
+template void Pass<false>::Semicolon();
+template void Pass<false>::NextIsReadAs();
+template Scan Pass<false>::Finish();
+template void Pass<true>::CountComment(std::size_t, std::size_t);
+template bool Pass<true>::LineComment();
+template void Pass<true>::BlockComment();
+template void Pass<true>::CommentOfServer(std::string_view);
+template void Pass<true>::CodeComment(std::size_t);
+template void Pass<true>::EndCodeComment();
+template bool Pass<true>::NothingFollows();
+template void Pass<true>::Semicolon();
+template void Pass<true>::NextIsReadAs();
+template Scan Pass<true>::Finish();
 
 }  // namespace headgate::sql

@@ -111,7 +111,16 @@ void Pass<kText>::Rare() {
   }
 }
 
-template class Pass<false>;
-template class Pass<true>;
+// For the other sources of the template; whole classes would be instantiated before they are whole.
+template std::string_view Pass<false>::Written(const Token&) const;
+template void Pass<false>::Flush();
+template void Pass<false>::AddComment(Part, std::uint64_t, const Token&);
+template Scan Pass<false>::Run();
+template void Pass<false>::Rare();
+template std::string_view Pass<true>::Written(const Token&) const;
+template void Pass<true>::Flush();
+template void Pass<true>::AddComment(Part, std::uint64_t, const Token&);
+template Scan Pass<true>::Run();
+template void Pass<true>::Rare();
 
 }  // namespace headgate::sql

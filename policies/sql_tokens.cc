@@ -202,7 +202,30 @@ void Pass<kText>::Backslash() {
 }
 
 // Explicitly only what is defined here; the rest is in sql_pass.cc and sql_comments.cc.
-template class Pass<false>;
-template class Pass<true>;
+// For the other sources of the template; whole classes would be instantiated before they are whole.
+template void Pass<false>::SpecialWord();
+template bool Pass<false>::PrefixedString(std::size_t);
+template void Pass<false>::Bits(std::size_t);
+template void Pass<false>::String(std::size_t, char);
+template void Pass<false>::QuotedName(char);
+template void Pass<false>::Number();
+template void Pass<false>::At();
+template void Pass<false>::Dot();
+template void Pass<false>::Operator(std::size_t);
+template void Pass<false>::AddOperator(Part, std::uint32_t, std::size_t);
+template void Pass<false>::LongOperator();
+template void Pass<false>::Backslash();
+template void Pass<true>::SpecialWord();
+template bool Pass<true>::PrefixedString(std::size_t);
+template void Pass<true>::Bits(std::size_t);
+template void Pass<true>::String(std::size_t, char);
+template void Pass<true>::QuotedName(char);
+template void Pass<true>::Number();
+template void Pass<true>::At();
+template void Pass<true>::Dot();
+template void Pass<true>::Operator(std::size_t);
+template void Pass<true>::AddOperator(Part, std::uint32_t, std::size_t);
+template void Pass<true>::LongOperator();
+template void Pass<true>::Backslash();
 
 }  // namespace headgate::sql
