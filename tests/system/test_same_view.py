@@ -5,8 +5,8 @@ spelling of it.
 Each spelling is sent to the server directly first, to see whether it does what is forbidden: it
 takes a lock by GET_LOCK, which everybody can ask after. Those that do must not through the gate.
 
-Some still pass: docs/threat-model.md says of what kind they are. KNOWN is how many, at MariaDB
-10.11; whoever mends one lowers it.
+KNOWN is how many do, at MariaDB 10.11. What no spelling of a call can show is in
+docs/threat-model.md.
 """
 import contextlib
 import itertools
