@@ -9,10 +9,12 @@
 #include "guard/daemon_impl.h"
 #include "guard/exit_status.h"
 #include "guard/log.h"
+#include "net/memory_reserve.h"
 
 namespace headgate::guard {
 
 int Daemon::Run() {
+  net::MemoryReserve::Install();
   auto elder = ElderGate::Meet();
   if (elder.ok()) elder_ = std::move(*elder);
   const absl::Status loaded = Load();

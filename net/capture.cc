@@ -24,7 +24,6 @@ struct RecordHeader {
   std::int32_t seconds, fraction;
   std::uint32_t captured, length;
 };
-static_assert(sizeof(RecordHeader) == 16);
 
 // What a callback needs of its turn.
 struct Handing {
@@ -107,6 +106,7 @@ Capture::Turn Capture::DispatchTo(int max, void (*each)(const void*, const Frame
 // Where something is not as it should be nothing is taken: libpcap finds the same, and tells.
 bool Capture::NextRecord(Frame& frame) {
   RecordHeader header;
+  static_assert(sizeof header == kRecordHeader);
   auto ahead = input_->Ahead(sizeof header);
   if (ahead.size() < sizeof header) return false;
   std::memcpy(&header, ahead.data(), sizeof header);

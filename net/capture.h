@@ -127,7 +127,8 @@ class Capture {
   std::unique_ptr<CaptureInput> input_;  // of a file; outlives handle_
   Handle handle_;
   LinkType link_{};
-  std::int64_t fraction_ = 1;  // ns in a unit of a timestamp's fraction
+  std::int64_t fraction_ = 1;                       // ns in a unit of a timestamp's fraction
+  static constexpr std::size_t kRecordHeader = 16;  // bytes, in the pcap format
   // Of a file whose records need no libpcap: the largest of them, and as fraction_, but of the
   // file's own stamps. 0: it has none.
   std::size_t largest_record_ = 0;

@@ -107,7 +107,6 @@ absl::Status Capture::Read() {
 // of these, are libpcap's.
 void Capture::LookForRecords() {
   constexpr std::uint32_t kMicroseconds = 0xa1b2c3d4, kNanoseconds = 0xa1b23c4d;
-  constexpr std::size_t kRecordHeader = 16;
   struct {
     std::uint32_t magic;
     std::uint16_t major, minor;

@@ -156,17 +156,23 @@ std::size_t Leg::TrySendTls(mysql::Bytes bytes) {
     case TlsChannel::Step::kWantsRead:
     case TlsChannel::Step::kFin:
     case TlsChannel::Step::kFailed:
-      broken_ = true;
+      Break();
       break;
   }
   return n;
+}
+
+// There may be last words, and else reading is to find that there are none.
+void Leg::Break() {
+  broken_ = true;
+  socket_.SetReadable();
 }
 
 std::size_t Leg::TrySend(mysql::Bytes bytes) {
   if (tls_ != nullptr) return TrySendTls(bytes);
   const ssize_t n = send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (n >= 0) return static_cast<std::size_t>(n);
-  if (!IsTemporary(errno)) broken_ = true;
+  if (!IsTemporary(errno)) Break();
   return 0;
 }
 

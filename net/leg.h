@@ -100,6 +100,7 @@ class Leg final : private SocketWatcher {
   void AddInput(mysql::Bytes bytes);
   std::size_t TrySend(mysql::Bytes bytes);
   std::size_t TrySendTls(mysql::Bytes bytes);
+  void Break();
   void WaitUntilWritable();
   void NoteReadByTls();
   void ShutdownIfDue();

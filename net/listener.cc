@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <utility>
@@ -16,12 +17,6 @@ constexpr int kSharedBatch = 8;
 // As many as the queue of a listening socket can hold (net.core.somaxconn is 4096 by default).
 constexpr int kWholeQueue = 65536;
 constexpr auto kPause = std::chrono::milliseconds(75);
-
-// What accept(2) says when it lacks a resource: trying again at once would spin. All other errors
-// concern the one client that was about to be taken.
-bool Starved(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
 
 }  // namespace
 
@@ -55,15 +50,15 @@ void Listener::Close(bool take_queue) {
 // before is told of as well.
 void Listener::Wait() {
   if (!socket_.open() || pausing_) return;
-  if (!socket_.Watch(*this)) return Pause();
+  if (!socket_.Watch(*this)) return Pause(errno);
   socket_.AgainIfReadable();
 }
 
 void Listener::OnSocket() {
   if (held_ || pausing_ || !socket_.readable()) return;
   switch (AcceptBatch(turns_ ? kSharedBatch : kBatch)) {
-    case Batch::kStarved:
-      return Pause();
+    case Batch::kFails:
+      return Pause(error_);
     case Batch::kEmptied:
       socket_.ReadAll();
       break;
@@ -87,23 +82,33 @@ void Listener::TakeTurn() {
   if (!held_) Wait();
 }
 
+bool Listener::Starved(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
+         error == ENOSPC;
+}
+
+// Starved, trying again at once would spin. Other errors concern the one client that was about to
+// be taken; where all that are tried meet one, it is nothing of theirs.
 Listener::Batch Listener::AcceptBatch(int most) {
+  int failed = 0;
   for (int i = 0; i < most; ++i) {
     SocketAddress peer;
     peer.size = sizeof peer.storage;
     Fd client(accept4(socket_.fd(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (client.valid()) {
+      failed = 0;
       callbacks_.accepted(std::move(client), peer);
       continue;
     }
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return Batch::kEmptied;
-    if (Starved(errno)) return Batch::kStarved;
+    error_ = errno;
+    if (error_ == EAGAIN || error_ == EWOULDBLOCK) return Batch::kEmptied;
+    if (Starved(error_) || ++failed >= std::min(most, kBatch)) return Batch::kFails;
   }
   return Batch::kMore;
 }
 
-void Listener::Pause() {
-  callbacks_.out_of_descriptors();
+void Listener::Pause(int error) {
+  callbacks_.paused(*this, error);
   pausing_ = true;
   pause_.SetIn(kPause, [this] {
     pausing_ = false;

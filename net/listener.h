@@ -1,5 +1,5 @@
 // A worker's share of one listening address: takes clients in bounded batches, and survives
-// running out of descriptors without spinning.
+// running out of descriptors, and any other error that lasts, without spinning.
 //
 // A socket may be one thread's alone, or several threads' where fewer of them were passed to the
 // gate than it has threads. Those take turns: one of them waits on it, takes a few clients, and
@@ -37,7 +37,8 @@ class Listener final : private SocketWatcher {
  public:
   struct Callbacks {
     std::function<void(Fd client, const SocketAddress& peer)> accepted;
-    std::function<void()> out_of_descriptors;  // once for each pause
+    // Nobody can be taken for a moment; with what accept(2) or epoll_ctl(2) said.
+    std::function<void(const Listener& at, int error)> paused;
   };
 
   Listener(Loop& loop, ListenFeed feed, Callbacks callbacks);
@@ -48,6 +49,8 @@ class Listener final : private SocketWatcher {
   [[nodiscard]] Endpoint at() const { return LocalEndpoint(socket_.fd()); }
   // Also after Hold().
   void Start();
+  // Whether it was for want of descriptors, or of memory for them.
+  [[nodiscard]] static bool Starved(int error);
   // Takes nobody any more; the socket's queue goes on to fill.
   void Hold() { held_ = true; }
   // `take_queue`: takes who is still in the socket's queue, as closing its last descriptor resets
@@ -55,11 +58,11 @@ class Listener final : private SocketWatcher {
   void Close(bool take_queue);
 
  private:
-  enum class Batch : std::uint8_t { kEmptied, kMore, kStarved };
+  enum class Batch : std::uint8_t { kEmptied, kMore, kFails };
   Batch AcceptBatch(int most);
   void Wait();
   void OnSocket() override;
-  void Pause();
+  void Pause(int error);
   void HandOn();
   void TakeTurn();
 
@@ -68,6 +71,7 @@ class Listener final : private SocketWatcher {
   std::shared_ptr<ListenTurns> turns_;
   std::size_t place_ = 0;  // in the turns
   bool my_turn_ = true;
+  int error_ = 0;  // after kFails
   bool held_ = true;
   bool pausing_ = false;
   LoopTimer pause_;

@@ -85,7 +85,8 @@ struct GateOptions {
   TlsOptions tls;
   MonitorOptions monitor;
   // A line for the log, at most one a second for each backend: it is down or up again, its monitor
-  // was lost or is back, another one is current. May be called under a lock, from any of net's
+  // was lost or is back, another one is current; and at most one a minute on what lasts at the
+  // gate's own sockets. May be called under a lock, from any of net's
   // threads, and must not block. Empty: nobody wants to know.
   std::function<void(const std::string& line, bool warning)> on_event{};
   unsigned threads = 0;         // 0: one per core

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "net/clock.h"
+#include "net/memory_reserve.h"
 #include "net/worker.h"
 
 namespace headgate::net {
@@ -46,16 +47,14 @@ Relay::Relay(Worker& worker, Newcomer who)
 
 void Relay::Start(LoopSocket client, std::size_t greeted) {
   if (!client_.Open(std::move(client))) {
+    CountEnd(Reason::kDescriptors);
     session_over_ = true;
     RemoveIfOver();
     return;
   }
   Action first = session_.Start();
   first.bytes = first.bytes.subspan(std::min(greeted, first.bytes.size()));
-  Perform(first);
-  if (client_.readable()) return OnReadable(Side::kClient);
-  Poll();
-  Settle();
+  Event(first);
 }
 
 void Relay::Event(const Action& first) {
@@ -103,7 +102,12 @@ void Relay::Settle() {
   if (phase_ != session_.phase()) PhaseChanged();
   WatchProgress();
   if (detached_) return;
+  if (MemoryReserve::TakeDrawn() && client_.open()) OnEvicted(Reason::kMemory, false);
+  if (detached_) return;
   if (client_.broken() && client_.open()) return OnClientEnd();
+  if (server_.broken() && !server_.readable() && server_.open() && !session_over_) {
+    return OnServerBroken();
+  }
   if (RemoveIfOver()) return;
   Arm(Side::kClient);
   Arm(Side::kServer);
@@ -194,6 +198,14 @@ void Relay::OnServerEnd() {
   link_ = Link::kEnded;
   if (!session_over_) Event(greeted ? session_.OnServerClosed() : session_.OnBackendFailed());
   RemoveIfOver();
+}
+
+// It takes nothing more, has nothing more to say, and may not have ended: what it runs goes on
+// until it says so.
+void Relay::OnServerBroken() {
+  const bool greeted = session_.phase() != mysql::Phase::kAwaitServerGreeting;
+  const Action end = greeted ? session_.OnServerClosed() : session_.OnBackendFailed();
+  if (end.kind != Action::Kind::kWait) Event(end);
 }
 
 void Relay::OnAdmission(bool admitted, Reason reason) {

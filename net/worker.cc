@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "net/clock.h"
+#include "net/memory_reserve.h"
 #include "net/mysql/refusal.h"
 #include "net/relay.h"
 
@@ -33,7 +34,7 @@ Worker::Worker(std::uint32_t index, GateShared& shared, std::vector<ListenFeed> 
   }
   const Listener::Callbacks callbacks{
       [this](Fd client, const SocketAddress& peer) { OnAccepted(std::move(client), peer); },
-      [this] { engine().Count(Reason::kDescriptors, Address{}, Now()); }};
+      [this](const Listener& at, int error) { OnPaused(at, error); }};
   for (ListenFeed& feed : listeners) {
     listeners_.push_back(std::make_unique<Listener>(loop_, std::move(feed), callbacks));
   }
@@ -53,6 +54,7 @@ void Worker::Run() {
 }
 
 void Worker::Beat() {
+  static_cast<void>(MemoryReserve::Refill());
   heartbeat_.Beat(Now());
   beat_.SetIn(kBeatEvery, [this] { Beat(); });
 }

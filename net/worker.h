@@ -62,6 +62,7 @@ struct GateShared {
   std::unique_ptr<Backends> backends;
   TokenBucket handshake_errors;  // at the backend, by answers of plugins the gate does not know
   TokenBucket source_news;       // lines about connects from clients' addresses that failed
+  TokenBucket accept_news;       // lines about accept(2)
   Published<TlsContext> tls;     // as the last reload has it
   TlsCounts tls_counts;
   std::atomic<std::size_t> clients{0};     // sessions of all threads, and who is in an intake
@@ -143,7 +144,9 @@ class Worker {
     std::optional<Endpoint> destination{};  // as a proxy has named it; else the socket's own
   };
   [[nodiscard]] bool QueueIsOurs(const Listener& listener) const;
+  void OnPaused(const Listener& at, int error);
   void OnAccepted(Fd client, const SocketAddress& peer);
+  void Come(Fd client, const SocketAddress& peer);
   void AwaitProxyHeader(Fd client, const Endpoint& proxy, const Limits& limits, Time now);
   void OnNamed(Fd client, const Endpoint& proxy, const ProxyHeaderIn& header);
   void OnUnnamed(Fd client, const Endpoint& proxy, Reason reason);

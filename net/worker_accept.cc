@@ -1,19 +1,45 @@
 // Who comes to a worker: turned away, kept until a proxy has said whose it is, or greeted.
 #include <sys/socket.h>
 
+#include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "net/clock.h"
 #include "net/descriptors.h"
+#include "net/memory_reserve.h"
 #include "net/mysql/capabilities.h"
 #include "net/relay.h"
 #include "net/worker.h"
 #include "policies/class_matcher.h"
 
 namespace headgate::net {
+namespace {
 
-void Worker::OnAccepted(Fd client, const SocketAddress& peer_address) {
+// An accept(2) that goes on failing does so 13 times a second on each thread.
+constexpr Rate kAcceptNews{1.0 / 60, 1};
+
+}  // namespace
+
+void Worker::OnPaused(const Listener& at, int error) {
+  const Time now = Now();
+  const bool starved = Listener::Starved(error);
+  engine().Count(starved ? Reason::kDescriptors : Reason::kAcceptFailed, Address{}, now);
+  const GateOptions& options = shared_.options;
+  if (starved || !options.on_event || !shared_.accept_news.Take(kAcceptNews, now)) return;
+  options.on_event("nobody can be taken on " + ToText(at.at()) +
+                       ": accept: " + std::strerror(error) + "; tried again and again",
+                   /*warning=*/true);
+}
+
+// Memory that was drawn for who is turned away again is nobody else's debt.
+void Worker::OnAccepted(Fd client, const SocketAddress& peer) {
+  Come(std::move(client), peer);
+  static_cast<void>(MemoryReserve::TakeDrawn());
+}
+
+void Worker::Come(Fd client, const SocketAddress& peer_address) {
   const Endpoint peer = ToEndpoint(peer_address);
   const Time now = Now();
   if (closing_) {
@@ -76,6 +102,8 @@ void Worker::Admit(Fd client, const Client& who, Time now) {
   Reason obstacle = Reason::kNone;
   if (shared_.clients.load(std::memory_order_relaxed) >= shared_.max_clients) {
     obstacle = Reason::kDescriptors;
+  } else if (!MemoryReserve::Refill()) {
+    obstacle = Reason::kMemory;
   } else if (greeting_.Get() == nullptr) {
     obstacle = Reason::kBackendUnreachable;
   }
@@ -102,6 +130,7 @@ void Worker::Greet(Fd client, const Client& from, ConnectionId id, TicketPtr tic
   const bool waits = said > 0 && said == greeting.size() && doorstep_.Put(client, who, deadline);
   if (waits) {
     MoveDeadline(id.serial, kNever, deadline);
+    if (MemoryReserve::drawn()) LetIn(id.serial);  // its session will see to it
     return CountSessions();
   }
   StartRelay(LoopSocket(loop_, std::move(client)), std::move(who), said);
@@ -109,6 +138,7 @@ void Worker::Greet(Fd client, const Client& from, ConnectionId id, TicketPtr tic
 
 // How many of the bytes a new socket has taken. What is wrong with it its reader will meet.
 std::size_t Worker::Say(const Fd& client, mysql::Bytes bytes) {
+  if (bytes.empty()) return 0;
   const ssize_t n = send(client.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   return n > 0 ? static_cast<std::size_t>(n) : 0;
 }

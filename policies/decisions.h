@@ -26,8 +26,9 @@ class Decisions {
     const auto i = static_cast<std::size_t>(d.reason);
     (d.enforced ? acted_ : would_act_)[i].fetch_add(1, std::memory_order_relaxed);
     if (IsRefusal(d.reason)) refusals_.OnRefusal(d.peer, d.reason, d.enforced, d.at);
-    // Out of descriptors everybody is turned away, whoever it was this time.
-    const bool all = d.reason == Reason::kDescriptors;
+    // Out of these everybody is turned away, whoever it was this time.
+    const bool all = d.reason == Reason::kDescriptors || d.reason == Reason::kMemory ||
+                     d.reason == Reason::kAcceptFailed;
     if (d.enforced && (d.of_protected || all) && IsDenial(d.reason)) {
       protected_[i].fetch_add(1, std::memory_order_relaxed);
     }

@@ -138,11 +138,14 @@ constexpr std::array<ReasonRow, kReasonCount> kReasons = {{
     {Reason::kHealthCheck, "health_check", kNo,
      "The client left at once, as load balancers' checks do."},
     {Reason::kDescriptors, "descriptors", kNo,
-     "The gate is out of file descriptors and paused accepting."},
+     "The gate is out of file descriptors, or the kernel of memory for them."},
     {Reason::kDraining, "draining", kNo, "The gate is shutting down and takes no new clients."},
     {Reason::kStopped, "stopped", kNo, "The gate was stopped at once."},
     {Reason::kFailover, "failover", kNo, "Another backend took over from the connection's own."},
     {Reason::kBanApplied, "ban_applied", kYes, "The source was banned while it was connected."},
+    {Reason::kMemory, "memory", kNo, "The gate is out of memory."},
+    {Reason::kAcceptFailed, "accept_failed", kNo,
+     "The kernel does not hand over clients that have come, so the gate paused accepting."},
 }};
 
 constexpr bool ReasonsInOrder() {
@@ -173,6 +176,8 @@ bool IsDenial(Reason r) {
   switch (r) {
     case Reason::kBackendFull:
     case Reason::kDescriptors:
+    case Reason::kMemory:
+    case Reason::kAcceptFailed:
       return true;
     case Reason::kProxyHeader:
     case Reason::kProxyForbidden:

@@ -84,11 +84,13 @@ enum class Reason : std::uint8_t {
   // ordinary ends and the gate's own state
   kClientClosed,  // the client closed first
   kHealthCheck,   // logged in and left at once, as load balancers do
-  kDescriptors,   // out of file descriptors: the listener paused
+  kDescriptors,   // out of file descriptors, or the kernel of memory for them
   kDraining,      // the gate is shutting down
   kStopped,       // ended by the gate's immediate stop
   kFailover,      // another backend took over
   kBanApplied,    // the source was banned while it was connected
+  kMemory,        // serving it took memory that the gate had to set aside for such a moment
+  kAcceptFailed,  // accept(2) fails, and not for want of anything: the listener paused
   kCount
 };
 

@@ -1,5 +1,6 @@
 #include "net/doorstep.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
@@ -84,6 +85,18 @@ TEST_F(DoorstepTest, MayBeTakenOutInItsOwnEvent) {
   ASSERT_EQ(out.size(), 1u);
   EXPECT_EQ(out[0].who.id.serial, 3u);
   EXPECT_EQ(door.size(), 0u);
+}
+
+// A file is nothing that epoll(7) can watch.
+TEST_F(DoorstepTest, WhoCannotBeWatchedStaysWithTheCaller) {
+  Fd file(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  const int fd = file.get();
+  Newcomer who;
+  who.id = {0, 5};
+  EXPECT_FALSE(door_.Put(file, who, kNever));
+  EXPECT_EQ(file.get(), fd);
+  EXPECT_EQ(who.id.serial, 5u);
+  EXPECT_EQ(door_.size(), 0u);
 }
 
 TEST_F(DoorstepTest, AllOfThemCanBeNamed) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -38,7 +39,7 @@ class SharedListeners : public ::testing::Test {
                                 ++taken_[i];
                                 clients_[i].push_back(std::move(client));
                               },
-                              [] {}});
+                              [](const Listener&, int) {}});
     }
     for (std::size_t i = 0; i < kThreads; ++i) {
       threads_.emplace_back([this, i] { loops_[i].Run(); });
@@ -101,6 +102,36 @@ TEST_F(SharedListeners, NobodyIsTakenWhileHeldAndNobodyIsLost) {
   EXPECT_EQ(Taken(), 1);
   OnEach([](Listener& listener) { listener.Start(); });
   EXPECT_TRUE(Until(21)) << Taken();
+}
+
+// One that does not listen says EINVAL to each accept(2), and that it is ready all the while.
+TEST(ListenerPause, AnErrorThatLastsIsWaitedOut) {
+  Loop loop;
+  Fd ours(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const SocketAddress any = ToSocketAddress(*ParseEndpoint("127.0.0.1:0"));
+  ASSERT_EQ(bind(ours.get(), any.get(), any.size), 0);
+  const int fd = ours.get();
+  std::vector<int> paused;
+  std::vector<Fd> taken;
+  Listener listener(loop, {std::move(ours), nullptr},
+                    {[&](Fd client, const SocketAddress&) { taken.push_back(std::move(client)); },
+                     [&](const Listener& at, int error) {
+                       EXPECT_EQ(&at, &listener);
+                       paused.push_back(error);
+                     }});
+  listener.Start();
+  std::size_t turns = 0;
+  while (loop.Turn(Duration::zero()) > 0) ++turns;
+  EXPECT_EQ(paused, std::vector<int>{EINVAL});
+  EXPECT_LE(turns, 2u) << "it spins";
+  while (paused.size() < 3) loop.Turn(Duration::max());
+  ASSERT_EQ(listen(fd, 8), 0);
+  const Endpoint at = listener.at();
+  Fd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const SocketAddress address = ToSocketAddress(at);
+  ASSERT_EQ(connect(client.get(), address.get(), address.size), 0);
+  while (taken.empty()) loop.Turn(Duration::max());
+  EXPECT_EQ(taken.size(), 1u);
 }
 
 }  // namespace

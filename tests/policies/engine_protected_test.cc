@@ -183,10 +183,12 @@ TEST_F(EngineProtected, WhoBecomesKnownGoodWhileItIsIn) {
   EXPECT_EQ(Denied(Reason::kRule), 1U);
 }
 
-TEST_F(EngineProtected, OutOfDescriptorsEverybodyIsTurnedAway) {
+TEST_F(EngineProtected, OutOfWhatAllNeedEverybodyIsTurnedAway) {
   Start();
-  engine_->Count(Reason::kDescriptors, Address{}, now_);
-  EXPECT_EQ(Denied(Reason::kDescriptors), 1U);
+  for (const Reason r : {Reason::kDescriptors, Reason::kMemory, Reason::kAcceptFailed}) {
+    engine_->Count(r, Address{}, now_);
+    EXPECT_EQ(Denied(r), 1U);
+  }
 }
 
 TEST_F(EngineProtected, StatementsCountAndAClientsOwnEndsDoNot) {

@@ -39,9 +39,10 @@ TEST(Reason, OnlyWhatTheGateTurnedAwayIsARefusal) {
     EXPECT_TRUE(IsRefusal(r)) << Name(r);
   }
   // The backend's failures and ordinary ends must never count against a client.
-  for (const Reason r : {Reason::kNone, Reason::kSourceTableFull, Reason::kLoginFailed,
-                         Reason::kBackendFull, Reason::kBackendUnreachable, Reason::kClientClosed,
-                         Reason::kHealthCheck, Reason::kDraining, Reason::kDescriptors}) {
+  for (const Reason r :
+       {Reason::kNone, Reason::kSourceTableFull, Reason::kLoginFailed, Reason::kBackendFull,
+        Reason::kBackendUnreachable, Reason::kClientClosed, Reason::kHealthCheck, Reason::kDraining,
+        Reason::kDescriptors, Reason::kMemory, Reason::kAcceptFailed}) {
     EXPECT_FALSE(IsRefusal(r)) << Name(r);
   }
 }
