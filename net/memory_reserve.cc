@@ -1,9 +1,10 @@
 #include "net/memory_reserve.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cstdlib>
 #include <new>
 #include <utility>
 
@@ -20,20 +21,22 @@ void Draw() {
   for (std::atomic<void*>& piece : pieces) {
     void* const taken = piece.exchange(nullptr);
     if (taken == nullptr) continue;
-    std::free(taken);
+    munmap(taken, MemoryReserve::kPiece);
     return;
   }
   throw std::bad_alloc();
 }
 
 // False: there is no memory for it.
-bool Fill(std::atomic<void*>& piece) {
+bool FillPiece(std::atomic<void*>& piece) {
   if (piece.load(std::memory_order_relaxed) != nullptr) return true;
-  void* const taken = std::malloc(MemoryReserve::kPiece);
+  void* const taken = mmap(nullptr, MemoryReserve::kPiece, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (taken == MAP_FAILED) return false;
   void* none = nullptr;
   // Another thread may have been faster.
-  if (taken != nullptr && !piece.compare_exchange_strong(none, taken)) std::free(taken);
-  return taken != nullptr;
+  if (!piece.compare_exchange_strong(none, taken)) munmap(taken, MemoryReserve::kPiece);
+  return true;
 }
 
 }  // namespace
@@ -46,7 +49,7 @@ void MemoryReserve::Install() {
 
 bool MemoryReserve::Refill() {
   return !installed.load(std::memory_order_relaxed) ||
-         std::all_of(pieces.begin(), pieces.end(), Fill);
+         std::all_of(pieces.begin(), pieces.end(), FillPiece);
 }
 
 bool MemoryReserve::TakeDrawn() { return std::exchange(has_drawn, false); }

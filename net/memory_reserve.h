@@ -20,8 +20,8 @@ namespace headgate::net {
 
 class MemoryReserve {
  public:
-  // More than the heap grows by at once (M_TOP_PAD, mallopt(3)), and so much that malloc(3) asks
-  // the kernel for each of them: that is where it goes back to, for whichever thread lacks it.
+  // More than a heap grows by at once (M_TOP_PAD, mallopt(3)). Each is the kernel's own and goes
+  // back to it, for the heap of whichever thread lacks it.
   static constexpr std::size_t kPiece = std::size_t{256} << 10;
   static constexpr std::size_t kPieces = 32;
 

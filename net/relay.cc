@@ -105,9 +105,8 @@ void Relay::Settle() {
   if (MemoryReserve::TakeDrawn() && client_.open()) OnEvicted(Reason::kMemory, false);
   if (detached_) return;
   if (client_.broken() && client_.open()) return OnClientEnd();
-  if (server_.broken() && !server_.readable() && server_.open() && !session_over_) {
-    return OnServerBroken();
-  }
+  const bool mute = server_.broken() && !server_.readable() && server_.open();
+  if (mute && !session_over_ && OnServerBroken()) return;
   if (RemoveIfOver()) return;
   Arm(Side::kClient);
   Arm(Side::kServer);
@@ -201,11 +200,13 @@ void Relay::OnServerEnd() {
 }
 
 // It takes nothing more, has nothing more to say, and may not have ended: what it runs goes on
-// until it says so.
-void Relay::OnServerBroken() {
+// until it says so. False: the session waits for something else.
+bool Relay::OnServerBroken() {
   const bool greeted = session_.phase() != mysql::Phase::kAwaitServerGreeting;
   const Action end = greeted ? session_.OnServerClosed() : session_.OnBackendFailed();
-  if (end.kind != Action::Kind::kWait) Event(end);
+  if (end.kind == Action::Kind::kWait) return false;
+  Event(end);
+  return true;
 }
 
 void Relay::OnAdmission(bool admitted, Reason reason) {

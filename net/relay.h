@@ -87,7 +87,7 @@ class Relay final : private mysql::KillMap, private LegOwner {
   void OnClientEnd();
   void FollowClientEnd();
   void OnServerEnd();
-  void OnServerBroken();
+  [[nodiscard]] bool OnServerBroken();
 
   // TLS (relay_tls.cc).
   void StartTls(Side side);
