@@ -78,7 +78,9 @@ def static_parts(build, target):
     line = next(part for part in command.split(" && ") if f"-o {target}" in part)
     with tempfile.TemporaryDirectory() as folder:
         words = shlex.split(line.replace(f"-o {target}", f"-o {folder}/linked"))
-        said = run(*words, "-Wl,--trace", cwd=build)
+        # The objects as they are: optimised as a whole they would be files of the linker's own.
+        words = [one for one in words if not one.startswith("-flto")]
+        said = run(*words, "-fno-lto", "-Wl,--trace", cwd=build)
     names = set(re.findall(r"(?m)^\(?(/[^()\s]+\.(?:o|a))\b", said))
     return sorted(name for name in names if not name.startswith(str(pathlib.Path(build).resolve())))
 
