@@ -20,6 +20,7 @@ OPTIONS = ["--performance-schema=ON", "--performance-schema-digests-size=20000",
 SCRIPTS = ("oltp_read_write", "oltp_point_select", "oltp_insert", "oltp_delete", "oltp_update_index",
            "oltp_update_non_index", "oltp_write_only", "select_random_points",
            "select_random_ranges", "bulk_insert")
+MARK = "what is asked follows"
 QUERY = re.compile(r"^(?:\d{6} [ \d:]{8}\t|\t\t|\d{4}-\S+\s+)?\s*\d+ (?:Query|Prepare|Execute)\t(.*)")
 
 
@@ -50,7 +51,10 @@ class Peer(private_mariadb.PrivateMariadb):
         try:
             thread = self.query("SELECT THREAD_ID FROM performance_schema.threads"
                                 " WHERE PROCESSLIST_ID = %s", client.thread_id())[0][0]
-            before = self._last(thread)
+            # Behind what the client said at its login, which may not be in the history yet.
+            client.query(f"SELECT '{MARK}'")
+            scenario.wait_for(lambda: self._marked(thread), 5)
+            before = self._marked(thread)
             for statement in statements:
                 try:
                     client.query(statement.sql.decode("latin1").encode("latin1"))
@@ -68,10 +72,10 @@ class Peer(private_mariadb.PrivateMariadb):
             " WHERE THREAD_ID = %s AND EVENT_ID > %s AND (NESTING_EVENT_TYPE IS NULL OR"
             " NESTING_EVENT_TYPE <> 'STATEMENT') ORDER BY EVENT_ID", thread, before)
 
-    def _last(self, thread):
-        return self.query("SELECT COALESCE(MAX(EVENT_ID), 0) FROM"
-                          " performance_schema.events_statements_history WHERE THREAD_ID = %s",
-                          thread)[0][0]
+    def _marked(self, thread):
+        found = self.query("SELECT EVENT_ID FROM performance_schema.events_statements_history"
+                           " WHERE THREAD_ID = %s AND SQL_TEXT LIKE %s", thread, f"%{MARK}%")
+        return found[0][0] if found else 0
 
     def logged(self, run):
         """What run() made clients send, each text once."""
