@@ -1,6 +1,5 @@
 #include "guard/replay_words.h"
 
-#include <chrono>
 #include <cmath>
 
 #include <absl/strings/str_format.h>

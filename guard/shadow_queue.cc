@@ -1,7 +1,6 @@
 #include "guard/shadow_queue.h"
 
 #include <algorithm>
-#include <variant>
 
 #include "policies/engine_call.h"
 

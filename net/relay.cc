@@ -189,21 +189,25 @@ void Relay::FollowClientEnd() {
   if (session_.commands_outstanding() > 0) SweepNow();
 }
 
-void Relay::OnServerEnd() {
+// What the session makes of it that its server is gone.
+Relay::Action Relay::SessionWithoutServer() {
   const bool greeted = session_.phase() != mysql::Phase::kAwaitServerGreeting;
+  return greeted ? session_.OnServerClosed() : session_.OnBackendFailed();
+}
+
+void Relay::OnServerEnd() {
   if (!session_over_) NoteNoGreeting(BackendFailure::kNoHandshake, "it ends without a greeting");
   server_.Close();
   live_.Release();
   link_ = Link::kEnded;
-  if (!session_over_) Event(greeted ? session_.OnServerClosed() : session_.OnBackendFailed());
+  if (!session_over_) Event(SessionWithoutServer());
   RemoveIfOver();
 }
 
 // It takes nothing more, has nothing more to say, and may not have ended: what it runs goes on
 // until it says so. False: the session waits for something else.
 bool Relay::OnServerBroken() {
-  const bool greeted = session_.phase() != mysql::Phase::kAwaitServerGreeting;
-  const Action end = greeted ? session_.OnServerClosed() : session_.OnBackendFailed();
+  const Action end = SessionWithoutServer();
   if (end.kind == Action::Kind::kWait) return false;
   Event(end);
   return true;

@@ -86,6 +86,7 @@ class Relay final : private mysql::KillMap, private LegOwner {
   void OnClientFin();
   void OnClientEnd();
   void FollowClientEnd();
+  Action SessionWithoutServer();
   void OnServerEnd();
   [[nodiscard]] bool OnServerBroken();
 

@@ -1,7 +1,6 @@
 // Who comes to a worker: turned away, kept until a proxy has said whose it is, or greeted.
 #include <sys/socket.h>
 
-#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <utility>

@@ -118,7 +118,7 @@ std::vector<AnomalyEvent> Anomaly::OnInterval(const WireInterval& interval) {
   const Duration length = interval.to - interval.from;
   if (memory_ == 0 || length <= Duration::zero() || length > kLongestInterval) return events;
   // A part of a second, after a clock was set, is no whole one's rate.
-  const double seconds = std::max(1.0, std::chrono::duration<double>(length).count());
+  const double seconds = std::max(1.0, Seconds(length));
   const bool judges = seen_ >= Baseline::kEnough;
   if (!judges) ++seen_;
   latest_ = interval.to;

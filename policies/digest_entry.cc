@@ -55,20 +55,20 @@ void DigestEntry::OnAnswer(const AnswerFacts& a, Duration took, Time now) {
   Add(no_index_, a.no_index ? 1 : 0);
   Add(total_, static_cast<std::uint64_t>(ns));
   Raise(longest_, ns);
-  Raise(last_seen_, now.time_since_epoch().count());
+  Raise(last_seen_, Ns(now));
   times_.Add(took);
   if (!a.error || ns > Predicted().count()) Predict(ns);
 }
 
 void DigestEntry::OnRefused(Time now) {
   Add(refused_, 1);
-  Raise(last_seen_, now.time_since_epoch().count());
+  Raise(last_seen_, Ns(now));
 }
 
 void DigestEntry::Become(std::uint64_t id, std::string_view class_name, std::string_view text,
                          Time now) {
   predicted_.store(0, std::memory_order_relaxed);
-  last_seen_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  last_seen_.store(Ns(now), std::memory_order_relaxed);
   longest_.store(0, std::memory_order_relaxed);
   for (Counter* c : {&count_, &errors_, &rows_, &bytes_, &no_index_, &refused_, &total_}) {
     c->store(0, std::memory_order_relaxed);
@@ -84,8 +84,8 @@ void DigestEntry::Become(std::uint64_t id, std::string_view class_name, std::str
 // compared by how long ago it was seen.
 std::uint64_t DigestEntry::Worth(Time now) const {
   constexpr std::uint64_t kRecent = 1 << 20;
-  const std::int64_t idle = std::max<std::int64_t>(
-      now.time_since_epoch().count() - last_seen_.load(std::memory_order_relaxed), 0);
+  const std::int64_t idle =
+      std::max<std::int64_t>(Ns(now) - last_seen_.load(std::memory_order_relaxed), 0);
   const auto seconds = static_cast<std::uint64_t>(idle / 1'000'000'000);
   const std::uint64_t recent = kRecent - 1 - std::min(seconds, kRecent - 1);
   const std::uint64_t count = count_.load(std::memory_order_relaxed);

@@ -31,7 +31,7 @@ void Engine::Impl::OnLoginOk(Ticket& t, Time now) {
     t.state = State::kIn;
     t.proven = t.pair;
     t.trusted.store(t.known_good, std::memory_order_relaxed);
-    t.idle_since.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+    t.idle_since.store(Ns(now), std::memory_order_relaxed);
     m.lane.ramp.OnLoginOk();
     m.Serve(now);
   }

@@ -14,8 +14,7 @@ void NoteIdle(Ticket& t, const StatementBook& b, Time now) {
   if (t.in_transaction.load(std::memory_order_relaxed) != b.in_transaction) {
     t.in_transaction.store(b.in_transaction, std::memory_order_relaxed);
   }
-  t.idle_since.store(idle ? now.time_since_epoch().count() : Ticket::kBusy,
-                     std::memory_order_relaxed);
+  t.idle_since.store(idle ? Ns(now) : Ticket::kBusy, std::memory_order_relaxed);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 // What a login meets: the claim, its class, slots, the lane, the waiting room.
 #include <algorithm>
-#include <chrono>
 #include <string>
 
 #include "policies/explainer.h"

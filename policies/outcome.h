@@ -51,4 +51,9 @@ class OutcomeSink {
   virtual void OnGone(ConnectionId) {}
 };
 
+// What comes of these the verdict tells, and no decision by itself.
+constexpr bool VerdictTells(Reason r) {
+  return r == Reason::kRule || r == Reason::kShapeLog || r == Reason::kShapeDelay;
+}
+
 }  // namespace headgate

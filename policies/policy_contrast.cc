@@ -1,7 +1,6 @@
 #include "policies/policy_contrast.h"
 
 #include <algorithm>
-#include <variant>
 
 #include "policies/engine_call.h"
 
@@ -9,11 +8,6 @@ namespace headgate {
 namespace {
 
 using What = Outcome::What;
-
-// What comes of these the verdict tells.
-bool VerdictTells(Reason r) {
-  return r == Reason::kRule || r == Reason::kShapeLog || r == Reason::kShapeDelay;
-}
 
 }  // namespace
 

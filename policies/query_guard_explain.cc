@@ -1,7 +1,6 @@
 // What a new connection's statements would meet: the limits, with their values.
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <string>
 #include <utility>
 

@@ -30,12 +30,6 @@ What OutcomeFor(Reason reason) {
   }
 }
 
-// What comes of these the verdict tells.
-bool AwaitsVerdict(const Decision& d) {
-  return d.enforced && (d.reason == Reason::kRule || d.reason == Reason::kShapeLog ||
-                        d.reason == Reason::kShapeDelay);
-}
-
 // Ordinary ends, and what the server did, are no outcome of a policy.
 bool IsOutcome(Reason reason) {
   return IsRefusal(reason) || IsDenial(reason) || OutcomeFor(reason) != What::kRefused ||
@@ -84,7 +78,7 @@ void Reenactment::World::OnDecision(const Decision& decision) {
   if (!IsOutcome(decision.reason)) return;
   Decision d = decision;
   if (d.id == ConnectionId{}) d.id = asking_;
-  if (!AwaitsVerdict(d)) {
+  if (!d.enforced || !VerdictTells(d.reason)) {
     const bool banned = d.reason == Reason::kBanApplied && !d.enforced;
     return sink_.OnOutcome(OutcomeOf(d, banned ? What::kBanned : OutcomeFor(d.reason)));
   }

@@ -52,8 +52,7 @@ std::vector<RefusalWatch::Row> RefusalWatch::Rows(Time now) const {
       const std::uint64_t refused = tally.count + tally.before;
       if (refused == 0) continue;
       const Duration span = std::clamp<Duration>(now - tally.first, kShortest, 2 * kRound);
-      rows.push_back({part.sources.KeyOf(id), refused,
-                      static_cast<double>(refused) / std::chrono::duration<double>(span).count(),
+      rows.push_back({part.sources.KeyOf(id), refused, static_cast<double>(refused) / Seconds(span),
                       tally.reason, tally.acted});
     }
   }
