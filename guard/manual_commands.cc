@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -27,6 +28,7 @@ int ShowOnTerminal(const std::string& page) {
     SayError("cannot start man(1)", false);
     return kExitNo;
   }
+  std::signal(SIGPIPE, SIG_IGN);  // only here: what was started has it as ever
   std::fwrite(page.data(), 1, page.size(), pipe);
   const int status = pclose(pipe);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return kExitDone;
