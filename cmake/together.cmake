@@ -1,6 +1,7 @@
 # Sources compiled several at a time: a fraction of the time, since the headers are read once, and
 # calls between files of one batch can be inlined. What files of a batch have in unnamed namespaces
-# shares one scope there: such names differ within policies/ and net/, and within a theme of guard/.
+# shares one scope there: such names differ within policies/ and net/, within a theme of guard/, and
+# between tests that are neighbours in the list of a binary.
 # Off in the presets `debug`, where single files are compiled again and again, and `check`.
 include_guard()
 

@@ -14,7 +14,7 @@
 namespace headgate::mysql::fuzz {
 namespace {
 
-constexpr char kSeparator = '\x1e';
+constexpr char kBetween = '\x1e';
 constexpr std::size_t kMostQuestions = 8;
 
 // Small tables: a gate is made for each input.
@@ -95,7 +95,7 @@ void FuzzControl(Bytes in) {
   Gate gate;
   std::string_view text(reinterpret_cast<const char*>(in.data()), in.size());
   for (std::size_t i = 0; i < kMostQuestions && !text.empty(); ++i) {
-    std::string_view question = text.substr(0, text.find(kSeparator));
+    std::string_view question = text.substr(0, text.find(kBetween));
     text.remove_prefix(std::min(question.size() + 1, text.size()));
     const std::string_view method = TakeLine(question);
     const std::string_view target = TakeLine(question);

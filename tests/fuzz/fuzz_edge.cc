@@ -11,8 +11,6 @@ namespace {
 
 using testing::Packet;
 
-const std::string kNul(1, '\0');
-
 }  // namespace
 
 Edge::Edge(TlsUse tls) {
@@ -68,7 +66,8 @@ void Edge::Scripted(int which) {
     case 6:
       return Feed(Side::kServer, AsBytes(testing::Ok(1)));
     case 7:
-      return Feed(Side::kClient, AsBytes(testing::Command(0x11, "u" + kNul + kNul + kNul)));
+      return Feed(Side::kClient, AsBytes(testing::Command(
+                                     0x11, "u" + testing::kNul + testing::kNul + testing::kNul)));
     case 8:
       return Feed(Side::kServer, AsBytes(testing::AuthSwitch(1, "caching_sha2_password")));
     case 9:
@@ -98,7 +97,7 @@ void Edge::ScriptedCommand(int which) {
       return Feed(Side::kServer,
                   AsBytes(Packet(1, testing::Hex({0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}))));
     case 17:
-      return Feed(Side::kClient, AsBytes(testing::Command(0x17, id + kNul)));
+      return Feed(Side::kClient, AsBytes(testing::Command(0x17, id + testing::kNul)));
     case 18:
       return Feed(Side::kClient, AsBytes(testing::Command(0x18, id + "\1\1data")));
     case 19:
@@ -118,7 +117,8 @@ void Edge::ScriptedCommand(int which) {
     case 26:
       return Feed(Side::kClient, AsBytes(testing::Query(std::string(2000, 'x'))));
     case 27:
-      return Feed(Side::kClient, AsBytes(testing::Number(0xFFFFFF, 3) + kNul + "\3SELECT"));
+      return Feed(Side::kClient,
+                  AsBytes(testing::Number(0xFFFFFF, 3) + testing::kNul + "\3SELECT"));
     case 28:
       return Feed(Side::kClient, AsBytes(std::string(0xFFFFFF - 7, 'x')));
     case 29:

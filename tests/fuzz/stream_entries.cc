@@ -37,7 +37,7 @@ Followed Follow(ResponseTracker& tracker, Bytes in, std::size_t step) {
   return f;
 }
 
-bool Same(const AnswerFacts& a, const AnswerFacts& b) {
+bool SameAnswer(const AnswerFacts& a, const AnswerFacts& b) {
   return a.command == b.command && a.error == b.error && a.error_code == b.error_code &&
          a.rows == b.rows && a.bytes == b.bytes && a.in_transaction == b.in_transaction &&
          a.no_index == b.no_index && a.slow == b.slow;
@@ -67,7 +67,8 @@ void FuzzResponse(Bytes in) {
   Check(a.violation == b.violation && a.passed == b.passed);
   Check(whole.outstanding() == bytewise.outstanding() && whole.Idle() == bytewise.Idle());
   Check(a.answers.size() == asked - whole.outstanding());
-  Check(std::equal(a.answers.begin(), a.answers.end(), b.answers.begin(), b.answers.end(), Same));
+  Check(std::equal(a.answers.begin(), a.answers.end(), b.answers.begin(), b.answers.end(),
+                   SameAnswer));
   std::uint64_t bytes = whole.answer_bytes();
   for (const AnswerFacts& answer : a.answers) bytes += answer.bytes;
   Check(bytes <= a.passed);

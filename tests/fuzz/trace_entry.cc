@@ -9,7 +9,7 @@
 namespace headgate::mysql::fuzz {
 namespace {
 
-constexpr int kMostEvents = 20'000;
+constexpr int kMostOfATrace = 20'000;
 
 class Ignored : public OutcomeSink {
  public:
@@ -44,7 +44,7 @@ void FuzzTrace(Bytes in) {
   Reenactment again(limits, {1, 2}, sink, options);
   guard::TraceDecoder decoder(
       std::string_view(reinterpret_cast<const char*>(in.data()), in.size()).substr(1));
-  for (int i = 0; i < kMostEvents; ++i) {
+  for (int i = 0; i < kMostOfATrace; ++i) {
     const guard::TraceDecoder::Line* const line = decoder.Next();
     if (line == nullptr) break;
     again.Apply(line->event, line->told);

@@ -16,7 +16,7 @@
 namespace headgate::guard {
 namespace {
 
-std::string ReadAll(const std::filesystem::path& path) {
+std::string ContentOf(const std::filesystem::path& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -34,10 +34,10 @@ void ExpectSame(const std::string& text) {
 
 TEST(ConfigRoundTrip, WholeFiles) {
   ExpectSame(Beside(""));
-  ExpectSame(ReadAll(HEADGATE_SOURCE_DIR "/docs/headgate.sample.toml"));
+  ExpectSame(ContentOf(HEADGATE_SOURCE_DIR "/docs/headgate.sample.toml"));
   for (const auto& file :
        std::filesystem::directory_iterator(HEADGATE_SOURCE_DIR "/policies/presets")) {
-    ExpectSame(ReadAll(file.path()));
+    ExpectSame(ContentOf(file.path()));
   }
 }
 
@@ -106,7 +106,7 @@ std::string Dictionary() {
 TEST(ConfigDictionary, HasEveryKey) {
   const std::filesystem::path wanted = std::filesystem::path(::testing::TempDir()) / "config.dict";
   std::ofstream(wanted) << Dictionary();
-  EXPECT_EQ(ReadAll(HEADGATE_SOURCE_DIR "/tests/fuzz/config.dict"), Dictionary())
+  EXPECT_EQ(ContentOf(HEADGATE_SOURCE_DIR "/tests/fuzz/config.dict"), Dictionary())
       << "copy " << wanted << " to tests/fuzz/config.dict";
 }
 

@@ -15,14 +15,14 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-Limits With(const std::string& text) {
+Limits LimitsBy(const std::string& text) {
   Loaded loaded = ParseBeside(text);
   EXPECT_THAT(Errors(loaded), IsEmpty()) << text;
   return loaded.config ? loaded.config->limits : Limits();
 }
 
 TEST(PressureConfig, LevelsAreCopiesOfTheFilesTables) {
-  const Limits limits = With(
+  const Limits limits = LimitsBy(
       "[pending]\ndeadline = \"7s\"\n[waiting]\nqueue = \"9s\"\nper_source = 3\n"
       "[source]\nprefix_connections = 77\nconnect_rate = \"60/s\"\n[query.unknown]\nrunning = 2\n");
   for (const LevelLimits& level : limits.at) {
@@ -36,7 +36,7 @@ TEST(PressureConfig, LevelsAreCopiesOfTheFilesTables) {
 
 TEST(PressureConfig, AnAttackIsStricterByDefault) {
   const auto at_attack = [](const std::string& text) {
-    return With(text).At(Level::kAttack).source;
+    return LimitsBy(text).At(Level::kAttack).source;
   };
   EXPECT_EQ(at_attack("").connect_rate, (Rate{5, 5}));
   EXPECT_EQ(at_attack("").connections, Share::Number(5));
@@ -48,7 +48,7 @@ TEST(PressureConfig, AnAttackIsStricterByDefault) {
 }
 
 TEST(PressureConfig, WhatTheFileSaysHoldsAtThatLevelOnly) {
-  const Limits limits = With(
+  const Limits limits = LimitsBy(
       "[pressure.elevated]\nsource = { connect_rate = \"20/s\" }\nwaiting = { queue = \"1s\" }\n"
       "[pressure.attack.source]\nconnect_rate = \"off\"\nconnections = \"1%\"\n"
       "[pressure.attack.pending]\ndeadline = \"2s\"\n"
@@ -78,8 +78,9 @@ TEST(PressureConfig, WhatTheFileSaysHoldsAtThatLevelOnly) {
 TEST(PressureConfig, TheOrderInTheFileIsNoMatter) {
   const std::string level = "[pressure.elevated.source]\nconnections = 9\n";
   const std::string base = "[source]\nconnections = 40\nprefix_connections = 50\n";
-  EXPECT_EQ(With(level + base), With(base + level));
-  EXPECT_EQ(With(level + base).At(Level::kElevated).source.prefix_connections, Share::Number(50));
+  EXPECT_EQ(LimitsBy(level + base), LimitsBy(base + level));
+  EXPECT_EQ(LimitsBy(level + base).At(Level::kElevated).source.prefix_connections,
+            Share::Number(50));
 }
 
 TEST(PressureConfig, MistakesAreNamedWhereTheyStand) {
@@ -105,7 +106,7 @@ TEST(PressureConfig, MistakesAreNamedWhereTheyStand) {
 }
 
 TEST(PressureConfig, ClassesLendAndAreTriedOut) {
-  const Limits limits = With(
+  const Limits limits = LimitsBy(
       "slots.start_ramp = \"10/s\"\nslots.enforce = false\n"
       "[[class]]\nname = \"a\"\nusers = [\"a\"]\nreserve = 5\nlend = true\nenforce = false\n"
       "[default_class]\nreserve = 1\nlend = true\n");
@@ -118,9 +119,9 @@ TEST(PressureConfig, ClassesLendAndAreTriedOut) {
 }
 
 TEST(PressureConfig, Growth) {
-  EXPECT_EQ(With("known_good.growth = \"50%/h\"\n").known_good.growth, 0.5);
-  EXPECT_GT(With("known_good.growth = \"off\"\n").known_good.growth, 1000);
-  EXPECT_EQ(With("").known_good.growth, KnownGoodLimits().growth);
+  EXPECT_EQ(LimitsBy("known_good.growth = \"50%/h\"\n").known_good.growth, 0.5);
+  EXPECT_GT(LimitsBy("known_good.growth = \"off\"\n").known_good.growth, 1000);
+  EXPECT_EQ(LimitsBy("").known_good.growth, KnownGoodLimits().growth);
 }
 
 }  // namespace

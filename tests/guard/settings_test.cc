@@ -14,7 +14,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-Config With(const std::string& text) {
+Config ConfigBy(const std::string& text) {
   Loaded loaded = ParseBeside(text);
   EXPECT_TRUE(loaded.config.has_value()) << text;
   return std::move(loaded.config).value_or(Config());
@@ -26,7 +26,7 @@ constexpr char kFull[] =
     "[[rule]]\nname = \"no \\\"sleep\\\"\"\ntrait = \"sleep\"\naction = \"refuse\"\n";
 
 TEST(Settings, ComeBackFromJsonAsTheyWere) {
-  Config config = With(kFull);
+  Config config = ConfigBy(kFull);
   config.limits.identity_collapsed = true;
   const Settings settings = SettingsOf(config);
   const auto told = ParseSettings(SettingsJson(settings));
@@ -37,8 +37,8 @@ TEST(Settings, ComeBackFromJsonAsTheyWere) {
 
 // What `headgate diff` says is what a reload says.
 TEST(Settings, OverJsonAReloadLooksTheSame) {
-  const Config running = With(kFull);
-  const Config candidate = With(
+  const Config running = ConfigBy(kFull);
+  const Config candidate = ConfigBy(
       "gate.threads = 2\n[query]\nrunning = 4\n"
       "[[class]]\nname = \"b\"\nusers = [\"b\"]\n");
   const auto told = ParseSettings(SettingsJson(SettingsOf(running)));
@@ -55,8 +55,8 @@ TEST(Settings, OverJsonAReloadLooksTheSame) {
 }
 
 TEST(Settings, WhatAGateOfAnotherVersionDoesNotKnowIsLeftOut) {
-  Settings running = SettingsOf(With(""));
-  const Settings candidate = SettingsOf(With("gate.mode = \"observe\"\n"));
+  Settings running = SettingsOf(ConfigBy(""));
+  const Settings candidate = SettingsOf(ConfigBy("gate.mode = \"observe\"\n"));
   std::erase_if(running.settings, [](const Setting& s) { return s.key == "gate.mode"; });
   running.settings.push_back({"gate.tomorrow", "1"});
   const Differences found = Compare(running, candidate);
@@ -67,7 +67,7 @@ TEST(Settings, WhatAGateOfAnotherVersionDoesNotKnowIsLeftOut) {
 // A certificate that was renewed has the same name in the file.
 TEST(Settings, AnotherCertificateInTheSameFileIsTold) {
   const Config config =
-      With("gate.tls = \"terminate\"\ngate.certificate = \"c\"\ngate.private_key = \"k\"\n");
+      ConfigBy("gate.tls = \"terminate\"\ngate.certificate = \"c\"\ngate.private_key = \"k\"\n");
   Settings running = SettingsOf(config);
   running.files = FileSettings({{"certificate", "aa"}, {"backend_ca", "bb"}});
   const auto told = ParseSettings(SettingsJson(running));
@@ -93,12 +93,12 @@ TEST(Settings, AnotherCertificateInTheSameFileIsTold) {
 // Its name says that it is another one, and a mode that waits for a restart brings none.
 TEST(Settings, AnotherFileIsToldByItsName) {
   const std::string tls = "gate.tls = \"terminate\"\ngate.private_key = \"k\"\n";
-  Settings running = SettingsOf(With(tls + "gate.certificate = \"c\"\n"));
+  Settings running = SettingsOf(ConfigBy(tls + "gate.certificate = \"c\"\n"));
   running.files = FileSettings({{"certificate", "aa"}});
-  Settings candidate = SettingsOf(With(tls + "gate.certificate = \"d\"\n"));
+  Settings candidate = SettingsOf(ConfigBy(tls + "gate.certificate = \"d\"\n"));
   candidate.files = FileSettings({{"certificate", "ab"}});
   EXPECT_THAT(Compare(running, candidate).changed, ElementsAre("gate.certificate: \"c\" -> \"d\""));
-  const Settings off = SettingsOf(With("gate.tls = \"off\"\n"));
+  const Settings off = SettingsOf(ConfigBy("gate.tls = \"off\"\n"));
   EXPECT_THAT(Compare(running, off).changed, IsEmpty());
   EXPECT_THAT(UnknownFiles(running, off), IsEmpty());
 }

@@ -115,7 +115,7 @@ TEST(TransparentStart, TheRuleThatMarks) {
   EXPECT_THAT(warnings(MarkRule::kUnknown), ElementsAre(HasSubstr("nft needs CAP_NET_ADMIN")));
 }
 
-std::vector<Address> Look(const std::string& name) {
+std::vector<Address> AddressesOf(const std::string& name) {
   if (name == "db.example") return {Ip("192.0.2.11"), Ip("2001:db8::11")};
   return {};
 }
@@ -129,7 +129,7 @@ TEST(TransparentRecipe, EachFamilyAndEachServer) {
   Config config;
   config.backend = {*ParseEndpoint("192.0.2.10:3306"), *ParseEndpoint("[2001:db8::10]:3306"),
                     *ParseEndpoint("192.0.2.10:3307")};
-  const TransparentRecipe recipe = RecipeOf(config, Look, Own);
+  const TransparentRecipe recipe = RecipeOf(config, AddressesOf, Own);
   EXPECT_THAT(recipe.gate, SizeIs(4));
   ASSERT_THAT(recipe.servers, SizeIs(2));
   EXPECT_THAT(RecipeText(recipe),
@@ -143,13 +143,13 @@ TEST(TransparentRecipe, EachFamilyAndEachServer) {
 TEST(TransparentRecipe, OfOneFamilyOnly) {
   Config config;
   config.backend = {*ParseEndpoint("192.0.2.10:3306")};
-  EXPECT_THAT(RecipeText(RecipeOf(config, Look, Own)), Not(HasSubstr("ip -6")));
+  EXPECT_THAT(RecipeText(RecipeOf(config, AddressesOf, Own)), Not(HasSubstr("ip -6")));
 }
 
 TEST(TransparentRecipe, NamesAreLookedUpAndSaid) {
   Config config;
   config.backend = {*ParseEndpoint("db.example:3306"), *ParseEndpoint("gone.example:3306")};
-  const TransparentRecipe recipe = RecipeOf(config, Look, Own);
+  const TransparentRecipe recipe = RecipeOf(config, AddressesOf, Own);
   ASSERT_THAT(recipe.servers, SizeIs(1));
   EXPECT_EQ(recipe.servers[0].address, "192.0.2.11");
   EXPECT_THAT(recipe.notes,
@@ -162,7 +162,7 @@ TEST(TransparentRecipe, NamesAreLookedUpAndSaid) {
 TEST(TransparentRecipe, EveryLineIsAComment) {
   Config config;
   config.backend = {*ParseEndpoint("192.0.2.10:3306"), *ParseEndpoint("gone.example:3306")};
-  const std::string text = RecipeText(RecipeOf(config, Look, Own));
+  const std::string text = RecipeText(RecipeOf(config, AddressesOf, Own));
   EXPECT_TRUE(text.starts_with("# "));
   for (std::size_t i = text.find('\n'); i + 1 < text.size(); i = text.find('\n', i + 1)) {
     EXPECT_EQ(text[i + 1], '#') << text.substr(i + 1);

@@ -14,7 +14,7 @@
 namespace headgate::guard {
 namespace {
 
-bool Until(const std::function<bool()>& condition) {
+bool Settled(const std::function<bool()>& condition) {
   for (int i = 0; i < 500 && !condition(); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
@@ -63,16 +63,16 @@ TEST_F(UpgradeTest, AnAbortThatComesTooLateDoesNotEndWhatTheOtherOneIsTold) {
   Upgrade* running = nullptr;
   Upgrade::Parts parts = Parts();
   parts.hold = [&] {
-    const bool said = Until([&] { return access(said_.c_str(), F_OK) == 0; });
+    const bool said = Settled([&] { return access(said_.c_str(), F_OK) == 0; });
     running->Abort();
     return said;
   };
   Upgrade upgrade(std::move(parts));
   running = &upgrade;
   ASSERT_TRUE(upgrade.Begin().ok());
-  ASSERT_TRUE(Until([&] { return upgrade.status().state == UpgradeState::kHandedOver; }))
+  ASSERT_TRUE(Settled([&] { return upgrade.status().state == UpgradeState::kHandedOver; }))
       << upgrade.status().why;
-  EXPECT_TRUE(Until([&] { return asked_ > 2; })) << "slots are not told of any more";
+  EXPECT_TRUE(Settled([&] { return asked_ > 2; })) << "slots are not told of any more";
   upgrade.Stop();
 }
 

@@ -28,10 +28,10 @@ std::string FileHeader(std::uint32_t magic, std::uint32_t snap_length = 262144) 
   return Fields32(magic, 2U | 4U << 16, 0, 0, snap_length, DLT_EN10MB);
 }
 
-std::string Record(std::uint32_t seconds, std::uint32_t fraction, std::size_t size) {
+std::string Record(std::uint32_t second, std::uint32_t fraction, std::size_t size) {
   std::string bytes(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 7 + seconds);
-  return Fields32(seconds, fraction, size, size + seconds % 3) + bytes;
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 7 + second);
+  return Fields32(second, fraction, size, size + second % 3) + bytes;
 }
 
 struct Seen {
@@ -41,17 +41,17 @@ struct Seen {
   bool operator==(const Seen&) const = default;
 };
 
-struct ReadBack {
+struct Records {
   absl::Status opened;
   std::vector<Seen> frames;
   End end = End::kMore;
   std::string error;
-  bool operator==(const ReadBack&) const = default;
+  bool operator==(const Records&) const = default;
 };
 
-ReadBack ReadBy(const std::string& content, bool libpcap) {
+Records ReadBy(const std::string& content, bool libpcap) {
   const TempFile file(content);
-  ReadBack r;
+  Records r;
   auto capture = Capture::OpenFile(file.path());
   if (!capture.ok()) {
     r.error = "not opened";
@@ -68,7 +68,7 @@ ReadBack ReadBy(const std::string& content, bool libpcap) {
 }
 
 void ExpectAlike(const std::string& content, const std::string& what) {
-  const ReadBack ours = ReadBy(content, false), theirs = ReadBy(content, true);
+  const Records ours = ReadBy(content, false), theirs = ReadBy(content, true);
   ASSERT_TRUE(theirs.opened.ok()) << theirs.opened;
   ASSERT_EQ(ours.frames.size(), theirs.frames.size()) << what;
   EXPECT_TRUE(ours.frames == theirs.frames) << what;
@@ -93,10 +93,10 @@ TEST(CaptureRecords, OfEverySize) {
 TEST(CaptureRecords, TimesThatCannotBe) {
   for (const std::uint32_t magic : {kMicroseconds, kNanoseconds}) {
     std::string all = FileHeader(magic);
-    for (const std::uint32_t seconds : {0U, 1U, 0x7fffffffU, 0x80000000U, 0xffffffffU}) {
+    for (const std::uint32_t second : {0U, 1U, 0x7fffffffU, 0x80000000U, 0xffffffffU}) {
       for (const std::uint32_t fraction :
            {0U, 999'999U, 1'000'000U, 999'999'999U, 1'000'000'000U, 0x7fffffffU, 0xffffffffU}) {
-        all += Record(seconds, fraction, 60);
+        all += Record(second, fraction, 60);
       }
     }
     ExpectAlike(all, "times");

@@ -27,7 +27,7 @@ using testing::TempFile;
 using testing::V4;
 using testing::V6;
 
-class Keeper : public PacketSink {
+class FileKeeper : public PacketSink {
  public:
   void OnPackets(std::span<const Packet> packets) override {
     EXPECT_FALSE(packets.empty());
@@ -48,7 +48,7 @@ ReadResult ReadAll(const std::string& path, const std::string& filter = {}) {
   if (!capture.ok()) return {capture.status(), {}, {}};
   if (!filter.empty()) r.status = (*capture)->SetFilter(filter);
   if (!r.status.ok()) return r;
-  Keeper keeper;
+  FileKeeper keeper;
   r.status = ReadFile(**capture, keeper, r.counts);
   r.packets = std::move(keeper.kept);
   return r;
@@ -57,8 +57,8 @@ ReadResult ReadAll(const std::string& path, const std::string& filter = {}) {
 std::uint64_t Of(const FrameCounts& counts, CaptureVerdict v) {
   return counts[static_cast<std::size_t>(v)];
 }
-Time At(std::int64_t seconds, std::int64_t nanos) {
-  return Time(std::chrono::seconds(seconds) + Duration(nanos));
+Time At(std::int64_t second, std::int64_t nanos) {
+  return Time(std::chrono::seconds(second) + Duration(nanos));
 }
 
 TEST(CaptureFile, PcapOfEveryLink) {

@@ -11,7 +11,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::seconds;
 
-constexpr Time kNow{hours(5)};
+constexpr Time kSynced{hours(5)};
 
 // An nft whose table is as MakeRuleset() has it and holds no elements, and which fails when told
 // to.
@@ -20,7 +20,7 @@ struct Script {
   std::vector<std::string> inputs;  // of transactions
   std::size_t reads = 0;
   int fail_after = -1;  // transactions
-  Time now = kNow;
+  Time now = kSynced;
   bool table = false;
   int garbage = 0;  // so many readings are noise
   std::function<void()> on_run = [] {};
@@ -74,7 +74,7 @@ struct Fixture {
 
 TEST(FirewallSync, AFailedTransactionIsReadBackAndDoneAgain) {
   Fixture f;
-  const auto wanted = Hosts(7, kNow + seconds(60));
+  const auto wanted = Hosts(7, kSynced + seconds(60));
   ASSERT_TRUE(f.sync.Reconcile({}).ok());
   ASSERT_TRUE(f.sync.in_step());
   f.script.fail_after = 1;
@@ -98,7 +98,7 @@ TEST(FirewallSync, AFailedTransactionIsReadBackAndDoneAgain) {
 TEST(FirewallSync, NothingToDoRunsNothing) {
   Fixture f;
   ASSERT_TRUE(f.sync.Reconcile({}).ok());
-  const auto wanted = Hosts(2, kNow + seconds(60));
+  const auto wanted = Hosts(2, kSynced + seconds(60));
   ASSERT_TRUE(f.sync.Push(wanted).ok());
   f.script.inputs.clear();
   ASSERT_TRUE(f.sync.Push(wanted).ok());
@@ -111,7 +111,7 @@ TEST(FirewallSync, NothingToDoRunsNothing) {
 
 TEST(FirewallSync, WhatIsGoneIsCountedOnceAndBrought) {
   Fixture f;
-  const auto wanted = Hosts(4, kNow + seconds(60));
+  const auto wanted = Hosts(4, kSynced + seconds(60));
   ASSERT_TRUE(f.sync.Reconcile(wanted).ok());
   EXPECT_EQ(f.sync.Status().drift.missing, 0U);
   f.script.inputs.clear();
@@ -136,7 +136,7 @@ TEST(FirewallSync, ARedirectThatIsLostIsNotBelievedIn) {
   ASSERT_TRUE(f.sync.redirects_now());
   // That nft fails says nothing of a redirect that is still there.
   f.script.fail_after = 0;
-  EXPECT_FALSE(f.sync.Reconcile(Hosts(1, kNow + seconds(60))).ok());
+  EXPECT_FALSE(f.sync.Reconcile(Hosts(1, kSynced + seconds(60))).ok());
   EXPECT_TRUE(f.sync.redirects_now());
   f.script.table = false;
   EXPECT_FALSE(f.sync.Reconcile({}).ok());
@@ -172,7 +172,7 @@ TEST(FirewallSync, WhatCannotBeReadAtTheBeginningIsLetBe) {
 TEST(FirewallSync, NewerFlagsAreTheSameSkeleton) {
   Fixture f;
   const std::string flags = R"("flags":["timeout"])";
-  FirewallSync sync({.ruleset = f.script.ruleset, .clock = [] { return kNow; }},
+  FirewallSync sync({.ruleset = f.script.ruleset, .clock = [] { return kSynced; }},
                     [&](const auto& args, std::string_view input) {
                       auto out = f.script.Run(args, input);
                       if (!out.ok()) return out;
@@ -191,13 +191,13 @@ TEST(FirewallSync, StopsBetweenTransactions) {
   bool stopping = false;
   FirewallSync sync({.ruleset = script.ruleset,
                      .batch = 3,
-                     .clock = [] { return kNow; },
+                     .clock = [] { return kSynced; },
                      .stopping = [&] { return stopping; }},
                     script.Runner());
   ASSERT_TRUE(sync.Reconcile({}).ok());
   script.inputs.clear();
   script.on_run = [&] { stopping = true; };
-  const auto wanted = Hosts(9, kNow + seconds(60));
+  const auto wanted = Hosts(9, kSynced + seconds(60));
   EXPECT_TRUE(absl::IsCancelled(sync.Push(wanted)));
   EXPECT_EQ(script.inputs.size(), 1U);
   EXPECT_EQ(sync.Status().in_kernel, 3U);
@@ -211,9 +211,9 @@ TEST(FirewallSync, StopsBetweenTransactions) {
 
 TEST(FirewallSync, MoreThanIsWantedIsNeverShown) {
   Fixture f;
-  ASSERT_TRUE(f.sync.Reconcile(Hosts(9, kNow + seconds(60))).ok());
+  ASSERT_TRUE(f.sync.Reconcile(Hosts(9, kSynced + seconds(60))).ok());
   f.script.on_run = [&] { EXPECT_LE(f.sync.Status().in_kernel, f.sync.Status().wanted); };
-  ASSERT_TRUE(f.sync.Push(Hosts(2, kNow + seconds(60))).ok());
+  ASSERT_TRUE(f.sync.Push(Hosts(2, kSynced + seconds(60))).ok());
   EXPECT_EQ(f.sync.Status().in_kernel, 2U);
   f.script.now += seconds(60);
   ASSERT_TRUE(f.sync.Push({}).ok());
@@ -222,9 +222,9 @@ TEST(FirewallSync, MoreThanIsWantedIsNeverShown) {
 
 TEST(FirewallSync, DryRunRunsNothing) {
   Fixture f;
-  auto wanted = Hosts(4, kNow + seconds(60));
-  wanted.push_back({Net("10.0.0.0/8"), kNow + seconds(60), true});
-  wanted.push_back({Net("10.0.0.0/16"), kNow + seconds(60), true});
+  auto wanted = Hosts(4, kSynced + seconds(60));
+  wanted.push_back({Net("10.0.0.0/8"), kSynced + seconds(60), true});
+  wanted.push_back({Net("10.0.0.0/16"), kSynced + seconds(60), true});
   f.sync.Pretend(wanted);
   EXPECT_EQ(f.sync.Status().would_push, 5U);
   EXPECT_EQ(f.sync.Status().covered, 1U);

@@ -11,7 +11,7 @@ namespace {
 
 using testing::ElementsAre;
 
-constexpr Time At(int seconds) { return Time(std::chrono::seconds(seconds)); }
+constexpr Time At(int s) { return Time(std::chrono::seconds(s)); }
 
 TEST(KillQueue, KeepsTheOrderAndIsEmptyAfterTake) {
   KillQueue queue;

@@ -12,20 +12,20 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using Failure = BackendFailure;
-using State = BackendHealth::State;
+using Health = BackendHealth::State;
 
-const Time kNow{std::chrono::hours(100)};
+const Time kBegin{std::chrono::hours(100)};
 
 BackendHealth Up() {
-  BackendHealth health(kNow);
-  health.OnReached(kNow);
+  BackendHealth health(kBegin);
+  health.OnReached(kBegin);
   return health;
 }
 
 int FailuresUntilOpen(Failure how) {
   BackendHealth health = Up();
   for (int i = 1; i <= 10; ++i) {
-    health.OnFailure(how, kNow);
+    health.OnFailure(how, kBegin);
     if (!health.may_connect()) return i;
   }
   return -1;
@@ -43,10 +43,10 @@ TEST(BackendHealth, HowManyInARowOpenIt) {
 TEST(BackendHealth, ASuccessEndsTheRow) {
   BackendHealth health = Up();
   for (int i = 0; i < 100; ++i) {
-    health.OnFailure(Failure::kRefused, kNow);
-    health.OnFailure(Failure::kRefused, kNow);
+    health.OnFailure(Failure::kRefused, kBegin);
+    health.OnFailure(Failure::kRefused, kBegin);
     EXPECT_FALSE(health.sound());
-    health.OnReached(kNow);
+    health.OnReached(kBegin);
     EXPECT_TRUE(health.sound());
   }
   EXPECT_TRUE(health.up());
@@ -56,39 +56,39 @@ TEST(BackendHealth, APingOnAnOldConnectionEndsNoRowAndClosesNothing) {
   BackendHealth health = Up();
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(health.up());
-    health.OnFailure(Failure::kRefused, kNow);
-    health.OnPing(kNow);
+    health.OnFailure(Failure::kRefused, kBegin);
+    health.OnPing(kBegin);
   }
   EXPECT_FALSE(health.may_connect());
-  EXPECT_FALSE(health.FreshlyUp(kNow));
+  EXPECT_FALSE(health.FreshlyUp(kBegin));
 }
 
 TEST(BackendHealth, UntilSomebodyTriedAllMayAndTheFirstFailureCounts) {
-  BackendHealth health(kNow);
-  EXPECT_EQ(health.next_probe(), kNow) << "at once";
+  BackendHealth health(kBegin);
+  EXPECT_EQ(health.next_probe(), kBegin) << "at once";
   EXPECT_TRUE(health.may_connect());
   EXPECT_FALSE(health.up());
-  health.OnProbeStarted(kNow);
+  health.OnProbeStarted(kBegin);
   EXPECT_TRUE(health.may_connect());
-  health.OnProbeFailed(Failure::kRefused, kNow);
+  health.OnProbeFailed(Failure::kRefused, kBegin);
   EXPECT_FALSE(health.may_connect());
 }
 
 TEST(BackendHealth, ProbesWithPausesThatDoubleToTwoSeconds) {
   BackendHealth health = Up();
-  health.OnFailure(Failure::kNoPing, kNow);
-  Time now = kNow;
+  health.OnFailure(Failure::kNoPing, kBegin);
+  Time now = kBegin;
   for (const int pause : {100, 200, 400, 800, 1600, 2000, 2000}) {
-    EXPECT_EQ(health.state(), State::kDown);
+    EXPECT_EQ(health.state(), Health::kDown);
     EXPECT_EQ(health.next_probe(), now + milliseconds(pause));
     now = health.next_probe();
     health.OnProbeStarted(now);
-    EXPECT_EQ(health.state(), State::kProbing);
+    EXPECT_EQ(health.state(), Health::kProbing);
     EXPECT_EQ(health.next_probe(), kNever) << "one at a time";
     EXPECT_FALSE(health.may_connect());
     health.OnProbeFailed(Failure::kRefused, now);
   }
-  EXPECT_EQ(health.since(), kNow) << "the whole time";
+  EXPECT_EQ(health.since(), kBegin) << "the whole time";
   health.OnReached(now);
   EXPECT_TRUE(health.up());
   EXPECT_EQ(health.since(), now);
@@ -99,51 +99,51 @@ TEST(BackendHealth, ProbesWithPausesThatDoubleToTwoSeconds) {
 
 TEST(BackendHealth, WhatFailsWhileItIsOpenPutsNoProbeOff) {
   BackendHealth health = Up();
-  health.OnFailure(Failure::kNoPing, kNow);
+  health.OnFailure(Failure::kNoPing, kBegin);
   const Time due = health.next_probe();
-  for (int i = 0; i < 10; ++i) health.OnFailure(Failure::kRefused, kNow + milliseconds(10 * i));
+  for (int i = 0; i < 10; ++i) health.OnFailure(Failure::kRefused, kBegin + milliseconds(10 * i));
   EXPECT_EQ(health.next_probe(), due);
 }
 
 TEST(BackendHealth, AProbeThatHangsOpensItAndStaysTheOnlyOne) {
   BackendHealth health = Up();
-  health.WantProbe(kNow);
-  health.OnProbeStarted(kNow);
+  health.WantProbe(kBegin);
+  health.OnProbeStarted(kBegin);
   EXPECT_TRUE(health.up()) << "nothing is known against it";
-  health.OnProbeOverdue(kNow + seconds(2));
-  EXPECT_EQ(health.state(), State::kProbing);
+  health.OnProbeOverdue(kBegin + seconds(2));
+  EXPECT_EQ(health.state(), Health::kProbing);
   EXPECT_EQ(health.next_probe(), kNever);
   EXPECT_EQ(health.last_failure(), Failure::kNoGreeting);
-  health.OnReached(kNow + minutes(10));
+  health.OnReached(kBegin + minutes(10));
   EXPECT_TRUE(health.up());
 }
 
 TEST(BackendHealth, WhenItOpensUnderAProbeThatOneDecides) {
   BackendHealth health = Up();
-  health.WantProbe(kNow);
-  health.OnProbeStarted(kNow);
-  health.OnFailure(Failure::kNoPing, kNow);
-  EXPECT_EQ(health.state(), State::kProbing);
+  health.WantProbe(kBegin);
+  health.OnProbeStarted(kBegin);
+  health.OnFailure(Failure::kNoPing, kBegin);
+  EXPECT_EQ(health.state(), Health::kProbing);
   EXPECT_EQ(health.next_probe(), kNever);
-  health.OnProbeFailed(Failure::kRefused, kNow);
-  EXPECT_EQ(health.state(), State::kDown);
+  health.OnProbeFailed(Failure::kRefused, kBegin);
+  EXPECT_EQ(health.state(), Health::kDown);
 }
 
 TEST(BackendHealth, AProbeThatIsLateAgainstASuccessMeansNothing) {
   BackendHealth health = Up();
-  health.OnFailure(Failure::kNoPing, kNow);
-  health.OnProbeStarted(kNow + milliseconds(100));
-  health.OnReached(kNow + milliseconds(200));
-  health.OnProbeOverdue(kNow + seconds(2));
-  health.OnProbeFailed(Failure::kNoGreeting, kNow + seconds(60));
+  health.OnFailure(Failure::kNoPing, kBegin);
+  health.OnProbeStarted(kBegin + milliseconds(100));
+  health.OnReached(kBegin + milliseconds(200));
+  health.OnProbeOverdue(kBegin + seconds(2));
+  health.OnProbeFailed(Failure::kNoGreeting, kBegin + seconds(60));
   EXPECT_TRUE(health.up());
 }
 
 TEST(BackendHealth, AProbeWithoutAWordChangesNothing) {
   BackendHealth health = Up();
-  health.WantProbe(kNow + seconds(1));
-  EXPECT_EQ(health.next_probe(), kNow + seconds(1));
-  health.OnProbeStarted(kNow + seconds(1));
+  health.WantProbe(kBegin + seconds(1));
+  EXPECT_EQ(health.next_probe(), kBegin + seconds(1));
+  health.OnProbeStarted(kBegin + seconds(1));
   health.OnProbeVoid();
   EXPECT_TRUE(health.up());
   EXPECT_EQ(health.next_probe(), kNever);
@@ -151,39 +151,39 @@ TEST(BackendHealth, AProbeWithoutAWordChangesNothing) {
 
 TEST(BackendHealth, KnownToBeUpWearsOff) {
   BackendHealth health = Up();
-  EXPECT_TRUE(health.FreshlyUp(kNow + BackendHealth::kFresh));
-  EXPECT_FALSE(health.FreshlyUp(kNow + BackendHealth::kFresh + milliseconds(1)));
-  health.OnPing(kNow + seconds(60));
-  EXPECT_TRUE(health.FreshlyUp(kNow + seconds(61)));
+  EXPECT_TRUE(health.FreshlyUp(kBegin + BackendHealth::kFresh));
+  EXPECT_FALSE(health.FreshlyUp(kBegin + BackendHealth::kFresh + milliseconds(1)));
+  health.OnPing(kBegin + seconds(60));
+  EXPECT_TRUE(health.FreshlyUp(kBegin + seconds(61)));
 }
 
 TEST(BackendHealth, OpenIsGoneOnceAProbeFailedAsWellOrAfterAWhile) {
   BackendHealth health = Up();
-  for (int i = 0; i < 3; ++i) health.OnFailure(Failure::kRefused, kNow);
+  for (int i = 0; i < 3; ++i) health.OnFailure(Failure::kRefused, kBegin);
   EXPECT_FALSE(health.may_connect());
-  EXPECT_FALSE(health.Gone(kNow)) << "those who failed may have failed for reasons of their own";
-  EXPECT_FALSE(health.Gone(kNow + BackendHealth::kGone - milliseconds(1)));
-  EXPECT_TRUE(health.Gone(kNow + BackendHealth::kGone));
-  health.OnProbeStarted(kNow);
-  health.OnProbeFailed(Failure::kRefused, kNow);
-  EXPECT_TRUE(health.Gone(kNow));
-  health.OnReached(kNow + seconds(9));
-  EXPECT_FALSE(health.Gone(kNow + seconds(9)));
-  health.OnFailure(Failure::kNoPing, kNow + seconds(9));
-  EXPECT_FALSE(health.Gone(kNow + seconds(9))) << "an earlier outage's probe is no proof";
+  EXPECT_FALSE(health.Gone(kBegin)) << "those who failed may have failed for reasons of their own";
+  EXPECT_FALSE(health.Gone(kBegin + BackendHealth::kGone - milliseconds(1)));
+  EXPECT_TRUE(health.Gone(kBegin + BackendHealth::kGone));
+  health.OnProbeStarted(kBegin);
+  health.OnProbeFailed(Failure::kRefused, kBegin);
+  EXPECT_TRUE(health.Gone(kBegin));
+  health.OnReached(kBegin + seconds(9));
+  EXPECT_FALSE(health.Gone(kBegin + seconds(9)));
+  health.OnFailure(Failure::kNoPing, kBegin + seconds(9));
+  EXPECT_FALSE(health.Gone(kBegin + seconds(9))) << "an earlier outage's probe is no proof";
 }
 
 TEST(BackendHealth, OneRefusalIsNotEnoughWhereNothingIsKnownYet) {
-  BackendHealth health(kNow);
-  health.OnFailure(Failure::kRefused, kNow);
-  EXPECT_FALSE(health.Gone(kNow));
-  BackendHealth probed(kNow);
-  probed.OnProbeStarted(kNow);
-  probed.OnProbeFailed(Failure::kRefused, kNow);
-  EXPECT_FALSE(probed.Gone(kNow));
-  probed.OnProbeStarted(kNow);
-  probed.OnProbeFailed(Failure::kRefused, kNow);
-  EXPECT_TRUE(probed.Gone(kNow));
+  BackendHealth health(kBegin);
+  health.OnFailure(Failure::kRefused, kBegin);
+  EXPECT_FALSE(health.Gone(kBegin));
+  BackendHealth probed(kBegin);
+  probed.OnProbeStarted(kBegin);
+  probed.OnProbeFailed(Failure::kRefused, kBegin);
+  EXPECT_FALSE(probed.Gone(kBegin));
+  probed.OnProbeStarted(kBegin);
+  probed.OnProbeFailed(Failure::kRefused, kBegin);
+  EXPECT_TRUE(probed.Gone(kBegin));
 }
 
 constexpr BackendChoice::Standing kOpen{.open = true, .gone = true};

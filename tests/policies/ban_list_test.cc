@@ -6,6 +6,7 @@
 #include <random>
 
 #include "tests/policies/addresses.h"
+#include "tests/policies/fixed_hash.h"
 
 namespace headgate {
 namespace {
@@ -14,7 +15,6 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-const KeyedHash kHash(1, 2);
 const Time kNow{hours(1)};
 const Address kBad = V4(192, 0, 2, 1);
 

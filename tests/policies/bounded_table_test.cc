@@ -12,10 +12,10 @@ namespace headgate {
 namespace {
 
 using Table = BoundedTable<Address, int, 2>;
-const KeyedHash kHash(11, 12);
+const KeyedHash kOtherHash(11, 12);
 
 TEST(BoundedTable, FindsWhatWasInsertedAndNothingElse) {
-  Table t(kHash, 10);
+  Table t(kOtherHash, 10);
   const Table::Id a = t.Insert(V4(10, 0, 0, 1));
   EXPECT_EQ(t.Find(V4(10, 0, 0, 1)), a);
   EXPECT_EQ(t.Find(V4(10, 0, 0, 2)), Table::kNone);
@@ -27,25 +27,25 @@ TEST(BoundedTable, FindsWhatWasInsertedAndNothingElse) {
 }
 
 TEST(BoundedTable, RefusesBeyondItsCapacity) {
-  Table t(kHash, 3);
+  Table t(kOtherHash, 3);
   for (std::uint8_t i = 0; i < 3; ++i) EXPECT_NE(t.Insert(V4(10, 0, 0, i)), Table::kNone);
   EXPECT_EQ(t.Insert(V4(10, 0, 0, 9)), Table::kNone);
   t.Erase(t.Oldest());
   EXPECT_NE(t.Insert(V4(10, 0, 0, 9)), Table::kNone);
-  Table none(kHash, 0);
+  Table none(kOtherHash, 0);
   EXPECT_EQ(none.Insert(V4(1, 1, 1, 1)), Table::kNone);
   EXPECT_EQ(none.Oldest(), Table::kNone);
 }
 
 TEST(BoundedTable, AHugeCapacityCostsNoEntriesUntilUsed) {
-  BoundedTable<Address, std::array<char, 4096>> t(kHash, 1'000'000);  // 4 GB if it were eager
+  BoundedTable<Address, std::array<char, 4096>> t(kOtherHash, 1'000'000);  // 4 GB if it were eager
   EXPECT_NE(t.Insert(V4(1, 1, 1, 1)), t.kNone);
 }
 
 // Against std::map and std::list, with many keys in few buckets.
 TEST(BoundedTable, AgreesWithANaiveModel) {
   std::mt19937_64 random(3);
-  Table t(kHash, 300);
+  Table t(kOtherHash, 300);
   std::map<Address, int> values;
   std::list<Address> lists[2];
   const auto drop = [&](const Address& a) {

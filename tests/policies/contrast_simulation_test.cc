@@ -16,7 +16,7 @@ namespace {
 using How = ContrastCounts::How;
 using Whose = ContrastCounts::Whose;
 
-constexpr int kEvents = 40'000;
+constexpr int kContrastEvents = 40'000;
 
 class Beside : public Tape {
  public:
@@ -65,7 +65,7 @@ TEST(ContrastTest, TheSamePolicyDiffersInNothing) {
     const Simulation first(seed);
     beside.Begin(first.limits(), first.secrets(), /*verbatim=*/true);
     Simulation world(seed, ShadowBook::Fault::kNone, &beside);
-    for (int i = 0; i < kEvents; ++i) ASSERT_TRUE(world.Step()) << world.wrong();
+    for (int i = 0; i < kContrastEvents; ++i) ASSERT_TRUE(world.Step()) << world.wrong();
     EXPECT_EQ(beside.Differences(), "") << "seed " << seed;
     both += beside.Sum(Whose::kBoth);
   }
@@ -83,7 +83,7 @@ TEST(ContrastTest, ATighterOneDiffersByItsLimit) {
     tight.source.exempt.clear();
     beside.Begin(tight, first.secrets(), /*verbatim=*/false);
     Simulation world(seed, ShadowBook::Fault::kNone, &beside);
-    for (int i = 0; i < kEvents; ++i) ASSERT_TRUE(world.Step()) << world.wrong();
+    for (int i = 0; i < kContrastEvents; ++i) ASSERT_TRUE(world.Step()) << world.wrong();
     EXPECT_GT(beside.counts().At(Reason::kConnectRate, How::kTurnedAway, Whose::kCandidate).all,
               100u)
         << "seed " << seed << ":" << beside.Differences();

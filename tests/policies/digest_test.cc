@@ -17,7 +17,7 @@ std::uint64_t Id(std::string_view sql, const SqlMode& mode = {}) {
   return ScanStatement(sql, true, mode, sql.size(), {}).mark.digest;
 }
 
-std::string Text(std::string_view sql) {
+std::string TextOf(std::string_view sql) {
   std::array<char, 4096> text;
   const Scan scan = ScanStatement(sql, true, SqlMode(), sql.size(), text);
   EXPECT_EQ(scan.mark.digest, Id(sql)) << sql;
@@ -45,7 +45,7 @@ TEST(Digest, IsWrittenAsOneReadsIt) {
       {"SELECT /*!40101 SQL_NO_CACHE */ a", "select SQL_NO_CACHE a"},
       {"SELECT 1; SELECT 2", "select ?; select ?"},
   };
-  for (const auto& [sql, text] : expected) EXPECT_EQ(Text(sql), text) << sql;
+  for (const auto& [sql, text] : expected) EXPECT_EQ(TextOf(sql), text) << sql;
 }
 
 TEST(Digest, TextIsAStatementWithTheSameId) {
@@ -56,7 +56,7 @@ TEST(Digest, TextIsAStatementWithTheSameId) {
         "SELECT - - 1, a - - 1, +1 + +1, a.b-1", "SELECT /*+ BKA(t) */ 1 /*!99999 , 2 */",
         "UPDATE t SET a = NULL, b = b + 1 WHERE c IS NOT NULL", "SELECT `sleep`(1), SLEEP(1)",
         "SELECT master_pos_wait(1), SECOND_MICROSECOND, `information_schema`.x"}) {
-    EXPECT_EQ(Id(Text(sql)), Id(sql)) << sql << "\n" << Text(sql);
+    EXPECT_EQ(Id(TextOf(sql)), Id(sql)) << sql << "\n" << TextOf(sql);
   }
 }
 
@@ -123,7 +123,7 @@ TEST(Digest, IdsAreTheSameForever) {
 
 TEST(Digest, IsTheSameWhateverIsWritten) {
   const std::string sql = "SELECT a, 'x' FROM t WHERE b IN (1,2,3) AND c = d";
-  const std::string whole = Text(sql);
+  const std::string whole = TextOf(sql);
   for (std::size_t room = 0; room <= whole.size() + 1; ++room) {
     std::string text(room, '\0');
     const Scan scan = ScanStatement(sql, true, SqlMode(), sql.size(), text);

@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "tests/policies/addresses.h"
+#include "tests/policies/fixed_hash.h"
 
 namespace headgate {
 namespace {
-
-const KeyedHash kHash(1, 2);
 
 struct NaiveMember {
   Address source;

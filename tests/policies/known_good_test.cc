@@ -7,6 +7,7 @@
 #include <set>
 
 #include "tests/policies/addresses.h"
+#include "tests/policies/fixed_hash.h"
 
 namespace headgate {
 namespace {
@@ -15,8 +16,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-const KeyedHash kHash(1, 2);
-const Time kNow{hours(100)};
+const Time kToday{hours(100)};
 const PairKey kShop = kHash.Pair(V4(10, 0, 0, 1), "shop");
 
 KnownGoodLimits Minutes(std::uint32_t n) {
@@ -39,12 +39,12 @@ void Earn(KnownGood& k, const PairKey& pair, Time now, std::uint32_t n = 10) {
 
 TEST(KnownGood, EarnedByDistinctMinutesNotByStatements) {
   KnownGood k(kHash, 100);
-  for (int i = 0; i < 1000; ++i) EXPECT_FALSE(Work(k, kShop, Minutes(3), kNow, true));
-  EXPECT_FALSE(Work(k, kShop, Minutes(3), kNow + seconds(59), true));
-  EXPECT_FALSE(Work(k, kShop, Minutes(3), kNow + minutes(1), true));
-  EXPECT_FALSE(Work(k, kShop, Minutes(3), kNow, true));  // a thread a little behind
+  for (int i = 0; i < 1000; ++i) EXPECT_FALSE(Work(k, kShop, Minutes(3), kToday, true));
+  EXPECT_FALSE(Work(k, kShop, Minutes(3), kToday + seconds(59), true));
+  EXPECT_FALSE(Work(k, kShop, Minutes(3), kToday + minutes(1), true));
+  EXPECT_FALSE(Work(k, kShop, Minutes(3), kToday, true));  // a thread a little behind
   EXPECT_FALSE(k.IsKnownGood(kShop));
-  EXPECT_TRUE(Work(k, kShop, Minutes(3), kNow + hours(5), true));  // need not be in a row
+  EXPECT_TRUE(Work(k, kShop, Minutes(3), kToday + hours(5), true));  // need not be in a row
   EXPECT_TRUE(k.IsKnownGood(kShop));
   EXPECT_EQ(k.size(), 1U);
   EXPECT_EQ(k.candidates(), 0U);
@@ -52,7 +52,7 @@ TEST(KnownGood, EarnedByDistinctMinutesNotByStatements) {
 
 TEST(KnownGood, ThePairEarnsNotTheUserNorTheSource) {
   KnownGood k(kHash, 100);
-  Earn(k, kShop, kNow);
+  Earn(k, kShop, kToday);
   EXPECT_FALSE(k.IsKnownGood(kHash.Pair(V4(10, 0, 0, 1), "intern")));
   EXPECT_FALSE(k.IsKnownGood(kHash.Pair(V4(66, 0, 0, 1), "shop")));
   EXPECT_TRUE(k.IsKnownGoodSource(V4(10, 0, 0, 1)));
@@ -61,7 +61,7 @@ TEST(KnownGood, ThePairEarnsNotTheUserNorTheSource) {
 
 TEST(KnownGood, ANewPodOfTheSameApplicationIsKnownByItsPrefix) {
   KnownGood k(kHash, 100);
-  Earn(k, kShop, kNow);
+  Earn(k, kShop, kToday);
   EXPECT_TRUE(k.IsKnownUserFromKnownPrefix(kShop));
   EXPECT_TRUE(k.IsKnownUserFromKnownPrefix(kHash.Pair(V4(10, 0, 0, 77), "shop")));
   EXPECT_FALSE(k.IsKnownUserFromKnownPrefix(kHash.Pair(V4(10, 0, 0, 77), "intern")));
@@ -71,20 +71,20 @@ TEST(KnownGood, ANewPodOfTheSameApplicationIsKnownByItsPrefix) {
 TEST(KnownGood, NothingIsEarnedAboveCalm) {
   KnownGood k(kHash, 100);
   for (int i = 0; i < 100; ++i) {
-    EXPECT_FALSE(Work(k, kShop, Minutes(2), kNow + minutes(i), false));
+    EXPECT_FALSE(Work(k, kShop, Minutes(2), kToday + minutes(i), false));
   }
   EXPECT_EQ(k.candidates(), 0U);  // not even an entry
-  EXPECT_FALSE(Work(k, kShop, Minutes(2), kNow + minutes(200), true));
-  EXPECT_FALSE(Work(k, kShop, Minutes(2), kNow + minutes(201), false));
-  EXPECT_TRUE(Work(k, kShop, Minutes(2), kNow + minutes(202), true));
-  EXPECT_FALSE(Work(k, kShop, Minutes(2), kNow + minutes(203), false));
+  EXPECT_FALSE(Work(k, kShop, Minutes(2), kToday + minutes(200), true));
+  EXPECT_FALSE(Work(k, kShop, Minutes(2), kToday + minutes(201), false));
+  EXPECT_TRUE(Work(k, kShop, Minutes(2), kToday + minutes(202), true));
+  EXPECT_FALSE(Work(k, kShop, Minutes(2), kToday + minutes(203), false));
   EXPECT_TRUE(k.IsKnownGood(kShop));  // and nothing is lost
 }
 
 TEST(KnownGood, CandidatesPushOutTheLongestIdleCandidateAndNeverAKnownGoodPair) {
   KnownGood k(kHash, 4);
-  Earn(k, kShop, kNow);
-  const Time later = kNow + hours(24 * 300);
+  Earn(k, kShop, kToday);
+  const Time later = kToday + hours(24 * 300);
   const auto candidate = [&](std::uint8_t i) { return kHash.Pair(V4(20, 0, 0, i), "x"); };
   for (std::uint8_t i = 0; i < 3; ++i) Work(k, candidate(i), Minutes(2), later, true);
   Work(k, candidate(0), Minutes(2), later, true);  // same minute: no credit, but not idle
@@ -96,14 +96,14 @@ TEST(KnownGood, CandidatesPushOutTheLongestIdleCandidateAndNeverAKnownGoodPair) 
 
 TEST(KnownGood, FullOfKnownGoodItTakesNoNewcomerUntilOneIsForgotten) {
   KnownGood k(kHash, 2);
-  Earn(k, kShop, kNow);
+  Earn(k, kShop, kToday);
   const PairKey other = kHash.Pair(V4(10, 0, 0, 2), "shop");
-  Earn(k, other, kNow);
+  Earn(k, other, kToday);
   const PairKey late = kHash.Pair(V4(30, 0, 0, 1), "late");
-  EXPECT_FALSE(Work(k, late, Minutes(1), kNow + hours(24 * 29), true));
+  EXPECT_FALSE(Work(k, late, Minutes(1), kToday + hours(24 * 29), true));
   EXPECT_FALSE(k.IsKnownGood(late));
-  Work(k, other, Minutes(10), kNow + hours(24 * 29), true);
-  EXPECT_TRUE(Work(k, late, Minutes(1), kNow + hours(24 * 31), true));
+  Work(k, other, Minutes(10), kToday + hours(24 * 29), true);
+  EXPECT_TRUE(Work(k, late, Minutes(1), kToday + hours(24 * 31), true));
   EXPECT_FALSE(k.IsKnownGood(kShop));  // 31 days without a statement
   EXPECT_FALSE(k.IsKnownGoodSource(V4(10, 0, 0, 1)));
   EXPECT_TRUE(k.IsKnownGood(other));
@@ -116,14 +116,14 @@ TEST(KnownGood, AFloodOfCandidatesDoesNotStopTheAppFromEarning) {
   KnownGood k(kHash, 1000);
   std::uint32_t n = 0;
   for (int minute = 0; minute < 10; ++minute) {
-    const Time now = kNow + minutes(minute);
+    const Time now = kToday + minutes(minute);
     EXPECT_EQ(Work(k, kShop, Minutes(10), now, true), minute == 9);
     for (int i = 0; i < 900; ++i) Work(k, kHash.Pair(V6Source(n++), "weak"), {}, now, true);
   }
   EXPECT_TRUE(k.IsKnownGood(kShop));
   EXPECT_EQ(k.size(), 1U);
   for (int i = 0; i < 100'000; ++i) {
-    Work(k, kHash.Pair(V6Source(n++), "weak"), {}, kNow + hours(1), true);
+    Work(k, kHash.Pair(V6Source(n++), "weak"), {}, kToday + hours(1), true);
   }
   EXPECT_TRUE(k.IsKnownGood(kShop));
   EXPECT_EQ(k.size() + k.candidates(), 1000U);
@@ -131,7 +131,7 @@ TEST(KnownGood, AFloodOfCandidatesDoesNotStopTheAppFromEarning) {
 
 TEST(KnownGood, NoRoomAtAllRecordsNothing) {
   KnownGood k(kHash, 0);
-  EXPECT_FALSE(Work(k, kShop, Minutes(1), kNow, true));
+  EXPECT_FALSE(Work(k, kShop, Minutes(1), kToday, true));
   EXPECT_FALSE(k.IsKnownGood(kShop));
 }
 
@@ -139,7 +139,7 @@ TEST(KnownGood, NoRoomAtAllRecordsNothing) {
 TEST(KnownGood, AgreesWithANaiveModelOfWhoIsKnown) {
   std::mt19937_64 random(6);
   KnownGood k(kHash, 40);
-  Time now = kNow;
+  Time now = kToday;
   std::set<PairKey> seen;
   for (int i = 0; i < 20'000; ++i) {
     now += hours(random() % 48);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/policies/addresses.h"
+#include "tests/policies/fixed_hash.h"
 
 namespace headgate {
 namespace {
@@ -15,7 +16,6 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-const KeyedHash kHash(1, 2);
 const Time kNow{hours(100)};
 const LoginLimits kLimits;  // 10/m, lock 1m to 1h
 const PairKey kShop = kHash.Pair(V4(10, 0, 0, 1), "shop");

@@ -8,11 +8,10 @@
 #include <vector>
 
 #include "tests/policies/addresses.h"
+#include "tests/policies/fixed_hash.h"
 
 namespace headgate {
 namespace {
-
-const KeyedHash kHash(1, 2);
 
 PendingLimits Max(std::uint32_t max, double share = 0.25) {
   PendingLimits limits;

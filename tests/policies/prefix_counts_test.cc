@@ -3,11 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "tests/policies/addresses.h"
+#include "tests/policies/fixed_hash.h"
 
 namespace headgate {
 namespace {
-
-const KeyedHash kHash(1, 2);
 
 TEST(PrefixCounts, CountsWhatIsThereAndForgetsWhatIsGone) {
   PrefixCounts counts(kHash, 10);

@@ -11,7 +11,7 @@ using std::chrono::minutes;
 
 const Address kOne = Address::V4(0x0a000001);
 Address Other(std::uint32_t n) { return Address::V4(0x0b000000 + n); }
-constexpr Time kNow{hours(10)};
+constexpr Time kShared{hours(10)};
 
 TEST(SharedAddress, NearlyAllConnectsAndRefusedForIt) {
   const AddressLoad load{.source = kOne, .connects = 900, .refused = 20, .all_connects = 1000};
@@ -73,35 +73,35 @@ SharedAddress Found(const Address& source) { return {Sign::kRefused, {.source = 
 
 TEST(SharedAddressWatch, IsToldOnceAnHourForEachAddress) {
   SharedAddressWatch watch;
-  EXPECT_TRUE(watch.Note(Found(kOne), kNow));
-  EXPECT_FALSE(watch.Note(Found(kOne), kNow + minutes(59)));
-  EXPECT_TRUE(watch.Note(Found(Other(1)), kNow + minutes(59)));
-  EXPECT_TRUE(watch.Note(Found(kOne), kNow + hours(1)));
-  EXPECT_FALSE(watch.Note(Found(kOne), kNow + minutes(90)));
+  EXPECT_TRUE(watch.Note(Found(kOne), kShared));
+  EXPECT_FALSE(watch.Note(Found(kOne), kShared + minutes(59)));
+  EXPECT_TRUE(watch.Note(Found(Other(1)), kShared + minutes(59)));
+  EXPECT_TRUE(watch.Note(Found(kOne), kShared + hours(1)));
+  EXPECT_FALSE(watch.Note(Found(kOne), kShared + minutes(90)));
 }
 
 TEST(SharedAddressWatch, RemembersAFew) {
   SharedAddressWatch watch;
   for (std::uint32_t i = 0; i < SharedAddressWatch::kRemembered; ++i) {
-    EXPECT_TRUE(watch.Note(Found(Other(i)), kNow + minutes(i)));
+    EXPECT_TRUE(watch.Note(Found(Other(i)), kShared + minutes(i)));
   }
-  EXPECT_FALSE(watch.Note(Found(Other(0)), kNow + minutes(20)));
-  EXPECT_TRUE(watch.Note(Found(kOne), kNow + minutes(21)));  // in the place of the first
-  EXPECT_FALSE(watch.Note(Found(Other(1)), kNow + minutes(22)));
-  EXPECT_TRUE(watch.Note(Found(Other(0)), kNow + minutes(23)));
+  EXPECT_FALSE(watch.Note(Found(Other(0)), kShared + minutes(20)));
+  EXPECT_TRUE(watch.Note(Found(kOne), kShared + minutes(21)));  // in the place of the first
+  EXPECT_FALSE(watch.Note(Found(Other(1)), kShared + minutes(22)));
+  EXPECT_TRUE(watch.Note(Found(Other(0)), kShared + minutes(23)));
 }
 
 TEST(SharedAddressWatch, ShowsItForAWhile) {
   SharedAddressWatch watch;
-  EXPECT_FALSE(watch.Current(kNow));
-  EXPECT_TRUE(watch.Note(Found(kOne), kNow));
-  ASSERT_TRUE(watch.Current(kNow + minutes(9)));
-  EXPECT_EQ(watch.Current(kNow + minutes(9))->load.source, kOne);
-  EXPECT_FALSE(watch.Current(kNow + minutes(10)));
-  EXPECT_FALSE(watch.Note(Found(kOne), kNow + minutes(11)));
-  EXPECT_TRUE(watch.Current(kNow + minutes(12)));
+  EXPECT_FALSE(watch.Current(kShared));
+  EXPECT_TRUE(watch.Note(Found(kOne), kShared));
+  ASSERT_TRUE(watch.Current(kShared + minutes(9)));
+  EXPECT_EQ(watch.Current(kShared + minutes(9))->load.source, kOne);
+  EXPECT_FALSE(watch.Current(kShared + minutes(10)));
+  EXPECT_FALSE(watch.Note(Found(kOne), kShared + minutes(11)));
+  EXPECT_TRUE(watch.Current(kShared + minutes(12)));
   watch.Forget();
-  EXPECT_FALSE(watch.Current(kNow + minutes(12)));
+  EXPECT_FALSE(watch.Current(kShared + minutes(12)));
 }
 
 }  // namespace

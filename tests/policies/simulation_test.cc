@@ -20,9 +20,9 @@ namespace headgate::testing {
 namespace {
 
 #ifdef NDEBUG
-constexpr std::uint64_t kEvents = 10'000'000;
+constexpr std::uint64_t kMostEvents = 10'000'000;
 #else
-constexpr std::uint64_t kEvents = 500'000;  // unoptimised
+constexpr std::uint64_t kMostEvents = 500'000;  // unoptimised
 #endif
 constexpr std::uint64_t kWorlds = 40;
 
@@ -31,7 +31,7 @@ std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::stoull(text);
 }
 
-std::string Told(const Simulation& failed) {
+std::string Shortened(const Simulation& failed) {
   MinimiserBounds bounds;
   bounds.time = std::chrono::seconds(FromEnvironment("HEADGATE_SIMULATION_SECONDS", 60));
   return ToText(Minimise(failed, bounds));
@@ -72,7 +72,7 @@ struct Sums {
 };
 
 TEST(SimulationTest, TheInvariantsHoldInEveryWorld) {
-  const std::uint64_t events = FromEnvironment("HEADGATE_SIMULATION_EVENTS", kEvents);
+  const std::uint64_t events = FromEnvironment("HEADGATE_SIMULATION_EVENTS", kMostEvents);
   const std::uint64_t seed = FromEnvironment("HEADGATE_SIMULATION_SEED", 1);
   const bool closely = FromEnvironment("HEADGATE_SIMULATION_CLOSELY", 0) > 0;
   Sums sums;
@@ -80,9 +80,9 @@ TEST(SimulationTest, TheInvariantsHoldInEveryWorld) {
     Simulation s(seed + world);
     if (closely) s.LookClosely();
     for (std::uint64_t i = 0; i < events / kWorlds; ++i, ++sums.done) {
-      ASSERT_TRUE(s.Step()) << Told(s);
+      ASSERT_TRUE(s.Step()) << Shortened(s);
     }
-    ASSERT_TRUE(s.Finish()) << Told(s);
+    ASSERT_TRUE(s.Finish()) << Shortened(s);
     const EngineStatus end = s.Status();
     EXPECT_EQ(end.leases + end.orphans + end.pending + end.waiting + end.logins + end.former, 0u);
     EXPECT_EQ(end.connections, 0u);

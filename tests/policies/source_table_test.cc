@@ -6,13 +6,13 @@
 #include <random>
 
 #include "tests/policies/addresses.h"
+#include "tests/policies/fixed_hash.h"
 
 namespace headgate {
 namespace {
 
 using std::chrono::seconds;
 
-const KeyedHash kHash(1, 2);
 const Time kNow{seconds(1000)};
 const Rate kRate{1, 3};
 

@@ -19,11 +19,11 @@ constexpr SqlMode kMySql{.version = 80036};
 StatementMark Mark(const std::string& sql, const SqlMode& mode = {}) {
   return ScanStatement(sql, true, mode, sql.size(), {}).mark;
 }
-bool Has(const std::string& sql, Trait t, const SqlMode& mode = {}) {
+bool ReadsAs(const std::string& sql, Trait t, const SqlMode& mode = {}) {
   return (Mark(sql, mode).traits & BitOf(t)) != 0;
 }
 bool Sleeps(const std::string& sql, const SqlMode& mode = {}) {
-  return Has(sql, Trait::kSleep, mode);
+  return ReadsAs(sql, Trait::kSleep, mode);
 }
 
 TEST(SqlReadings, FunctionsOfTheServersOwnSchemas) {
@@ -59,7 +59,7 @@ TEST(SqlReadings, ACharsetThatIsNotKnownIsEach) {
     EXPECT_TRUE(Sleeps(sql, kUnknown)) << sql;
   }
   // As many statements as in any of them.
-  EXPECT_TRUE(Has("SELECT '\xbf\\'; DO 1 -- '", Trait::kMultiStatement, kUnknown));
+  EXPECT_TRUE(ReadsAs("SELECT '\xbf\\'; DO 1 -- '", Trait::kMultiStatement, kUnknown));
   // Nothing else is said of a text for which it makes no difference.
   for (const char* sql :
        {"SELECT '\xc3\xa9', \"it\\'s\" FROM t WHERE a = '\xbf'", "SELECT 1; SELECT '\\\xbf'"}) {
@@ -239,8 +239,9 @@ TEST(SqlReadings, AsManyTraitsAsInAnyOfThem) {
 TEST(SqlReadings, ThereIsAnEndToIt) {
   std::string sql = "SET sql_mode = @a; ";
   for (int i = 0; i < 300; ++i) sql += "SET sql_mode = @a; SELECT \"\\\"; ";
-  EXPECT_TRUE(Has(sql, Trait::kHiddenCode));
-  EXPECT_FALSE(Has("SET sql_mode = @a; SET sql_mode = @a; SELECT \"\\\"; ", Trait::kHiddenCode));
+  EXPECT_TRUE(ReadsAs(sql, Trait::kHiddenCode));
+  EXPECT_FALSE(
+      ReadsAs("SET sql_mode = @a; SET sql_mode = @a; SELECT \"\\\"; ", Trait::kHiddenCode));
 }
 
 TEST(SqlReadings, VersionsAreCodeToSomeServers) {

@@ -9,14 +9,14 @@
 #include <utility>
 #include <vector>
 
+#include "tests/policies/fixed_hash.h"
+
 namespace headgate {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using Answer = StatementQueue::Answer;
-
-const KeyedHash kHash(1, 2);
 
 Address Source(std::uint32_t n) { return Address::V4(0x0a000000 + n); }
 

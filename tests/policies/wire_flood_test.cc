@@ -14,7 +14,7 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::seconds;
 
-constexpr Time kStart{std::chrono::hours(24 * 365 * 50)};
+constexpr Time kFloodStart{std::chrono::hours(24 * 365 * 50)};
 
 WireOptions Options() {
   WireOptions o;
@@ -37,7 +37,7 @@ TEST(WireFlood, AMillionMadeUpSourcesTakeNoMemoryAndPushOutNobodyVerified) {
   const std::size_t bytes = watch.MemoryBytes();
   EXPECT_LT(bytes, 16U << 20);
   testing::Random random(1);
-  Time now = kStart;
+  Time now = kFloodStart;
   const auto see = [&](Packet p) {
     p.at = now += Duration(100);
     watch.OnPacket(p);
@@ -83,7 +83,7 @@ std::vector<Packet> SomeTraffic(std::uint64_t seed, int packets) {
     if (random.OneIn(5)) conns[n].server_port = 13306;
   }
   std::vector<Packet> all;
-  Time now = kStart;
+  Time now = kFloodStart;
   for (int i = 0; i < packets; ++i) {
     WireConn& c = conns[random.Below(static_cast<std::uint32_t>(conns.size()))];
     Packet p;
@@ -152,7 +152,7 @@ TEST(WireFlood, GarbageIsCountedAndHarmsNothing) {
   WireWatch watch(options, KeyedHash(5, 6));
   testing::Random random(99);
   const std::uint16_t ports[] = {3306, 13306, 3306, 0, 65535, 1};
-  Time now = kStart;
+  Time now = kFloodStart;
   WireCounts seen, told;
   for (int n = 0; n < 1'000'000; ++n) {
     Packet p;
@@ -169,7 +169,7 @@ TEST(WireFlood, GarbageIsCountedAndHarmsNothing) {
     p.window = static_cast<std::uint16_t>(random.Below(3));
     p.payload = random.OneIn(9) ? static_cast<std::uint32_t>(random.Next()) : random.Below(3);
     p.wire_bytes = p.payload;
-    if (random.OneIn(100'000)) now = kStart + seconds(random.Below(10'000'000));
+    if (random.OneIn(100'000)) now = kFloodStart + seconds(random.Below(10'000'000));
     p.at = now += microseconds(random.Below(200));
     while (watch.Due(p.at)) {
       const WireInterval i = watch.EndInterval(p.at);

@@ -14,7 +14,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Time kStart{hours(24 * 365 * 50)};
+constexpr Time kWatchStart{hours(24 * 365 * 50)};
 
 struct WireWatchTest : ::testing::Test {
   static WireOptions Options() {
@@ -39,7 +39,7 @@ struct WireWatchTest : ::testing::Test {
   }
   // The interval that is open, and on to the next.
   WireInterval End() {
-    now = kStart + seconds(++ended);
+    now = kWatchStart + seconds(++ended);
     EXPECT_TRUE(watch.Due(now));
     return watch.EndInterval(now);
   }
@@ -50,7 +50,7 @@ struct WireWatchTest : ::testing::Test {
   }
 
   WireWatch watch{Options(), KeyedHash(3, 4)};
-  Time now = kStart;
+  Time now = kWatchStart;
   int ended = 0;
 };
 
@@ -70,8 +70,8 @@ TEST_F(WireWatchTest, ASessionIsCountedInFull) {
   reset.window = 0;  // as resets have it: no zero window
   See(reset);
   const WireInterval i = End();
-  EXPECT_EQ(i.from, kStart);
-  EXPECT_EQ(i.to, kStart + seconds(1));
+  EXPECT_EQ(i.from, kWatchStart);
+  EXPECT_EQ(i.to, kWatchStart + seconds(1));
   WireCounts expected;
   expected.packets = 10;
   expected.bytes = 10 * 60 + 80 + 100 + 11 + 11;
@@ -193,7 +193,7 @@ TEST_F(WireWatchTest, ARedirectedPortIsTheGatesForAsLongAsItIsRedirected) {
     options.server_ports = servers;
     options.redirect = 3306;
     watch = WireWatch(options, KeyedHash(3, 4));
-    now = kStart + seconds(ended);
+    now = kWatchStart + seconds(ended);
     WireConn led, direct, local, elsewhere, to_gate;
     Open(led);
     watch.SetRedirected(false);

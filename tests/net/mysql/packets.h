@@ -14,6 +14,8 @@
 
 namespace headgate::mysql::testing {
 
+inline const std::string kNul(1, '\0');
+
 inline std::string Str(Bytes b) { return std::string(AsText(b)); }
 
 // `payload` as one packet.

@@ -10,8 +10,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-const std::string kNul(1, '\0');
-
 std::string Rows(int rows, int status = 2) {
   std::string s = Packet(1, "\x01") + Column(2, "a") + Eof(3);
   for (int i = 0; i < rows; ++i) s += Packet(4 + i, Lenenc("x"));

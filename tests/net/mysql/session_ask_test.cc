@@ -11,8 +11,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using Kind = CommandVerdict::Kind;
 
-const std::string kNul(1, '\0');
-
 CommandVerdict Say(Kind kind) {
   CommandVerdict v;
   v.kind = kind;
@@ -40,34 +38,34 @@ TEST(SessionAsk, ACommandIsAskedAboutOnceAndPassesWhenItMay) {
 }
 
 TEST(SessionAsk, EveryCommandHasItsName) {
-  using C = CommandKind;
-  const std::map<int, C> kinds{{0x01, C::kQuit},
-                               {0x02, C::kInitDb},
-                               {0x03, C::kQuery},
-                               {0x04, C::kFieldList},
-                               {0x05, C::kCreateDb},
-                               {0x06, C::kDropDb},
-                               {0x07, C::kRefresh},
-                               {0x08, C::kShutdown},
-                               {0x09, C::kStatistics},
-                               {0x0A, C::kProcessInfo},
-                               {0x0C, C::kProcessKill},
-                               {0x0D, C::kDebug},
-                               {0x0E, C::kPing},
-                               {0x11, C::kChangeUser},
-                               {0x12, C::kBinlogDump},
-                               {0x15, C::kRegisterReplica},
-                               {0x16, C::kPrepare},
-                               {0x17, C::kExecute},
-                               {0x18, C::kLongData},
-                               {0x19, C::kCloseStatement},
-                               {0x1A, C::kResetStatement},
-                               {0x1B, C::kSetOption},
-                               {0x1C, C::kFetch},
-                               {0x1E, C::kBinlogDump},
-                               {0x1F, C::kResetConnection},
-                               {0xFA, C::kBulkExecute},
-                               {0x0B, C::kOther}};
+  using K = CommandKind;
+  const std::map<int, K> kinds{{0x01, K::kQuit},
+                               {0x02, K::kInitDb},
+                               {0x03, K::kQuery},
+                               {0x04, K::kFieldList},
+                               {0x05, K::kCreateDb},
+                               {0x06, K::kDropDb},
+                               {0x07, K::kRefresh},
+                               {0x08, K::kShutdown},
+                               {0x09, K::kStatistics},
+                               {0x0A, K::kProcessInfo},
+                               {0x0C, K::kProcessKill},
+                               {0x0D, K::kDebug},
+                               {0x0E, K::kPing},
+                               {0x11, K::kChangeUser},
+                               {0x12, K::kBinlogDump},
+                               {0x15, K::kRegisterReplica},
+                               {0x16, K::kPrepare},
+                               {0x17, K::kExecute},
+                               {0x18, K::kLongData},
+                               {0x19, K::kCloseStatement},
+                               {0x1A, K::kResetStatement},
+                               {0x1B, K::kSetOption},
+                               {0x1C, K::kFetch},
+                               {0x1E, K::kBinlogDump},
+                               {0x1F, K::kResetConnection},
+                               {0xFA, K::kBulkExecute},
+                               {0x0B, K::kOther}};
   for (const auto& [byte, kind] : kinds) {
     Driver d;
     d.LogIn();

@@ -11,8 +11,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const std::string kNul(1, '\0');
-
 std::string OneRow(int sequence = 1) {
   return Packet(sequence, "\x01") + Column(sequence + 1, "1") + Eof(sequence + 2) +
          Packet(sequence + 3, Lenenc("1")) + Eof(sequence + 4);

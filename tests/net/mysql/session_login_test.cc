@@ -11,8 +11,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const std::string kNul(1, '\0');
-
 TEST(SessionLogin, GreetsFirstAsTheBackendWould) {
   Driver d;
   const std::string greeting = d.ToClient();

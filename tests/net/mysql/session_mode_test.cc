@@ -10,8 +10,6 @@
 namespace headgate::mysql::testing {
 namespace {
 
-const std::string kNul(1, '\0');
-
 CommandVerdict Sets(SqlCharset charset) {
   CommandVerdict v;
   v.mark.kind = StatementKind::kSet;

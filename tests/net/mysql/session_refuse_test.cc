@@ -12,8 +12,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using Kind = CommandVerdict::Kind;
 
-const std::string kNul(1, '\0');
-
 CommandVerdict Refuse(Reason reason = Reason::kQueryRate, std::string_view message = {}) {
   CommandVerdict v;
   v.kind = Kind::kRefuse;

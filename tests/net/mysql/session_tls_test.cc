@@ -29,12 +29,12 @@ const LoginFields kByTls{
     .capabilities = kTypicalClient | kCapSsl | kCapConnectWithDb | kCapConnectAttrs,
     .attributes = "\4name\5value"};
 
-std::string SslRequest() { return Packet(1, LoginPayload(kByTls).substr(0, 32)); }
+std::string TlsRequest() { return Packet(1, LoginPayload(kByTls).substr(0, 32)); }
 
 // Up to where the backend's handshake begins.
 void AskByTls(Driver& d) {
   d.ToClient();
-  d.Client(SslRequest());
+  d.Client(TlsRequest());
   d.TlsDone(Side::kClient);
   d.Client(Packet(2, LoginPayload(kByTls)));
   d.Server(RawGreeting(WithTls()));
@@ -45,7 +45,7 @@ TEST(SessionTls, BothLegsAtEveryCut) {
       [](Driver& d) {
         EXPECT_NE(d.session().Start().kind, Action::Kind::kClose);
         d.ToClient();
-        d.Client(SslRequest());
+        d.Client(TlsRequest());
         ASSERT_TRUE(d.tls_begun[kClient]);
         EXPECT_EQ(d.session().phase(), Phase::kAwaitLogin);
         d.TlsDone(Side::kClient);
@@ -106,7 +106,7 @@ TEST(SessionTls, ALoginInClearThatAsksForTlsIsBroken) {
 
 TEST(SessionTls, TwoRequestsAreOneTooMany) {
   Driver d(WithTls(), Driver::kWhole, TlsUse::kOffered);
-  d.Client(SslRequest());
+  d.Client(TlsRequest());
   d.TlsDone(Side::kClient);
   d.Client(Packet(2, LoginPayload(kByTls).substr(0, 32)));
   EXPECT_THAT(d.ends, ElementsAre(Reason::kMalformedLogin));
@@ -114,7 +114,7 @@ TEST(SessionTls, TwoRequestsAreOneTooMany) {
 
 TEST(SessionTls, TheLoginBehindTheRequestHasTheNextSequence) {
   Driver d(WithTls(), Driver::kWhole, TlsUse::kOffered);
-  d.Client(SslRequest());
+  d.Client(TlsRequest());
   d.TlsDone(Side::kClient);
   d.Client(Packet(1, LoginPayload(kByTls)));
   EXPECT_THAT(d.ends, ElementsAre(Reason::kMalformedLogin));
@@ -123,7 +123,7 @@ TEST(SessionTls, TheLoginBehindTheRequestHasTheNextSequence) {
 // What came in one segment with the request is the handshake's affair.
 TEST(SessionTls, NothingBehindTheRequestIsTakenForALogin) {
   Driver d(WithTls(), Driver::kWhole, TlsUse::kOffered);
-  d.Client(SslRequest() + Packet(2, LoginPayload(kByTls)));
+  d.Client(TlsRequest() + Packet(2, LoginPayload(kByTls)));
   EXPECT_TRUE(d.tls_begun[kClient]);
   EXPECT_EQ(d.asked, 0);
   d.TlsFailed(Side::kClient, Reason::kTlsFailed);
@@ -134,7 +134,7 @@ TEST(SessionTls, NothingBehindTheRequestIsTakenForALogin) {
 TEST(SessionTls, AFailedHandshakeEndsWithoutAWord) {
   Driver d(WithTls(), Driver::kWhole, TlsUse::kOffered);
   d.ToClient();
-  d.Client(SslRequest());
+  d.Client(TlsRequest());
   d.TlsFailed(Side::kClient, Reason::kTlsRate);
   EXPECT_EQ(d.ToClient(), "");
   EXPECT_TRUE(d.closed());
@@ -145,7 +145,7 @@ TEST(SessionTls, ABackendWithoutTlsIsLeftPolitelyAsNobody) {
   AtEveryCut(
       [](Driver& d) {
         d.ToClient();
-        d.Client(SslRequest());
+        d.Client(TlsRequest());
         d.TlsDone(Side::kClient);
         d.Client(Packet(2, LoginPayload(kByTls)));
         d.Server(RawGreeting(MariaDb1011()));
@@ -233,7 +233,7 @@ TEST(SessionTls, TheClientLeavesDuringTheBackendsHandshake) {
 
 TEST(SessionTls, DeadlinesOfBothHandshakes) {
   Driver pending(WithTls(), Driver::kWhole, TlsUse::kOffered);
-  pending.Client(SslRequest());
+  pending.Client(TlsRequest());
   pending.Event(&Session::OnDeadline);
   EXPECT_THAT(pending.ends, ElementsAre(Reason::kPendingDeadline));
   Driver d(WithTls(), Driver::kWhole, TlsUse::kOffered);

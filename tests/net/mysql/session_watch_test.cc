@@ -11,8 +11,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-const std::string kNul(1, '\0');
-
 std::string OneRow() {
   return Packet(1, "\x01") + Column(2, "1") + Eof(3) + Packet(4, Lenenc("1")) + Eof(5);
 }
@@ -176,7 +174,7 @@ TEST(SessionWatch, ServersThatLeaveEarly) {
   EXPECT_THAT(in.ends, ElementsAre(Reason::kBackendClosed));
 }
 
-std::string SslRequest() {
+std::string WatchedSslRequest() {
   return Packet(1, Number(kTypicalClient | kCapSsl, 4) + Number(0x1000000, 4) + Hex({45}) +
                        std::string(23, '\0'));
 }
@@ -189,7 +187,7 @@ std::string Record(std::uint8_t type, const std::string& body) {
 TEST(SessionWatch, BehindTlsNothingIsUnderstood) {
   WatchAtEveryCut([](Driver& d) {
     d.Server(RawGreeting(MariaDb1011()));
-    d.Client(SslRequest());
+    d.Client(WatchedSslRequest());
     EXPECT_EQ(d.tls_seen, 1);
     d.Client(Record(22, "hello, and who is there"));
     d.Server("\x16\x03\x03 whatever a server says to that");
@@ -212,7 +210,7 @@ TEST(SessionWatch, BehindTlsNothingIsUnderstood) {
 TEST(SessionWatch, AnSslRequestAloneIsNoLogin) {
   WatchAtEveryCut([](Driver& d) {
     d.Server(RawGreeting(MariaDb1011()));
-    d.Client(SslRequest() + Record(22, "hello") + "no record of TLS" + Record(23, "data"));
+    d.Client(WatchedSslRequest() + Record(22, "hello") + "no record of TLS" + Record(23, "data"));
     d.Server("\x15\x03\x03 an alert");
     EXPECT_EQ(d.asked, 0);
     EXPECT_EQ(d.ok, 0);
@@ -224,7 +222,7 @@ TEST(SessionWatch, AnSslRequestAloneIsNoLogin) {
 TEST(SessionWatch, BytesOfAHandshakeOfTlsMayBeMissing) {
   const auto begin = [](Driver& d) {
     d.Server(RawGreeting(MariaDb1011()));
-    d.Client(SslRequest() + Record(22, "hello").substr(0, 5));
+    d.Client(WatchedSslRequest() + Record(22, "hello").substr(0, 5));
   };
   Driver body(MariaDb1011(), Driver::kWhole, TlsUse::kNone, false, /*watch=*/true);
   begin(body);
