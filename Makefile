@@ -91,7 +91,7 @@ docs: build ## brings the tables of docs/ up to date that the binary makes
 fuzz: ## each fuzzer for FUZZ_SECONDS=60, or ONLY="engine dialogue"; a table of what they did
 	@bash .ci/install check
 	@cmake --preset fuzz >/dev/null
-	cmake --build --preset fuzz -j $(JOBS) $(if $(ONLY),--target $(addsuffix _fuzzer,$(ONLY)))
+	cmake --build --preset fuzz -j $(JOBS) --target $(if $(ONLY),$(addsuffix _fuzzer,$(ONLY)),fuzzers)
 	@$(PYTHON) tests/trust/fuzz.py $(FUZZ_SECONDS) $(ONLY)
 
 trust: ## what takes hours: PARTS="tsan asan valgrind seeds fuzz mutants soak", into build/trust.txt

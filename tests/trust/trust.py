@@ -80,7 +80,7 @@ def seeds():
 
 def fuzz():
     yield Step(("cmake", "--preset", "fuzz"))
-    yield Step(("ninja", "-C", "build/fuzz", "-j", JOBS))
+    yield Step(("ninja", "-C", "build/fuzz", "-j", JOBS, "fuzzers"))
     yield Step((*PYTHON, str(HERE / "fuzz.py"), option("TRUST_FUZZ_SECONDS", "600")))
 
 
