@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -20,13 +21,15 @@ namespace {
 
 constexpr int kNoSuchProgram = 127;  // what a shell ends with
 
-// man(1) shows it as it would any page. It may be ended before it has read all.
+// man(1) shows it as it would any page. It may be ended before it has read all, or before it reads:
+// only then, as the signal is not to be ignored in man(1) itself, nor in its pager.
 int ShowOnTerminal(const std::string& page) {
   FILE* pipe = popen("exec man -l -", "w");
   if (pipe == nullptr) {
     SayError("cannot start man(1)", false);
     return kExitNo;
   }
+  std::signal(SIGPIPE, SIG_IGN);
   std::fwrite(page.data(), 1, page.size(), pipe);
   const int status = pclose(pipe);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return kExitDone;

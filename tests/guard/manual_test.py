@@ -124,6 +124,14 @@ class OnATerminal(unittest.TestCase):
             self.assertIn(b"HEADGATE.TOML(5)", screen.raw)
             self.assertNotIn(b".TH ", screen.raw)
 
+    def test_man_that_ends_before_it_has_read_anything(self):
+        """Which of the two is first differs: the status must not."""
+        ends = set()
+        for _ in range(40):
+            with Terminal([BINARY, "man", "5"], PATH="/nowhere") as screen:
+                ends.add(screen.process.wait(60))
+        self.assertEqual(ends, {1})
+
     def test_without_man(self):
         with Terminal([BINARY, "man"], PATH="/nowhere") as screen:
             self.assertEqual(screen.wait_end(60), 1)
