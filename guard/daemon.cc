@@ -1,5 +1,7 @@
 #include "guard/daemon.h"
 
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -12,8 +14,29 @@
 #include "net/memory_reserve.h"
 
 namespace headgate::guard {
+namespace {
+
+// Descriptors, threads: what a library says with an exception that it did not get. That of a thread
+// does not say what it is about.
+absl::Status WithoutMeans(const std::runtime_error& e) {
+  const std::string what = e.what();
+  const bool named = what.find(':') != std::string::npos;
+  return absl::UnavailableError((named ? "" : "a thread: ") + what);
+}
+
+}  // namespace
 
 int Daemon::Run() {
+  try {
+    if (const int failed = Start(); failed != kExitDone) return failed;
+  } catch (const std::runtime_error& e) {
+    GiveUp();
+    return Fail(WithoutMeans(e), kExitNo);
+  }
+  return Loop();
+}
+
+int Daemon::Start() {
   net::MemoryReserve::Install();
   auto elder = ElderGate::Meet();
   if (elder.ok()) elder_ = std::move(*elder);
@@ -23,8 +46,18 @@ int Daemon::Run() {
   if (auto s = SettleCoreDumps(core_dumps_); !s.ok()) return Fail(s, kExitNo);
   TakePassed();
   if (auto s = Open(); !s.ok()) return Fail(s, kExitNo);
-  if (auto s = Serve(); !s.ok()) return Fail(s, kExitNo);
-  return Loop();
+  if (auto s = Serve(); !s.ok()) {
+    GiveUp();
+    return Fail(s, kExitNo);
+  }
+  return kExitDone;
+}
+
+// Of a start that has failed half-way: threads refer to what is destroyed before they would end.
+void Daemon::GiveUp() {
+  if (gate_) EndThreads();
+  if (waiter_.joinable()) waiter_.join();
+  StopAll();
 }
 
 // The problems are in the log by the time that it returns; the error has them once more.
@@ -59,10 +92,6 @@ absl::Status Daemon::About(std::string_view what, const absl::Status& status) {
 }
 
 int Daemon::Loop() {
-  std::thread waiter([this] {
-    gate_->Wait();
-    signals_.NotifyEnded();
-  });
   bool draining = false;
   Wake wake = signals_.Next();
   for (; wake != Wake::kEnded; wake = signals_.Next()) {
@@ -83,7 +112,7 @@ int Daemon::Loop() {
       memory_.SaveSoon();
     }
   }
-  waiter.join();
+  waiter_.join();
   return Close(draining || let_go_);
 }
 
@@ -110,10 +139,20 @@ int Daemon::Close(bool asked_for) {
   // One that was handed over to at the last moment: what is its own now is not to be taken apart.
   const UpgradeStatus upgraded = upgrade_->status();
   if (upgraded.state == UpgradeState::kHandedOver && !let_go_) LetGo(upgraded.pid);
+  StopAll();
+  if (!asked_for) {
+    Log(LogLevel::kError, "the gate ended by itself");
+    return kExitNo;
+  }
+  Log(LogLevel::kInfo, let_go_ ? "ended: another process has taken over" : "ended");
+  return kExitDone;
+}
+
+void Daemon::StopAll() {
   formers_.Stop();
   service_.StopWatchdog();
   page_.Stop();
-  admin_->Stop();
+  if (admin_) admin_->Stop();
   if (wire_) wire_->Stop();
   memory_.Stop();
   host_.Stop();
@@ -123,15 +162,16 @@ int Daemon::Close(bool asked_for) {
   recorder_.Stop();
   shadow_.Stop();
   engine_.reset();
-  telemetry_->Stop();
-  if (!asked_for) {
-    Log(LogLevel::kError, "the gate ended by itself");
-    return kExitNo;
-  }
-  Log(LogLevel::kInfo, let_go_ ? "ended: another process has taken over" : "ended");
-  return kExitDone;
+  if (telemetry_) telemetry_->Stop();
 }
 
-int RunDaemon(const std::string& path, bool core_dumps) { return Daemon(path, core_dumps).Run(); }
+int RunDaemon(const std::string& path, bool core_dumps) {
+  try {
+    return Daemon(path, core_dumps).Run();
+  } catch (const std::runtime_error& e) {  // what it is made of could not be had
+    Log(LogLevel::kError, std::string(WithoutMeans(e).message()));
+    return kExitNo;
+  }
+}
 
 }  // namespace headgate::guard

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,10 @@ class Daemon {
   int Run();
 
  private:
+  // kExitDone: it serves.
+  int Start();
+  void GiveUp();
+  void StopAll();
   absl::Status Load();
   int Fail(const absl::Status& status, int exit_status) const;
   // The same error, with what it is about in front.
@@ -147,6 +152,7 @@ class Daemon {
   net::Heartbeat admin_beat_;
   FormerGates formers_;
   std::unique_ptr<Upgrade> upgrade_;
+  std::thread waiter_;   // for the gate's end
   bool let_go_ = false;  // another process has all but the sessions
 };
 

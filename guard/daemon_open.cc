@@ -16,7 +16,7 @@
 namespace headgate::guard {
 
 absl::Status Daemon::Open() {
-  if (!signals_.ok()) return absl::UnavailableError("signalfd: out of descriptors");
+  if (!signals_.ok()) return absl::UnavailableError("signalfd, eventfd: out of descriptors");
   if (elder_ && elder_->transparent() != config_.transparent) {
     return absl::FailedPreconditionError(
         "[gate] transparent: a change takes a restart, as it is an option of the listening "

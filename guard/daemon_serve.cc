@@ -33,15 +33,12 @@ absl::Status Daemon::Serve() {
   if (elder_) taken_over_from_ = elder_->pid();
   control_ = std::make_unique<Control>(ControlParts(), config_, origins_);
   const bool accept = elder_ == nullptr && !passed_any_;
-  if (auto s = gate_->Start(*engine_, accept); !s.ok()) return About("[gate] backend", s);
+  if (auto s = gate_->Start(*engine_, accept); !s.ok()) return About("[gate]", s);
   if (!accept && !elder_) AwaitGreeting();
   if (kernel_bans_ && !elder_) kernel_bans_->Start(*engine_, /*handed_over=*/false);
   if (wire_) StartWire();
   if (elder_) {
-    if (auto s = TakeTurn(); !s.ok()) {
-      EndThreads();
-      return s;
-    }
+    if (auto s = TakeTurn(); !s.ok()) return s;
   }
   StartRest();
   return absl::OkStatus();
@@ -67,10 +64,15 @@ void Daemon::AwaitGreeting() {
   gate_->Accept();
 }
 
-// What cannot fail any more, and what a gate that is taken over from has let go of by now.
+// What can fail for want of a thread alone, and what a gate that is taken over from has let go of
+// by now.
 void Daemon::StartRest() {
   memory_.Start([this] { return Snapshot(); }, [this] { return CurrentBackend(); });
   StartControl();
+  waiter_ = std::thread([this] {
+    gate_->Wait();
+    signals_.NotifyEnded();
+  });
   // Not before: as long as this one may fail they are another's.
   for (const std::string& name : gate_->not_asked_for()) service_.Forget(name);
   KeepSockets();

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <future>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -65,7 +66,9 @@ struct Gate::Impl final : Wakeups {
   absl::Status TakeSockets(Listening listening);
   absl::Status BindTls();
   void FollowAccepting(const std::function<void()>& done);
-  void StartWorkers();
+  absl::Status StartWorkers();
+  void StartThreads(const std::shared_future<bool>& go);
+  void JoinAll();
   Backends::Callbacks NewsOfBackends();
   void GiveUpAllBut(const std::vector<std::string>& taken);
   void End(Time deadline, bool patient = false);
@@ -130,22 +133,51 @@ absl::Status Gate::Impl::BindTls() {
   return absl::InvalidArgumentError("tls: " + faults.front().key + ": " + faults.front().message);
 }
 
-void Gate::Impl::StartWorkers() {
+// None of the threads does anything before all of them are there: one that cannot be had ends the
+// start, and the others with it.
+absl::Status Gate::Impl::StartWorkers() {
   for (std::size_t i = 0; i < threads; ++i) {
     workers.push_back(
         std::make_unique<Worker>(static_cast<std::uint32_t>(i), shared, std::move(feeds[i])));
   }
   still_listening = threads;
-  backends_thread = StartThread("backends", [this] { shared.backends->Run(); });
+  std::promise<bool> all_there;
+  try {
+    StartThreads(all_there.get_future().share());
+  } catch (const std::system_error& e) {
+    all_there.set_value(false);
+    JoinAll();
+    return absl::UnavailableError(std::string("a thread: ") + e.what());
+  }
+  all_there.set_value(true);
+  return absl::OkStatus();
+}
+
+void Gate::Impl::StartThreads(const std::shared_future<bool>& go) {
+  backends_thread = StartThread("backends", [this, go] {
+    if (go.get()) shared.backends->Run();
+  });
   for (std::size_t i = 0; shared.backends->monitored() && i < shared.backends->size(); ++i) {
     Monitor& monitor = shared.backends->at(i).monitor();
-    monitor_threads.push_back(
-        StartThread("monitor " + std::to_string(i), [&monitor] { monitor.Run(); }));
+    monitor_threads.push_back(StartThread("monitor " + std::to_string(i), [&monitor, go] {
+      if (go.get()) monitor.Run();
+    }));
   }
   for (std::size_t i = 0; i < threads; ++i) {
-    worker_threads.push_back(
-        StartThread("worker " + std::to_string(i), [w = workers[i].get()] { w->Run(); }));
+    Worker* const worker = workers[i].get();
+    worker_threads.push_back(StartThread("worker " + std::to_string(i), [worker, go] {
+      if (go.get()) worker->Run();
+    }));
   }
+}
+
+// REQUIRES: none of them runs.
+void Gate::Impl::JoinAll() {
+  for (std::thread& thread : worker_threads) thread.join();
+  for (std::thread& thread : monitor_threads) thread.join();
+  if (backends_thread.joinable()) backends_thread.join();
+  worker_threads.clear();
+  monitor_threads.clear();
 }
 
 Backends::Callbacks Gate::Impl::NewsOfBackends() {
@@ -224,15 +256,18 @@ std::size_t Gate::Unnamed() const { return impl_->shared.unnamed; }
 absl::Status Gate::Start(Engine& engine, bool accept) {
   GateShared& shared = impl_->shared;
   auto backends = Backends::Make(shared.options, shared.clients, engine, impl_->NewsOfBackends());
-  if (!backends.ok()) return backends.status();
+  if (!backends.ok()) {
+    return absl::Status(backends.status().code(),
+                        "backend: " + std::string(backends.status().message()));
+  }
   const std::lock_guard lock(impl_->mutex);
   if (impl_->started) return absl::FailedPreconditionError("the gate was started before");
   shared.backends = std::move(*backends);
   shared.engine = &engine;
   shared.accepting = accept;
-  impl_->StartWorkers();
-  impl_->started = true;
-  return absl::OkStatus();
+  const absl::Status status = impl_->StartWorkers();
+  impl_->started = status.ok();
+  return status;
 }
 
 // Every worker calls `done` once.

@@ -75,7 +75,7 @@ class HttpDoor {
     taken_ = std::move(taken);
     KeepSpare();
     if (acceptor_.is_open()) Accept();
-    if (act_) Tick();
+    Tick();
     const SignalsBlocked blocked;
     thread_ = std::thread([this] { io_.run(); });
   }
@@ -147,11 +147,13 @@ class HttpDoor {
     });
   }
 
+  // Also where there is nothing to do: asio does not say when the kernel watches its own descriptor
+  // for waking a thread not, and Stop() would wait for somebody to come.
   void Tick() {
     tick_.expires_after(period_);
     tick_.async_wait([this](Error error) {
       if (error) return;
-      act_();
+      if (act_) act_();
       Tick();
     });
   }
@@ -163,7 +165,7 @@ class HttpDoor {
   typename Protocol::acceptor acceptor_{io_};
   boost::asio::steady_timer pause_{io_};
   boost::asio::steady_timer tick_{io_};
-  Duration period_{};
+  Duration period_ = std::chrono::seconds(1);
   std::function<void()> act_;
   Taken taken_;
   std::thread thread_;

@@ -194,6 +194,7 @@ CommandVerdict QueryGuard::Pass(const Call& c, const BusyCharges& charges, Place
   v.inspect = c.q.inspect;
   v.result_limit = c.q.result;
   v.packet_limit = p.packet_limit;
+  v.settle = c.q.idle_in_transaction > Duration::zero() && c.q.Acts(Reason::kIdleInTransaction);
   if (HasAnswer(p.command)) {
     RunningCommand& r = b.running.Push();
     r.command = p.command;

@@ -162,6 +162,9 @@ struct CommandVerdict {
   // With kPass: the longest this command may become with the packets that continue it, bytes; the
   // session then ends with kPacketTooLarge. 0 = no limit, or one that does not act.
   std::uint64_t packet_limit = 0;
+  // With kPass: where an ERR answers it, which does not tell whether a transaction is open, the
+  // server is asked.
+  bool settle = false;
 };
 
 // The answer to one command is complete; in the order the commands were passed on. Commands

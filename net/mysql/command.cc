@@ -29,6 +29,13 @@ CommandKind KindOfAdministrative(Command c) {
   }
 }
 
+Buffer BarePacket(Command c) {
+  Buffer packet = BeginPacket();
+  PutInt(packet, static_cast<std::uint8_t>(c), 1);
+  EndPacket(packet, 0);
+  return packet;
+}
+
 }  // namespace
 
 AnswerKind AnswerTo(Command c) {
@@ -128,12 +135,8 @@ bool IsStatement(Command c) {
   return c == Command::kQuery || c == Command::kStmtExecute || c == Command::kStmtBulkExecute;
 }
 
-Buffer QuitPacket() {
-  Buffer packet = BeginPacket();
-  PutInt(packet, static_cast<std::uint8_t>(Command::kQuit), 1);
-  EndPacket(packet, 0);
-  return packet;
-}
+Buffer QuitPacket() { return BarePacket(Command::kQuit); }
+Buffer PingPacket() { return BarePacket(Command::kPing); }
 
 Buffer StatementResetPacket(std::uint32_t statement) {
   Buffer packet = BeginPacket();

@@ -65,8 +65,9 @@ enum class AnswerKind : std::uint8_t {
 // Whether it runs SQL: what statements_completed() counts.
 [[nodiscard]] bool IsStatement(Command c);
 
-// COM_QUIT and COM_STMT_RESET as packets.
+// COM_QUIT, COM_PING and COM_STMT_RESET as packets.
 [[nodiscard]] Buffer QuitPacket();
+[[nodiscard]] Buffer PingPacket();
 [[nodiscard]] Buffer StatementResetPacket(std::uint32_t statement);
 
 }  // namespace headgate::mysql

@@ -43,6 +43,7 @@ class ResponseTracker {
     Command command = Command::kSleep;
     bool own = false;        // the gate's, not the client's: its answer goes to nobody
     bool sets_mode = false;  // may change how the next statement reads: what follows waits
+    bool settle = false;     // after an ERR the server is to be asked for its status
     std::optional<SqlCharset> charset{};  // what it sets, if it is answered without error
     // Of one that has no answer: long enough that the server may find it too long, which MySQL says
     // with an ERR that nobody waits for before it goes on.

@@ -239,7 +239,7 @@ class Session {
   [[nodiscard]] std::uint64_t statements_completed() const;
   // Commands passed on whose answer is not complete: 0 = the server has nothing to do for it. Also
   // 0 for the moment in which the server answers the gate's own SET: what it says then cannot be
-  // passed on unseen to a client that has said FIN.
+  // passed on unseen to a client that has said FIN. (Or a COM_PING: CommandVerdict::settle.)
   [[nodiscard]] std::size_t commands_outstanding() const;
 
  private:

@@ -159,6 +159,7 @@ Action Session::Impl::OnVerdict(const CommandVerdict& verdict) {
   } else {
     mark = verdict.mark;
     packet_limit = options.watch ? 0 : verdict.packet_limit;
+    settle = verdict.settle && !options.watch;
     turn = Turn::kAllowed;
   }
   return {};

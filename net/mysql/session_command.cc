@@ -99,6 +99,7 @@ void Session::Impl::NoteCommand(const PacketHeader& header, Command command) {
   if (runs != nullptr && runs->sets_charset) passed.charset = runs->charset;
   passed.sets_mode = command == Command::kResetConnection ||
                      (runs != nullptr && (runs->sets_charset || runs->kind == StatementKind::kSet));
+  passed.settle = settle && IsStatement(command);
   passed.may_be_too_long = AnswerTo(command) == AnswerKind::kNone && header.length > kAlwaysTaken;
   tracker->OnCommand(passed);
   limit_due |= command == Command::kResetConnection && statement_limit > Duration::zero();
@@ -189,15 +190,20 @@ Action Session::Impl::KillOfNobody(std::size_t n, std::uint32_t id) {
   return {.kind = Kind::kSend, .n = n, .to = Side::kClient, .bytes = out};
 }
 
-// The statement limit: behind the server's OK to a login, a change-user or a reset. The reset of a
-// statement: behind a refused execute.
+// The statement limit: behind the server's OK to a login, a change-user or a reset. The question
+// for its status: behind an ERR. The reset of a statement: behind a refused execute.
 Action Session::Impl::SendOwn() {
-  const bool limit = std::exchange(limit_due, false);
-  const std::uint32_t statement = limit ? 0 : std::exchange(reset_due, 0);
-  const Command command = limit ? Command::kQuery : Command::kStmtReset;
+  Command command = Command::kStmtReset;
+  if (std::exchange(limit_due, false)) {
+    command = Command::kQuery;
+    out = BuildStatementLimit(statement_limit, mariadb, query_attributes());
+  } else if (std::exchange(status_due, false)) {
+    command = Command::kPing;
+    out = PingPacket();
+  } else {
+    out = StatementResetPacket(std::exchange(reset_due, 0));
+  }
   tracker->OnCommand({.command = command, .own = true});
-  out = limit ? BuildStatementLimit(statement_limit, mariadb, query_attributes())
-              : StatementResetPacket(statement);
   return {.kind = Kind::kSend, .to = Side::kServer, .bytes = out};
 }
 
@@ -215,13 +221,23 @@ Action Session::Impl::CommandFromServer(Bytes in) {
   return {};
 }
 
+void Session::Impl::OnOwnAnswer(const ResponseTracker::Answer& answer) {
+  if (answer.to.command == Command::kQuery) limit_set = !answer.facts.error;
+  if (answer.to.command != Command::kPing || !unsettled) return;
+  unsettled->in_transaction = answer.facts.in_transaction;
+  answers.push_back(*std::exchange(unsettled, std::nullopt));
+}
+
 void Session::Impl::OnAnswer(const ResponseTracker::Answer& answer) {
   const bool ok = !answer.facts.error;
-  if (answer.to.own) {
-    if (answer.to.command == Command::kQuery) limit_set = ok;
-    return;
+  if (answer.to.own) return OnOwnAnswer(answer);
+  // What is on its way behind it tells by its own answer.
+  status_due = !ok && answer.to.settle && tracker->outstanding() == 0;
+  if (status_due) {
+    unsettled = answer.facts;
+  } else {
+    answers.push_back(answer.facts);
   }
-  answers.push_back(answer.facts);
   if (answer.to.command == Command::kStmtPrepare && prepared) {
     ok ? prepared->OnPrepared(answer.statement) : prepared->OnPrepareFailed();
   }

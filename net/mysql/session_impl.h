@@ -171,10 +171,11 @@ struct Session::Impl {
   Action Kill(Bytes in, const PacketHeader& header, const KillTarget& target);
   Action KillOfNobody(std::size_t n, std::uint32_t id);
   // The gate's own words to the server: ahead of the client's next command, answers swallowed.
-  [[nodiscard]] bool own_due() const { return limit_due || reset_due != 0; }
+  [[nodiscard]] bool own_due() const { return limit_due || status_due || reset_due != 0; }
   Action SendOwn();
   Action CommandFromServer(Bytes in);
   void OnAnswer(const ResponseTracker::Answer& answer);
+  void OnOwnAnswer(const ResponseTracker::Answer& answer);
 
   // session_ask.cc. `in` begins with the header of a command.
   Action NextCommand(Bytes in);
@@ -241,6 +242,8 @@ struct Session::Impl {
   bool drop_begun = false;  // the refused command's first header is taken
   bool limit_due = false;   // the statement limit is to be set before the next command
   bool limit_set = false;
+  bool settle = false;                // of the command allowed, as its verdict has it
+  bool status_due = false;            // the server is to be asked what an ERR did not say
   bool last_prepare_refused = false;  // what the client takes for the last one is not the server's
   SqlCharset sql_charset = SqlCharset::kPlain;
   bool quotes_unknown = false;  // what may set sql_mode failed, and an ERR does not say what it is
@@ -259,6 +262,8 @@ struct Session::Impl {
   std::string user;    // as an ERR names it
   std::unique_ptr<PreparedStatements> prepared;
   std::vector<AnswerFacts> answers;  // complete and not told yet, oldest first
+  // An ERR, complete but for what the server is being asked: told before any later answer.
+  std::optional<AnswerFacts> unsettled;
   Buffer refusal;
   Buffer out;  // what an Action's bytes point to
 };

@@ -129,6 +129,18 @@ TEST_F(SweepTest, IdleConnectionsAreClosed) {
   EXPECT_EQ(v.reason, Reason::kIdleInTransaction);
 }
 
+// What an ERR does not tell is only asked for where something hangs on it.
+TEST_F(SweepTest, WhetherATransactionIsOpenHasToBeKnownWhereThatIsLimited) {
+  Start();
+  EXPECT_FALSE(Ask(Client()).settle);
+  Shop().idle_in_transaction = seconds(5);
+  Reload();
+  EXPECT_TRUE(Ask(Client()).settle);
+  Shop().enforce = false;
+  Reload();
+  EXPECT_FALSE(Ask(Client()).settle);
+}
+
 TEST_F(SweepTest, WhoDoesNotReadIsClosed) {
   Shop().stalled_read = seconds(5);
   Start();

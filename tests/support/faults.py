@@ -9,12 +9,15 @@ import struct
 from private_mariadb import ROOT
 
 FUNCTIONS = ("accept4", "connect", "epoll_add", "send", "sendmsg", "recv", "socket", "new", "spawn",
-             "eventfd", "timerfd", "epoll_create")  # as in nth_call.cc
+             "eventfd", "timerfd", "epoll_create", "signalfd", "bind", "listen",
+             "thread")  # as in nth_call.cc
 ENTRY = struct.Struct("<QQQQ")
 KINDS = {"accept4": errno.EMFILE, "connect": errno.ECONNREFUSED, "epoll_add": errno.ENOSPC,
          "send": errno.ENOBUFS, "sendmsg": errno.ENOBUFS, "recv": errno.ENOMEM,
          "socket": errno.EMFILE, "new": errno.ENOMEM, "spawn": 0, "eventfd": errno.EMFILE,
-         "timerfd": errno.EMFILE, "epoll_create": errno.EMFILE}
+         "timerfd": errno.EMFILE, "epoll_create": errno.EMFILE, "signalfd": errno.EMFILE,
+         "bind": errno.EADDRINUSE, "listen": errno.EADDRINUSE, "thread": errno.EAGAIN}
+ONCE = 1 << 63  # with how manieth: that call alone
 
 
 def library():

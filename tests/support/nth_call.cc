@@ -3,8 +3,9 @@
 // moments of its own choice. tests/support/faults.py has the other side.
 //
 // The file that HEADGATE_FAULTS names is shared with whoever sets the faults: for each function of
-// kNames, in that order, four numbers of 64 bits: each how manieth call fails (0: none), the errno
-// it fails with, how many calls there were, how many of them failed.
+// Function, in that order, four numbers of 64 bits: each how manieth call fails (0: none; with
+// kOnce only that call, and none after it), the errno it fails with, how many calls there were, how
+// many of them failed.
 //
 // What is never so at a real kernel is left out: an epoll_ctl that only changes or removes, a
 // connect of a unix socket (of the service manager's, say).
@@ -12,9 +13,12 @@
 // Threads: any. Lifetime: the process's; without the variable everything works as ever.
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <spawn.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -40,8 +44,14 @@ enum Function : std::size_t {
   kEventFd,
   kTimerFd,
   kEpollCreate,
+  kSignalFd,
+  kBind,
+  kListen,
+  kThread,
   kFunctions
 };
+
+constexpr std::uint64_t kOnce = std::uint64_t{1} << 63;
 
 struct Entry {
   std::atomic<std::uint64_t> every, error, calls, failed;
@@ -65,7 +75,9 @@ bool Fails(Function function) {
   Entry& entry = faults[function];
   const std::uint64_t call = ++entry.calls;
   const std::uint64_t every = entry.every;
-  if (every == 0 || call % every != 0) return false;
+  const bool hits =
+      (every & kOnce) != 0 ? call == (every & ~kOnce) : every != 0 && call % every == 0;
+  if (!hits) return false;
   ++entry.failed;
   errno = static_cast<int>(entry.error);
   return true;
@@ -153,6 +165,28 @@ int timerfd_create(int clock, int flags) noexcept {
 int epoll_create1(int flags) noexcept {
   static auto* const real = Real<int(int)>("epoll_create1");
   return Fails(kEpollCreate) ? -1 : real(flags);
+}
+
+int signalfd(int fd, const sigset_t* mask, int flags) noexcept {
+  static auto* const real = Real<int(int, const sigset_t*, int)>("signalfd");
+  return Fails(kSignalFd) ? -1 : real(fd, mask, flags);
+}
+
+int bind(int fd, const sockaddr* to, socklen_t size) noexcept {
+  static auto* const real = Real<int(int, const sockaddr*, socklen_t)>("bind");
+  return Fails(kBind) ? -1 : real(fd, to, size);
+}
+
+int listen(int fd, int backlog) noexcept {
+  static auto* const real = Real<int(int, int)>("listen");
+  return Fails(kListen) ? -1 : real(fd, backlog);
+}
+
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*body)(void*),
+                   void* argument) noexcept {
+  static auto* const real =
+      Real<int(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*)>("pthread_create");
+  return Fails(kThread) ? errno : real(thread, attributes, body, argument);
 }
 
 }  // extern "C"

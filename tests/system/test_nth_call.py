@@ -15,8 +15,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import database_host
 import scenario
 from attackers import Attackers, addresses
+from faults import FUNCTIONS, ONCE, Faults
 from faulty import Faulty
-from private_mariadb import MONITOR
+from gate import Gate
+from private_mariadb import MONITOR, free_port
 
 HEAVY = "SELECT COUNT(*) AS heavy FROM items a, items b, items c"
 
@@ -146,6 +148,74 @@ class Monitor(Faulty):
         with self.assertRaises(pymysql.Error) as raised:
             self.in_session(gate).cursor().execute(HEAVY)
         self.assertEqual(raised.exception.args[0], 1317)
+
+
+class Start(Faulty):
+    """One call fails while the gate starts. It ends in order and says what it lacks, or it does
+    without, where it can be done without or tried again."""
+    NAMED = {"eventfd": "eventfd", "epoll_create": "epoll", "signalfd": "signalfd",
+             "socket": "socket|cannot listen", "bind": "bind|cannot listen",
+             "listen": "listen", "thread": "thread", "epoll_add": "epoll|admin socket"}
+
+    def everything(self):
+        """A gate whose start needs all of these."""
+        gate = Gate(scenario.merged(self.config(monitor={}, admin={
+            "http": f"127.0.0.1:{free_port()}", "watch": True}), {
+                "observer": {"interface": "lo"}, "firewall": {"enforce": False}}))
+        self.faults = Faults(gate.run_folder / "faults")
+        self.addCleanup(self._end_gate, gate)
+        return gate
+
+    def begin(self, gate):
+        gate.start(wait=False, env=self.faults.environment())
+
+    def calls_of_a_start(self):
+        gate = self.everything()
+        self.begin(gate)
+        gate.wait_ready()
+        calls = {function: self.faults.failed(function)[0] for function in FUNCTIONS}
+        gate.stop()
+        return calls
+
+    def serves(self, gate):
+        with contextlib.suppress(OSError, ValueError, http.client.HTTPException, pymysql.Error):
+            host, port = gate.address
+            pymysql.connect(host=host, port=port, user="app", password="app-secret",
+                            database="shop", connect_timeout=2).close()
+            return gate.status()["backend"]["up"] and "is up, pid" in gate.text()
+        return False
+
+    def one_fails(self, function, number):
+        """The last line of a gate that has ended, or None."""
+        gate = self.everything()
+        self.faults.set(function, ONCE | number)
+        self.begin(gate)
+        ends = scenario.wait_for(lambda: gate.process.poll() is not None or self.serves(gate), 15)
+        self.assertTrue(ends, f"neither up nor ended: {gate.text()}")
+        text, status = gate.text(), gate.process.poll()
+        self.assertEqual(self.faults.failed(function)[1], 1, "the fault did not happen")
+        if status is None:
+            gate.stop()
+            return None
+        gate.process = None
+        self.assertEqual(status, 1, text)
+        last = text.splitlines()[-1]
+        self.assertRegex(last, " error ")
+        self.assertRegex(last, self.NAMED[function])
+        self.assertFalse(pathlib.Path(gate.socket).exists(), last)
+        gate.stop()
+        return last
+
+    def test_each_call(self):
+        calls = self.calls_of_a_start()
+        for function in ("signalfd", "eventfd", "epoll_create", "epoll_add", "timerfd", "socket",
+                         "bind", "listen", "thread"):
+            ended = []
+            for number in range(1, calls[function] + 1):
+                with self.subTest(function, number=number):
+                    ended.append(self.one_fails(function, number))
+            lines = sorted({line.split(" error ")[1] for line in ended if line})
+            self.figures(function, f"{len(ended)} calls, {sum(map(bool, ended))} ended: {lines}")
 
 
 @scenario.needs_root()

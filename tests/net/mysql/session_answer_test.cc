@@ -266,5 +266,102 @@ TEST(StatementLimit, IsSetAgainBehindAResetAndAChangeUser) {
   });
 }
 
+// --- an ERR does not say whether a transaction is open
+
+CommandVerdict Settling() {
+  CommandVerdict verdict;
+  verdict.settle = true;
+  return verdict;
+}
+
+TEST(SessionStatus, IsAskedForBehindAnErrAndToldWithIt) {
+  AtEveryCut([](Driver& d) {
+    d.LogIn();
+    d.ToServer();
+    d.ToClient();
+    d.verdicts = {Settling()};
+    d.Client(Query("CALL sits()"));
+    d.ToServer();
+    d.Server(Err(1, 1644, "#45000no"));
+    EXPECT_EQ(d.ToClient(), Err(1, 1644, "#45000no"));
+    EXPECT_EQ(d.ToServer(), Command(0x0E));
+    EXPECT_TRUE(d.answers.empty());
+    d.Server(Ok(1, 3));
+    EXPECT_EQ(d.ToClient(), "");
+    ASSERT_EQ(d.answers.size(), 1u);
+    EXPECT_EQ(d.answers[0].error_code, 1644);
+    EXPECT_TRUE(d.answers[0].in_transaction);
+    d.Client(Query("SELECT 1"));
+    ASSERT_EQ(d.commands.size(), 2u);
+    EXPECT_TRUE(d.commands[1].facts.in_transaction);
+  });
+}
+
+TEST(SessionStatus, IsNotAskedForBehindAnOkNorWhereTheVerdictDoesNotSaySo) {
+  AtEveryCut([](Driver& d) {
+    d.LogIn();
+    d.ToServer();
+    d.verdicts = {Settling(), CommandVerdict{}};
+    d.Client(Query("BEGIN"));
+    d.Server(Ok(1, 3));
+    d.Client(Query("SELEC"));
+    d.Server(Err(1, 1064, "#42000no"));
+    EXPECT_EQ(d.ToServer(), Query("BEGIN") + Query("SELEC"));
+    EXPECT_EQ(d.answers.size(), 2u);
+  });
+}
+
+// The last one tells.
+TEST(SessionStatus, IsNotAskedForWhileOtherAnswersAreOwed) {
+  AtEveryCut([](Driver& d) {
+    d.LogIn();
+    d.ToServer();
+    d.verdicts = {Settling(), Settling()};
+    d.Client(Query("SELEC") + Query("BEGIN"));
+    d.ToServer();
+    d.Server(Err(1, 1064, "#42000no") + Ok(1, 3));
+    EXPECT_EQ(d.ToServer(), "");
+    ASSERT_EQ(d.answers.size(), 2u);
+    EXPECT_TRUE(d.answers[1].in_transaction);
+  });
+}
+
+TEST(SessionStatus, ACommandBehindItKeepsItsPlace) {
+  AtEveryCut([](Driver& d) {
+    d.LogIn();
+    d.ToServer();
+    d.ToClient();
+    d.verdicts = {Settling()};
+    d.Client(Query("CREATE TABLE items (id INT)"));
+    d.ToServer();
+    d.Server(Err(1, 1050, "#42S01no"));
+    d.ToClient();
+    d.Client(Query("SELECT 1"));
+    EXPECT_EQ(d.ToServer(), Command(0x0E) + Query("SELECT 1"));
+    d.Server(Ok(1, 2) + Ok(1, 2));
+    EXPECT_EQ(d.ToClient(), Ok(1, 2));
+    ASSERT_EQ(d.answers.size(), 2u);
+    EXPECT_TRUE(d.answers[0].error);
+    EXPECT_FALSE(d.answers[0].in_transaction);
+    EXPECT_FALSE(d.answers[1].error);
+  });
+}
+
+// Where the server does not answer it either, what was known last stays.
+TEST(SessionStatus, AnErrToTheQuestionLeavesItAsItWas) {
+  AtEveryCut([](Driver& d) {
+    d.LogIn();
+    d.verdicts = {CommandVerdict{}, Settling()};
+    d.Client(Query("BEGIN"));
+    d.Server(Ok(1, 3));
+    d.Client(Query("SELEC"));
+    d.Server(Err(1, 1064, "#42000no"));
+    d.Server(Err(1, 1317, "#70100no"));
+    ASSERT_EQ(d.answers.size(), 2u);
+    EXPECT_TRUE(d.answers[1].in_transaction);
+    EXPECT_TRUE(d.ends.empty());
+  });
+}
+
 }  // namespace
 }  // namespace headgate::mysql::testing
