@@ -24,6 +24,7 @@ Duration PredictedOf(const PendingCommand& p) {
 bool StandsBack(const StatementBook& b, const EffectiveQuery& q, Time now) {
   const PendingCommand& p = b.pending;
   if (now >= p.not_before || !b.snapshot->enforcing()) return false;
+  if (p.reason == Reason::kNone) return false;  // before the clock's zero, in a record
   return p.reason == Reason::kRule || p.reason == Reason::kShapeDelay || q.Acts(p.reason);
 }
 
