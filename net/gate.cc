@@ -265,7 +265,7 @@ absl::Status Gate::Start(Engine& engine, bool accept) {
   shared.backends = std::move(*backends);
   shared.engine = &engine;
   shared.accepting = accept;
-  const absl::Status status = impl_->StartWorkers();
+  absl::Status status = impl_->StartWorkers();
   impl_->started = status.ok();
   return status;
 }
