@@ -171,13 +171,19 @@ void Gate::Impl::StartThreads(const std::shared_future<bool>& go) {
   }
 }
 
-// REQUIRES: none of them runs.
+// The workers end by themselves; the others when no worker needs them any more.
 void Gate::Impl::JoinAll() {
-  for (std::thread& thread : worker_threads) thread.join();
+  const std::lock_guard lock(join_mutex);
+  for (std::thread& thread : worker_threads) {
+    if (thread.joinable()) thread.join();
+  }
+  if (!backends_thread.joinable()) return;
+  Backends& backends = *shared.backends;
+  for (std::size_t i = 0; i < backends.size(); ++i) backends.at(i).monitor().Stop();
   for (std::thread& thread : monitor_threads) thread.join();
-  if (backends_thread.joinable()) backends_thread.join();
-  worker_threads.clear();
   monitor_threads.clear();
+  backends.Stop();
+  backends_thread.join();
 }
 
 Backends::Callbacks Gate::Impl::NewsOfBackends() {
@@ -338,19 +344,7 @@ void Gate::SetTls(std::shared_ptr<const TlsContext> context) {
 
 void Gate::StopNow() { impl_->End(Now()); }
 
-void Gate::Wait() {
-  const std::lock_guard lock(impl_->join_mutex);
-  for (std::thread& thread : impl_->worker_threads) {
-    if (thread.joinable()) thread.join();
-  }
-  if (!impl_->backends_thread.joinable()) return;
-  Backends& backends = *impl_->shared.backends;
-  for (std::size_t i = 0; i < backends.size(); ++i) backends.at(i).monitor().Stop();
-  for (std::thread& thread : impl_->monitor_threads) thread.join();
-  impl_->monitor_threads.clear();
-  backends.Stop();
-  impl_->backends_thread.join();
-}
+void Gate::Wait() { impl_->JoinAll(); }
 
 absl::Status Gate::UseBackend(std::string_view name, Time now) {
   const std::lock_guard lock(impl_->mutex);
