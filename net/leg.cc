@@ -24,12 +24,28 @@ bool Leg::Open(LoopSocket socket) {
   return socket_.Watch(*this);
 }
 
+Leg::Kept& Leg::Keep() {
+  if (kept_ == nullptr) kept_ = std::make_unique<Kept>();
+  return *kept_;
+}
+
+void Leg::DropTail() {
+  if (kept_ == nullptr) return;
+  kept_->tail = std::vector<std::uint8_t>();
+  if (kept_->unsent.empty()) kept_ = nullptr;
+}
+
+void Leg::DropUnsent() {
+  if (kept_ == nullptr) return;
+  kept_->unsent = std::vector<std::uint8_t>();
+  if (kept_->tail.empty()) kept_ = nullptr;
+}
+
 Parting Leg::Release() {
   Parting parting{std::move(socket_), nullptr, {}};
-  if (!handshaking()) parting.owed = std::exchange(unsent_, {});
-  tail_ = {};
+  if (!handshaking() && kept_ != nullptr) parting.owed = std::move(kept_->unsent);
+  kept_ = nullptr;
   input_ = {};
-  unsent_ = {};
   if (!handshaking()) parting.tls = std::move(tls_);
   tls_.reset();
   return parting;
@@ -44,16 +60,15 @@ void Leg::Close() {
   socket_.Close();
   tls_.reset();
   stuck_ = false;
-  tail_ = {};
+  kept_ = nullptr;
   input_ = {};
-  unsent_ = {};
 }
 
 // The first step is not one of the socket's: all that it waits for may have been read already.
 void Leg::StartTls(std::unique_ptr<TlsChannel> tls) {
   tls->Begin(input_);
   input_ = {};
-  tail_ = {};
+  DropTail();
   tls_ = std::move(tls);
   socket_.SetReadable();
 }
@@ -95,11 +110,11 @@ Leg::Got Leg::Receive(std::span<std::uint8_t> scratch) {
 }
 
 void Leg::AddInput(mysql::Bytes bytes) {
-  if (tail_.empty()) {
+  if (tail().empty()) {
     input_ = bytes;
   } else {
-    tail_.insert(tail_.end(), bytes.begin(), bytes.end());
-    input_ = tail_;
+    kept_->tail.insert(kept_->tail.end(), bytes.begin(), bytes.end());
+    input_ = tail();
   }
 }
 
@@ -140,11 +155,12 @@ Leg::Got Leg::PeerEnd() {
 
 void Leg::KeepInput() {
   if (input_.empty()) {
-    if (!tail_.empty()) tail_ = {};
-  } else if (input_.size() != tail_.size() || input_.data() != tail_.data()) {
-    tail_ = std::vector<std::uint8_t>(input_.begin(), input_.end());
+    DropTail();
+  } else if (input_.size() != tail().size() || input_.data() != tail().data()) {
+    std::vector<std::uint8_t> rest(input_.begin(), input_.end());
+    Keep().tail = std::move(rest);
   }
-  input_ = tail_;
+  input_ = tail();
 }
 
 std::size_t Leg::TrySendTls(mysql::Bytes bytes) {
@@ -178,21 +194,23 @@ std::size_t Leg::TrySend(mysql::Bytes bytes) {
 
 void Leg::Send(mysql::Bytes bytes) {
   if (broken_ || !open() || bytes.empty() || handshaking()) return;
-  const std::size_t sent = unsent_.empty() ? TrySend(bytes) : 0;
+  const std::size_t sent = unsent().empty() ? TrySend(bytes) : 0;
   if (broken_ || sent == bytes.size()) return;
   WaitUntilWritable();
-  unsent_.insert(unsent_.end(), bytes.begin() + static_cast<std::ptrdiff_t>(sent), bytes.end());
+  std::vector<std::uint8_t>& queue = Keep().unsent;
+  queue.insert(queue.end(), bytes.begin() + static_cast<std::ptrdiff_t>(sent), bytes.end());
 }
 
 void Leg::Flush() {
   if (std::exchange(stuck_, false)) socket_.SetReadable();  // it was reading that met this
-  const std::size_t sent = broken_ ? 0 : TrySend(unsent_);
-  if (broken_ || sent == unsent_.size()) {
-    unsent_ = {};
+  const std::size_t sent = broken_ ? 0 : TrySend(unsent());
+  if (broken_ || sent == unsent().size()) {
+    DropUnsent();
     ++drains_;
   } else {
     WaitUntilWritable();
-    unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(sent));
+    std::vector<std::uint8_t>& queue = kept_->unsent;
+    queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(sent));
   }
   ShutdownIfDue();
 }

@@ -77,12 +77,12 @@ class Leg final : private SocketWatcher {
   // looks for while a statement runs. (MariaDB's vio_is_connected() takes unread bytes for a client
   // that is still there.)
   void ShutdownAfterFlush();
-  [[nodiscard]] bool blocked() const { return !unsent_.empty() || stuck_; }
+  [[nodiscard]] bool blocked() const { return !unsent().empty() || stuck_; }
   // TLS has something of its own to say that the socket does not take: reading waits for that too.
   [[nodiscard]] bool stuck() const { return stuck_; }
-  // How often a queue has been emptied: two equal answers with blocked() between them mean that
-  // the peer has not even taken one read's worth meanwhile.
-  [[nodiscard]] std::uint64_t drains() const { return drains_; }
+  // How often a queue has been emptied, modulo 2^32: two equal answers with blocked() between them
+  // mean that the peer has not even taken one read's worth meanwhile.
+  [[nodiscard]] std::uint32_t drains() const { return drains_; }
   [[nodiscard]] bool broken() const { return broken_; }
 
   // There may be something to receive, as far as the kernel and TLS have said.
@@ -92,10 +92,28 @@ class Leg final : private SocketWatcher {
   // The socket takes more of what is queued.
   [[nodiscard]] bool can_flush() const { return blocked() && socket_.writable(); }
 
-  bool held = false;  // the session does not want to see more of this side for now
+  // The session does not want to see more of this side for now.
+  void Hold(bool on) { held_ = on; }
+  [[nodiscard]] bool held() const { return held_; }
 
  private:
+  // Null for an idle side: it has neither.
+  struct Kept {
+    std::vector<std::uint8_t> tail;  // unconsumed input, between two events
+    std::vector<std::uint8_t> unsent;
+  };
+
   void OnSocket() override { owner_.OnLeg(*this); }
+  [[nodiscard]] Kept& Keep();
+  [[nodiscard]] mysql::Bytes tail() const {
+    return kept_ ? mysql::Bytes(kept_->tail) : mysql::Bytes();
+  }
+  [[nodiscard]] mysql::Bytes unsent() const {
+    return kept_ ? mysql::Bytes(kept_->unsent) : mysql::Bytes();
+  }
+  // Its memory goes when both are empty.
+  void DropTail();
+  void DropUnsent();
   [[nodiscard]] Got ReceiveTls(std::span<std::uint8_t> scratch, std::size_t& n);
   void AddInput(mysql::Bytes bytes);
   std::size_t TrySend(mysql::Bytes bytes);
@@ -107,14 +125,14 @@ class Leg final : private SocketWatcher {
 
   LoopSocket socket_;
   LegOwner& owner_;
-  mysql::Bytes input_;              // in tail_, or in the thread's scratch buffer
-  std::vector<std::uint8_t> tail_;  // unconsumed input, between two events
-  std::vector<std::uint8_t> unsent_;
+  mysql::Bytes input_;  // in `tail` of kept_, or in the thread's scratch buffer
+  std::unique_ptr<Kept> kept_;
   std::unique_ptr<TlsChannel> tls_;
+  std::uint32_t drains_ = 0;
   bool stuck_ = false;  // TLS has something to say of its own that the socket does not take
-  std::uint64_t drains_ = 0;
   bool broken_ = false;
   bool shutdown_due_ = false;
+  bool held_ = false;
 };
 
 }  // namespace headgate::net

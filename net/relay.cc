@@ -82,8 +82,8 @@ bool Relay::Feed(Side side) {
   while (!session_over_ && !(side == Side::kClient && (client_gone_ || client_.blocked()))) {
     const Action action = side == Side::kClient ? session_.OnClientBytes(from.input())
                                                 : session_.OnServerBytes(from.input());
-    from.held = action.kind == Action::Kind::kHold;
-    if (from.held || action.kind == Action::Kind::kWait) break;
+    from.Hold(action.kind == Action::Kind::kHold);
+    if (from.held() || action.kind == Action::Kind::kWait) break;
     acted = true;
     if (action.kind == Action::Kind::kForward) leg(Other(side)).Send(from.input().first(action.n));
     from.Drop(action.n);
@@ -119,7 +119,7 @@ bool Relay::WantsToRead(Side side) const {
   if (leg(side).stuck()) return false;
   if (InHandshake(side)) return true;
   if (side == Side::kServer && discarding()) return true;
-  return !leg(side).held && !leg(Other(side)).blocked();
+  return !leg(side).held() && !leg(Other(side)).blocked();
 }
 
 void Relay::Arm(Side side) {

@@ -25,6 +25,7 @@
 #include "net/mysql/session.h"
 #include "net/proxy_protocol.h"
 #include "policies/engine.h"
+#include "policies/on_demand.h"
 
 namespace headgate::net {
 
@@ -177,18 +178,18 @@ class Relay final : private mysql::KillMap, private LegOwner {
   Time deadline_ = kNever;
   Time login_deadline_ = kNever;  // from the start of the connect on
   Time stalled_since_ = kNever;   // as far as sweeps have seen
-  std::uint64_t drains_ = 0;      // of the client's leg, at the last sweep
   std::uint64_t answers_ = 0;     // complete, since the start
   std::uint64_t result_limit_ = 0;
   std::uint64_t kill_at_ = 0;  // `answers_` when the KILL was decided
   Time kill_asked_{};
-  Time greeted_at_{};  // by the backend
+  Time greeted_at_{};              // by the backend
+  OnDemand<std::string> subject_;  // of the client's certificate
+  std::uint32_t drains_ = 0;       // of the client's leg, at the last sweep
   Kill killing_ = Kill::kNone;
   mysql::Phase phase_ = mysql::Phase::kGreeting;
   Link link_ = Link::kNone;
   Reason engine_said_ = Reason::kNone;  // the verdict that ends it: already in the books
   bool polling_ = false;
-  std::string subject_;         // of the client's certificate
   bool tls_counted_ = false;    // among the clients with TLS
   bool greeted_ = false;        // by the backend
   bool logged_in_ = false;      // once

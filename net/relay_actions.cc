@@ -54,7 +54,7 @@ void Relay::Perform(const Action& action) {
 }
 
 void Relay::AskEngine(bool reauthentication) {
-  const LoginClaim claim{session_.claimed_user(), session_.claimed_database(), subject_};
+  const LoginClaim claim{session_.claimed_user(), session_.claimed_database(), *subject_};
   Engine& engine = worker_.engine();
   const Verdict verdict = reauthentication ? engine.OnChangeUser(*ticket_, claim, Now())
                                            : engine.OnLogin(*ticket_, claim, Now());

@@ -78,7 +78,7 @@ bool Relay::SweepOpaque(Time now) {
 
 // Of a client that is not read now.
 void Relay::LookForEnd() {
-  if (client_gone_ || !client_.open() || !(client_.held || client_.blocked())) return;
+  if (client_gone_ || !client_.open() || !(client_.held() || client_.blocked())) return;
   const Leg::Got end = client_.PeerEnd();
   if (end == Leg::Got::kFin) OnClientFin();
   if (end == Leg::Got::kEnd) OnClientEnd();

@@ -72,7 +72,7 @@ void Relay::OnTlsDone(Side side) {
   counts.resumed.fetch_add(facts.resumed ? 1 : 0, std::memory_order_relaxed);
   counts.sessions.fetch_add(1, std::memory_order_relaxed);
   tls_counted_ = true;
-  subject_ = std::move(facts.subject);
+  if (!facts.subject.empty()) subject_.Use() = std::move(facts.subject);
   Event(session_.OnTlsEstablished(side));
 }
 

@@ -84,9 +84,10 @@ class BoundedTable {
 
  private:
   struct Node {
-    Value value{};
-    Key key{};
+    // What it does not fill of its last word the chain does: the entries of SourceTable are many.
+    [[no_unique_address]] Value value{};
     Id chain = kNone;  // of the bucket, or of the free list
+    Key key{};
     Id older = kNone;
     Id newer : 30 = kNone;
     std::uint32_t list : 2 = 0;

@@ -186,7 +186,8 @@ bool Engine::Impl::Decide(const Limits& l, Reason reason, const Ticket& t, Time 
 }
 
 bool Engine::Impl::Decide(bool acts, Reason reason, const Ticket& t, Time now, bool presses) {
-  return Decide(acts, reason, t.peer, t.user, t.class_name, now, presses, t.IsProtected(), t.id);
+  return Decide(acts, reason, t.peer, t.names.user(), t.names.class_name(), now, presses,
+                t.IsProtected(), t.id);
 }
 
 // Whom the gate does not ban by itself.
@@ -239,7 +240,7 @@ std::size_t Engine::Impl::EvictAllOf(const Cidr& network, bool logged_in_too, Ti
   std::size_t evicted = 0;
   const Admission admission(*this, now);
   for (Ticket* t = tickets; t != nullptr; t = t->next) {
-    if (!network.Contains(t->source) || t->state == Ticket::State::kRefused) continue;
+    if (!network.Contains(t->source()) || t->state == Ticket::State::kRefused) continue;
     const bool before_backend =
         t->state == Ticket::State::kPending || t->state == Ticket::State::kWaiting;
     if (!before_backend && !logged_in_too) continue;

@@ -105,17 +105,17 @@ Engine::Impl::SourceQuestion Engine::Impl::QuestionFor(const Limits& l, const Ti
 Reason Engine::Impl::AskSource(const Limits& l, Ticket& t, Time now) {
   const bool acts = Acts(l, Reason::kConnectRate);
   const SourceQuestion ask = QuestionFor(l, t);
-  const bool tallied = IsTallied(l, t.source, t.arrival);
+  const bool tallied = IsTallied(l, t.source(), t.arrival);
   bool rate = false, connections = false;
   {
-    Shard& shard = ShardOf(t.source);
+    Shard& shard = ShardOf(t.source());
     const std::lock_guard lock(shard.mutex);
-    t.entry = shard.sources.Touch(t.source);
+    t.entry = shard.sources.Touch(t.source());
     const bool counted = t.entry != SourceTable::kOverflow;
     rate = ask.rate && !shard.sources.TakeConnect(t.entry, l.source.connect_rate, now);
     connections = ask.connections && counted && shard.sources.Live(t.entry) >= ask.most;
-    if (tallied) shard.tally.OnConnect(t.source);
-    if (tallied && (rate || connections)) shard.tally.OnRefusal(t.source);
+    if (tallied) shard.tally.OnConnect(t.source());
+    if (tallied && (rate || connections)) shard.tally.OnRefusal(t.source());
     t.live = !acts || !(rate || connections);
     if (t.live) shard.sources.AddLive(t.entry);
   }
@@ -133,13 +133,13 @@ Reason Engine::Impl::AskSqueezed(const Limits& l, const SourceQuestion& ask, Tic
   if (!ask.at_rate && !ask.at_connections) return Reason::kNone;
   bool rate = false, connections = false;
   {
-    Shard& shard = ShardOf(t.source);
+    Shard& shard = ShardOf(t.source());
     const std::lock_guard lock(shard.mutex);
     rate = ask.at_rate && !shard.sources.TakeSqueezed(t.entry, ask.at->connect_rate, now);
     connections = ask.at_connections && t.entry != SourceTable::kOverflow &&
                   shard.sources.Live(t.entry) > ask.at_most;  // itself included
-    const bool tallied = IsTallied(l, t.source, t.arrival);
-    if (tallied && (rate || connections)) shard.tally.OnRefusal(t.source);
+    const bool tallied = IsTallied(l, t.source(), t.arrival);
+    if (tallied && (rate || connections)) shard.tally.OnRefusal(t.source());
   }
   if (!rate && !connections) return Reason::kNone;
   const Reason reason = rate ? Reason::kConnectRate : Reason::kSourceConnections;
@@ -186,7 +186,7 @@ bool Engine::Impl::TakePendingPlace(const Limits& l, Ticket& t, Time now, Blamed
     bounds.max = UINT32_MAX;
   }
   const auto tag = reinterpret_cast<std::uintptr_t>(&t);
-  const PendingBudget::Entered entered = pending.Enter(t.source, t.known_source, tag, bounds);
+  const PendingBudget::Entered entered = pending.Enter(t.source(), t.known_source, tag, bounds);
   t.pending = entered.place;
   if (entered.place == PendingBudget::kRefused) {
     Decide(true, Reason::kPendingFull, t, now, true);

@@ -19,10 +19,10 @@ Verdict Engine::Impl::OnChangeUser(Ticket& t, const LoginClaim& claim, Time now)
   Impl& m = *this;
   const Impl::LimitsPtr l = m.Snapshot();
   const std::string_view user = CanonicalUser(claim.user);
-  const PairKey before = t.pair;
+  const std::uint64_t before = t.claimed_user;
   Impl::Trust trust;
   Reason refused = m.AskClaim(*l, t, user, trust, now);
-  const bool same_user = t.pair == before;
+  const bool same_user = t.claimed_user == before;
   if (refused == Reason::kNone && !trust.known_good && !m.TakeReauth(*l, t, now)) {
     refused = Reason::kChangeUserRefused;
   }
@@ -40,7 +40,7 @@ Verdict Engine::Impl::OnChangeUser(Ticket& t, const LoginClaim& claim, Time now)
 bool Engine::Impl::TakeReauth(const Limits& l, const Ticket& t, Time now) {
   if (t.exempt || t.known_source || t.reserved_source) return true;
   {
-    Shard& shard = ShardOf(t.source);
+    Shard& shard = ShardOf(t.source());
     const std::lock_guard lock(shard.mutex);
     if (shard.sources.TakeConnect(t.entry, l.source.connect_rate, now)) return true;
   }
@@ -57,7 +57,7 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
   // and no place among strangers is needed. Another database may claim another class's reserve.
   const bool vouched = same_user && id == ledger.Resolve(t.slot.class_id());
   const auto standing = vouched ? SlotLedger::Standing::kProven : StandingOf(is_known_good, id);
-  const SlotLedger::StakeId stake = is_known_good ? ledger.StakeOf(t.pair) : SlotLedger::kNoStake;
+  const SlotLedger::StakeId stake = is_known_good ? ledger.StakeOf(t.pair()) : SlotLedger::kNoStake;
   const bool moves = id != t.slot.class_id() || standing != t.slot.standing() ||
                      (!vouched && stake != t.slot.stake());
   if (moves) {
@@ -73,25 +73,27 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
       return Reason::kChangeUserRefused;
     }
   }
-  if (!vouched && LaneIsShut(lane.MayEnter(t.source, RankOf(is_known_good, id), now)) &&
+  if (!vouched && LaneIsShut(lane.MayEnter(t.source(), RankOf(is_known_good, id), now)) &&
       Decide(*limits, Reason::kChangeUserRefused, t, now)) {
     return Reason::kChangeUserRefused;
   }
   if (!vouched) {
-    const bool trusted = t.exempt || IsTrusted(is_known_good, t.pair, stake);
+    const bool trusted = t.exempt || IsTrusted(is_known_good, t.pair(), stake);
     if (moves) ledger.MoveTo(t.slot, id, standing, stake);
     ledger.SetTrusted(t.slot, trusted);
     t.reclaim.store(Ticket::Reclaim::kNo, std::memory_order_relaxed);
   } else if (moves) {
     ledger.MoveTo(t.slot, id, standing, stake);
   }
-  if (!vouched) t.lane = lane.Reenter(t.source, RankOf(is_known_good, id), now);
+  if (!vouched) {
+    t.lane = std::make_unique<LoginLane::Lease>(
+        lane.Reenter(t.source(), RankOf(is_known_good, id), now));
+  }
   t.known_good = is_known_good;
   t.of_protected = is_known_good || t.reserved_source;
-  t.user = user.substr(0, Ticket::kKeptUser);
-  t.database = claim.database.substr(0, Ticket::kKeptUser);
+  t.names.SetLogin(user, claim.database);
   t.class_id = id;
-  t.class_name = limits->classes[index].name;
+  t.names.SetClass(limits->classes[index].name);
   t.state = Ticket::State::kReauth;
   Serve(now);
   return Reason::kNone;

@@ -135,7 +135,7 @@ SweepVerdict Engine::Impl::OnSweepTaped(Ticket& t, const SweepFacts& facts, Time
   const QuerySnapshot* const before = b.snapshot.get();
   bool idle = false;  // looked at under the tape's lock: others want slots back
   const auto act = [&] {
-    idle = b.leased && b.running.empty() && !b.pending.asked && !facts.client_gone &&
+    idle = b.leased && b.running.empty() && !b.pending->asked && !facts.client_gone &&
            t.reclaim.load(std::memory_order_relaxed) == Ticket::Reclaim::kNo;
     return OnSweep(t, facts, now);
   };

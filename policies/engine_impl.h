@@ -81,7 +81,7 @@ struct Engine::Impl {
     Address source;
     bool proxied = false;
   };
-  static Blamed Of(const Ticket& t) { return {t.source, t.arrival != Arrival::kDirect}; }
+  static Blamed Of(const Ticket& t) { return {t.source(), t.arrival != Arrival::kDirect}; }
 
   // What the policies of trust say about a login.
   struct Trust {

@@ -16,26 +16,26 @@ using State = Ticket::State;
 
 void Engine::Impl::OnLoginOk(Ticket& t, Time now) {
   Impl& m = *this;
-  const PairKey before = t.proven;
+  const PairKey before = t.proven();
   bool first = false;  // no change of the user
   {
     const Impl::Admission admission(m, now);
     if (t.state != State::kLogin && t.state != State::kReauth) {
-      t.lane.Release();  // the client left meanwhile
+      t.lane.reset();  // the client left meanwhile
       m.Serve(now);
       return;
     }
     first = t.state == State::kLogin;
-    t.lane.Release();
+    t.lane.reset();
     t.slot.Prove();
     t.state = State::kIn;
-    t.proven = t.pair;
+    t.proven_user = t.claimed_user;
     t.trusted.store(t.known_good, std::memory_order_relaxed);
     t.idle_since.store(Ns(now), std::memory_order_relaxed);
     m.lane.ramp.OnLoginOk();
     m.Serve(now);
   }
-  if (before != t.pair) {
+  if (before != t.pair()) {
     t.minute.store(INT64_MIN, std::memory_order_relaxed);
     m.DropCounted(t, before);
   }
@@ -44,10 +44,10 @@ void Engine::Impl::OnLoginOk(Ticket& t, Time now) {
   m.guard.OnLoginOk(m.BookOf(t), now);
   {
     const std::lock_guard lock(m.trust_mutex);
-    if (m.pairs.size() > 0) m.pairs.OnSuccess(t.pair);
+    if (m.pairs.size() > 0) m.pairs.OnSuccess(t.pair());
   }
   if (t.good) return;
-  Impl::Shard& shard = m.ShardOf(t.source);
+  Impl::Shard& shard = m.ShardOf(t.source());
   const std::lock_guard lock(shard.mutex);
   shard.sources.AddGood(t.entry);
   t.good = true;
@@ -58,7 +58,7 @@ void Engine::Impl::OnLoginFailed(Ticket& t, LoginFailure how, Time now) {
   m.logins_failed.fetch_add(1, std::memory_order_relaxed);
   {
     const Impl::Admission admission(m, now);
-    t.lane.Release();
+    t.lane.reset();
     if (t.state == State::kLogin || t.state == State::kReauth) t.state = State::kFailed;
     if (how == LoginFailure::kBackendFull && t.slot.held() && !t.slot.former()) {
       m.ledger.OnBackendFull(now);
@@ -75,7 +75,7 @@ void Engine::Impl::OnLoginFailed(Ticket& t, LoginFailure how, Time now) {
     case LoginFailure::kAccessDenied: {
       const Impl::LimitsPtr l = m.Snapshot();
       const std::lock_guard lock(m.trust_mutex);
-      m.pairs.OnFailure(t.pair, l->login, now);
+      m.pairs.OnFailure(t.pair(), l->login, now);
       break;
     }
     case LoginFailure::kStalled:
@@ -104,9 +104,9 @@ void Engine::Impl::OnStatementCompleted(Ticket& t, Time now) {
   // Also while elevated: who is new would stay a stranger, and so keep the level up, for ever. What
   // is earned then takes nothing from who is older.
   const bool earns = m.acting_level.load(std::memory_order_relaxed) != Level::kAttack;
-  m.known_good.OnStatement(t.proven, l->known_good, now, earns, /*first=*/!t.counted);
+  m.known_good.OnStatement(t.proven(), l->known_good, now, earns, /*first=*/!t.counted);
   t.counted = true;
-  t.trusted.store(m.known_good.IsKnownGood(t.proven), std::memory_order_relaxed);
+  t.trusted.store(m.known_good.IsKnownGood(t.proven()), std::memory_order_relaxed);
 }
 
 void Engine::Impl::OnClientGone(Ticket& t, Time now) {
@@ -141,8 +141,8 @@ void Engine::Impl::GiveBack(Ticket& t, std::optional<Time> now, bool for_good) {
     at = now.value_or(latest);
     LeavePending(t);
     LeaveRoom(t, at);
-    const bool freed = t.slot.held() || t.lane.held();
-    t.lane.Release();
+    const bool freed = t.slot.held() || t.lane != nullptr;
+    t.lane.reset();
     t.slot.Release();
     if (t.prefix != PrefixCounts::kUncounted) prefixes.Drop(t.prefix);
     t.prefix = PrefixCounts::kUncounted;
@@ -152,10 +152,10 @@ void Engine::Impl::GiveBack(Ticket& t, std::optional<Time> now, bool for_good) {
   }
   if (t.book != nullptr) guard.End(*t.book, at);
   DropGood(t);
-  DropCounted(t, t.proven);
+  DropCounted(t, t.proven());
   if (!t.live) return;
   t.live = false;
-  Shard& shard = ShardOf(t.source);
+  Shard& shard = ShardOf(t.source());
   const std::lock_guard lock(shard.mutex);
   shard.sources.DropLive(t.entry);
 }
@@ -163,7 +163,7 @@ void Engine::Impl::GiveBack(Ticket& t, std::optional<Time> now, bool for_good) {
 void Engine::Impl::DropGood(Ticket& t) {
   if (!t.good) return;
   t.good = false;
-  Shard& shard = ShardOf(t.source);
+  Shard& shard = ShardOf(t.source());
   const std::lock_guard lock(shard.mutex);
   shard.sources.DropGood(t.entry);
 }

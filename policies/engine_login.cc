@@ -39,8 +39,7 @@ Verdict Engine::Impl::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
     const Impl::Admission admission(m, now);
     if (t.state != Ticket::State::kPending) return {Kind::kRefuse, t.refused};
     // A log line needs the name; a waiting ticket's name is read under this lock.
-    t.user = user.substr(0, Ticket::kKeptUser);
-    t.database = claim.database.substr(0, Ticket::kKeptUser);
+    t.names.SetLogin(user, claim.database);
     m.LeavePending(t);
     Impl::TakeTrust(t, trust);
     verdict = refused != Reason::kNone ? m.Refuse(t, refused) : m.Seat(t, claim, trust, now);
@@ -60,19 +59,19 @@ void Engine::Impl::TakeTrust(Ticket& t, const Trust& trust) {
                                    : WaitingRoom::Tier::kOther;
 }
 
-// The claim alone, before anybody's place is looked at. Sets the ticket's pair.
+// The claim alone, before anybody's place is looked at. Sets the pair the ticket claims.
 Reason Engine::Impl::AskClaim(const Limits& l, Ticket& t, std::string_view user, Trust& trust,
                               Time now) {
-  t.pair = hash.Pair(t.peer, user);
+  t.claimed_user = hash(user);
   if (RefusedUser(l, t, user)) {
-    Decide(true, Reason::kPasswordlessUser, t.peer, user.substr(0, Ticket::kKeptUser), {}, now);
+    Decide(true, Reason::kPasswordlessUser, t.peer, user.substr(0, ClaimedNames::kKept), {}, now);
     return Reason::kPasswordlessUser;
   }
-  trust = AskTrust(t.pair, l, now);
+  trust = AskTrust(t.pair(), l, now);
   const bool acts = Acts(l, Reason::kPairLocked);
   if (!acts) trust.delay = Duration::zero();
   if (trust.locked &&
-      Decide(acts, Reason::kPairLocked, t.peer, user.substr(0, Ticket::kKeptUser), {}, now,
+      Decide(acts, Reason::kPairLocked, t.peer, user.substr(0, ClaimedNames::kKept), {}, now,
              /*presses=*/true, trust.known_good)) {
     return Reason::kPairLocked;
   }
@@ -103,7 +102,8 @@ Engine::Impl::Trust Engine::Impl::AskTrust(const PairKey& pair, const Limits& l,
 
 Verdict Engine::Impl::Refuse(Ticket& t, Reason reason) {
   // Its class is known from where it was looked for a seat.
-  if (const auto tally = refused_logins.find(t.class_name); tally != refused_logins.end()) {
+  const std::string class_name(t.names.class_name());
+  if (const auto tally = refused_logins.find(class_name); tally != refused_logins.end()) {
     ++tally->second;
   }
   t.state = Ticket::State::kRefused;
@@ -117,7 +117,7 @@ Verdict Engine::Impl::Seat(Ticket& t, const LoginClaim& claim, const Trust& trus
   const std::size_t index =
       matcher->Match(t.peer, CanonicalUser(claim.user), claim.database, claim.subject);
   t.class_id = class_ids[index];
-  t.class_name = limits->classes[index].name;
+  t.names.SetClass(limits->classes[index].name);
   if (!backend_up && Decide(*limits, Reason::kBackendUnreachable, t, now)) {
     return Refuse(t, Reason::kBackendUnreachable);
   }
@@ -161,7 +161,7 @@ Engine::Impl::Lack Engine::Impl::Missing(const Ticket& t, SlotLedger::ClassId id
     lack.owed = answer == SlotLedger::Answer::kReclaim;
     lack.slot = ReasonOf(answer);
   }
-  if (!t.found) lack.lane = lane.MayEnter(t.source, RankOf(t.known_good, id), now);
+  if (!t.found) lack.lane = lane.MayEnter(t.source(), RankOf(t.known_good, id), now);
   return lack;
 }
 
@@ -182,20 +182,21 @@ bool Engine::Impl::IsReserved(const ClassLimits& c) {
 }
 
 SlotLedger::StakeId Engine::Impl::StakeOf(const Ticket& t) const {
-  return t.known_good ? ledger.StakeOf(t.pair) : SlotLedger::kNoStake;
+  return t.known_good ? ledger.StakeOf(t.pair()) : SlotLedger::kNoStake;
 }
 
 void Engine::Impl::Admit(Ticket& t, SlotLedger::ClassId id, Time now) {
   const SlotLedger::StakeId stake = StakeOf(t);
-  const bool trusted = t.exempt || IsTrusted(t.known_good, t.pair, stake);
+  const bool trusted = t.exempt || IsTrusted(t.known_good, t.pair(), stake);
   t.slot = ledger.Grant(id, StandingOf(t.known_good, id), stake);
   ledger.SetTrusted(t.slot, trusted);
-  t.lane = lane.Enter(t.source, RankOf(t.known_good, id), now);
+  t.lane =
+      std::make_unique<LoginLane::Lease>(lane.Enter(t.source(), RankOf(t.known_good, id), now));
   t.state = Ticket::State::kLogin;
 }
 
 Verdict Engine::Impl::Wait(Ticket& t, Reason lack, Duration delay, Time now) {
-  const WaitingRoom::Answer answer = room.Ask(t.source, t.tier, WaitingOf(t).per_source);
+  const WaitingRoom::Answer answer = room.Ask(t.source(), t.tier, WaitingOf(t).per_source);
   const Reason no_room = NoRoom(lack, answer);
   if (no_room != Reason::kNone && Decide(*limits, no_room, t, now)) return Refuse(t, no_room);
   if (answer.room == WaitingRoom::Room::kDisplacing) {
@@ -213,7 +214,7 @@ Verdict Engine::Impl::Wait(Ticket& t, Reason lack, Duration delay, Time now) {
   t.waits_until = now + delay + queue;
   t.not_before = now + delay;
   t.place = room.Enter({.who = &t,
-                        .source = t.source,
+                        .source = t.source(),
                         .class_id = t.class_id,
                         .tier = t.tier,
                         .deadline = t.waits_until,

@@ -122,15 +122,16 @@ void Engine::Impl::RenewStakes(Time now) {
 void Engine::Impl::Vouch(Ticket& t, const std::vector<PairKey>& good, Vouched& vouched) {
   if (t.state != Ticket::State::kIn || !t.slot.held()) return;
   bool is_known_good = t.trusted.load(std::memory_order_relaxed);
-  if (!is_known_good && std::binary_search(good.begin(), good.end(), t.proven)) {
+  if (!is_known_good && std::binary_search(good.begin(), good.end(), t.proven())) {
     is_known_good = true;
     t.trusted.store(true, std::memory_order_relaxed);
   }
-  const SlotLedger::StakeId stake = is_known_good ? ledger.StakeOf(t.proven) : SlotLedger::kNoStake;
+  const SlotLedger::StakeId stake =
+      is_known_good ? ledger.StakeOf(t.proven()) : SlotLedger::kNoStake;
   ledger.SetStake(t.slot, stake);
   const bool vouched_for =
       is_known_good && (!HasStakes(*limits) ||
-                        (stake != SlotLedger::kNoStake && IsInHabit(t.proven, vouched[stake]++)));
+                        (stake != SlotLedger::kNoStake && IsInHabit(t.proven(), vouched[stake]++)));
   ledger.SetTrusted(t.slot, t.exempt || vouched_for);
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 // For those who look for a slot to call back: no lock, two stores a command.
 void NoteIdle(Ticket& t, const StatementBook& b, Time now) {
-  const bool idle = b.running.empty() && !b.pending.held;
+  const bool idle = b.running.empty() && !b.pending->held;
   if (t.in_transaction.load(std::memory_order_relaxed) != b.in_transaction) {
     t.in_transaction.store(b.in_transaction, std::memory_order_relaxed);
   }
@@ -20,17 +20,18 @@ void NoteIdle(Ticket& t, const StatementBook& b, Time now) {
 }  // namespace
 
 StatementBook& Engine::Impl::BookOf(Ticket& t) {
-  if (t.book == nullptr) t.book = std::make_unique<StatementBook>(guard.queue(), t.id, t.source);
+  if (t.book == nullptr) t.book = std::make_unique<StatementBook>(t.id.thread);
   return *t.book;
 }
 
 Speaker Engine::Impl::SpeakerOf(const Ticket& t) {
   Speaker who;
   who.peer = t.peer;
-  who.source = t.source;
-  who.user = t.user;
-  who.class_name = t.class_name;
-  who.database = t.database;
+  who.source = t.source();
+  who.id = t.id;
+  who.user = t.names.user();
+  who.class_name = t.names.class_name();
+  who.database = t.names.database();
   who.of_protected = t.IsProtected();
   who.known = t.trusted.load(std::memory_order_relaxed) || t.known_source || t.exempt;
   const Ticket::Reclaim reclaim = t.reclaim.load(std::memory_order_relaxed);
@@ -60,7 +61,7 @@ CommandVerdict Engine::Impl::OnCommand(Ticket& t, const CommandFacts& facts, Tim
 bool Engine::Impl::EndsLent(Ticket& t, Time now) {
   if (t.reclaim.load(std::memory_order_relaxed) != Ticket::Reclaim::kLent) return false;
   const StatementBook& book = BookOf(t);
-  if (!book.running.empty() || book.pending.asked) return false;
+  if (!book.running.empty() || book.pending->asked) return false;
   return Decide(Acts(*Snapshot(), Reason::kReclaimed), Reason::kReclaimed, t, now, false);
 }
 
@@ -91,7 +92,9 @@ SweepVerdict Engine::Impl::OnSweep(Ticket& t, const SweepFacts& facts, Time now)
   return v;
 }
 
-StatementLimit Engine::LimitOf(const Ticket& t) const { return impl_->guard.LimitOf(t.class_name); }
+StatementLimit Engine::LimitOf(const Ticket& t) const {
+  return impl_->guard.LimitOf(t.names.class_name());
+}
 
 std::vector<DigestRow> Engine::Digests(std::size_t limit, Time) const {
   return impl_->guard.Digests(limit);

@@ -69,9 +69,9 @@ Address Engine::Impl::MostSessions() const {
   Address candidate;
   std::uint32_t votes = 0;
   for (const Ticket* t = tickets; t != nullptr; t = t->next) {
-    if (!IsIn(*t) || !IsTallied(*limits, t->source, t->arrival)) continue;
-    if (votes == 0) candidate = t->source;
-    t->source == candidate ? ++votes : --votes;
+    if (!IsIn(*t) || !IsTallied(*limits, t->source(), t->arrival)) continue;
+    if (votes == 0) candidate = t->source();
+    t->source() == candidate ? ++votes : --votes;
   }
   return candidate;
 }
@@ -81,11 +81,11 @@ void Engine::Impl::CountSessions(AddressLoad& load) const {
   for (const Ticket* t = tickets; t != nullptr; t = t->next) {
     if (!IsIn(*t)) continue;
     ++load.all_sessions;
-    if (t->source != load.source || !IsTallied(*limits, t->source, t->arrival)) continue;
+    if (t->source() != load.source || !IsTallied(*limits, t->source(), t->arrival)) continue;
     ++load.sessions;
     const auto end = users.begin() + load.users;
-    if (load.users == kSeveralUsers || std::find(users.begin(), end, t->proven) != end) continue;
-    users[load.users++] = t->proven;
+    if (load.users == kSeveralUsers || std::find(users.begin(), end, t->proven()) != end) continue;
+    users[load.users++] = t->proven();
   }
 }
 

@@ -54,8 +54,8 @@ std::vector<WaitingStatus> Engine::Waiting(std::size_t limit, Time now) const {
     const Ticket& t = *static_cast<const Ticket*>(who);
     WaitingStatus& row = rows.emplace_back();
     row.peer = t.peer;
-    row.user = t.user;
-    row.class_name = t.class_name;
+    row.user = t.names.user();
+    row.class_name = t.names.class_name();
     row.position = position;
     row.waited = now - t.waits_since;
     row.left = t.waits_until == kNever ? Duration::max() : t.waits_until - now;

@@ -26,7 +26,7 @@ void TellTicket(Tape& to, const Ticket& t, Time now) {
   const auto tell = [&](auto what) { to.On({.at = now, .id = t.id, .what = what}, {}); };
   tell(event::Accepted{t.peer, t.arrival, /*found=*/true});
   if (t.state == State::kPending) return;
-  tell(event::Login{{.user = t.user, .database = t.database}});
+  tell(event::Login{{.user = t.names.user(), .database = t.names.database()}});
   if (t.state == State::kWaiting || t.state == State::kLogin) return;
   if (t.state == State::kFailed) return tell(event::LoginFailed{LoginFailure::kBackendRefused});
   if (t.opaque) {

@@ -15,9 +15,9 @@ Verdict Engine::Impl::OnTlsHandshake(Ticket& t, Time now) {
   const bool squeezed = at != base && Impl::Squeezes(t, level);
   bool passes = false;
   {
-    Impl::Shard& shard = m.ShardOf(t.source);
+    Impl::Shard& shard = m.ShardOf(t.source());
     const std::lock_guard lock(shard.mutex);
-    passes = shard.handshakes.Take(t.source, squeezed ? at : base, now);
+    passes = shard.handshakes.Take(t.source(), squeezed ? at : base, now);
   }
   const bool acts = Impl::Acts(*l, Reason::kTlsRate);
   if (passes || !m.Decide(acts, Reason::kTlsRate, t, now, /*presses=*/!squeezed)) return {};
@@ -30,7 +30,7 @@ Verdict Engine::Impl::OnTlsHandshake(Ticket& t, Time now) {
 void Engine::Impl::OnOpaque(Ticket& t, Time now) {
   Impl& m = *this;
   const Impl::Admission admission(m, now);
-  t.lane.Release();
+  t.lane.reset();
   t.opaque = true;
   if (t.state == Ticket::State::kLogin) {
     t.slot.Prove();

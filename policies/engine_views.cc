@@ -62,9 +62,9 @@ SessionStatus StatusOf(const Ticket& t, Time now) {
   SessionStatus row;
   row.id = t.id;
   row.peer = t.peer;
-  row.user = t.user;
-  row.database = t.database;
-  row.class_name = t.class_name;
+  row.user = t.names.user();
+  row.database = t.names.database();
+  row.class_name = t.names.class_name();
   row.state = ShownAs(t.state);
   row.age = now - t.came;
   row.busy = IsBusy(t);
@@ -86,7 +86,7 @@ std::vector<SourceStatus> Engine::Impl::ConnectedSources(Time now) const {
     const std::lock_guard lock(admission_mutex);
     all.reserve(ticket_count);
     for (const Ticket* t = tickets; t != nullptr; t = t->next)
-      all.emplace_back(t->source, t->state);
+      all.emplace_back(t->source(), t->state);
   }
   absl::flat_hash_map<Address, SourceStatus, KeyedHash> rows(0, hash);
   for (const auto& [source, state] : all) CountIn(rows[source], state);

@@ -37,20 +37,20 @@ void Engine::Impl::Explainer::AskSource() {
   bool over = false, at_over = false, tls_over = false, at_tls_over = false;
   std::array<double, 2> tls{};
   {
-    const Shard& shard = m_.ShardOf(probe_.source);
+    const Shard& shard = m_.ShardOf(probe_.source());
     const std::lock_guard lock(shard.mutex);
-    const auto entry = shard.sources.Find(probe_.source);
+    const auto entry = shard.sources.Find(probe_.source());
     if (entry != SourceTable::kOverflow) live_ = shard.sources.Live(entry);
     full_ = entry == SourceTable::kOverflow && shard.sources.full();
     used = shard.sources.UsedOf(entry, base, ask.at->connect_rate, now_);
     over = ask.rate && !shard.sources.MayConnect(entry, base.connect_rate, now_);
     at_over = ask.at_rate && !shard.sources.MayConnectSqueezed(entry, ask.at->connect_rate, now_);
     tls_over = !probe_.known_source && !probe_.exempt &&
-               !shard.handshakes.May(probe_.source, base.tls_rate, now_);
+               !shard.handshakes.May(probe_.source(), base.tls_rate, now_);
     at_tls_over =
-        Squeezes(probe_, level) && !shard.handshakes.May(probe_.source, ask.at->tls_rate, now_);
-    tls = {shard.handshakes.Used(probe_.source, base.tls_rate, now_),
-           shard.handshakes.Used(probe_.source, ask.at->tls_rate, now_)};
+        Squeezes(probe_, level) && !shard.handshakes.May(probe_.source(), ask.at->tls_rate, now_);
+    tls = {shard.handshakes.Used(probe_.source(), base.tls_rate, now_),
+           shard.handshakes.Used(probe_.source(), ask.at->tls_rate, now_)};
   }
   AddSourceRows();
   AddConnects(used, over);
@@ -158,10 +158,10 @@ void Engine::Impl::Explainer::AddBanAfter(double used) {
   if (s.ban_after.Off()) return;
   ExplainRow& row = Count(Part::kAccept, "source.ban_after", Reason::kBanApplied, used,
                           s.ban_after.burst, false, "refusals of the burst");
-  if (IsSpared(*l_, probe_.source)) Skip(row, kReservedNetwork);
+  if (IsSpared(*l_, probe_.source())) Skip(row, kReservedNetwork);
   Skip(row, WhySpared());
-  if (AnyTouches(s.never_ban, probe_.source)) Skip(row, "the address is in [source] never_ban");
-  if (AnyTouches(l_->proxies, probe_.source)) Skip(row, "it is a load balancer");
+  if (AnyTouches(s.never_ban, probe_.source())) Skip(row, "the address is in [source] never_ban");
+  if (AnyTouches(l_->proxies, probe_.source())) Skip(row, "it is a load balancer");
 }
 
 void Engine::Impl::Explainer::AskPrefix() {
@@ -197,7 +197,7 @@ void Engine::Impl::Explainer::AskPending() {
       Count(Part::kAccept, "pending.max",
             own.enforce ? Reason::kPendingFull : Reason::kPendingEvicted, m_.pending.size(),
             own.max, refused || (full && !own.enforce), "clients that have not logged in");
-  if (full && m_.pending.PaysItself(probe_.source)) {
+  if (full && m_.pending.PaysItself(probe_.source())) {
     row.why = "full: this source is the greediest, and pays with its own oldest";
   } else if (full && !refused) {
     row.why = "full: the oldest of the greediest pays";

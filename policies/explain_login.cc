@@ -71,10 +71,10 @@ void Engine::Impl::Explainer::AskClaim() {
 }
 
 void Engine::Impl::Explainer::ChooseClass() {
-  class_index_ = m_.matcher->Match(probe_.peer, probe_.user, q_.database);
+  class_index_ = m_.matcher->Match(probe_.peer, probe_.names.user(), q_.database);
   probe_.class_id = m_.class_ids[class_index_];
-  probe_.class_name = m_.limits->classes[class_index_].name;
-  out_.class_name = probe_.class_name;
+  probe_.names.SetClass(m_.limits->classes[class_index_].name);
+  out_.class_name = probe_.names.class_name();
   out_.class_why = WhyClass(class_index_);
 }
 
@@ -83,7 +83,7 @@ std::string Engine::Impl::Explainer::WhyClass(std::size_t index) const {
   const auto& classes = m_.limits->classes;
   std::string why, unknown;
   for (std::size_t i = 0; i < index; ++i) {
-    const ClassMiss miss = MissOf(classes[i], probe_.peer, probe_.user, q_.database, {});
+    const ClassMiss miss = MissOf(classes[i], probe_.peer, probe_.names.user(), q_.database, {});
     const bool open = miss == ClassMiss::kSubject || (miss == ClassMiss::kUser && !q_.user);
     std::string& to = open ? unknown : why;
     if (to.size() > kMostWhy) continue;
@@ -120,8 +120,8 @@ void Engine::Impl::Explainer::AskRoom(Reason lacks, Duration delay) {
   const bool waits = lacks != Reason::kNone;
   Reason no_room = Reason::kNone;
   if (waits) {
-    no_room =
-        m_.NoRoom(lacks, m_.room.Ask(probe_.source, probe_.tier, m_.WaitingOf(probe_).per_source));
+    no_room = m_.NoRoom(lacks,
+                        m_.room.Ask(probe_.source(), probe_.tier, m_.WaitingOf(probe_).per_source));
     if (no_room != Reason::kNone && Acts(*m_.limits, no_room)) Refuse(no_room);
   }
   AddWaiting(no_room);
@@ -140,7 +140,7 @@ void Engine::Impl::Explainer::AskRoom(Reason lacks, Duration delay) {
 std::string Engine::Impl::Explainer::ClassKey(std::string_view key) const {
   const bool is_default = class_index_ + 1 == m_.limits->classes.size();
   if (is_default) return "default_class." + std::string(key);
-  return "class." + probe_.class_name + kOfClass + std::string(key);
+  return "class." + std::string(probe_.names.class_name()) + kOfClass + std::string(key);
 }
 
 void Engine::Impl::Explainer::AddClass(const Lack& lack) {
@@ -203,7 +203,7 @@ void Engine::Impl::Explainer::AddLane(Lane answer) {
                           all.MostUpTo(part), answer == Lane::kFull, kLogins);
   if (part == LoginLane::Rank::kStranger) row.why = "of strangers";
   if (part == LoginLane::Rank::kMember) row.why = "of those that are not known-good";
-  const std::uint32_t own = all.CountOf(probe_.source, rank);
+  const std::uint32_t own = all.CountOf(probe_.source(), rank);
   ExplainRow& each = Count(Part::kLogin, "login.per_source", reason, own, login.per_source,
                            answer == Lane::kSourceFull, kLogins);
   if (known) Skip(each, "known-good");
@@ -240,7 +240,7 @@ void Engine::Impl::Explainer::AddWaiting(Reason no_room) {
   ExplainRow& max = Count(Part::kLogin, "waiting.max", Reason::kWaitingFull, m_.room.size(),
                           base.max, no_room == Reason::kWaitingFull, kWaiting);
   if (off) Skip(max, "waiting is off: who would have to is refused");
-  const std::uint32_t own = m_.room.CountOf(probe_.source);
+  const std::uint32_t own = m_.room.CountOf(probe_.source());
   ExplainRow& each = Count(Part::kLogin, key(waiting.per_source != base.per_source, "per_source"),
                            Reason::kWaitingPerSource, own, waiting.per_source,
                            no_room == Reason::kWaitingPerSource, kWaiting);

@@ -30,14 +30,15 @@ Engine::Impl::Explainer::Explainer(Impl& m, const ExplainQuestion& q, Time now)
              AnyContains(l_->proxies, q.peer) ? Arrival::kProxyItself : Arrival::kDirect, now) {
   out_.peer = q.peer;
   out_.source = SourceNetwork(q.peer);
-  out_.database = q.database.substr(0, Ticket::kKeptUser);
+  out_.database = q.database.substr(0, ClaimedNames::kKept);
   if (q.user) {
     const std::string_view user = CanonicalUser(*q.user);
-    probe_.pair = m.hash.Pair(q.peer, user);
-    probe_.user = user.substr(0, Ticket::kKeptUser);
-    out_.user = probe_.user;
+    probe_.claimed_user = m.hash(user);
+    probe_.names.SetLogin(user, q.database);
+    out_.user = probe_.names.user();
+  } else {
+    probe_.names.SetLogin({}, q.database);
   }
-  probe_.database = out_.database;
   probe_.exempt = AnyContains(l_->source.exempt, q.peer);
   probe_.reserved_source = IsReservedSource(*l_, q.peer);
   out_.exempt = probe_.exempt;
@@ -100,16 +101,16 @@ void Engine::Impl::Explainer::AskTrust() {
   {
     const std::lock_guard lock(m_.trust_mutex);
     probe_.known_source =
-        m_.known_good.size() > 0 && m_.known_good.IsKnownGoodSource(probe_.source);
-    out_.ban = m_.bans.Find(probe_.source, now_);
-    if (m_.LookUpBan(*l_, probe_.source, now_).acts) Refuse(Reason::kBanned);
+        m_.known_good.size() > 0 && m_.known_good.IsKnownGoodSource(probe_.source());
+    out_.ban = m_.bans.Find(probe_.source(), now_);
+    if (m_.LookUpBan(*l_, probe_.source(), now_).acts) Refuse(Reason::kBanned);
     if (q_.user) {
-      pair_ = m_.pairs.Ask(probe_.pair, l_->login, now_);
-      failures_ = m_.pairs.Failures(probe_.pair, l_->login, now_);
+      pair_ = m_.pairs.Ask(probe_.pair(), l_->login, now_);
+      failures_ = m_.pairs.Failures(probe_.pair(), l_->login, now_);
     }
   }
   if (q_.user) {
-    trust_ = m_.AskTrust(probe_.pair, *l_, now_);
+    trust_ = m_.AskTrust(probe_.pair(), *l_, now_);
     TakeTrust(probe_, trust_);
   }
   out_.known_source = probe_.known_source;
@@ -128,20 +129,20 @@ void Engine::Impl::Explainer::AddBan() {
   row.left = out_.ban_left;
   row.why = by_operator ? "by an operator" : "by the gate";
   if (!out_.ban->reason.empty()) row.why += ": " + out_.ban->reason;
-  if (!by_operator && AnyTouches(l_->proxies, probe_.source)) Skip(row, "it is a load balancer");
+  if (!by_operator && AnyTouches(l_->proxies, probe_.source())) Skip(row, "it is a load balancer");
 }
 
 void Engine::Impl::Explainer::CountTickets() {
   using Is = Ticket::State;
   for (const Ticket* t = m_.tickets; t != nullptr; t = t->next) {
-    if (t->source != probe_.source || t->state == Is::kRefused) continue;
+    if (t->source() != probe_.source() || t->state == Is::kRefused) continue;
     ++out_.connections;
     out_.pending += t->state == Is::kPending ? 1 : 0;
     out_.waiting += t->state == Is::kWaiting ? 1 : 0;
     out_.logins += t->state == Is::kLogin ? 1 : 0;
     const bool in = t->state == Is::kIn || t->state == Is::kReauth;
     out_.in += in ? 1 : 0;
-    out_.of_user += in && q_.user && t->user == probe_.user ? 1 : 0;
+    out_.of_user += in && q_.user && t->names.user() == probe_.names.user() ? 1 : 0;
     out_.orphans += t->state == Is::kOrphan || t->state == Is::kFailed ? 1 : 0;
   }
   out_.free_slots = m_.ledger.free_slots();

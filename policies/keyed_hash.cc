@@ -1,6 +1,7 @@
 #include "policies/keyed_hash.h"
 
 #include <array>
+#include <bit>
 #include <cstring>
 
 namespace headgate {
@@ -13,6 +14,10 @@ std::size_t KeyedHash::operator()(const PairKey& p) const {
   std::memcpy(all.data(), p.source.bytes.data(), 16);
   std::memcpy(all.data() + 16, &p.user, 8);
   return Bytes(all);
+}
+
+std::size_t KeyedHash::operator()(const SourceName& name) const {
+  return Bytes(std::bit_cast<std::array<std::uint8_t, 8>>(name.bits()));
 }
 
 std::size_t KeyedHash::operator()(const Cidr& network) const {

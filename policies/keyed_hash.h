@@ -12,6 +12,7 @@
 
 #include "policies/address.h"
 #include "policies/siphash.h"
+#include "policies/source_name.h"
 
 namespace headgate {
 
@@ -39,6 +40,7 @@ class KeyedHash {
 
   [[nodiscard]] std::size_t operator()(const Address& a) const { return Bytes(a.bytes); }
   [[nodiscard]] std::size_t operator()(const PairKey& p) const;
+  [[nodiscard]] std::size_t operator()(const SourceName& name) const;
   [[nodiscard]] std::size_t operator()(const Cidr& network) const;
   [[nodiscard]] std::size_t operator()(std::string_view text) const;
 

@@ -25,13 +25,6 @@ bool Account::Quiet(Time now) const {
          prepared.load(std::memory_order_relaxed) == 0;
 }
 
-void AccountTable::Lease::swap(Lease& o) noexcept {
-  std::swap(table_, o.table_);
-  std::swap(account_, o.account_);
-  std::swap(id_, o.id_);
-  std::swap(overflow_, o.overflow_);
-}
-
 AccountTable::AccountTable(KeyedHash hash, std::uint32_t capacity)
     : hash_(hash), entries_(hash, capacity), shared_(0, hash) {}
 
@@ -46,13 +39,11 @@ AccountTable::Lease AccountTable::Take(Scope scope, std::string_view class_name,
     id = entries_.Insert(key, kHeld);
     if (id == Entries::kNone) return Shared(KeyOf(scope, class_name, Address{}, {}), true);
     entries_[id].account = std::make_unique<Account>();
+    entries_[id].account->table = this;
+    entries_[id].account->id = id;
   }
   if (entries_[id].leases++ == 0) entries_.MoveTo(id, kHeld);
-  Lease lease;
-  lease.table_ = this;
-  lease.account_ = entries_[id].account.get();
-  lease.id_ = id;
-  return lease;
+  return Lease(*entries_[id].account);
 }
 
 void AccountTable::Return(std::uint32_t id) {
@@ -104,10 +95,8 @@ bool AccountTable::MakesRoom(Time now) const {
 AccountTable::Lease AccountTable::Shared(const PairKey& key, bool overflow) {
   std::unique_ptr<Account>& account = shared_[key];
   if (account == nullptr) account = std::make_unique<Account>();
-  Lease lease;
-  lease.account_ = account.get();
-  lease.overflow_ = overflow;
-  return lease;
+  account->overflow = overflow;
+  return Lease(*account);
 }
 
 void AccountTable::ExpireLocked(Time now, std::uint32_t most) {

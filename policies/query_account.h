@@ -29,11 +29,17 @@
 
 namespace headgate {
 
+class AccountTable;
+
 struct Account {
   TokenBucket rate;
   BusyBudget busy;
   StatementGauge running;
   std::atomic<std::uint32_t> prepared{0};  // open statements
+  // Where it is given back to when its leases end.
+  std::uint32_t id = 0;   // 0: not of the bounded table
+  bool overflow = false;  // shared by those who found the table full
+  AccountTable* table = nullptr;
 
   // One statement more, if fewer than `limit` are open.
   [[nodiscard]] bool AddPrepared(std::uint32_t limit);
@@ -63,21 +69,19 @@ class AccountTable {
       return *this;
     }
     ~Lease() {
-      if (table_ != nullptr) table_->Return(id_);
+      if (account_ != nullptr && account_->id != 0) account_->table->Return(account_->id);
     }
     Account* operator->() const { return account_; }
     Account& operator*() const { return *account_; }
     explicit operator bool() const { return account_ != nullptr; }
     // Shared with others because the table was full.
-    [[nodiscard]] bool overflow() const { return overflow_; }
+    [[nodiscard]] bool overflow() const { return account_ != nullptr && account_->overflow; }
 
    private:
     friend class AccountTable;
-    void swap(Lease& o) noexcept;
-    AccountTable* table_ = nullptr;
+    explicit Lease(Account& account) : account_(&account) {}
+    void swap(Lease& o) noexcept { std::swap(account_, o.account_); }
     Account* account_ = nullptr;
-    std::uint32_t id_ = 0;  // 0: not of the bounded table
-    bool overflow_ = false;
   };
 
   explicit AccountTable(KeyedHash hash, std::uint32_t capacity = kDefaultCapacity);

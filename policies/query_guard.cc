@@ -50,7 +50,7 @@ void QueryGuard::Refresh(StatementBook& b, const Speaker& who, Time now) {
     b.leased = false;
   }
   if (b.leased_tag != b.class_tag) {
-    if (!b.running.empty() || b.pending.held) return;
+    if (!b.running.empty() || b.pending->held) return;
     b.accounts = {};
     b.leased_tag = b.class_tag;
   }
@@ -97,7 +97,7 @@ bool QueryGuard::Tell(const Call& c, bool acts, Reason reason, std::uint64_t dig
 // counted once for this command.
 bool QueryGuard::Breach(const Call& c, Reason reason) {
   if (c.q.Acts(reason)) return true;
-  PendingCommand& p = c.b.pending;
+  PendingCommand& p = c.b.pending.Use();
   if ((p.told & BitOf(reason)) == 0) Tell(c, false, reason, p.mark.digest, {});
   p.told |= BitOf(reason);
   return false;
@@ -111,11 +111,11 @@ void QueryGuard::DropPrepared(StatementBook& b, std::uint32_t n) {
 
 // Forgets the pending command and what it holds.
 void QueryGuard::GiveUp(StatementBook& b) {
-  PendingCommand& p = b.pending;
-  queue_.Leave(b.waiter);
+  const PendingCommand& p = *b.pending;
+  b.waiter = nullptr;
   if (p.prepared) DropPrepared(b, 1);
   if (p.held) FiguresOf(b).held.fetch_sub(1, std::memory_order_relaxed);
-  p = PendingCommand{};
+  b.pending.Reset();
 }
 
 std::size_t QueryGuard::InspectOf(const Speaker& who) const {
@@ -134,7 +134,7 @@ void QueryGuard::OnClientGone(StatementBook& b) { GiveUp(b); }
 void QueryGuard::End(StatementBook& b, Time now) {
   GiveUp(b);
   while (!b.running.empty()) {
-    Settle(b, b.running.front(), now);
+    Settle(b, b.running.front().Use(), now);
     b.running.Pop();
   }
   DropPrepared(b, b.prepared);

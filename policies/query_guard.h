@@ -43,6 +43,7 @@ namespace headgate {
 struct Speaker {
   Address peer;
   Address source;
+  ConnectionId id;
   std::string_view user, class_name;
   std::string_view database;  // named at the login
   bool known = false;         // known-good or exempt: [query.unknown] and "auto" do not bind it

@@ -7,7 +7,7 @@ namespace headgate {
 
 void QueryGuard::OnAnswer(StatementBook& b, const AnswerFacts& facts, Time now) {
   if (b.running.empty()) return;
-  RunningCommand& r = b.running.front();
+  RunningCommand& r = b.running.front().Use();
   // A change-user is no command of ours, its answer may be told all the same.
   if (facts.command == CommandKind::kChangeUser && r.command != facts.command) return;
   if (r.digest && r.command != CommandKind::kPrepare) {
@@ -22,9 +22,9 @@ void QueryGuard::OnAnswer(StatementBook& b, const AnswerFacts& facts, Time now) 
   b.in_transaction = facts.in_transaction;
   if (prepared && facts.error) DropPrepared(b, 1);
   if (command != CommandKind::kResetConnection || facts.error) return;
-  std::uint32_t being_prepared = b.pending.prepared ? 1 : 0;
+  std::uint32_t being_prepared = b.pending->prepared ? 1 : 0;
   for (std::size_t i = 0; i < b.running.size(); ++i) {
-    being_prepared += b.running[i].prepared ? 1 : 0;
+    being_prepared += b.running[i]->prepared ? 1 : 0;
   }
   if (b.prepared > being_prepared) DropPrepared(b, b.prepared - being_prepared);
 }
@@ -52,7 +52,7 @@ void QueryGuard::ReleasePlaces(StatementBook& b, RunningCommand& r) {
     // The next of the same digest behind it runs now.
     RunningCommand* heir = nullptr;
     for (std::size_t i = 1; i < b.running.size() && heir == nullptr; ++i) {
-      RunningCommand& next = b.running[i];
+      RunningCommand& next = b.running[i].Use();
       if (next.digest && next.command != CommandKind::kPrepare && &*next.digest == &*r.digest) {
         heir = &next;
       }

@@ -37,11 +37,11 @@ constexpr bool NeverDelayed(const StatementMark& m) {
 
 CommandVerdict QueryGuard::OnCommand(StatementBook& b, const Speaker& who,
                                      const CommandFacts& facts, Time now, const Rule*& bans) {
-  PendingCommand& p = b.pending;
-  if (p.held || p.command != facts.command) GiveUp(b);
+  if (b.pending->held || b.pending->command != facts.command) GiveUp(b);
   Refresh(b, who, now);
   const Call c = CallOf(b, who, now);
   b.active = now;
+  PendingCommand& p = b.pending.Use();
   if (!p.asked) {
     p.asked = true;
     p.command = facts.command;
@@ -71,7 +71,7 @@ CommandVerdict QueryGuard::OnCommand(StatementBook& b, const Speaker& who,
 }
 
 CommandVerdict QueryGuard::OnHeld(StatementBook& b, const Speaker& who, Time now) {
-  if (!b.pending.held) return {.kind = Kind::kClose, .reason = Reason::kProtocolError};
+  if (!b.pending->held) return {.kind = Kind::kClose, .reason = Reason::kProtocolError};
   Refresh(b, who, now);
   return Proceed(CallOf(b, who, now));
 }
@@ -88,7 +88,7 @@ Reason QueryGuard::AskBeforeText(const Call& c, const CommandFacts& facts) {
     return Reason::kPacketTooLarge;
   }
   if (most > 0 && c.q.Acts(Reason::kPacketTooLarge)) {
-    c.b.pending.packet_limit = most - (bytes - facts.length);  // long data adds up
+    c.b.pending.Use().packet_limit = most - (bytes - facts.length);  // long data adds up
   }
   // As the session follows no more answers than the book has places, this is never met there.
   if (c.b.running.full() && HasAnswer(facts.command)) return Reason::kStatementQueueFull;
@@ -124,7 +124,7 @@ Reason QueryGuard::AskPrepared(const Call& c) {
     b.source_account->prepared.fetch_add(1, std::memory_order_relaxed);
   }
   ++b.prepared;
-  b.pending.prepared = true;
+  b.pending.Use().prepared = true;
   return Reason::kNone;
 }
 
@@ -132,14 +132,14 @@ Reason QueryGuard::AskPrepared(const Call& c) {
 void QueryGuard::CloseStatement(StatementBook& b, bool unanswered) {
   DropPrepared(b, 1);
   for (std::size_t i = b.running.size(); unanswered && i-- > 0;) {
-    if (std::exchange(b.running[i].prepared, false)) return;
+    if (std::exchange(b.running[i].Use().prepared, false)) return;
   }
 }
 
 // Sets the pending command's mark and digest. Returns how much of the text it has to see for that;
 // 0: it has seen enough.
 std::size_t QueryGuard::Look(const Call& c, const CommandFacts& facts) {
-  PendingCommand& p = c.b.pending;
+  PendingCommand& p = c.b.pending.Use();
   if (!ShowsText(facts.command)) {
     if (facts.prepared != nullptr) p.mark = *facts.prepared;
   } else {
@@ -153,7 +153,7 @@ std::size_t QueryGuard::Look(const Call& c, const CommandFacts& facts) {
 }
 
 void QueryGuard::FindDigest(const Call& c, const CommandFacts& facts) {
-  PendingCommand& p = c.b.pending;
+  PendingCommand& p = c.b.pending.Use();
   p.digest = digests_.Find(c.b.class_tag, p.mark.digest);
   if (p.digest) return;
   std::array<char, DigestTable::kKeptText> text;
@@ -166,14 +166,14 @@ void QueryGuard::FindDigest(const Call& c, const CommandFacts& facts) {
 }
 
 CommandVerdict QueryGuard::Refuse(const Call& c, Reason reason) {
-  Tell(c, true, reason, c.b.pending.mark.digest);
+  Tell(c, true, reason, c.b.pending->mark.digest);
   return TurnAway(c, reason, reason == Reason::kPacketTooLarge ? Kind::kClose : Kind::kRefuse);
 }
 
 // Already told.
 CommandVerdict QueryGuard::TurnAway(const Call& c, Reason reason, Kind how,
                                     std::string_view message) {
-  PendingCommand& p = c.b.pending;
+  PendingCommand& p = c.b.pending.Use();
   if (p.digest) p.digest->OnRefused(c.now);
   c.b.limits->refused->fetch_add(1, std::memory_order_relaxed);
   // Nobody would read an ERR where no answer is due.
@@ -186,7 +186,7 @@ CommandVerdict QueryGuard::TurnAway(const Call& c, Reason reason, Kind how,
 
 CommandVerdict QueryGuard::Pass(const Call& c, const BusyCharges& charges, Places taken) {
   StatementBook& b = c.b;
-  PendingCommand& p = b.pending;
+  PendingCommand& p = b.pending.Use();
   if (p.held) decisions_.Delayed(p.reason);
   CommandVerdict v;
   if (ShowsText(p.command)) v.mark = p.mark;
@@ -196,7 +196,7 @@ CommandVerdict QueryGuard::Pass(const Call& c, const BusyCharges& charges, Place
   v.packet_limit = p.packet_limit;
   v.settle = c.q.idle_in_transaction > Duration::zero() && c.q.Acts(Reason::kIdleInTransaction);
   if (HasAnswer(p.command)) {
-    RunningCommand& r = b.running.Push();
+    RunningCommand& r = b.running.Push().Use();
     r.command = p.command;
     r.counted = RunsSql(p.command);
     r.prepared = p.prepared;

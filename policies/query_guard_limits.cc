@@ -22,7 +22,7 @@ Duration PredictedOf(const PendingCommand& p) {
 
 // Whether it still has to wait for its time. A reload may have taken the limit's power to act.
 bool StandsBack(const StatementBook& b, const EffectiveQuery& q, Time now) {
-  const PendingCommand& p = b.pending;
+  const PendingCommand& p = *b.pending;
   if (now >= p.not_before || !b.snapshot->enforcing()) return false;
   if (p.reason == Reason::kNone) return false;  // before the clock's zero, in a record
   return p.reason == Reason::kRule || p.reason == Reason::kShapeDelay || q.Acts(p.reason);
@@ -32,7 +32,7 @@ bool StandsBack(const StatementBook& b, const EffectiveQuery& q, Time now) {
 
 // One token of each. Those that come free in time are promised, so nobody overtakes.
 Reason QueryGuard::PayRate(const Call& c) {
-  PendingCommand& p = c.b.pending;
+  PendingCommand& p = c.b.pending.Use();
   for (std::size_t i = 0; i < kScopes; ++i) {
     const Rate& rate = c.q.RateOf(i);
     if (rate.Off() || !c.b.accounts[i]) continue;
@@ -54,7 +54,7 @@ Reason QueryGuard::PayRate(const Call& c) {
 
 // What is due is taken all at once, or the command is held or refused.
 CommandVerdict QueryGuard::Proceed(const Call& c) {
-  PendingCommand& p = c.b.pending;
+  PendingCommand& p = c.b.pending.Use();
   BusyCharges charges;
   Places taken = 0;
   Step step;
@@ -65,7 +65,7 @@ CommandVerdict QueryGuard::Proceed(const Call& c) {
     if (step.goes_on()) {
       step = TakePlaces(c, taken);
     } else {
-      queue_.Leave(c.b.waiter);  // it waits for something else now
+      c.b.waiter = nullptr;  // it waits for something else now
     }
     if (!step.goes_on()) SettleBusy(c.b, charges, Duration::zero(), c.now);
   }
@@ -80,7 +80,7 @@ CommandVerdict QueryGuard::Proceed(const Call& c) {
 }
 
 CommandVerdict QueryGuard::Hold(const Call& c, Reason reason, Time until) {
-  PendingCommand& p = c.b.pending;
+  PendingCommand& p = c.b.pending.Use();
   p.reason = reason;
   if (!p.held) FiguresOf(c.b).held.fetch_add(1, std::memory_order_relaxed);
   p.held = true;
@@ -91,7 +91,7 @@ CommandVerdict QueryGuard::Hold(const Call& c, Reason reason, Time until) {
 }
 
 QueryGuard::Step QueryGuard::TakeBusy(const Call& c, BusyCharges& charges) {
-  const PendingCommand& p = c.b.pending;
+  const PendingCommand& p = *c.b.pending;
   for (std::size_t i = 0; i < kScopes; ++i) {
     const double rate = c.q.BusyOf(i);
     if (BusyBudget::Off(rate) || !c.b.accounts[i]) continue;
@@ -125,7 +125,7 @@ void QueryGuard::SettleBusy(StatementBook& b, BusyCharges& charges, Duration use
 // runs its commands one after another. Copies of a digest are counted whether limited or not.
 std::array<QueryGuard::Place, kScopes + 1> QueryGuard::PlacesOf(const Call& c) {
   StatementBook& b = c.b;
-  const PendingCommand& p = b.pending;
+  const PendingCommand& p = *b.pending;
   std::array<Place, kScopes + 1> places;
   for (std::size_t i = 0; i < kScopes; ++i) {
     if (c.q.RunningOf(i) == 0 || !b.accounts[i] || (b.places & PlaceBit(i)) != 0) continue;
@@ -133,7 +133,7 @@ std::array<QueryGuard::Place, kScopes + 1> QueryGuard::PlacesOf(const Call& c) {
   }
   if (!p.digest || p.command == CommandKind::kPrepare) return places;
   for (std::size_t i = 0; i < b.running.size(); ++i) {
-    if (b.running[i].digest_place && &*b.running[i].digest == &*p.digest) return places;
+    if (b.running[i]->digest_place && &*b.running[i]->digest == &*p.digest) return places;
   }
   places[kDigestPlace] = {&p.digest->running, c.q.digest_running, Reason::kDigestRunning};
   return places;
@@ -159,28 +159,29 @@ QueryGuard::Step QueryGuard::TakePlaces(const Call& c, Places& taken) {
 // The place it has waited for, first.
 QueryGuard::Step QueryGuard::TryAgain(const Call& c, const std::array<Place, kScopes + 1>& places,
                                       Places& taken) {
-  const StatementGauge* waits_for = c.b.waiter.gauge();
-  if (waits_for == nullptr) return {};
+  if (c.b.waiter == nullptr) return {};
+  const StatementGauge* waits_for = c.b.waiter->gauge();
   const auto place = std::find_if(places.begin(), places.end(),
                                   [&](const Place& x) { return x.gauge == waits_for; });
   const bool limited = place != places.end() && place->limit > 0 && c.q.Acts(place->reason);
   if (!limited) {  // the limits have changed
-    queue_.Leave(c.b.waiter);
+    c.b.waiter = nullptr;
     return {};
   }
   // The first Try tells the queue of a limit that has changed, which may make room for this one.
-  if (queue_.Try(c.b.waiter, place->limit) || queue_.Try(c.b.waiter, place->limit)) {
+  if (queue_.Try(*c.b.waiter, place->limit) || queue_.Try(*c.b.waiter, place->limit)) {
+    c.b.waiter = nullptr;
     taken |= PlaceBit(static_cast<std::size_t>(place - places.begin()));
     return {};
   }
-  if (c.now < c.b.pending.deadline) return {Kind::kHold, place->reason, c.b.pending.deadline};
-  queue_.Leave(c.b.waiter);
+  if (c.now < c.b.pending->deadline) return {Kind::kHold, place->reason, c.b.pending->deadline};
+  c.b.waiter = nullptr;
   return {Kind::kRefuse, place->reason};
 }
 
 // `its_turn`: the queue has given it another place already.
 QueryGuard::Step QueryGuard::TakePlace(const Call& c, const Place& place, bool its_turn) {
-  const PendingCommand& p = c.b.pending;
+  const PendingCommand& p = *c.b.pending;
   StatementGauge& gauge = *place.gauge;
   const auto has_room = [&] {
     if (p.in_transaction) return gauge.TakeAhead(place.limit);
@@ -192,14 +193,17 @@ QueryGuard::Step QueryGuard::TakePlace(const Call& c, const Place& place, bool i
     return {};
   }
   if (p.in_transaction || c.now >= p.deadline) return {Kind::kRefuse, place.reason};
-  switch (queue_.Enter(gauge, place.limit, c.b.waiter)) {
+  c.b.waiter = std::make_unique<StatementQueue::Waiter>(queue_, c.who.id, c.who.source);
+  switch (queue_.Enter(gauge, place.limit, *c.b.waiter)) {
     case StatementQueue::Answer::kTaken:
+      c.b.waiter = nullptr;
       return {};
     case StatementQueue::Answer::kWaiting:
       return {Kind::kHold, place.reason, p.deadline};
     case StatementQueue::Answer::kFull:
       break;
   }
+  c.b.waiter = nullptr;
   return {Kind::kRefuse, Reason::kStatementQueueFull};
 }
 

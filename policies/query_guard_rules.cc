@@ -6,7 +6,7 @@ namespace headgate {
 std::optional<CommandVerdict> QueryGuard::AskRules(const Call& c, const CommandFacts& facts,
                                                    const Rule*& bans) {
   const QuerySnapshot& snapshot = *c.b.snapshot;
-  const PendingCommand& p = c.b.pending;
+  const PendingCommand& p = *c.b.pending;
   const RuleSubject subject{p.command,      p.mark,           facts.sql, c.who.user,
                             c.who.database, c.b.limits->name, c.who.peer};
   for (std::size_t i = snapshot.matcher.Match(subject); i != RuleMatcher::kNone;
@@ -41,7 +41,7 @@ std::optional<CommandVerdict> QueryGuard::AskRules(const Call& c, const CommandF
 }
 
 std::optional<CommandVerdict> QueryGuard::AskShape(const Call& c) {
-  const PendingCommand& p = c.b.pending;
+  const PendingCommand& p = *c.b.pending;
   if (p.mark.traits == 0) return std::nullopt;
   const ShapeLimits& shape = c.b.limits->shape;
   const std::uint32_t score = Score(p.mark.traits, c.b.snapshot->limits->points);
@@ -63,7 +63,7 @@ std::optional<CommandVerdict> QueryGuard::AskShape(const Call& c) {
 
 // Nothing else is used up by the time it stands back for.
 void QueryGuard::Delay(const Call& c, Duration by, Reason reason) {
-  PendingCommand& p = c.b.pending;
+  PendingCommand& p = c.b.pending.Use();
   const Time start = std::max(p.not_before, c.now);
   p.not_before = start + by;
   p.deadline += by;

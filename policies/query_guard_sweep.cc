@@ -56,7 +56,7 @@ SweepVerdict QueryGuard::OnSweep(StatementBook& b, const Speaker& who, const Swe
 
 void QueryGuard::ChargeOverrun(StatementBook& b, bool lock_wait, Time now) {
   if (b.running.empty()) return;
-  RunningCommand& r = b.running.front();
+  RunningCommand& r = b.running.front().Use();
   if (lock_wait) r.lock_wait += std::max(now - std::max(r.swept, b.last_end), Duration::zero());
   r.swept = now;
   const Duration used = RunFor(b, r, now);
@@ -71,7 +71,7 @@ void QueryGuard::ChargeOverrun(StatementBook& b, bool lock_wait, Time now) {
 bool QueryGuard::Give(const Call& c, QueryReasons& told, QueryReasons& wished, Reason reason,
                       bool can) {
   if ((told & BitOf(reason)) != 0) return false;
-  const std::uint64_t digest = c.b.running.empty() ? 0 : c.b.running.front().mark.digest;
+  const std::uint64_t digest = c.b.running.empty() ? 0 : c.b.running.front()->mark.digest;
   if (can && c.q.Acts(reason)) {
     told |= BitOf(reason);
     return Tell(c, true, reason, digest);
@@ -83,16 +83,16 @@ bool QueryGuard::Give(const Call& c, QueryReasons& told, QueryReasons& wished, R
 
 SweepVerdict QueryGuard::AskOrphan(const Call& c, bool can_kill) {
   StatementBook& b = c.b;
-  if (b.running.empty() || !Works(b.running.front())) return {};
+  if (b.running.empty() || !Works(*b.running.front())) return {};
   bool loses_nothing = true;
-  for (std::size_t i = 0; i < b.running.size(); ++i) loses_nothing &= LosesNothing(b.running[i]);
+  for (std::size_t i = 0; i < b.running.size(); ++i) loses_nothing &= LosesNothing(*b.running[i]);
   if (!loses_nothing && level_.load(std::memory_order_relaxed) == Level::kCalm) return {};
   if (!Give(c, b.told, b.wished, Reason::kOrphanKilled, can_kill)) return {};
   return {End::kKillOrphan, Reason::kOrphanKilled};
 }
 
 SweepVerdict QueryGuard::AskRunning(const Call& c, const SweepFacts& facts) {
-  RunningCommand& r = c.b.running.front();
+  RunningCommand& r = c.b.running.front().Use();
   if (!Works(r)) return {};
   const Duration runs = c.now - std::max(r.passed, c.b.last_end);
   if (c.q.deadline > Duration::zero() && runs >= c.q.deadline && HasDeadline(r.mark, c.q.all) &&
@@ -111,14 +111,14 @@ SweepVerdict QueryGuard::AskRunning(const Call& c, const SweepFacts& facts) {
 // by that: then it is asked again.
 SweepVerdict QueryGuard::AskReclaim(const Call& c, bool can_kill) {
   StatementBook& b = c.b;
-  if (b.pending.asked || (b.in_transaction && !c.who.lent && c.now - b.active < kSitting)) {
+  if (b.pending->asked || (b.in_transaction && !c.who.lent && c.now - b.active < kSitting)) {
     return {};
   }
   if (b.running.empty()) {
     if (!Give(c, b.told, b.wished, Reason::kReclaimed, true)) return {};
     return {End::kClose, Reason::kReclaimed};
   }
-  RunningCommand& r = b.running.front();
+  RunningCommand& r = b.running.front().Use();
   if (!c.who.lent || !can_kill || !Works(r) || !LosesNothing(r)) return {};
   if (!Give(c, r.told, r.wished, Reason::kReclaimed, true)) return {};
   return {End::kKillQuery, Reason::kReclaimed};
@@ -137,7 +137,7 @@ SweepVerdict QueryGuard::AskStalled(const Call& c, Duration blocked) {
 
 SweepVerdict QueryGuard::AskIdle(const Call& c) {
   StatementBook& b = c.b;
-  if (b.pending.held) return {};  // the gate keeps it waiting
+  if (b.pending->held) return {};  // the gate keeps it waiting
   const Duration idle = c.now - b.active;
   const auto over = [&](Duration limit) { return limit > Duration::zero() && idle >= limit; };
   if (b.in_transaction && over(c.q.idle_in_transaction) &&

@@ -5,8 +5,10 @@ namespace headgate {
 SourceTable::SourceTable(KeyedHash hash, std::uint32_t capacity) : table_(hash, capacity) {}
 
 SourceTable::Handle SourceTable::Touch(const Address& source) {
-  Handle h = table_.Find(source);
+  const SourceName name(source);
+  const Handle h = table_.Find(name);
   if (h != Table::kNone) {
+    if (table_[h].live == kMostLive) return kOverflow;
     if (table_.ListOf(h) == kIdle) table_.MoveTo(h, kIdle);
     return h;
   }
@@ -15,10 +17,12 @@ SourceTable::Handle SourceTable::Touch(const Address& source) {
     if (oldest == Table::kNone) return kOverflow;
     table_.Erase(oldest);
   }
-  return table_.Insert(source, kIdle);
+  return table_.Insert(name, kIdle);
 }
 
-SourceTable::Handle SourceTable::Find(const Address& source) const { return table_.Find(source); }
+SourceTable::Handle SourceTable::Find(const Address& source) const {
+  return table_.Find(SourceName(source));
+}
 
 bool SourceTable::TakeConnect(Handle h, const Rate& rate, Time now) {
   return h == kOverflow || table_[h].connects.Take(rate, now);
@@ -49,18 +53,30 @@ bool SourceTable::TakeRefusal(Handle h, const Rate& ban_after, Time now) {
 }
 
 void SourceTable::AddLive(Handle h) {
-  if (EntryOf(h).live++ == 0 && h != kOverflow) table_.MoveTo(h, kLive);
+  if (h == kOverflow) {
+    ++overflow_.live;
+  } else if (table_[h].live++ == 0) {
+    table_.MoveTo(h, kLive);
+  }
 }
 
 void SourceTable::DropLive(Handle h) {
-  if (--EntryOf(h).live == 0 && h != kOverflow) table_.MoveTo(h, kIdle);
+  if (h == kOverflow) {
+    --overflow_.live;
+  } else if (--table_[h].live == 0) {
+    table_.MoveTo(h, kIdle);
+  }
 }
 
-void SourceTable::AddGood(Handle h) { ++EntryOf(h).good; }
-void SourceTable::DropGood(Handle h) { --EntryOf(h).good; }
+void SourceTable::AddGood(Handle h) { h == kOverflow ? ++overflow_.good : ++table_[h].good; }
+void SourceTable::DropGood(Handle h) { h == kOverflow ? --overflow_.good : --table_[h].good; }
 
-std::uint32_t SourceTable::Live(Handle h) const { return EntryOf(h).live; }
-std::uint32_t SourceTable::Good(Handle h) const { return EntryOf(h).good; }
+std::uint32_t SourceTable::Live(Handle h) const {
+  return h == kOverflow ? overflow_.live : table_[h].live;
+}
+std::uint32_t SourceTable::Good(Handle h) const {
+  return h == kOverflow ? overflow_.good : table_[h].good;
+}
 
 std::uint32_t SourceTable::Expire(Time now, std::uint32_t most) {
   std::uint32_t dropped = 0;

@@ -9,7 +9,9 @@
 // takes a table smaller than those together. A million sources that come and go cost the table's
 // memory and no more; what they can push out is each other's and idle sources' rate state.
 //
-// Memory: 64 bytes an entry and 4 to 8 bytes of bucket; entries are allocated by 256 as needed.
+// Memory: 48 bytes an entry and 4 to 8 bytes of bucket; entries are allocated by 256 as needed. So
+// the counts have 16 bits: a source with 65,535 live connections has its others counted by
+// kOverflow. (An IPv4 address has no more ports than that towards one listener.)
 //
 // Threads: none of its own (the engine shards it and locks the shard). Lifetime: a handle is valid
 // until the next Touch() or Expire(), or while the entry has a live connection.
@@ -20,6 +22,7 @@
 #include "policies/address.h"
 #include "policies/bounded_table.h"
 #include "policies/limits.h"
+#include "policies/source_name.h"
 #include "policies/time.h"
 #include "policies/token_bucket.h"
 
@@ -83,18 +86,20 @@ class SourceTable {
     TokenBucket connects;
     TokenBucket squeezed;
     TokenBucket refusals;
-    std::uint32_t live = 0;
-    std::uint32_t good = 0;
+    std::uint16_t live = 0;
+    std::uint16_t good = 0;
   };
+  static constexpr std::uint16_t kMostLive = UINT16_MAX;
   static constexpr int kIdle = 0;
   static constexpr int kLive = 1;
-  using Table = BoundedTable<Address, Entry, 2>;
+  using Table = BoundedTable<SourceName, Entry, 2>;
 
-  Entry& EntryOf(Handle h) { return h == kOverflow ? overflow_ : table_[h]; }
-  const Entry& EntryOf(Handle h) const { return h == kOverflow ? overflow_ : table_[h]; }
+  struct Counts {
+    std::uint32_t live = 0, good = 0;
+  };
 
   Table table_;
-  Entry overflow_;
+  Counts overflow_;  // whose rates are none
 };
 
 }  // namespace headgate

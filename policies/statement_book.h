@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "policies/digest_table.h"
+#include "policies/on_demand.h"
 #include "policies/query_account.h"
 #include "policies/query_snapshot.h"
 #include "policies/small_ring.h"
@@ -77,11 +78,11 @@ struct PendingCommand {
 }
 
 // The commands passed on, oldest first: as many as the session follows answers of.
-using RunningCommands = SmallRing<RunningCommand, 32>;
+// An idle connection has none of them.
+using RunningCommands = SmallRing<OnDemand<RunningCommand>, 32>;
 
 struct StatementBook {
-  StatementBook(StatementQueue& queue, ConnectionId id, const Address& source)
-      : thread(id.thread), waiter(queue, id, source) {}
+  explicit StatementBook(std::uint32_t owner) : thread(owner) {}
 
   const std::uint32_t thread;  // its owner
 
@@ -96,8 +97,8 @@ struct StatementBook {
   std::uint64_t leased_tag = 0;        // the class they are of
   bool leased = false;                 // as `limits` need them
 
-  StatementQueue::Waiter waiter;
-  PendingCommand pending;
+  std::unique_ptr<StatementQueue::Waiter> waiter;  // while it waits for a place
+  OnDemand<PendingCommand> pending;
   RunningCommands running;
   std::uint32_t counted = 0;   // of `running`
   Places places = 0;           // of the connection, while any is counted

@@ -10,8 +10,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <string>
 
+#include "policies/claimed_names.h"
 #include "policies/engine.h"
 #include "policies/keyed_hash.h"
 #include "policies/login_lane.h"
@@ -26,7 +26,6 @@ namespace headgate {
 
 class Ticket {
  public:
-  static constexpr std::size_t kKeptUser = 128;  // bytes
   static constexpr std::int64_t kBusy = INT64_MAX;
 
   enum class State : std::uint8_t {
@@ -48,7 +47,7 @@ class Ticket {
   };
 
   Ticket(Engine::Impl& e, ConnectionId connection, const Address& from, Arrival how, Time now)
-      : engine(e), id(connection), peer(from), source(SourceOf(from)), arrival(how), came(now) {}
+      : engine(e), id(connection), peer(from), came(now), arrival(how) {}
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
 
@@ -57,12 +56,18 @@ class Ticket {
     return of_protected || trusted.load(std::memory_order_relaxed);
   }
 
+  // As SourceOf().
+  [[nodiscard]] Address source() const { return SourceOf(peer); }
+  // What is claimed.
+  [[nodiscard]] PairKey pair() const { return {source(), claimed_user}; }
+  // Of the last login that the server said OK to: who statements speak for.
+  [[nodiscard]] PairKey proven() const { return {source(), proven_user}; }
+
   Engine::Impl& engine;
   const ConnectionId id;
   const Address peer;
-  const Address source;
-  const Arrival arrival;
   const Time came;
+  const Arrival arrival;
   SourceTable::Handle entry = SourceTable::kOverflow;
   bool known_source = false;  // some user of it was known-good when it came
   bool exempt = false;
@@ -75,39 +80,35 @@ class Ticket {
   bool squeezed = false;  // refused by what a level above calm lays over [source]
   bool linked = false;    // got as far as the admission lock
 
-  PairKey pair;      // claimed
-  PairKey proven;    // written under the admission lock: of the last login that the server said OK
-                     // to: who statements speak for
-  std::string user;  // claimed, cut to what a log line can bear
-  std::string class_name;  // of the claim
   bool known_good = false;
-  bool counted = false;                         // among the live sessions of its known-good entry
-  bool live = false;                            // counted in the source's entry
-  bool good = false;                            // counted as one of the source's logged-in sessions
+  bool counted = false;              // among the live sessions of its known-good entry
+  bool live = false;                 // counted in the source's entry
+  bool good = false;                 // counted as one of the source's logged-in sessions
+  std::atomic<bool> trusted{false};  // proven() was known-good when last asked
+  std::atomic<bool> in_transaction{false};
+  std::atomic<Reclaim> reclaim{Reclaim::kNo};  // set under the admission lock, unset by the owner
+  ClaimedNames names;
+  std::uint64_t claimed_user = 0;               // as the hash has it
+  std::uint64_t proven_user = 0;                // written under the admission lock
   std::atomic<std::int64_t> minute{INT64_MIN};  // the last one told to known-good
-  std::atomic<bool> trusted{false};             // `proven` was known-good when last asked
   // Since when it has neither run nor held anything, in ticks of Time; kBusy while it does.
   std::atomic<std::int64_t> idle_since{kBusy};
-  std::atomic<bool> in_transaction{false};
-  std::string database;  // named at the login, cut as `user` is
   // From its first login on: most of a flood never has one.
   std::unique_ptr<StatementBook> book;
 
-  std::atomic<Reclaim> reclaim{Reclaim::kNo};  // set under the admission lock, unset by the owner
-
   State state = State::kPending;
   Reason refused = Reason::kNone;  // why, in kRefused
+  WaitingRoom::Tier tier = WaitingRoom::Tier::kOther;
+  SlotLedger::ClassId class_id = 0;
   PrefixCounts::Handle prefix = PrefixCounts::kUncounted;
   PendingBudget::Place pending = PendingBudget::kRefused;
   WaitingRoom::Place place = WaitingRoom::kNowhere;
-  WaitingRoom::Tier tier = WaitingRoom::Tier::kOther;
   Time waits_since{};
   Time waits_until = kNever;
   Time not_before{};
   Time wanted_back{};  // since when `reclaim` is not kNo
-  SlotLedger::ClassId class_id = 0;
   SlotLedger::Lease slot;
-  LoginLane::Lease lane;
+  std::unique_ptr<LoginLane::Lease> lane;  // null: it has none
   Ticket* previous = nullptr;
   Ticket* next = nullptr;
 };

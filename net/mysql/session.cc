@@ -278,7 +278,7 @@ std::size_t Session::commands_outstanding() const {
   return tracker && !tracker->own_outstanding() ? tracker->outstanding() : 0;
 }
 
-const CommandFacts& Session::command() const { return impl_->facts; }
+const CommandFacts& Session::command() const { return impl_->front->facts; }
 
 Action Session::OnCommandVerdict(const CommandVerdict& verdict) {
   return impl_->phase == Phase::kCommand ? impl_->OnVerdict(verdict) : Action{};
@@ -289,6 +289,7 @@ std::optional<AnswerFacts> Session::NextAnswer() {
   if (answers.empty()) return std::nullopt;
   const AnswerFacts oldest = answers.front();
   answers.erase(answers.begin());
+  if (answers.empty()) answers = std::vector<AnswerFacts>();  // "= {}" would keep its memory
   return oldest;
 }
 

@@ -87,6 +87,7 @@ bool Session::Impl::SeenEnough(Bytes in, const PacketHeader& header, Command com
 }
 
 Action Session::Impl::Ask(Bytes in, const PacketHeader& header, Command command) {
+  CommandFacts& facts = front.Use().facts;
   facts = {};
   facts.command = KindOf(command);
   facts.length = header.length;
@@ -117,25 +118,26 @@ bool Session::Impl::ShowText(Bytes in, const PacketHeader& header, Command comma
   const auto offset = SqlOffset(seen, command == Command::kQuery && query_attributes());
   if (!offset) {
     // Given up: a text that cannot be found is shown as one of which nothing is seen.
-    facts.complete = false;
+    front.Use().facts.complete = false;
     return seen.size() >= std::min<std::size_t>(header.length, kMaxAttributeBytes);
   }
   const std::size_t total = header.length - *offset;
   const std::size_t shown = std::min<std::size_t>(total, look);
   if (seen.size() - *offset < shown) return false;
-  facts.sql = AsText(seen.subspan(*offset, shown));
-  facts.complete = shown == total && header.length < kMaxPayload;
+  front.Use().facts.sql = AsText(seen.subspan(*offset, shown));
+  front.Use().facts.complete = shown == total && header.length < kMaxPayload;
   return true;
 }
 
 void Session::Impl::ShowStatement(const PacketHeader& header, std::uint32_t id, Command command) {
   const PreparedStatements::Statement* statement = FindPrepared(id);
   if (statement != nullptr) {
-    facts.prepared = &statement->mark;
-    facts.unanswered = prepared->Unanswered(id);
+    front.Use().facts.prepared = &statement->mark;
+    front.Use().facts.unanswered = prepared->Unanswered(id);
   }
   if (command != Command::kStmtSendLongData) return;
-  facts.long_data = LongDataBytes(header) + (statement != nullptr ? statement->long_data : 0);
+  front.Use().facts.long_data =
+      LongDataBytes(header) + (statement != nullptr ? statement->long_data : 0);
 }
 
 Action Session::Impl::OnVerdict(const CommandVerdict& verdict) {
@@ -147,7 +149,7 @@ Action Session::Impl::OnVerdict(const CommandVerdict& verdict) {
     turn = Turn::kHeld;
     return {.kind = Kind::kHold};
   }
-  if (verdict.kind == Verdict::kMore && !facts.complete && wider > look) {
+  if (verdict.kind == Verdict::kMore && !front->facts.complete && wider > look) {
     look = wider;
     turn = Turn::kNone;
     return {};
@@ -157,7 +159,7 @@ Action Session::Impl::OnVerdict(const CommandVerdict& verdict) {
   if (refused && !options.watch) {
     DecideRefusal(verdict.reason, verdict.message, verdict.kind == Verdict::kClose);
   } else {
-    mark = verdict.mark;
+    front.Use().mark = verdict.mark;
     packet_limit = options.watch ? 0 : verdict.packet_limit;
     settle = verdict.settle && !options.watch;
     turn = Turn::kAllowed;

@@ -93,7 +93,7 @@ Action Session::Impl::PassCommand(Bytes in, const PacketHeader& header) {
 
 void Session::Impl::NoteCommand(const PacketHeader& header, Command command) {
   PreparedStatements::Statement* statement = FindPrepared(command_statement);
-  const StatementMark* runs = command == Command::kQuery ? &mark : nullptr;
+  const StatementMark* runs = command == Command::kQuery ? &front->mark : nullptr;
   if (IsStatement(command) && statement != nullptr) runs = &statement->mark;
   ResponseTracker::Passed passed{.command = command};
   if (runs != nullptr && runs->sets_charset) passed.charset = runs->charset;
@@ -105,7 +105,7 @@ void Session::Impl::NoteCommand(const PacketHeader& header, Command command) {
   limit_due |= command == Command::kResetConnection && statement_limit > Duration::zero();
   if (command == Command::kStmtPrepare) {
     if (!prepared) prepared = std::make_unique<PreparedStatements>();
-    prepared->OnPrepare(mark);
+    prepared->OnPrepare(front->mark);
     last_prepare_refused = false;
   }
   NoteLongData(header, command, statement);
@@ -181,12 +181,12 @@ Action Session::Impl::KillOfNobody(std::size_t n, std::uint32_t id) {
   turn = Turn::kNone;
   out = BuildErr(static_cast<std::uint8_t>(command_sequence + 1), 1094, "HY000",
                  "Unknown thread id: " + std::to_string(id));
-  answers.push_back({.command = facts.command,
+  answers.push_back({.command = front->facts.command,
                      .error = true,
                      .error_code = 1094,
                      .bytes = out.size(),
                      .request_bytes = n,
-                     .in_transaction = facts.in_transaction});
+                     .in_transaction = front->facts.in_transaction});
   return {.kind = Kind::kSend, .n = n, .to = Side::kClient, .bytes = out};
 }
 
@@ -215,6 +215,7 @@ Action Session::Impl::CommandFromServer(Bytes in) {
   const bool torn = !file_before && tracker->ClientSendsFile() && half_way;
   if (torn) return lossy ? Lose(Unread::kNotUnderstood) : LeaveLoggedIn(Reason::kProtocolError, {});
   if (scan.complete) OnAnswer(tracker->answer());
+  if (scan.complete && turn == Turn::kNone && client_cursor.AtMessage()) front.Reset();
   if (scan.pass > 0) return {.kind = scan.own ? Kind::kDiscard : Kind::kForward, .n = scan.pass};
   if (scan.violation && lossy) return Lose(Unread::kNotUnderstood);
   if (scan.violation) return LeaveLoggedIn(Reason::kProtocolError, {});

@@ -23,6 +23,7 @@
 #include "net/mysql/prepared.h"
 #include "net/mysql/response.h"
 #include "net/mysql/session.h"
+#include "policies/on_demand.h"
 
 namespace headgate::mysql {
 
@@ -75,6 +76,12 @@ struct LoginState {
   constexpr std::uint32_t kHead = 7;
   return header.length - std::min(header.length, kHead);
 }
+
+// What is known of the command at the front of the client's bytes.
+struct CommandAtFront {
+  CommandFacts facts;
+  StatementMark mark;  // once it is allowed
+};
 
 struct Session::Impl {
   explicit Impl(SessionOptions o) : options(std::move(o)) {}
@@ -257,9 +264,8 @@ struct Session::Impl {
   std::uint64_t message_bytes = 0;  // of the command passing through, as its headers say so far
   std::uint64_t packet_limit = 0;   // what it may become
   Duration statement_limit = Duration::zero();
-  CommandFacts facts;
-  StatementMark mark;  // of the command allowed
-  std::string user;    // as an ERR names it
+  OnDemand<CommandAtFront> front;  // from the question about it to its answer
+  std::string user;                // as an ERR names it
   std::unique_ptr<PreparedStatements> prepared;
   std::vector<AnswerFacts> answers;  // complete and not told yet, oldest first
   // An ERR, complete but for what the server is being asked: told before any later answer.

@@ -32,13 +32,13 @@ bool RunsPrepared(CommandKind c) {
 void Session::Impl::DecideRefusal(Reason reason, std::string_view message, bool closes) {
   refusal_reason = reason == Reason::kNone ? Reason::kCommandRefused : reason;
   refusal = BuildCommandRefusal(refusal_reason, user, message);
-  turn = closes || HasNoAnswer(facts.command) ? Turn::kClosing : Turn::kDropped;
+  turn = closes || HasNoAnswer(front->facts.command) ? Turn::kClosing : Turn::kDropped;
   drop_begun = false;
-  if (facts.command == CommandKind::kPrepare) last_prepare_refused = true;
+  if (front->facts.command == CommandKind::kPrepare) last_prepare_refused = true;
   // A server that fails an execute forgets the statement's long data. Else a second try of the
   // client's would find the first one's still there, and add to it.
   PreparedStatements::Statement* statement = FindPrepared(command_statement);
-  if (RunsPrepared(facts.command) && statement != nullptr && statement->long_data > 0) {
+  if (RunsPrepared(front->facts.command) && statement != nullptr && statement->long_data > 0) {
     statement->long_data = 0;
     reset_due = command_statement;
   }
@@ -48,7 +48,7 @@ void Session::Impl::DecideRefusal(Reason reason, std::string_view message, bool 
 // refused the server would run the one before it.
 Action Session::Impl::RefuseUnknownStatement(Bytes in) {
   refusal.clear();
-  if (!HasNoAnswer(facts.command)) {
+  if (!HasNoAnswer(front->facts.command)) {
     refusal = BuildErr(0, 1243, "HY000",
                        "Unknown prepared statement handler (4294967295) given to headgate");
   }
@@ -92,7 +92,7 @@ Action Session::Impl::CloseForCommand() {
 }
 
 Action Session::Impl::CloseHalfWay(const PacketHeader& header) {
-  const std::size_t own_answer = HasNoAnswer(facts.command) ? 0 : 1;
+  const std::size_t own_answer = HasNoAnswer(front->facts.command) ? 0 : 1;
   if (tracker->outstanding() > own_answer) return {.kind = Kind::kHold};
   // A server that has begun to answer half a command says why by itself.
   const bool answered = tracker->outstanding() < own_answer || tracker->answer_bytes() > 0;

@@ -33,6 +33,29 @@ TEST(SourceTable, EachSourceHasItsOwnRates) {
   EXPECT_EQ(t.size(), 2U);
 }
 
+TEST(SourceTable, ASourceWithMoreThanItsCountHoldsIsCountedByTheOverflow) {
+  SourceTable t(kHash, 100);
+  const Address source = V4(10, 0, 0, 1);
+  for (int i = 0; i < 65'535; ++i) t.AddLive(t.Touch(source));
+  const auto own = t.Find(source);
+  EXPECT_EQ(t.Live(own), 65'535U);
+  EXPECT_EQ(t.Touch(source), SourceTable::kOverflow);
+  t.AddLive(SourceTable::kOverflow);
+  EXPECT_EQ(t.Live(own), 65'535U);
+  t.DropLive(own);
+  EXPECT_EQ(t.Touch(source), own);
+  EXPECT_EQ(t.Live(SourceTable::kOverflow), 1U);
+}
+
+TEST(SourceTable, NoIpv6SourceMeetsAnIpv4One) {
+  SourceTable t(kHash, 100);
+  Address mapped_like;  // a /64 whose last four bytes are an IPv4 address's
+  mapped_like.bytes = {0x20, 0x01, 0x0d, 0xb8, 10, 0, 0, 1};
+  EXPECT_NE(t.Touch(V4(10, 0, 0, 1)), t.Touch(mapped_like));
+  EXPECT_NE(t.Touch(V4(10, 0, 0, 1)), t.Touch(Address{}));
+  EXPECT_EQ(t.size(), 3U);
+}
+
 TEST(SourceTable, CountsLiveAndGood) {
   SourceTable t(kHash, 100);
   const auto h = t.Touch(V4(10, 0, 0, 1));
@@ -110,7 +133,7 @@ TEST(SourceTable, ExpireDropsOnlyWhatHasNothingToRemember) {
   EXPECT_EQ(t.Expire(kNow, 4), 4U);
 }
 
-TEST(SourceTable, EntriesStaySmall) { EXPECT_LE(SourceTable::EntryBytes(), 64U); }
+TEST(SourceTable, EntriesStaySmall) { EXPECT_LE(SourceTable::EntryBytes(), 48U); }
 
 // Connections come and go at random on a table that is too small: counts stay those of a map.
 TEST(SourceTable, CountsAgreeWithANaiveModel) {
