@@ -81,6 +81,7 @@ struct LoginState {
 struct CommandAtFront {
   CommandFacts facts;
   StatementMark mark;  // once it is allowed
+  Buffer refusal;      // once it is refused: the ERR for it, not numbered yet
 };
 
 struct Session::Impl {
@@ -270,7 +271,6 @@ struct Session::Impl {
   std::vector<AnswerFacts> answers;  // complete and not told yet, oldest first
   // An ERR, complete but for what the server is being asked: told before any later answer.
   std::optional<AnswerFacts> unsettled;
-  Buffer refusal;
   Buffer out;  // what an Action's bytes point to
 };
 

@@ -31,7 +31,7 @@ bool RunsPrepared(CommandKind c) {
 
 void Session::Impl::DecideRefusal(Reason reason, std::string_view message, bool closes) {
   refusal_reason = reason == Reason::kNone ? Reason::kCommandRefused : reason;
-  refusal = BuildCommandRefusal(refusal_reason, user, message);
+  front.Use().refusal = BuildCommandRefusal(refusal_reason, user, message);
   turn = closes || HasNoAnswer(front->facts.command) ? Turn::kClosing : Turn::kDropped;
   drop_begun = false;
   if (front->facts.command == CommandKind::kPrepare) last_prepare_refused = true;
@@ -47,10 +47,10 @@ void Session::Impl::DecideRefusal(Reason reason, std::string_view message, bool 
 // MariaDB's clients prepare and run in one go, naming "the last prepared". If that prepare was
 // refused the server would run the one before it.
 Action Session::Impl::RefuseUnknownStatement(Bytes in) {
-  refusal.clear();
+  front.Use().refusal.clear();
   if (!HasNoAnswer(front->facts.command)) {
-    refusal = BuildErr(0, 1243, "HY000",
-                       "Unknown prepared statement handler (4294967295) given to headgate");
+    front.Use().refusal = BuildErr(
+        0, 1243, "HY000", "Unknown prepared statement handler (4294967295) given to headgate");
   }
   turn = Turn::kDropped;
   drop_begun = false;
@@ -76,7 +76,7 @@ Action Session::Impl::RefuseCommand(Bytes in) {
   }
   if (at > 0) return {.kind = Kind::kDiscard, .n = at};
   if (!drop_begun || !client_cursor.AtMessage()) return {};
-  if (refusal.empty()) {
+  if (front->refusal.empty()) {
     turn = Turn::kNone;
     return NextCommand(in);
   }
@@ -98,11 +98,12 @@ Action Session::Impl::CloseHalfWay(const PacketHeader& header) {
   const bool answered = tracker->outstanding() < own_answer || tracker->answer_bytes() > 0;
   if (answered) return LeaveLoggedIn(Reason::kPacketTooLarge, {});
   command_sequence = header.sequence;
-  refusal = BuildCommandRefusal(Reason::kPacketTooLarge, user, {});
+  front.Use().refusal = BuildCommandRefusal(Reason::kPacketTooLarge, user, {});
   return LeaveLoggedIn(Reason::kPacketTooLarge, NumberedRefusal());
 }
 
 Buffer Session::Impl::NumberedRefusal() {
+  Buffer& refusal = front.Use().refusal;
   refusal[kHeaderSize - 1] = static_cast<std::uint8_t>(command_sequence + 1);
   return std::exchange(refusal, {});
 }
