@@ -184,17 +184,25 @@ void Leg::Break() {
   socket_.SetReadable();
 }
 
-std::size_t Leg::TrySend(mysql::Bytes bytes) {
+std::size_t Leg::TrySend(mysql::Bytes bytes, int flags) {
   if (tls_ != nullptr) return TrySendTls(bytes);
-  const ssize_t n = send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  const ssize_t n = send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | flags);
   if (n >= 0) return static_cast<std::size_t>(n);
   if (!IsTemporary(errno)) Break();
   return 0;
 }
 
-void Leg::Send(mysql::Bytes bytes) {
+void Leg::Send(mysql::Bytes bytes) { Send(bytes, 0); }
+
+// What MSG_MORE holds back the FIN takes along.
+void Leg::SendLast(mysql::Bytes bytes) {
+  Send(bytes, MSG_MORE);
+  ShutdownAfterFlush();
+}
+
+void Leg::Send(mysql::Bytes bytes, int flags) {
   if (broken_ || !open() || bytes.empty() || handshaking()) return;
-  const std::size_t sent = unsent().empty() ? TrySend(bytes) : 0;
+  const std::size_t sent = unsent().empty() ? TrySend(bytes, flags) : 0;
   if (broken_ || sent == bytes.size()) return;
   WaitUntilWritable();
   std::vector<std::uint8_t>& queue = Keep().unsent;
@@ -216,13 +224,14 @@ void Leg::Flush() {
 }
 
 void Leg::ShutdownAfterFlush() {
-  shutdown_due_ = true;
+  shutdown_due_ = !shut_;
   ShutdownIfDue();
 }
 
 void Leg::ShutdownIfDue() {
   if (!shutdown_due_ || blocked() || !open()) return;
   shutdown_due_ = false;
+  shut_ = true;
   shutdown(fd(), SHUT_WR);
 }
 

@@ -72,6 +72,8 @@ class Leg final : private SocketWatcher {
   // Sends what the kernel takes and queues the rest. After an error the leg is broken: everything
   // sent later vanishes, and reading will meet the end.
   void Send(mysql::Bytes bytes);
+  // Send() and ShutdownAfterFlush(): where nothing is queued, of one packet.
+  void SendLast(mysql::Bytes bytes);
   void Flush();
   // Once nothing is queued any more: FIN, and no word of TLS before it, as that is what a server
   // looks for while a statement runs. (MariaDB's vio_is_connected() takes unread bytes for a client
@@ -116,7 +118,8 @@ class Leg final : private SocketWatcher {
   void DropUnsent();
   [[nodiscard]] Got ReceiveTls(std::span<std::uint8_t> scratch, std::size_t& n);
   void AddInput(mysql::Bytes bytes);
-  std::size_t TrySend(mysql::Bytes bytes);
+  std::size_t TrySend(mysql::Bytes bytes, int flags = 0);
+  void Send(mysql::Bytes bytes, int flags);
   std::size_t TrySendTls(mysql::Bytes bytes);
   void Break();
   void WaitUntilWritable();
@@ -132,6 +135,7 @@ class Leg final : private SocketWatcher {
   bool stuck_ = false;  // TLS has something to say of its own that the socket does not take
   bool broken_ = false;
   bool shutdown_due_ = false;
+  bool shut_ = false;
   bool held_ = false;
 };
 

@@ -85,12 +85,17 @@ bool Relay::Feed(Side side) {
     from.Hold(action.kind == Action::Kind::kHold);
     if (from.held() || action.kind == Action::Kind::kWait) break;
     acted = true;
-    if (action.kind == Action::Kind::kForward) leg(Other(side)).Send(from.input().first(action.n));
+    if (action.kind == Action::Kind::kForward) Forward(action, from, leg(Other(side)));
     from.Drop(action.n);
     Perform(action);
     TellAnswers();
   }
   return acted;
+}
+
+void Relay::Forward(const Action& action, const Leg& from, Leg& to) {
+  const mysql::Bytes bytes = from.input().first(action.n);
+  action.last ? to.SendLast(bytes) : to.Send(bytes);
 }
 
 // What follows from the session's rest: books, deadline, and what is there to be read.

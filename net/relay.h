@@ -78,6 +78,7 @@ class Relay final : private mysql::KillMap, private LegOwner {
   void Event(const Action& first);
   void Poll();
   bool Feed(Side side);
+  static void Forward(const Action& action, const Leg& from, Leg& to);
   void Settle();
   void OnLeg(Leg& which) override;
   void OnReadable(Side side);

@@ -109,6 +109,7 @@ struct Action {
   Bytes bytes{};
   Reason reason = Reason::kNone;
   LoginFailure failure = LoginFailure::kServerError;  // for kLoginFailed
+  bool last = false;  // of kForward, for a COM_QUIT: half-close towards the server behind it
 };
 
 // Maps connection ids of ours to the backend's, for KILL. Implemented at the edge.

@@ -43,6 +43,7 @@ void Session::Impl::ForgetLogin() {
 }
 
 Action Session::Impl::CommandFromClient(Bytes in) {
+  if (left) return in.empty() ? Action{} : Action{.kind = Kind::kDiscard, .n = in.size()};
   if (turn == Turn::kDropped) return RefuseCommand(in);
   const std::size_t n = Follow(in);
   if (n == 0 && client_cursor.AtMessage()) return NextCommand(in);
@@ -82,13 +83,15 @@ Action Session::Impl::PassCommand(Bytes in, const PacketHeader& header) {
   const Command command = CommandOf(in, header);
   if (command == Command::kChangeUser) return ChangeUser(in, header);
   if (const auto target = KillOfOurs(in, header)) return Kill(in, header, *target);
+  const bool idle = tracker->outstanding() == 0;
   NoteCommand(header, command);
   turn = Turn::kNone;
   message_bytes = header.length;
   client_cursor.Begin(header);
   const std::size_t n = kHeaderSize + client_cursor.Skip(in.size() - kHeaderSize);
   tracker->OnRequestBytes(n);
-  return {.kind = Kind::kForward, .n = n};
+  left = command == Command::kQuit && client_cursor.AtMessage() && !options.watch;
+  return {.kind = Kind::kForward, .n = n, .last = left && idle};
 }
 
 void Session::Impl::NoteCommand(const PacketHeader& header, Command command) {
@@ -226,7 +229,7 @@ void Session::Impl::OnOwnAnswer(const ResponseTracker::Answer& answer) {
   if (answer.to.command == Command::kQuery) limit_set = !answer.facts.error;
   if (answer.to.command != Command::kPing || !unsettled) return;
   unsettled->in_transaction = answer.facts.in_transaction;
-  answers.push_back(*std::exchange(unsettled, std::nullopt));
+  answers.push_back(*std::exchange(unsettled, nullptr));
 }
 
 void Session::Impl::OnAnswer(const ResponseTracker::Answer& answer) {
@@ -235,7 +238,7 @@ void Session::Impl::OnAnswer(const ResponseTracker::Answer& answer) {
   // What is on its way behind it tells by its own answer.
   status_due = !ok && answer.to.settle && tracker->outstanding() == 0;
   if (status_due) {
-    unsettled = answer.facts;
+    unsettled = std::make_unique<AnswerFacts>(answer.facts);
   } else {
     answers.push_back(answer.facts);
   }

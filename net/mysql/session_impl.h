@@ -247,6 +247,7 @@ struct Session::Impl {
   PacketCursor client_cursor;
   Turn turn = Turn::kNone;
   bool commands_held = false;
+  bool left = false;        // by COM_QUIT: what the client still says is nobody's
   bool drop_begun = false;  // the refused command's first header is taken
   bool limit_due = false;   // the statement limit is to be set before the next command
   bool limit_set = false;
@@ -270,7 +271,7 @@ struct Session::Impl {
   std::unique_ptr<PreparedStatements> prepared;
   std::vector<AnswerFacts> answers;  // complete and not told yet, oldest first
   // An ERR, complete but for what the server is being asked: told before any later answer.
-  std::optional<AnswerFacts> unsettled;
+  std::unique_ptr<AnswerFacts> unsettled;
   Buffer out;  // what an Action's bytes point to
 };
 

@@ -78,6 +78,7 @@ bool Relay::Feed(Side side) {
     if (action.kind == Action::Kind::kForward) {
       if (side == Side::kClient) CheckMayReachServer("forward");
       leg(Other(side)).Send(from.input().first(action.n));
+      if (action.last) server_.ShutdownAfterFlush();
     }
     if (action.kind == Action::Kind::kSend && action.to == Side::kServer) {
       CheckMayReachServer("send");

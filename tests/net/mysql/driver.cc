@@ -82,6 +82,7 @@ void Driver::Perform(const Action& a, Side from) {
   switch (a.kind) {
     case Kind::kForward:
       (from == Side::kClient ? to_server_ : to_client_) += taken;
+      last |= a.last;
       break;
     case Kind::kSend:
       (a.to == Side::kServer ? to_server_ : to_client_) += AsText(a.bytes);

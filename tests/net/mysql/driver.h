@@ -90,6 +90,7 @@ class Driver {
   std::vector<LoginFailure> failures;
   std::vector<Reason> ends;  // every reason other than kNone
   bool half_closed = false;
+  bool last = false;  // the edge half-closes behind what was forwarded
   bool client_held = false;
   bool runaway = false;  // the session asked to be polled for ever
   std::size_t fed = 0;

@@ -45,6 +45,7 @@ TEST(SessionCommand, QuitThenFinIsTheUsualEnd) {
     d.LogIn();
     d.Client(Command(0x01));
     EXPECT_EQ(d.ToServer(), Command(0x01));
+    EXPECT_TRUE(d.last);
     d.Event(&Session::OnClientClosed);
     EXPECT_TRUE(d.half_closed);
     EXPECT_EQ(d.session().phase(), Phase::kOrphaned);
@@ -53,6 +54,28 @@ TEST(SessionCommand, QuitThenFinIsTheUsualEnd) {
     EXPECT_TRUE(d.closed());
     EXPECT_THAT(d.ends, ElementsAre(Reason::kClientClosed));
   });
+}
+
+TEST(SessionCommand, NothingPassesBehindAQuit) {
+  AtEveryCut([](Driver& d) {
+    d.LogIn();
+    d.Client(Command(0x01) + Query("SELECT 1"));
+    EXPECT_EQ(d.ToServer(), Command(0x01));
+    EXPECT_EQ(d.commands.size(), 1u);
+    d.Event(&Session::OnServerClosed);
+    EXPECT_TRUE(d.closed());
+  });
+}
+
+// A server that looks for its client while the statement runs is to find one.
+TEST(SessionCommand, NoFinWhileAnAnswerIsOwed) {
+  Driver d;
+  d.LogIn();
+  d.Client(Query("SELECT 1") + Command(0x01));
+  EXPECT_EQ(d.ToServer(), Query("SELECT 1") + Command(0x01));
+  EXPECT_FALSE(d.last);
+  d.Server(OneRow());
+  EXPECT_EQ(d.ToClient(), OneRow());
 }
 
 TEST(SessionCommand, OrphanDiscardsWhatTheServerStillSays) {
