@@ -13,10 +13,10 @@ namespace {
 
 using std::chrono::seconds;
 
-const Time kStart{seconds(1000)};
+const Time kAtFirst{seconds(1000)};
 const Rate kRate{1, 3};
 
-int Connects(SourceTable& t, const Address& source, int tries, Time now = kStart) {
+int Connects(SourceTable& t, const Address& source, int tries, Time now = kAtFirst) {
   int let = 0;
   for (int i = 0; i < tries; ++i) let += t.TakeConnect(t.Touch(source), kRate, now);
   return let;
@@ -26,10 +26,10 @@ TEST(SourceTable, EachSourceHasItsOwnRates) {
   SourceTable t(kHash, 100);
   EXPECT_EQ(Connects(t, V4(10, 0, 0, 1), 10), 3);
   EXPECT_EQ(Connects(t, V4(10, 0, 0, 2), 10), 3);
-  EXPECT_EQ(Connects(t, V4(10, 0, 0, 1), 10, kStart + seconds(2)), 2);
+  EXPECT_EQ(Connects(t, V4(10, 0, 0, 1), 10, kAtFirst + seconds(2)), 2);
   const auto h = t.Touch(V4(10, 0, 0, 1));
-  EXPECT_TRUE(t.TakeRefusal(h, Rate{1, 1}, kStart));  // apart from the connects
-  EXPECT_FALSE(t.TakeRefusal(h, Rate{1, 1}, kStart));
+  EXPECT_TRUE(t.TakeRefusal(h, Rate{1, 1}, kAtFirst));  // apart from the connects
+  EXPECT_FALSE(t.TakeRefusal(h, Rate{1, 1}, kAtFirst));
   EXPECT_EQ(t.size(), 2U);
 }
 
@@ -91,8 +91,8 @@ TEST(SourceTable, WhenAllAreLiveTheNewcomerSharesTheOverflowEntryAndIsNotRefused
   const auto h = t.Touch(V4(10, 0, 9, 9));
   ASSERT_EQ(h, SourceTable::kOverflow);
   EXPECT_EQ(Connects(t, V4(10, 0, 9, 9), 1000), 1000);
-  EXPECT_TRUE(t.TakeRefusal(h, Rate{1, 1}, kStart));
-  EXPECT_TRUE(t.TakeRefusal(h, Rate{1, 1}, kStart));
+  EXPECT_TRUE(t.TakeRefusal(h, Rate{1, 1}, kAtFirst));
+  EXPECT_TRUE(t.TakeRefusal(h, Rate{1, 1}, kAtFirst));
   t.AddLive(h);
   t.AddGood(h);
   EXPECT_EQ(t.Live(SourceTable::kOverflow), 1U);
@@ -124,13 +124,13 @@ TEST(SourceTable, ExpireDropsOnlyWhatHasNothingToRemember) {
   t.AddLive(t.Touch(V4(10, 0, 0, 1)));
   EXPECT_EQ(Connects(t, V4(10, 0, 0, 2), 1), 1);
   EXPECT_EQ(Connects(t, V4(10, 0, 0, 3), 3), 3);
-  EXPECT_EQ(t.Expire(kStart, 10), 0U);
-  EXPECT_EQ(t.Expire(kStart + seconds(1), 10), 1U);
-  EXPECT_EQ(t.Expire(kStart + seconds(3), 10), 1U);
-  EXPECT_EQ(t.Expire(kStart + seconds(100), 10), 0U);
+  EXPECT_EQ(t.Expire(kAtFirst, 10), 0U);
+  EXPECT_EQ(t.Expire(kAtFirst + seconds(1), 10), 1U);
+  EXPECT_EQ(t.Expire(kAtFirst + seconds(3), 10), 1U);
+  EXPECT_EQ(t.Expire(kAtFirst + seconds(100), 10), 0U);
   EXPECT_EQ(t.size(), 1U);  // the live one
   for (std::uint8_t i = 0; i < 9; ++i) static_cast<void>(t.Touch(V4(10, 1, 0, i)));
-  EXPECT_EQ(t.Expire(kStart, 4), 4U);
+  EXPECT_EQ(t.Expire(kAtFirst, 4), 4U);
 }
 
 TEST(SourceTable, EntriesStaySmall) { EXPECT_LE(SourceTable::EntryBytes(), 48U); }
