@@ -90,7 +90,7 @@ Action Session::Impl::PassCommand(Bytes in, const PacketHeader& header) {
   client_cursor.Begin(header);
   const std::size_t n = kHeaderSize + client_cursor.Skip(in.size() - kHeaderSize);
   tracker->OnRequestBytes(n);
-  left = command == Command::kQuit && client_cursor.AtMessage() && !options.watch;
+  left = command == Command::kQuit && header.length == 1 && !options.watch;
   return {.kind = Kind::kForward, .n = n, .last = left && idle};
 }
 
