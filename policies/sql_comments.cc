@@ -213,7 +213,9 @@ void Pass<kText>::NextIsReadAs() {
   unread_ |= kind_.runs_unread();
   const bool sure = !unread_ && !kind_.sets_mode() && mode_.charset != SqlCharset::kUnknown;
   if (!sure && doubt_.at == kNowhere && at_ < sure_from_) {
-    doubt_ = {at_, end_ - std::min(at_, end_), mode_, unread_ || kind_.sets_mode(), unread_};
+    // In a comment that may be code it goes on behind that one too.
+    const std::size_t end = doubtful_end_ != kNowhere ? std::max(end_, end_behind_) : end_;
+    doubt_ = {at_, end - std::min(at_, end), mode_, unread_ || kind_.sets_mode(), unread_};
     if (unread_) doubt_.mode.charset = SqlCharset::kUnknown;
     if (again_) {
       sql_ = sql_.substr(0, at_);

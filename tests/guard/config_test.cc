@@ -138,6 +138,14 @@ TEST(Config, EveryProblemAtOnceEachInItsPlace) {
                   StartsWith("t.toml:15:1: shadow.file: there is no such key")));
 }
 
+// toml++ 3.3 takes it for something that nobody asks about.
+TEST(Config, LettersBehindAValueAreAnErrorAndNoWhiteSpace) {
+  for (const char* letter : {"\xc6\xa3", "\xc3\xbc", "\xd2\x99"}) {
+    const std::string text = std::string("[gate]\nmax_connections = 151") + letter + "\n";
+    EXPECT_THAT(Errors(Parse(text)), ElementsAre(StartsWith("t.toml:2"))) << letter;
+  }
+}
+
 TEST(Config, SyntaxErrorHasItsPlace) {
   EXPECT_THAT(Errors(Parse("[gate]\nbackend = [\n")), ElementsAre(StartsWith("t.toml:")));
   EXPECT_THAT(Errors(Parse("[gate]\nmode = \"observe\"\nmode = \"enforce\"\n")),

@@ -279,6 +279,13 @@ TEST(SqlReadings, ACharsetSetInAVersionIsWhatTheServerTakes) {
   EXPECT_EQ(Mark("/*!50803 SET NAMES gbk */").charset, SqlCharset::kUnknown);
 }
 
+TEST(SqlReadings, WhatFollowsACommentThatSetsIsReadToTheEnd) {
+  for (const char* opening : {"/*+ ", "/*!99999 "}) {
+    const std::string sql = std::string(opening) + "SET NAMES x; SELECT 1 */, '\xbf\\' -- '";
+    EXPECT_FALSE(ReadsAs(sql, Trait::kUninspectedTail)) << sql;
+  }
+}
+
 TEST(SqlReadings, AStringThatIsExecutedIsReadLikewise) {
   EXPECT_TRUE(Sleeps("EXECUTE IMMEDIATE 'DO SLEEP/*!99999 x */(1)'", kMaria));
   EXPECT_TRUE(
