@@ -52,11 +52,11 @@ check: ## formats (dry), checks layers, lengths and headers, and lints what chan
 	@tests/support/lint.py build/check $(JOBS) $(UNITS)
 	@echo "check: all fine"
 
-bench: build ## headgate beside HAProxy, nginx, a bare relay, no gate: ROUNDS=5 ONLY=query, all of it into docs/benchmarks.md
+bench: build ## headgate beside HAProxy, nginx, a bare relay, no gate: ROUNDS=5 ONLY=query; whole parts go into docs/benchmarks.md
 	@bash .ci/install bench
 	@cmake --preset release -DHEADGATE_BENCH=ON >/dev/null
 	cmake --build --preset release --target $(BENCH_TOOLS) -j $(JOBS)
-	@$(PYTHON) bench/beside.py --rounds $(or $(ROUNDS),5) $(if $(ONLY),--only $(ONLY),--page docs/benchmarks.md)
+	@$(PYTHON) bench/beside.py --rounds $(or $(ROUNDS),5) $(if $(ONLY),--only $(ONLY)) --page docs/benchmarks.md
 
 bench-micro: ## ns per admission decision, statement, digest, and bytes per source
 	@bash .ci/install test

@@ -25,6 +25,8 @@ from private_mariadb import SERVER
 SECTIONS = {"query": "beside_query", "login": "beside_login", "kernel": "beside_kernel",
             "bulk": "beside_bulk", "memory": "beside_memory", "growth": "beside_growth",
             "attack": "beside_attack"}
+# Of the page: written anew when all of its sections were run.
+PARTS = {"beside": set(SECTIONS) - {"attack"}, "beside-attack": {"attack"}}
 
 
 class Bench:
@@ -83,7 +85,7 @@ def words():
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PORT:PID",
                         help="something that listens already, before the server at --server-port")
     parser.add_argument("--server-port", type=int, help="of the private server")
-    parser.add_argument("--page", type=pathlib.Path, help="whose part is written anew")
+    parser.add_argument("--page", type=pathlib.Path, help="its parts that are wholly run are written anew")
     return parser.parse_args()
 
 
@@ -101,15 +103,19 @@ def main():
             failed.append(name)  # the other sections are still worth their time
             print(f"section {name} failed: {problem!r}", flush=True)
             continue
-        sections += done
+        sections.append((name, done))
         if name != options.only[-1]:  # that one is in what comes at the end
             for section in done:
                 print("\n" + beside_report.text(section, titles) + "\n", flush=True)
-    page = "\n\n".join([f"{facts(bench, load)} {beside_report.kept(sections)}".rstrip(),
-                        *(beside_report.text(s, titles) for s in sections)])
-    print(page)
-    if options.page and not failed:
-        alternatives_report.write(options.page, "beside", page)
+    for part, names in PARTS.items():
+        chosen = [section for name, done in sections if name in names for section in done]
+        if not chosen:
+            continue
+        page = "\n\n".join([f"{facts(bench, load)} {beside_report.kept(chosen)}".rstrip(),
+                            *(beside_report.text(s, titles) for s in chosen)])
+        print(page)
+        if options.page and names <= {name for name, _ in sections}:
+            alternatives_report.write(options.page, part, page)
     return 1 if failed else 0
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """service: what the gate tells its service manager, the watchdog, and sockets that are passed."""
+import contextlib
 import os
 import pathlib
 import signal
@@ -39,12 +40,13 @@ class Service(scenario.Scenario):
 
     def watched(self, gate):
         """How many sockets each event loop of the gate watches, the busiest first."""
-        folder = pathlib.Path(f"/proc/{gate.pid()}")
-        loops = [fd.name for fd in (folder / "fd").iterdir()
-                 if os.readlink(fd) == "anon_inode:[eventpoll]"]
-        return sorted((sum(line.startswith("tfd:") for line in
-                           (folder / "fdinfo" / loop).read_text().splitlines())
-                       for loop in loops), reverse=True)
+        folder, counts = pathlib.Path(f"/proc/{gate.pid()}"), []
+        for fd in (folder / "fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile: it was no loop
+                if os.readlink(fd) == "anon_inode:[eventpoll]":
+                    lines = (folder / "fdinfo" / fd.name).read_text().splitlines()
+                    counts.append(sum(line.startswith("tfd:") for line in lines))
+        return sorted(counts, reverse=True)
 
     def test_what_it_is_told(self):
         gate = self.manager.start(self.gate())
