@@ -85,7 +85,8 @@ def words():
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PORT:PID",
                         help="something that listens already, before the server at --server-port")
     parser.add_argument("--server-port", type=int, help="of the private server")
-    parser.add_argument("--page", type=pathlib.Path, help="its parts that are wholly run are written anew")
+    parser.add_argument("--page", type=pathlib.Path,
+                        help="its parts that are wholly run are written anew")
     return parser.parse_args()
 
 

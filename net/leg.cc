@@ -224,14 +224,13 @@ void Leg::Flush() {
 }
 
 void Leg::ShutdownAfterFlush() {
-  shutdown_due_ = !shut_;
+  if (our_fin_ == OurFin::kNo) our_fin_ = OurFin::kDue;
   ShutdownIfDue();
 }
 
 void Leg::ShutdownIfDue() {
-  if (!shutdown_due_ || blocked() || !open()) return;
-  shutdown_due_ = false;
-  shut_ = true;
+  if (our_fin_ != OurFin::kDue || blocked() || !open()) return;
+  our_fin_ = OurFin::kSaid;
   shutdown(fd(), SHUT_WR);
 }
 

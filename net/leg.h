@@ -134,8 +134,7 @@ class Leg final : private SocketWatcher {
   std::uint32_t drains_ = 0;
   bool stuck_ = false;  // TLS has something to say of its own that the socket does not take
   bool broken_ = false;
-  bool shutdown_due_ = false;
-  bool shut_ = false;
+  enum class OurFin : std::uint8_t { kNo, kDue, kSaid } our_fin_ = OurFin::kNo;
   bool held_ = false;
 };
 

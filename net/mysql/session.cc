@@ -285,11 +285,11 @@ Action Session::OnCommandVerdict(const CommandVerdict& verdict) {
 }
 
 std::optional<AnswerFacts> Session::NextAnswer() {
-  std::vector<AnswerFacts>& answers = impl_->answers;
-  if (answers.empty()) return std::nullopt;
+  if (impl_->answers->empty()) return std::nullopt;
+  Answers& answers = impl_->answers.Use();
   const AnswerFacts oldest = answers.front();
-  answers.erase(answers.begin());
-  if (answers.empty()) answers = std::vector<AnswerFacts>();  // "= {}" would keep its memory
+  answers.Pop();
+  if (answers.empty()) impl_->answers.Reset();
   return oldest;
 }
 

@@ -63,7 +63,7 @@ Action Session::Impl::NextCommand(Bytes in) {
     case ResponseTracker::Pass::kPass:
       break;
   }
-  const std::size_t owed = answers.size() + tracker->outstanding();
+  const std::size_t owed = answers->size() + tracker->outstanding();
   if (owed >= ResponseTracker::kMaxOutstanding) return {.kind = Kind::kHold};
   return SeenEnough(in, header, command) ? Ask(in, header, command) : Action{};
 }

@@ -23,7 +23,7 @@ void Session::Impl::EnterCommand(Bytes ok) {
   if (!tracker) {
     tracker = std::make_unique<ResponseTracker>(capabilities, login->request.mariadb_capabilities);
   } else {  // a change-user keeps the session's capabilities, and with them the tracker
-    answers.push_back({.command = CommandKind::kChangeUser, .bytes = kHeaderSize + ok.size()});
+    Tell({.command = CommandKind::kChangeUser, .bytes = kHeaderSize + ok.size()});
   }
   if (status) tracker->SetStatus(*status);
   prepared.reset();
@@ -184,12 +184,12 @@ Action Session::Impl::KillOfNobody(std::size_t n, std::uint32_t id) {
   turn = Turn::kNone;
   out = BuildErr(static_cast<std::uint8_t>(command_sequence + 1), 1094, "HY000",
                  "Unknown thread id: " + std::to_string(id));
-  answers.push_back({.command = front->facts.command,
-                     .error = true,
-                     .error_code = 1094,
-                     .bytes = out.size(),
-                     .request_bytes = n,
-                     .in_transaction = front->facts.in_transaction});
+  Tell({.command = front->facts.command,
+        .error = true,
+        .error_code = 1094,
+        .bytes = out.size(),
+        .request_bytes = n,
+        .in_transaction = front->facts.in_transaction});
   return {.kind = Kind::kSend, .n = n, .to = Side::kClient, .bytes = out};
 }
 
@@ -229,7 +229,7 @@ void Session::Impl::OnOwnAnswer(const ResponseTracker::Answer& answer) {
   if (answer.to.command == Command::kQuery) limit_set = !answer.facts.error;
   if (answer.to.command != Command::kPing || !unsettled) return;
   unsettled->in_transaction = answer.facts.in_transaction;
-  answers.push_back(*std::exchange(unsettled, nullptr));
+  Tell(*std::exchange(unsettled, nullptr));
 }
 
 void Session::Impl::OnAnswer(const ResponseTracker::Answer& answer) {
@@ -240,7 +240,7 @@ void Session::Impl::OnAnswer(const ResponseTracker::Answer& answer) {
   if (status_due) {
     unsettled = std::make_unique<AnswerFacts>(answer.facts);
   } else {
-    answers.push_back(answer.facts);
+    Tell(answer.facts);
   }
   if (answer.to.command == Command::kStmtPrepare && prepared) {
     ok ? prepared->OnPrepared(answer.statement) : prepared->OnPrepareFailed();

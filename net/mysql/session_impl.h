@@ -24,6 +24,7 @@
 #include "net/mysql/response.h"
 #include "net/mysql/session.h"
 #include "policies/on_demand.h"
+#include "policies/small_ring.h"
 
 namespace headgate::mysql {
 
@@ -83,6 +84,9 @@ struct CommandAtFront {
   StatementMark mark;  // once it is allowed
   Buffer refusal;      // once it is refused: the ERR for it, not numbered yet
 };
+
+// As many as the commands that may be owed one: no more are asked about (NextCommand).
+using Answers = SmallRing<AnswerFacts, ResponseTracker::kMaxOutstanding>;
 
 struct Session::Impl {
   explicit Impl(SessionOptions o) : options(std::move(o)) {}
@@ -211,6 +215,8 @@ struct Session::Impl {
   Action RefuseCompressed();
   Action RefuseUnfollowed();
   [[nodiscard]] Buffer LastWords(Reason reason) const;
+  // An answer is complete: NextAnswer() has it.
+  void Tell(const AnswerFacts& facts) { answers.Use().Push() = facts; }
 
   // The command at the front of the client's bytes.
   enum class Turn : std::uint8_t {
@@ -269,7 +275,7 @@ struct Session::Impl {
   OnDemand<CommandAtFront> front;  // from the question about it to its answer
   std::string user;                // as an ERR names it
   std::unique_ptr<PreparedStatements> prepared;
-  std::vector<AnswerFacts> answers;  // complete and not told yet, oldest first
+  OnDemand<Answers> answers;  // complete and not told yet, oldest first
   // An ERR, complete but for what the server is being asked: told before any later answer.
   std::unique_ptr<AnswerFacts> unsettled;
   Buffer out;  // what an Action's bytes point to

@@ -242,10 +242,10 @@ Action Session::Impl::AuthErr(Bytes payload, std::size_t n) {
   const auto sequence = static_cast<std::uint8_t>(login->server_sequence + login->delta);
   Reason reason = Reason::kLoginFailed;
   if (login->reauth) {
-    answers.push_back({.command = CommandKind::kChangeUser,
-                       .error = true,
-                       .error_code = ErrCode(payload),
-                       .bytes = n});
+    Tell({.command = CommandKind::kChangeUser,
+          .error = true,
+          .error_code = ErrCode(payload),
+          .bytes = n});
     // MariaDB keeps the connection logged in as the user before; the client must not go on so.
     login->half_close = true;
     reason = Reason::kChangeUserFailed;

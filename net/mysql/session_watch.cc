@@ -125,7 +125,7 @@ Action Session::Impl::Lose(Unread why) {
 void Session::Impl::AbandonAnswers() {
   while (const auto answer = tracker->Abandon()) {
     if (answer->to.command == Command::kStmtPrepare && prepared) prepared->OnPrepareFailed();
-    answers.push_back(answer->facts);
+    Tell(answer->facts);
   }
   client_cursor = {};
   turn = Turn::kNone;
