@@ -43,7 +43,7 @@ void Session::Impl::ForgetLogin() {
 }
 
 Action Session::Impl::CommandFromClient(Bytes in) {
-  if (left) return in.empty() ? Action{} : Action{.kind = Kind::kDiscard, .n = in.size()};
+  if (left) return {.kind = in.empty() ? Kind::kWait : Kind::kHold};  // its FIN is all that is read
   if (turn == Turn::kDropped) return RefuseCommand(in);
   const std::size_t n = Follow(in);
   if (n == 0 && client_cursor.AtMessage()) return NextCommand(in);

@@ -62,6 +62,8 @@ TEST(SessionCommand, NothingPassesBehindAQuit) {
     d.Client(Command(0x01) + Query("SELECT 1"));
     EXPECT_EQ(d.ToServer(), Command(0x01));
     EXPECT_EQ(d.commands.size(), 1u);
+    d.Client(std::string(100'000, 'x'));  // waits in the socket, for a server that does not end
+    EXPECT_EQ(d.ToServer(), "");
     d.Event(&Session::OnServerClosed);
     EXPECT_TRUE(d.closed());
   });
