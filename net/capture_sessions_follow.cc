@@ -171,6 +171,7 @@ void CaptureSessions::TellAnswers(Conn& c) {
     ++counts_.answers;
     Tell(c, event::Answer{*answer});
   }
+  if (c.session->TakeLongDataPassed()) Tell(c, event::Answer{{.command = CommandKind::kLongData}});
 }
 
 // As Relay::Close() and ShutdownServer(): the slot is in use until the server's FIN.

@@ -105,6 +105,7 @@ void Relay::Settle() {
   server_.KeepInput();
   if (!greeted_ && session_.backend_connection_id() != 0) NoteGreeted();
   if (phase_ != session_.phase()) PhaseChanged();
+  TellLongData();
   WatchProgress();
   if (detached_) return;
   if (MemoryReserve::TakeDrawn() && client_.open()) OnEvicted(Reason::kMemory, false);

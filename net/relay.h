@@ -134,6 +134,7 @@ class Relay final : private mysql::KillMap, private LegOwner {
   // The command phase (relay_commands.cc).
   void Decide(const CommandVerdict& verdict);
   void TellAnswers();
+  void TellLongData();
   void WatchProgress();
   void AskSweep(const BackendIds& lock_waits, Time now);
   void SweepNow();

@@ -45,6 +45,12 @@ void Relay::TellAnswers() {
   }
 }
 
+// What the kernel has not taken the server has not, either.
+void Relay::TellLongData() {
+  if (session_over_ || server_.blocked() || !session_.TakeLongDataPassed()) return;
+  worker_.engine().OnAnswer(*ticket_, {.command = CommandKind::kLongData}, Now());
+}
+
 // What an event leaves behind that cannot wait for the next sweep, or needs one at all.
 void Relay::WatchProgress() {
   if (!watched_ && NeedsWatching()) {

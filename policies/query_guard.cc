@@ -50,7 +50,7 @@ void QueryGuard::Refresh(StatementBook& b, const Speaker& who, Time now) {
     b.leased = false;
   }
   if (b.leased_tag != b.class_tag) {
-    if (!b.running.empty() || b.pending->held) return;
+    if (!b.running.empty() || b.upload->counted || b.pending->held) return;
     b.accounts = {};
     b.leased_tag = b.class_tag;
   }
@@ -137,6 +137,7 @@ void QueryGuard::End(StatementBook& b, Time now) {
     Settle(b, b.running.front().Use(), now);
     b.running.Pop();
   }
+  EndUpload(b, now);
   DropPrepared(b, b.prepared);
   b.accounts = {};
   b.source_account = {};

@@ -8,7 +8,8 @@
 //
 // Held back, at most `wait` long, are only commands that run SQL outside a transaction. Inside one
 // rate and busy may run into debt by `wait`, running and digest_running to twice their number; what
-// is beyond that is refused at once. COMMIT and its kind are not limited at all.
+// is beyond that is refused at once. COMMIT and its kind are not limited at all. Long data has no
+// rate, and else is limited as a statement that runs until the server has taken it.
 //
 // One code path decides; whether it is carried out is asked last (EffectiveQuery::Acts): where not,
 // it is counted once for each command, and the command goes on as if nothing had been said.
@@ -175,6 +176,7 @@ class QueryGuard {
   // query_guard_answer.cc
   void Account(const StatementBook& b, const RunningCommand& r, const AnswerFacts& facts, Time now);
   void Settle(StatementBook& b, RunningCommand& r, Time now);
+  void EndUpload(StatementBook& b, Time now);
   void ReleasePlaces(StatementBook& b, RunningCommand& r);
 
   // query_guard_sweep.cc

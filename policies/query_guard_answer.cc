@@ -6,6 +6,7 @@
 namespace headgate {
 
 void QueryGuard::OnAnswer(StatementBook& b, const AnswerFacts& facts, Time now) {
+  if (facts.command == CommandKind::kLongData) return EndUpload(b, now);
   if (b.running.empty()) return;
   RunningCommand& r = b.running.front().Use();
   // A change-user is no command of ours, its answer may be told all the same.
@@ -45,6 +46,13 @@ void QueryGuard::Settle(StatementBook& b, RunningCommand& r, Time now) {
   SettleBusy(b, r.charges, RunFor(b, r, now), now);
   ReleasePlaces(b, r);
   if (r.counted) FiguresOf(b).running.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void QueryGuard::EndUpload(StatementBook& b, Time now) {
+  if (!b.upload->counted) return;
+  Settle(b, b.upload.Use(), now);
+  b.upload.Reset();
+  b.active = now;
 }
 
 void QueryGuard::ReleasePlaces(StatementBook& b, RunningCommand& r) {

@@ -38,6 +38,7 @@ constexpr bool NeverDelayed(const StatementMark& m) {
 CommandVerdict QueryGuard::OnCommand(StatementBook& b, const Speaker& who,
                                      const CommandFacts& facts, Time now, const Rule*& bans) {
   if (b.pending->held || b.pending->command != facts.command) GiveUp(b);
+  EndUpload(b, now);
   Refresh(b, who, now);
   const Call c = CallOf(b, who, now);
   b.active = now;
@@ -55,9 +56,9 @@ CommandVerdict QueryGuard::OnCommand(StatementBook& b, const Speaker& who,
     more.inspect = c.q.inspect;
     return more;
   }
-  p.limited = RunsSql(p.command) && !NeverDelayed(p.mark);
+  p.limited = KeepsServerBusy(p.command) && !NeverDelayed(p.mark);
   p.deadline = now + c.q.wait;
-  if (p.limited) {
+  if (p.limited && RunsSql(p.command)) {
     const Reason refused = PayRate(c);
     if (refused != Reason::kNone) return Refuse(c, refused);
   }
@@ -195,10 +196,10 @@ CommandVerdict QueryGuard::Pass(const Call& c, const BusyCharges& charges, Place
   v.result_limit = c.q.result;
   v.packet_limit = p.packet_limit;
   v.settle = c.q.idle_in_transaction > Duration::zero() && c.q.Acts(Reason::kIdleInTransaction);
-  if (HasAnswer(p.command)) {
-    RunningCommand& r = b.running.Push().Use();
+  if (HasAnswer(p.command) || p.limited) {
+    RunningCommand& r = HasAnswer(p.command) ? b.running.Push().Use() : b.upload.Use();
     r.command = p.command;
-    r.counted = RunsSql(p.command);
+    r.counted = KeepsServerBusy(p.command);
     r.prepared = p.prepared;
     r.digest_place = (taken & PlaceBit(kDigestPlace)) != 0;
     r.mark = p.mark;

@@ -28,9 +28,6 @@ std::size_t RoomOf(const EngineEvent& event, std::size_t most_text) {
   return bytes;
 }
 
-// Whose answer is one of those that are waited for. That to a change-user is not.
-bool IsCounted(const event::Answer& e) { return e.facts.command != CommandKind::kChangeUser; }
-
 }  // namespace
 
 void Reenactment::World::Accept(const EngineEvent& event, const Told& then) {

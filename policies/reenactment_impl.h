@@ -53,6 +53,11 @@ class YesNoQueue {
   std::uint8_t size_ = 0;
 };
 
+// One of those that are waited for, in order: no change-user's, nor long data's.
+[[nodiscard]] inline bool IsCounted(const event::Answer& e) {
+  return HasAnswer(e.facts.command) && e.facts.command != CommandKind::kChangeUser;
+}
+
 class Reenactment::World : public Wakeups, public DecisionSink {
  public:
   World(std::shared_ptr<const Limits> limits, EngineSecrets secrets, OutcomeSink& sink,

@@ -170,7 +170,7 @@ void Reenactment::World::LetIn(Actor& a) {
 void Reenactment::World::Witness(Actor& a, const EngineEvent& event, const Told& told) {
   if (std::holds_alternative<event::Login>(event.what)) Look(*a.ticket);
   if (const auto* answer = std::get_if<event::Answer>(&event.what)) {
-    if (answer->facts.command != CommandKind::kChangeUser) static_cast<void>(TakeAnswer(a));
+    if (IsCounted(*answer)) static_cast<void>(TakeAnswer(a));
   }
   if (told.of == Told::Of::kVerdict &&
       told.kind == static_cast<std::uint8_t>(Verdict::Kind::kWait)) {

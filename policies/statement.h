@@ -129,6 +129,10 @@ struct CommandFacts {
   const Glance* glance = nullptr;
 };
 
+// What is limited by how many run and for how long: statements, and long data, which has the server
+// read and copy as much as its client can send.
+constexpr bool KeepsServerBusy(CommandKind c) { return RunsSql(c) || c == CommandKind::kLongData; }
+
 // Whether the server answers it at all.
 constexpr bool HasAnswer(CommandKind c) {
   return c != CommandKind::kQuit && c != CommandKind::kCloseStatement &&
@@ -168,7 +172,8 @@ struct CommandVerdict {
 };
 
 // The answer to one command is complete; in the order the commands were passed on. Commands
-// without an answer (kLongData, kCloseStatement, kQuit) have none of these.
+// without an answer (kCloseStatement, kQuit) have none of these; of kLongData it says, in no order,
+// that the server's side has taken all of it.
 struct AnswerFacts {
   CommandKind command = CommandKind::kOther;
   bool error = false;

@@ -59,7 +59,7 @@ struct RunningCommand {
 // The command that is being asked about, or held back.
 struct PendingCommand {
   CommandKind command = CommandKind::kOther;
-  bool limited = false;         // runs SQL and is none of those that are never delayed
+  bool limited = false;         // keeps the server busy and is none of those never delayed
   bool in_transaction = false;  // and so is never held
   bool prepared = false;        // counted as an open statement already
   bool asked = false;           // everything before its text was; it is being asked about
@@ -101,9 +101,10 @@ struct StatementBook {
   std::unique_ptr<StatementQueue::Waiter> waiter;  // while it waits for a place
   OnDemand<PendingCommand> pending;
   RunningCommands running;
-  std::uint32_t counted = 0;   // of `running`
-  Places places = 0;           // of the connection, while any is counted
-  std::uint32_t prepared = 0;  // open statements, those being prepared included
+  OnDemand<RunningCommand> upload;  // long data that the server has not taken: behind all of them
+  std::uint32_t counted = 0;        // of `running`, and the upload
+  Places places = 0;                // of the connection, while any is counted
+  std::uint32_t prepared = 0;       // open statements, those being prepared included
   bool in_transaction = false;
   Time last_end{};  // of the answer before, or the login
   Time active{};    // of the last command or answer

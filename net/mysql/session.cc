@@ -293,6 +293,11 @@ std::optional<AnswerFacts> Session::NextAnswer() {
   return oldest;
 }
 
+bool Session::TakeLongDataPassed() {
+  return impl_->long_data_open && impl_->client_cursor.AtMessage() &&
+         std::exchange(impl_->long_data_open, false);
+}
+
 std::uint64_t Session::answer_bytes() const {
   return impl_->tracker ? impl_->tracker->answer_bytes() : 0;
 }

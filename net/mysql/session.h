@@ -221,6 +221,9 @@ class Session {
   // after every Poll; while 32 of them are not taken, no further command is asked about. Each
   // command that passed has one, but for kQuit, kLongData and kCloseStatement.
   [[nodiscard]] std::optional<AnswerFacts> NextAnswer();
+  // All bytes of a COM_STMT_SEND_LONG_DATA have been passed on, and no command behind them was:
+  // true once. For Engine::OnAnswer, as soon as they have left.
+  [[nodiscard]] bool TakeLongDataPassed();
   // Of the command being answered, so far; 0 between commands.
   [[nodiscard]] std::uint64_t answer_bytes() const;
   // A binlog is being sent: an answer without end.

@@ -119,6 +119,7 @@ void Session::Impl::NoteCommand(const PacketHeader& header, Command command) {
 void Session::Impl::NoteLongData(const PacketHeader& header, Command command,
                                  PreparedStatements::Statement* statement) {
   long_data_id = 0;
+  long_data_open = command == Command::kStmtSendLongData;
   if (statement == nullptr) return;
   if (IsStatement(command) || command == Command::kStmtReset) statement->long_data = 0;
   if (command != Command::kStmtSendLongData) return;

@@ -253,7 +253,9 @@ struct Session::Impl {
   PacketCursor client_cursor;
   Turn turn = Turn::kNone;
   bool commands_held = false;
-  bool left = false;        // by COM_QUIT: nothing that the client still says is read
+  bool left = false;  // by COM_QUIT: nothing that the client still says is read
+  bool long_data_open =
+      false;  // a COM_STMT_SEND_LONG_DATA was passed on, and nobody was told of its end
   bool drop_begun = false;  // the refused command's first header is taken
   bool limit_due = false;   // the statement limit is to be set before the next command
   bool limit_set = false;

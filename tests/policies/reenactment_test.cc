@@ -270,6 +270,31 @@ TEST_F(ReenactmentTest, AnAnswerThatIsTooLongIsEnded) {
   EXPECT_EQ(Status().statements_running, 0u);
 }
 
+// Long data ends in no order with the answers.
+TEST_F(ReenactmentTest, LongDataEndsAmongAnswers) {
+  limits_.classes.back().query.running = 1;
+  Start();
+  Enter(1);
+  Enter(2);
+  CommandFacts upload;
+  upload.command = CommandKind::kLongData;
+  AnswerFacts taken;
+  taken.command = CommandKind::kLongData;
+  Say(1, "SELECT 1");
+  On(1, event::Command{upload});
+  On(1, event::Answer{taken});
+  EXPECT_EQ(Status().statements_running, 1u) << "the statement before it";
+  Answer(1);
+  EXPECT_EQ(Status().statements_running, 0u);
+  On(1, event::Command{upload});
+  Say(2, "SELECT 1");
+  EXPECT_EQ(Status().statements_held, 1u);
+  On(1, event::Answer{taken});
+  EXPECT_EQ(Status().statements_held, 0u);
+  Answer(2);
+  EXPECT_EQ(Status().statements_running, 0u);
+}
+
 // Of a long command only the first packet is there when it is asked about.
 TEST_F(ReenactmentTest, ACommandThatBecomesTooLongIsTheEnd) {
   limits_.classes.back().query.packet = 20'000'000;

@@ -71,6 +71,22 @@ class LongData(scenario.Scenario):
         finally:
             self.db.query("SET GLOBAL max_allowed_packet = 134217728")
 
+    def test_it_takes_the_place_of_a_statement_that_runs(self):
+        limits = {"class_running": 1, "wait": "1s"}
+        gate = self.start_gate(self.guarded(limits))
+        piece = bytes(1 << 20)
+        with Asker(gate.address) as sender, Asker(gate.address) as other:
+            head = struct.pack("<BIH", COM_STMT_LONG_DATA, sender.prepare("SELECT LENGTH(?)"), 0)
+            message = packets(head + piece)
+            sender.ask(message[:100000])
+            scenario.wait_for(lambda: gate.status()["statements"]["running"] == 1, 5)
+            self.assertEqual(other.error("SELECT 1")[0], 1226)
+            sender.ask(message[100000:])
+            self.assertEqual(other.query_value("SELECT 1"), "1")
+            self.assertEqual(sender.query_value("SELECT 'alive'"), "alive")
+        self.assertEqual(gate.count("class_running"), 1)
+        self.all_back(gate)
+
     def test_at_the_limit(self):
         """A command may be as long as the limit; a statement's long data likewise, in all."""
         gate = self.start_gate(self.guarded({"packet": "64KiB"}))

@@ -98,6 +98,7 @@ void Relay::Settle() {
   if (detached_) return;
   if (!greeted_ && session_.backend_connection_id() != 0) NoteGreeted();
   if (phase_ != session_.phase()) PhaseChanged();
+  TellLongData();
   WatchProgress();
   if (detached_) return;
   CheckBounds();

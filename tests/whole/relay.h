@@ -88,6 +88,7 @@ class Relay {
   // relay_commands.cc
   void Decide(const CommandVerdict& verdict);
   void TellAnswers();
+  void TellLongData();
   void WatchProgress();
   [[nodiscard]] bool CanBeSwept() const;
   [[nodiscard]] bool NeedsWatching() const;

@@ -35,6 +35,11 @@ void Relay::TellAnswers() {
   }
 }
 
+void Relay::TellLongData() {
+  if (session_over_ || server_.blocked() || !session_.TakeLongDataPassed()) return;
+  gate_.engine().OnAnswer(*ticket_, {.command = CommandKind::kLongData}, now());
+}
+
 void Relay::WatchProgress() {
   if (!watched_ && NeedsWatching()) {
     watched_ = true;

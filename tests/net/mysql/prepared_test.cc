@@ -151,6 +151,25 @@ TEST(SessionPrepared, LongDataAddsUpUntilTheStatementRunsOrIsReset) {
   });
 }
 
+TEST(SessionPrepared, LongDataIsToldOfOnceWhenItsLastByteHasPassed) {
+  AtEveryCut([](Driver& d) {
+    d.LogIn();
+    d.Client(Command(0x16, "SELECT ?"));
+    d.Server(PrepareOk(1));
+    EXPECT_FALSE(d.session().TakeLongDataPassed());
+    d.Client(LongData(1, "12345"));
+    EXPECT_TRUE(d.session().TakeLongDataPassed());
+    EXPECT_FALSE(d.session().TakeLongDataPassed());
+    const std::string next = LongData(1, "678");
+    d.Client(next.substr(0, next.size() - 1));
+    EXPECT_FALSE(d.session().TakeLongDataPassed());
+    d.Client(next.substr(next.size() - 1));
+    EXPECT_TRUE(d.session().TakeLongDataPassed());
+    d.Client(LongData(1, "9") + Execute(1));
+    EXPECT_FALSE(d.session().TakeLongDataPassed()) << "the next command said it";
+  });
+}
+
 TEST(SessionPrepared, LongDataOfContinuationPacketsCounts) {
   Driver d;
   d.LogIn();
