@@ -94,7 +94,7 @@ fuzz: ## each fuzzer for FUZZ_SECONDS=60, or ONLY="engine dialogue"; a table of 
 	cmake --build --preset fuzz -j $(JOBS) --target $(if $(ONLY),$(addsuffix _fuzzer,$(ONLY)),fuzzers)
 	@$(PYTHON) tests/trust/fuzz.py $(FUZZ_SECONDS) $(ONLY)
 
-trust: ## what takes hours: PARTS="tsan asan valgrind seeds fuzz mutants soak", into build/trust.txt
+trust: ## what takes hours: PARTS="tsan asan coverage valgrind seeds fuzz mutants soak", into build/trust.txt
 	@bash .ci/install trust
 	@cmake --preset release -DHEADGATE_TESTS=ON -DHEADGATE_BENCH=ON >/dev/null
 	cmake --build --preset release -j $(JOBS)

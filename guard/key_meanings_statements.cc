@@ -15,7 +15,9 @@ constexpr Meaning kStatementMeanings[] = {
      "the same server: connection ids mean nothing at another."},
     {"monitor.interval", "How often the server is asked."},
     {"query.rate", "Statements of one source in one class: text, prepare, execute."},
-    {"query.running", "Statements of one source that run at once."},
+    {"query.running",
+     "Statements of one source that run at once. Long data counts until it has been sent on, here "
+     "and in `busy`."},
     {"query.busy",
      "Running time of one source: 2.5 is two and a half of the server's threads' worth. Ten "
      "seconds of it may come at once; debt is paid back."},
@@ -47,7 +49,9 @@ constexpr Meaning kStatementMeanings[] = {
     {"query.inspect", "How much of a statement is looked at. Comments do not use it up."},
     {"query.idle", "A connection without a command for so long is closed."},
     {"query.idle_in_transaction", "The same inside a transaction."},
-    {"query.stalled_read", "A client that does not take its result for so long is closed."},
+    {"query.stalled_read",
+     "A client that does not take its result for so long, or stops in the middle of a command that "
+     "was passed on, is closed."},
     {"query.refuse_commands", "Commands that are refused, by their names below."},
     {"query.enforce", "false: decide and count what these limits would do, and never act."},
     {"query.digests", "Places of the digest table, about 1 KiB each."},

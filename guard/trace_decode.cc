@@ -99,6 +99,7 @@ struct TraceDecoder::Facts {
     s.facts.lock_wait = (flags & 4) != 0;
     s.facts.client_blocked = Within(in.Signed());
     s.facts.answer_bytes = in.Number();
+    if ((flags & 8) != 0) s.facts.client_silent = Within(in.Signed());
   }
   void operator()(event::Ended& x) const { x.reason = ReasonOf(); }
   void operator()(event::Gated& x) const { x.reason = ReasonOf(); }

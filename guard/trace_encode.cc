@@ -44,9 +44,11 @@ struct TraceEncoder::Facts {
   void operator()(const event::Sweep& s) const {
     const SweepFacts& f = s.facts;
     out.Byte(static_cast<std::uint8_t>((f.client_gone ? 1 : 0) | (f.can_kill ? 2 : 0) |
-                                       (f.lock_wait ? 4 : 0)));
+                                       (f.lock_wait ? 4 : 0) |
+                                       (f.client_silent > Duration::zero() ? 8 : 0)));
     out.Signed(f.client_blocked.count());
     out.Number(f.answer_bytes);
+    if (f.client_silent > Duration::zero()) out.Signed(f.client_silent.count());
   }
   void operator()(const event::Ended& x) const { out.Byte(static_cast<std::uint8_t>(x.reason)); }
   void operator()(const event::Gated& x) const { out.Byte(static_cast<std::uint8_t>(x.reason)); }

@@ -78,8 +78,9 @@ bool Relay::Feed(Side side) {
   Leg& from = leg(side);
   bool acted = false;
   // A client that does not take what it is told is not listened to, as at a server: what its
-  // commands make the gate say would pile up.
-  while (!session_over_ && !(side == Side::kClient && (client_gone_ || client_.blocked()))) {
+  // commands make the gate say would pile up. Nor is one of whose commands the server takes no
+  // more.
+  while (!session_over_ && (side == Side::kServer || ListensToClient())) {
     const Action action = side == Side::kClient ? session_.OnClientBytes(from.input())
                                                 : session_.OnServerBytes(from.input());
     from.Hold(action.kind == Action::Kind::kHold);

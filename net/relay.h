@@ -133,6 +133,9 @@ class Relay final : private mysql::KillMap, private LegOwner {
 
   // The command phase (relay_commands.cc).
   void Decide(const CommandVerdict& verdict);
+  [[nodiscard]] bool ListensToClient() const {
+    return !client_gone_ && !client_.blocked() && !server_.blocked();
+  }
   void TellAnswers();
   void TellLongData();
   void WatchProgress();
@@ -179,14 +182,14 @@ class Relay final : private mysql::KillMap, private LegOwner {
   std::unique_ptr<Connector> connector_;
   Time deadline_ = kNever;
   Time login_deadline_ = kNever;  // from the start of the connect on
-  Time stalled_since_ = kNever;   // as far as sweeps have seen
+  Time stalled_since_ = kNever;   // as far as sweeps have seen; `sends_`: of what
   std::uint64_t answers_ = 0;     // complete, since the start
   std::uint64_t result_limit_ = 0;
   std::uint64_t kill_at_ = 0;  // `answers_` when the KILL was decided
   Time kill_asked_{};
   Time greeted_at_{};              // by the backend
   OnDemand<std::string> subject_;  // of the client's certificate
-  std::uint32_t drains_ = 0;       // of the client's leg, at the last sweep
+  std::uint32_t progress_ = 0;     // then: drains of the client's leg, or bytes of its command
   Kill killing_ = Kill::kNone;
   mysql::Phase phase_ = mysql::Phase::kGreeting;
   Link link_ = Link::kNone;
@@ -198,6 +201,7 @@ class Relay final : private mysql::KillMap, private LegOwner {
   bool holding_ = false;        // a command, on the engine's word; the deadline is its own
   bool result_judged_ = false;  // the running answer has passed result_limit_
   bool kill_orphan_ = false;    // killed again and again until its backend has ended
+  bool sends_ = false;          // what stalls is the client's command; else its taking of answers
   bool watched_ = false;        // on the worker's list of those swept often
   bool client_gone_ = false;    // told to the engine
   bool answers_owed_ = false;   // the client's FIN came behind commands not answered yet

@@ -17,6 +17,8 @@ namespace {
 constexpr Duration kKillPatience = kKillStart + kServerPatience;
 // An orphan that is still there after a KILL had more statements on their way.
 constexpr Duration kKillAgain = std::chrono::milliseconds(500);
+// One read's worth of a command, bytes: less is as good as nothing.
+constexpr std::uint32_t kReadsWorth = 64 * 1024;
 
 }  // namespace
 
@@ -45,7 +47,6 @@ void Relay::TellAnswers() {
   }
 }
 
-// What the kernel has not taken the server has not, either.
 void Relay::TellLongData() {
   if (session_over_ || server_.blocked() || !session_.TakeLongDataPassed()) return;
   worker_.engine().OnAnswer(*ticket_, {.command = CommandKind::kLongData}, Now());
@@ -71,7 +72,7 @@ bool Relay::CanBeSwept() const {
 
 bool Relay::NeedsWatching() const {
   return CanBeSwept() && (session_.commands_outstanding() > 0 || holding_ || client_.blocked() ||
-                          killing_ != Kill::kNone);
+                          killing_ != Kill::kNone || session_.half_sent() || server_.blocked());
 }
 
 bool Relay::SweepOpaque(Time now) {
@@ -82,11 +83,12 @@ bool Relay::SweepOpaque(Time now) {
   return !client_gone_ && client_.blocked();
 }
 
-// Of a client that is not read now.
+// Of a client that is not read now. What is before its FIN waits for the server, an RST does not.
 void Relay::LookForEnd() {
-  if (client_gone_ || !client_.open() || !(client_.held() || client_.blocked())) return;
+  const bool unread = client_.held() || client_.blocked() || server_.blocked();
+  if (client_gone_ || !client_.open() || !unread) return;
   const Leg::Got end = client_.PeerEnd();
-  if (end == Leg::Got::kFin) OnClientFin();
+  if (end == Leg::Got::kFin && !server_.blocked()) OnClientFin();
   if (end == Leg::Got::kEnd) OnClientEnd();
 }
 
@@ -94,7 +96,6 @@ bool Relay::Sweep(const LockWaits& lock_waits, Time now) {
   if (session_.phase() == mysql::Phase::kOpaque) return watched_ = SweepOpaque(now);
   watched_ = CanBeSwept();
   if (!watched_) return false;
-  NoteStall(now);
   LookForEnd();
   AskSweep(*lock_waits[backend_->index()], now);
   FollowKill(now);
@@ -109,12 +110,17 @@ void Relay::SweepNow() {
 void Relay::AskSweep(const BackendIds& lock_waits, Time now) {
   using Kind = SweepVerdict::Kind;
   if (!CanBeSwept()) return;
+  NoteStall(now);
   SweepFacts facts;
   facts.client_gone = client_gone_;
   facts.can_kill = backend_->monitor().up();
   facts.lock_wait =
       std::binary_search(lock_waits.begin(), lock_waits.end(), session_.backend_connection_id());
-  if (stalled_since_ != kNever) facts.client_blocked = now - stalled_since_;
+  if (stalled_since_ != kNever) {
+    const Duration stalls = now - stalled_since_;
+    if (!sends_) facts.client_blocked = stalls;
+    if (session_.half_sent() && !server_.blocked()) facts.client_silent = stalls;
+  }
   facts.answer_bytes = session_.answer_bytes();
   const SweepVerdict verdict = worker_.engine().OnSweep(*ticket_, facts, now);
   switch (verdict.kind) {
@@ -131,14 +137,21 @@ void Relay::AskSweep(const BackendIds& lock_waits, Time now) {
 }
 
 // Sampled, so that no write has to look at the clock. A client that takes less than one read's
-// worth between two sweeps counts as one that takes nothing.
+// worth between two sweeps counts as one that takes nothing. One that sends a command counts as
+// silent until it has sent as much, but not for what the server does not take.
 void Relay::NoteStall(Time now) {
-  if (!client_.blocked()) {
+  const bool takes = client_.blocked();
+  const bool sends = !takes && session_.half_sent() && !server_.blocked();
+  if (!takes && !sends) {
     stalled_since_ = kNever;
-  } else if (stalled_since_ == kNever || drains_ != client_.drains()) {
-    stalled_since_ = now;
+    return;
   }
-  drains_ = client_.drains();
+  const std::uint32_t done = sends ? session_.half_sent_bytes() : client_.drains();
+  const bool went_on = done - progress_ >= (sends ? kReadsWorth : 1);
+  if (stalled_since_ != kNever && sends == sends_ && !went_on) return;
+  stalled_since_ = now;
+  progress_ = done;
+  sends_ = sends;
 }
 
 void Relay::WantKill(Time now) {

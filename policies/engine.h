@@ -212,7 +212,7 @@ class Engine {
   // The held command again: its time has come, or Wakeups::Ready did. Never kMore. Ready may come
   // late: REQUIRES a command that is held now.
   [[nodiscard]] CommandVerdict OnHeld(Ticket& t, Time now);
-  // Its answer is complete; of long data: the server's side has taken it.
+  // Its answer is complete; of long data: all of it has been sent on.
   void OnAnswer(Ticket& t, const AnswerFacts& facts, Time now);
   // About every 100 ms for every connection in the command phase, and at once when its client goes
   // or an answer passes the verdict's result_limit. A verdict is given once, then kNone until what

@@ -126,8 +126,8 @@ CommandVerdict Engine::Impl::OnCommandTaped(Ticket& t, const CommandFacts& facts
   return Taped(Caller(t), now, act, [&] { return event::Command{seen}; });
 }
 
-// Every connection is swept ten times a second, and mostly there is nothing to be said: that
-// changes nothing, and would be most of what a tape has.
+// Every connection is swept ten times a second, and mostly there is nothing to be said of an idle
+// one: that changes nothing, and would be most of what a tape has.
 SweepVerdict Engine::Impl::OnSweepTaped(Ticket& t, const SweepFacts& facts, Time now) {
   if (taping.to.load(std::memory_order_relaxed) == nullptr) return OnSweep(t, facts, now);
   const StatementBook& b = BookOf(t);
@@ -135,7 +135,7 @@ SweepVerdict Engine::Impl::OnSweepTaped(Ticket& t, const SweepFacts& facts, Time
   const QuerySnapshot* const before = b.snapshot.get();
   bool idle = false;  // looked at under the tape's lock: others want slots back
   const auto act = [&] {
-    idle = b.leased && b.running.empty() && !b.pending->asked && !facts.client_gone &&
+    idle = b.leased && IsQuiet(b) && !b.pending->asked && !facts.client_gone &&
            t.reclaim.load(std::memory_order_relaxed) == Ticket::Reclaim::kNo;
     return OnSweep(t, facts, now);
   };

@@ -10,11 +10,17 @@ namespace {
 
 // For those who look for a slot to call back: no lock, two stores a command.
 void NoteIdle(Ticket& t, const StatementBook& b, Time now) {
-  const bool idle = b.running.empty() && !b.pending->held;
+  const bool idle = IsQuiet(b) && !b.pending->held;
   if (t.in_transaction.load(std::memory_order_relaxed) != b.in_transaction) {
     t.in_transaction.store(b.in_transaction, std::memory_order_relaxed);
   }
   t.idle_since.store(idle ? Ns(now) : Ticket::kBusy, std::memory_order_relaxed);
+}
+
+// Whoever stops in the middle of a command is idle as well.
+void NoteStandstill(Ticket& t, Duration still, Time now) {
+  const bool idle = still > Duration::zero();
+  t.idle_since.store(idle ? Ns(now - still) : Ticket::kBusy, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -83,7 +89,9 @@ void Engine::Impl::OnAnswer(Ticket& t, const AnswerFacts& facts, Time now) {
 }
 
 SweepVerdict Engine::Impl::OnSweep(Ticket& t, const SweepFacts& facts, Time now) {
-  const SweepVerdict v = guard.OnSweep(BookOf(t), Impl::SpeakerOf(t), facts, now);
+  StatementBook& book = BookOf(t);
+  const SweepVerdict v = guard.OnSweep(book, Impl::SpeakerOf(t), facts, now);
+  if (!IsQuiet(book)) NoteStandstill(t, StandsStillFor(book, facts.client_silent, now), now);
   // It is busy again: another one's slot is wanted, then.
   if (v.kind == SweepVerdict::Kind::kNone) {
     Ticket::Reclaim idle = Ticket::Reclaim::kIdle;

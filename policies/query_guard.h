@@ -9,7 +9,7 @@
 // Held back, at most `wait` long, are only commands that run SQL outside a transaction. Inside one
 // rate and busy may run into debt by `wait`, running and digest_running to twice their number; what
 // is beyond that is refused at once. COMMIT and its kind are not limited at all. Long data has no
-// rate, and else is limited as a statement that runs until the server has taken it.
+// rate, and else is limited as a statement that runs until all of it has been sent on.
 //
 // One code path decides; whether it is carried out is asked last (EffectiveQuery::Acts): where not,
 // it is counted once for each command, and the command goes on as if nothing had been said.
@@ -180,14 +180,15 @@ class QueryGuard {
   void ReleasePlaces(StatementBook& b, RunningCommand& r);
 
   // query_guard_sweep.cc
-  static void ChargeOverrun(StatementBook& b, bool lock_wait, Time now);
+  static void ChargeOverrun(StatementBook& b, bool waits, Time now);
   [[nodiscard]] bool Give(const Call& c, QueryReasons& told, QueryReasons& wished, Reason reason,
                           bool can);
   [[nodiscard]] SweepVerdict AskOrphan(const Call& c, bool can_kill);
   [[nodiscard]] SweepVerdict AskRunning(const Call& c, const SweepFacts& facts);
-  [[nodiscard]] SweepVerdict AskReclaim(const Call& c, bool can_kill);
-  [[nodiscard]] SweepVerdict AskStalled(const Call& c, Duration blocked);
-  [[nodiscard]] SweepVerdict AskIdle(const Call& c);
+  // `idle`: for how long; nullopt: it is not.
+  [[nodiscard]] SweepVerdict AskReclaim(const Call& c, std::optional<Duration> idle, bool can_kill);
+  [[nodiscard]] SweepVerdict AskStalled(const Call& c, Duration stalled);
+  [[nodiscard]] SweepVerdict AskIdle(const Call& c, Duration idle);
 
   Decisions& decisions_;
   const std::atomic<Level>& level_;

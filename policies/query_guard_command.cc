@@ -56,7 +56,7 @@ CommandVerdict QueryGuard::OnCommand(StatementBook& b, const Speaker& who,
     more.inspect = c.q.inspect;
     return more;
   }
-  p.limited = KeepsServerBusy(p.command) && !NeverDelayed(p.mark);
+  p.limited = p.command == CommandKind::kLongData || (RunsSql(p.command) && !NeverDelayed(p.mark));
   p.deadline = now + c.q.wait;
   if (p.limited && RunsSql(p.command)) {
     const Reason refused = PayRate(c);

@@ -1,6 +1,7 @@
 // What runs too long, answers too much, is wanted by nobody, or does nothing.
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "policies/query_guard.h"
 
@@ -10,6 +11,8 @@ namespace {
 using End = SweepVerdict::Kind;
 
 constexpr Duration kSitting = std::chrono::seconds(5);
+// Between two pieces of a text that the engine wants to see more of.
+constexpr Duration kTextComes = std::chrono::seconds(1);
 
 // Does the server's work for a statement.
 bool Works(const RunningCommand& r) { return r.counted || r.command == CommandKind::kFetch; }
@@ -42,22 +45,28 @@ SweepVerdict QueryGuard::OnSweep(StatementBook& b, const Speaker& who, const Swe
                                  Time now) {
   Refresh(b, who, now);
   const Call c = CallOf(b, who, now);
-  ChargeOverrun(b, facts.lock_wait, now);
+  const Duration still = StandsStillFor(b, facts.client_silent, now);
+  const bool stands = still > Duration::zero();
+  ChargeOverrun(b, facts.lock_wait || stands, now);
   if (facts.client_gone) {
     GiveUp(b);
     return AskOrphan(c, facts.can_kill);
   }
+  std::optional<Duration> idle;
+  if (stands || IsQuiet(b)) idle = stands ? still : now - b.active;
   if (who.reclaim) {
-    if (const SweepVerdict v = AskReclaim(c, facts.can_kill); v.kind != End::kNone) return v;
+    if (const SweepVerdict v = AskReclaim(c, idle, facts.can_kill); v.kind != End::kNone) return v;
   }
-  if (const SweepVerdict v = AskStalled(c, facts.client_blocked); v.kind != End::kNone) return v;
-  return b.running.empty() ? AskIdle(c) : AskRunning(c, facts);
+  const Duration stalled = std::max(facts.client_blocked, still);
+  if (const SweepVerdict v = AskStalled(c, stalled); v.kind != End::kNone) return v;
+  return idle ? AskIdle(c, *idle) : AskRunning(c, facts);
 }
 
-void QueryGuard::ChargeOverrun(StatementBook& b, bool lock_wait, Time now) {
-  if (b.running.empty()) return;
-  RunningCommand& r = b.running.front().Use();
-  if (lock_wait) r.lock_wait += std::max(now - std::max(r.swept, b.last_end), Duration::zero());
+// Of the oldest; `waits`: for a lock, or for the rest of it from its client.
+void QueryGuard::ChargeOverrun(StatementBook& b, bool waits, Time now) {
+  if (IsQuiet(b)) return;
+  RunningCommand& r = b.running.empty() ? b.upload.Use() : b.running.front().Use();
+  if (waits) r.waited += std::max(now - std::max(r.swept, b.last_end), Duration::zero());
   r.swept = now;
   const Duration used = RunFor(b, r, now);
   for (std::size_t i = 0; i < kScopes; ++i) {
@@ -92,6 +101,7 @@ SweepVerdict QueryGuard::AskOrphan(const Call& c, bool can_kill) {
 }
 
 SweepVerdict QueryGuard::AskRunning(const Call& c, const SweepFacts& facts) {
+  if (c.b.running.empty()) return {};
   RunningCommand& r = c.b.running.front().Use();
   if (!Works(r)) return {};
   const Duration runs = c.now - std::max(r.passed, c.b.last_end);
@@ -109,24 +119,25 @@ SweepVerdict QueryGuard::AskRunning(const Call& c, const SweepFacts& facts) {
 // An idle session ends, and one that sits in a transaction for a while: BEGIN keeps no slot. One
 // that only borrowed it ends in any transaction, and what it runs is killed where nothing is lost
 // by that: then it is asked again.
-SweepVerdict QueryGuard::AskReclaim(const Call& c, bool can_kill) {
+SweepVerdict QueryGuard::AskReclaim(const Call& c, std::optional<Duration> idle, bool can_kill) {
   StatementBook& b = c.b;
-  if (b.pending->asked || (b.in_transaction && !c.who.lent && c.now - b.active < kSitting)) {
-    return {};
-  }
-  if (b.running.empty()) {
+  if (b.pending->held) return {};  // the gate keeps it waiting
+  if (idle && b.pending->asked && *idle < kTextComes) return {};
+  if (idle && b.in_transaction && !c.who.lent && *idle < kSitting) return {};
+  if (idle || (b.running.empty() && c.who.lent)) {
     if (!Give(c, b.told, b.wished, Reason::kReclaimed, true)) return {};
     return {End::kClose, Reason::kReclaimed};
   }
+  if (b.running.empty()) return {};
   RunningCommand& r = b.running.front().Use();
   if (!c.who.lent || !can_kill || !Works(r) || !LosesNothing(r)) return {};
   if (!Give(c, r.told, r.wished, Reason::kReclaimed, true)) return {};
   return {End::kKillQuery, Reason::kReclaimed};
 }
 
-SweepVerdict QueryGuard::AskStalled(const Call& c, Duration blocked) {
+SweepVerdict QueryGuard::AskStalled(const Call& c, Duration stalled) {
   StatementBook& b = c.b;
-  if (c.q.stalled_read <= Duration::zero() || blocked < c.q.stalled_read) {
+  if (c.q.stalled_read <= Duration::zero() || stalled < c.q.stalled_read) {
     b.told &= ~BitOf(Reason::kStalledRead);
     b.wished &= ~BitOf(Reason::kStalledRead);
     return {};
@@ -135,10 +146,9 @@ SweepVerdict QueryGuard::AskStalled(const Call& c, Duration blocked) {
   return {End::kClose, Reason::kStalledRead};
 }
 
-SweepVerdict QueryGuard::AskIdle(const Call& c) {
+SweepVerdict QueryGuard::AskIdle(const Call& c, Duration idle) {
   StatementBook& b = c.b;
   if (b.pending->held) return {};  // the gate keeps it waiting
-  const Duration idle = c.now - b.active;
   const auto over = [&](Duration limit) { return limit > Duration::zero() && idle >= limit; };
   if (b.in_transaction && over(c.q.idle_in_transaction) &&
       Give(c, b.told, b.wished, Reason::kIdleInTransaction, true)) {

@@ -127,7 +127,8 @@ constexpr std::array<ReasonRow, kReasonCount> kReasons = {{
     {Reason::kIdleInTransaction, "idle_in_transaction", kYes,
      "The connection was idle inside a transaction for longer than [query] idle_in_transaction."},
     {Reason::kStalledRead, "stalled_read", kYes,
-     "The client did not take its result for [query] stalled_read."},
+     "The client did not take its result, or the rest of its command did not come, for [query] "
+     "stalled_read."},
     {Reason::kReclaimed, "reclaimed", kYes,
      "The connection's slot was wanted back: it was lent, or idle while the gate is under attack."},
     {Reason::kOrphanKilled, "orphan_killed", kNo,

@@ -77,7 +77,7 @@ enum class Reason : std::uint8_t {
   kResultSize,          // [query] result
   kIdle,                // [query] idle
   kIdleInTransaction,   // [query] idle_in_transaction
-  kStalledRead,         // [query] stalled_read: the client does not take its result
+  kStalledRead,         // [query] stalled_read: the client takes no result, or ends no command
   kReclaimed,           // its slot was wanted back by whose it is
   kOrphanKilled,        // its client is gone, so its statement was killed
   kDigestTableFull,     // a new digest found no place and is not accounted for

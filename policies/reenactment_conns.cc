@@ -69,10 +69,11 @@ void Reenactment::World::Arrive(Actor& a, const EngineEvent& event, const Told& 
   if (leaves && a.waits() && a.went_on == kNever) return Put(a, event, then);
   const auto* command = std::get_if<event::Command>(&event.what);
   if (command != nullptr && then.Is(CommandVerdict::Kind::kMore)) return;  // it is told again
+  if (command != nullptr) a.live_answers = HasAnswer(command->facts.command);
   const auto* answer = std::get_if<event::Answer>(&event.what);
   if (answer != nullptr && IsCounted(*answer) && !a.expected.empty() && !a.expected.Pop()) return;
   // The answer to what it asked before.
-  if (answer != nullptr && a.held && !a.has_later() && !a.asked.empty()) {
+  if (answer != nullptr && IsCounted(*answer) && a.held && !a.has_later() && !a.asked.empty()) {
     return Put(a, event, then);
   }
   if (!waits && a.late + a.small_change > Duration::zero()) CatchUp(a, event);
@@ -142,7 +143,7 @@ void Reenactment::World::LiveWentOn(Actor& a, const EngineEvent& event, const To
   if (then.Is(CommandVerdict::Kind::kHold) || then.of == Told::Of::kUnknown) return;
   if (a.held && !a.has_later() && a.went_on == kNever) a.went_on = event.at;
   if (!TurnsAway(then)) return;
-  if (a.expected.size() > 0) a.expected.PopBack();
+  if (a.live_answers && a.expected.size() > 0) a.expected.PopBack();
   if (a.held && !a.has_later()) {
     a.answer_at_once = true;
   } else if (a.has_later()) {
@@ -151,7 +152,7 @@ void Reenactment::World::LiveWentOn(Actor& a, const EngineEvent& event, const To
       it->event->told() = then;
       return;
     }
-  } else if (a.asked.size() == 1) {
+  } else if (a.live_answers && a.asked.size() == 1) {
     if (TakeAnswer(a)) AnswerNow(a, CommandKind::kQuery);
   }
 }

@@ -129,8 +129,8 @@ struct CommandFacts {
   const Glance* glance = nullptr;
 };
 
-// What is limited by how many run and for how long: statements, and long data, which has the server
-// read and copy as much as its client can send.
+// What is limited by how many run and for how long: statements, and long data, of which the server
+// reads and copies as much as its client can send.
 constexpr bool KeepsServerBusy(CommandKind c) { return RunsSql(c) || c == CommandKind::kLongData; }
 
 // Whether the server answers it at all.
@@ -173,7 +173,7 @@ struct CommandVerdict {
 
 // The answer to one command is complete; in the order the commands were passed on. Commands
 // without an answer (kCloseStatement, kQuit) have none of these; of kLongData it says, in no order,
-// that the server's side has taken all of it.
+// that all of it has been sent on.
 struct AnswerFacts {
   CommandKind command = CommandKind::kOther;
   bool error = false;
@@ -193,6 +193,9 @@ struct SweepFacts {
   bool lock_wait = false;                      // the server says its statement waits for a lock
   Duration client_blocked = Duration::zero();  // how long the client has not taken its result
   std::uint64_t answer_bytes = 0;              // of the running command's answer so far
+  // How long the client, in the middle of a command that counts as running, has sent hardly
+  // anything more of it: the server waits.
+  Duration client_silent = Duration::zero();
 };
 
 struct SweepVerdict {

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -51,8 +52,8 @@ struct RunningCommand {
   StatementMark mark;
   DigestTable::Pin digest;
   Time passed{};
-  Time swept{};                           // looked at last
-  Duration lock_wait = Duration::zero();  // not charged
+  Time swept{};                        // looked at last
+  Duration waited = Duration::zero();  // for locks, or for the rest of it: not charged
   BusyCharges charges;
 };
 
@@ -73,9 +74,9 @@ struct PendingCommand {
   Time deadline{};                 // longest hold
 };
 
-// Only commands that are limited are ever held, and none inside a transaction.
+// By a rule or its shape: statements that are limited, and none inside a transaction.
 [[nodiscard]] inline bool MayHold(const PendingCommand& p) {
-  return p.limited && !p.in_transaction;
+  return p.limited && RunsSql(p.command) && !p.in_transaction;
 }
 
 // The commands passed on, oldest first: as many as the session follows answers of.
@@ -101,7 +102,7 @@ struct StatementBook {
   std::unique_ptr<StatementQueue::Waiter> waiter;  // while it waits for a place
   OnDemand<PendingCommand> pending;
   RunningCommands running;
-  OnDemand<RunningCommand> upload;  // long data that the server has not taken: behind all of them
+  OnDemand<RunningCommand> upload;  // long data that has not been sent on: behind all of them
   std::uint32_t counted = 0;        // of `running`, and the upload
   Places places = 0;                // of the connection, while any is counted
   std::uint32_t prepared = 0;       // open statements, those being prepared included
@@ -113,9 +114,24 @@ struct StatementBook {
   QueryReasons told = 0, wished = 0;
 };
 
-// How long the oldest command has run, without what it waited for locks.
+// Neither runs nor takes anything.
+[[nodiscard]] inline bool IsQuiet(const StatementBook& b) {
+  return b.running.empty() && !b.upload->counted;
+}
+
+// How long the client has left half sent what is all that there is to do; zero: it has not, or not
+// for long enough to be more than what networks do.
+[[nodiscard]] inline Duration StandsStillFor(const StatementBook& b, Duration client_silent,
+                                             Time now) {
+  constexpr Duration kLeast = std::chrono::seconds(1);
+  const Duration silent = std::min(client_silent, now - b.active);
+  const bool alone = b.running.size() + (b.upload->counted ? 1 : 0) == 1;
+  return alone && silent >= kLeast ? silent : Duration::zero();
+}
+
+// How long the oldest command has run, without what it waited for.
 [[nodiscard]] inline Duration RunFor(const StatementBook& b, const RunningCommand& r, Time now) {
-  return std::max(now - std::max(r.passed, b.last_end) - r.lock_wait, Duration::zero());
+  return std::max(now - std::max(r.passed, b.last_end) - r.waited, Duration::zero());
 }
 
 }  // namespace headgate

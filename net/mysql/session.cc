@@ -298,6 +298,16 @@ bool Session::TakeLongDataPassed() {
          std::exchange(impl_->long_data_open, false);
 }
 
+bool Session::half_sent() const {
+  return impl_->phase == Phase::kCommand && ((impl_->counts && !impl_->client_cursor.AtMessage()) ||
+                                             impl_->tracker->ClientSendsFile());
+}
+
+std::uint32_t Session::half_sent_bytes() const {
+  const std::uint64_t sent = impl_->message_bytes - impl_->client_cursor.left();
+  return impl_->sent_before + static_cast<std::uint32_t>(sent);
+}
+
 std::uint64_t Session::answer_bytes() const {
   return impl_->tracker ? impl_->tracker->answer_bytes() : 0;
 }

@@ -224,6 +224,11 @@ class Session {
   // All bytes of a COM_STMT_SEND_LONG_DATA have been passed on, and no command behind them was:
   // true once. For Engine::OnAnswer, as soon as they have left.
   [[nodiscard]] bool TakeLongDataPassed();
+  // The client is in the middle of a command that was passed on, whose answer is still to come, or
+  // of long data, or of a file that the server reads.
+  [[nodiscard]] bool half_sent() const;
+  // Bytes of that and of all commands before it, modulo 2^32. REQUIRES: half_sent().
+  [[nodiscard]] std::uint32_t half_sent_bytes() const;
   // Of the command being answered, so far; 0 between commands.
   [[nodiscard]] std::uint64_t answer_bytes() const;
   // A binlog is being sent: an answer without end.

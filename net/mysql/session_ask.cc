@@ -73,6 +73,7 @@ Action Session::Impl::FromReplica(Bytes in, const PacketHeader& header, Command 
   const bool acknowledges = header.length > 0 && in[kHeaderSize] == kSemiSyncMagic;
   if (!acknowledges && command != Command::kQuit) return {.kind = Kind::kHold};
   client_cursor.Begin(header);
+  counts = false;
   return {.kind = Kind::kForward, .n = kHeaderSize};
 }
 
@@ -108,6 +109,7 @@ Action Session::Impl::Ask(Bytes in, const PacketHeader& header, Command command)
     return RefuseUnknownStatement(in);
   }
   ShowStatement(header, command_statement, command);
+  long_data_open = false;  // the engine takes this command for its end
   turn = Turn::kAsked;
   return {.kind = Kind::kAskCommand};
 }

@@ -86,6 +86,7 @@ Action Session::Impl::PassCommand(Bytes in, const PacketHeader& header) {
   const bool idle = tracker->outstanding() == 0;
   NoteCommand(header, command);
   turn = Turn::kNone;
+  sent_before += static_cast<std::uint32_t>(message_bytes);
   message_bytes = header.length;
   client_cursor.Begin(header);
   const std::size_t n = kHeaderSize + client_cursor.Skip(in.size() - kHeaderSize);
@@ -105,6 +106,7 @@ void Session::Impl::NoteCommand(const PacketHeader& header, Command command) {
   passed.settle = settle && IsStatement(command);
   passed.may_be_too_long = AnswerTo(command) == AnswerKind::kNone && header.length > kAlwaysTaken;
   tracker->OnCommand(passed);
+  counts = AnswerTo(command) != AnswerKind::kNone || command == Command::kStmtSendLongData;
   limit_due |= command == Command::kResetConnection && statement_limit > Duration::zero();
   if (command == Command::kStmtPrepare) {
     if (!prepared) prepared = std::make_unique<PreparedStatements>();

@@ -253,11 +253,11 @@ struct Session::Impl {
   PacketCursor client_cursor;
   Turn turn = Turn::kNone;
   bool commands_held = false;
-  bool left = false;  // by COM_QUIT: nothing that the client still says is read
-  bool long_data_open =
-      false;  // a COM_STMT_SEND_LONG_DATA was passed on, and nobody was told of its end
-  bool drop_begun = false;  // the refused command's first header is taken
-  bool limit_due = false;   // the statement limit is to be set before the next command
+  bool left = false;            // by COM_QUIT: nothing that the client still says is read
+  bool long_data_open = false;  // passed on, and nobody was told of its end
+  bool counts = false;          // what passes through is one of those that run, or long data
+  bool drop_begun = false;      // the refused command's first header is taken
+  bool limit_due = false;       // the statement limit is to be set before the next command
   bool limit_set = false;
   bool settle = false;                // of the command allowed, as its verdict has it
   bool status_due = false;            // the server is to be asked what an ERR did not say
@@ -271,6 +271,7 @@ struct Session::Impl {
   std::uint32_t inspect = kDefaultLook;
   std::uint32_t reset_due = 0;      // a statement whose long data is to be forgotten; 0 = none
   std::uint32_t long_data_id = 0;   // of the COM_STMT_SEND_LONG_DATA passing through; 0 = none
+  std::uint32_t sent_before = 0;    // of the commands before it, modulo 2^32
   std::uint64_t message_bytes = 0;  // of the command passing through, as its headers say so far
   std::uint64_t packet_limit = 0;   // what it may become
   Duration statement_limit = Duration::zero();

@@ -71,6 +71,7 @@ Action Session::Impl::RefuseCommand(Bytes in) {
     const PacketHeader header = ReadHeader(in.subspan(at));
     command_sequence = header.sequence;
     drop_begun = true;
+    counts = false;
     client_cursor.Begin(header);
     at += kHeaderSize;
   }

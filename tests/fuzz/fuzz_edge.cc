@@ -171,6 +171,8 @@ void Edge::CheckCommand() {
 
 void Edge::TakeAnswers() {
   while (session_->NextAnswer()) ++answered_;
+  if (session_->TakeLongDataPassed()) Check(!session_->TakeLongDataPassed());
+  Check(!session_->half_sent() || session_->phase() == Phase::kCommand);
   Check(answered_ <= allowed_);
   Check(session_->commands_outstanding() <= 32);
 }

@@ -48,7 +48,7 @@ class Referee : public net::EngineEventSink {
       Check(in && !one.opaque);
     } else if (std::holds_alternative<event::Answer>(e.what)) {
       Check(one.in);
-      if (std::get<event::Answer>(e.what).facts.command == CommandKind::kLongData) continue;
+      if (std::get<event::Answer>(e.what).facts.command == CommandKind::kLongData) return;
       Check(one.owed > 0);
       --one.owed;
     } else if (std::holds_alternative<event::ClientGone>(e.what)) {

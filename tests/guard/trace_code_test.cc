@@ -53,6 +53,7 @@ std::vector<EngineEvent> Each(const StatementMark& prepared, const Glance& glanc
       {kStart, id, event::Held{}},
       {kStart, id, event::Answer{answer}},
       {kStart, id, event::Sweep{{true, true, true, seconds(2), 99}}},
+      {kStart, id, event::Sweep{{.client_silent = seconds(3)}}},
       {kStart, id, event::StatementCompleted{}},
       {kStart, id, event::ClientGone{}},
       {kStart, id, event::BackendEnded{}},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <string>
 #include <vector>
 
 #include "tests/policies/headroom_fixture.h"
@@ -60,6 +61,75 @@ TEST_F(HeadroomTest, ABusyBorrowerIsKilledWhereNothingIsLostByIt) {
   EXPECT_EQ(kill.reason, Reason::kReclaimed);
   engine_->OnAnswer(*t, {.command = CommandKind::kQuery, .error = true}, now_);
   EXPECT_EQ(engine_->OnSweep(*t, facts, now_).kind, SweepVerdict::Kind::kClose);
+}
+
+// There is nothing to kill: the server waits for the rest of the statement.
+TEST_F(HeadroomTest, ABorrowerInTheMiddleOfAStatementIsClosed) {
+  limits_.classes[0].lend = true;
+  Start();
+  Earn(App(), "shop");
+  auto strangers = Fill(20);
+  for (const TicketPtr& t : strangers) static_cast<void>(Ask(t, "INSERT INTO t VALUES (1)"));
+  Pass(seconds(2));
+  const SweepFacts facts{.can_kill = true, .client_silent = seconds(2)};
+  for (const TicketPtr& t : strangers) static_cast<void>(engine_->OnSweep(*t, facts, now_));
+  const TicketPtr owner = Accept(App());
+  ASSERT_EQ(Login(owner, "shop").kind, Kind::kWait);
+  ASSERT_THAT(reclaims_, SizeIs(1));
+  std::size_t closed = 0;
+  for (const TicketPtr& t : strangers) {
+    if (IdOf(*t) != reclaims_[0]) continue;
+    const SweepVerdict v = engine_->OnSweep(*t, facts, now_);
+    closed += v.kind == SweepVerdict::Kind::kClose && v.reason == Reason::kReclaimed ? 1 : 0;
+  }
+  EXPECT_EQ(closed, 1u);
+}
+
+// The engine wants to see more of a text, and the client says no more.
+TEST_F(HeadroomTest, ABorrowerWhoseTextNeverComesIsClosed) {
+  limits_.classes[0].lend = true;
+  Start();
+  Earn(App(), "shop");
+  auto strangers = Fill(20);
+  const std::string comment = "/*" + std::string(65534, 'x');
+  CommandFacts half;
+  half.command = CommandKind::kQuery;
+  half.sql = comment;
+  half.complete = false;
+  half.length = 200'000;
+  for (const TicketPtr& t : strangers) {
+    ASSERT_EQ(engine_->OnCommand(*t, half, now_).kind, CommandVerdict::Kind::kMore);
+  }
+  Pass(seconds(1));
+  const TicketPtr owner = Accept(App());
+  ASSERT_EQ(Login(owner, "shop").kind, Kind::kWait);
+  ASSERT_THAT(reclaims_, SizeIs(1));
+  std::size_t closed = 0;
+  for (const TicketPtr& t : strangers) {
+    if (IdOf(*t) != reclaims_[0]) continue;
+    closed += engine_->OnSweep(*t, {}, now_).kind == SweepVerdict::Kind::kClose ? 1 : 0;
+  }
+  EXPECT_EQ(closed, 1u);
+}
+
+// Each of them would be busy otherwise.
+TEST_F(HeadroomTest, StrangersInTheMiddleOfAStatementAreIdle) {
+  WithoutClasses();
+  limits_.known_good.minutes = 1;
+  Start();
+  auto pool = Pool(6);
+  Work(pool, 2);
+  auto strangers = Fill(14);
+  ASSERT_THAT(strangers, SizeIs(14));
+  pool.clear();
+  for (const TicketPtr& t : strangers) static_cast<void>(Ask(t, "INSERT INTO t VALUES (1)"));
+  engine_->OnServerFacts({.max_connections = 25, .foreign = 6}, now_);  // no room is left
+  Pass(seconds(2));
+  const SweepFacts facts{.client_silent = seconds(2)};
+  for (const TicketPtr& t : strangers) static_cast<void>(engine_->OnSweep(*t, facts, now_));
+  const TicketPtr owner = Accept(App());
+  ASSERT_EQ(Login(owner, "shop").kind, Kind::kWait);
+  EXPECT_THAT(reclaims_, SizeIs(1));
 }
 
 TEST_F(HeadroomTest, ASlotThatWasWantedBackFromABusyStrangerIsLookedForElsewhere) {

@@ -155,6 +155,82 @@ TEST_F(SweepTest, WhoDoesNotReadIsClosed) {
   EXPECT_EQ(Sweep(t, {.client_blocked = seconds(5)}).kind, End::kClose) << "stalled again";
 }
 
+// The server only waits for the rest of it.
+TEST_F(SweepTest, WhoStopsInTheMiddleOfACommandIsClosed) {
+  Shop().stalled_read = seconds(5);
+  Start();
+  const TicketPtr t = Client(), sends = Client();
+  ASSERT_EQ(Ask(t, kWrite).kind, Command::kPass);
+  ASSERT_EQ(Ask(sends, CommandKind::kLongData).kind, Command::kPass);
+  Pass(seconds(60));
+  for (const TicketPtr* one : {&t, &sends}) {
+    EXPECT_EQ(Sweep(*one, {.client_silent = seconds(4)}).kind, End::kNone);
+    const SweepVerdict v = Sweep(*one, {.client_silent = seconds(5)});
+    EXPECT_EQ(v.kind, End::kClose);
+    EXPECT_EQ(v.reason, Reason::kStalledRead);
+  }
+}
+
+TEST_F(SweepTest, WhoStopsInTheMiddleOfACommandIsIdle) {
+  Shop().idle = seconds(5);
+  Start();
+  const TicketPtr t = Client();
+  ASSERT_EQ(Ask(t, kWrite).kind, Command::kPass);
+  EXPECT_EQ(Sweep(t, {.client_silent = seconds(9)}).kind, End::kNone) << "that was another one";
+  Pass(seconds(60));
+  EXPECT_EQ(Sweep(t).kind, End::kNone) << "it runs";
+  EXPECT_EQ(Sweep(t, {.client_silent = seconds(4)}).kind, End::kNone);
+  const SweepVerdict v = Sweep(t, {.client_silent = seconds(5)});
+  EXPECT_EQ(v.kind, End::kClose);
+  EXPECT_EQ(v.reason, Reason::kIdle);
+}
+
+// It was sent behind a statement that runs.
+TEST_F(SweepTest, WhatRunsBeforeHalfACommandIsNotIdle) {
+  Shop().idle = seconds(5);
+  Shop().deadline = seconds(7);
+  Start();
+  const TicketPtr t = Client();
+  ASSERT_EQ(Ask(t).kind, Command::kPass);
+  ASSERT_EQ(Ask(t, kWrite).kind, Command::kPass);
+  Pass(seconds(6));
+  EXPECT_EQ(Sweep(t, {.client_silent = seconds(6)}).kind, End::kNone);
+  Pass(seconds(1));
+  EXPECT_EQ(Sweep(t, {.can_kill = true, .client_silent = seconds(7)}).kind, End::kKillQuery);
+  Answer(t);
+  EXPECT_EQ(Sweep(t, {.client_silent = seconds(7)}).kind, End::kNone);
+  Pass(seconds(5));
+  EXPECT_EQ(Sweep(t, {.client_silent = seconds(12)}).reason, Reason::kIdle);
+}
+
+TEST_F(SweepTest, LongDataThatComesIsNotIdle) {
+  Shop().idle = seconds(5);
+  Start();
+  const TicketPtr t = Client();
+  ASSERT_EQ(Ask(t, CommandKind::kLongData).kind, Command::kPass);
+  Pass(seconds(60));
+  EXPECT_EQ(Sweep(t, {.client_silent = milliseconds(900)}).kind, End::kNone);
+  Answer(t, {.command = CommandKind::kLongData});
+  Pass(seconds(4));
+  EXPECT_EQ(Sweep(t).kind, End::kNone);
+  Pass(seconds(1));
+  EXPECT_EQ(Sweep(t).reason, Reason::kIdle);
+}
+
+// Who is slow to say it has not had the server run it.
+TEST_F(SweepTest, TheRestOfACommandThatDoesNotComeIsNoBusyTime) {
+  Shop().busy = 0.1;
+  Start();
+  const TicketPtr t = Client();
+  ASSERT_EQ(Ask(t).kind, Command::kPass);
+  for (int i = 1; i < 300; ++i) {
+    Pass(milliseconds(100));
+    EXPECT_EQ(Sweep(t, {.client_silent = milliseconds(100 * i)}).kind, End::kNone);
+  }
+  Answer(t);
+  EXPECT_EQ(Ask(t).kind, Command::kPass);
+}
+
 TEST_F(SweepTest, AnOrphansSelectIsKilledAtOnce) {
   Start();
   const TicketPtr t = Client(), idle = Client(), unmonitored = Client();

@@ -8,7 +8,6 @@
 namespace headgate {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 class UploadTest : public QueryTest {
@@ -82,6 +81,40 @@ TEST_F(UploadTest, TakesOfTheBusyTime) {
   EXPECT_EQ(Ask(t).kind, Command::kRefuse);
   Pass(seconds(11));
   EXPECT_EQ(Upload(t).kind, Command::kPass) << "one second of debt is paid by ten";
+}
+
+// The mark is the prepared statement's; what is sent for it is no COMMIT.
+TEST_F(UploadTest, IsLimitedWhateverItIsFor) {
+  Shop().running = 1;
+  Start();
+  const TicketPtr a = Client(), b = Client();
+  const StatementMark commit = Prepare(a, "COMMIT");
+  CommandFacts upload = Text({}, CommandKind::kLongData);
+  upload.prepared = &commit;
+  ASSERT_EQ(Ask(a, upload).kind, Command::kPass);
+  EXPECT_EQ(Ask(b).kind, Command::kHold);
+  Taken(a);
+  EXPECT_EQ(Held(b).kind, Command::kPass);
+}
+
+TEST_F(UploadTest, AChangeOfUserOrClassLeavesNothingBehind) {
+  Shop().running = 1;
+  Start();
+  const TicketPtr a = Client(), b = Client();
+  ASSERT_EQ(Upload(a).kind, Command::kPass);
+  Shop().running = 2;
+  Reload();
+  Taken(a);
+  ASSERT_EQ(Upload(a).kind, Command::kPass);
+  ASSERT_EQ(engine_->OnChangeUser(*a, {.user = "shop", .database = ""}, now_).kind, Kind::kAdmit);
+  engine_->OnLoginOk(*a, now_);
+  ExpectNothingRuns();
+  Shop().running = 1;
+  Reload();
+  EXPECT_EQ(Ask(b).kind, Command::kPass);
+  Taken(a);
+  Answer(b);
+  ExpectNothingRuns();
 }
 
 TEST_F(UploadTest, HasNoRate) {

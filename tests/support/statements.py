@@ -2,7 +2,7 @@
 
 Asker is a blocking client that is told errors as wire.ServerError and can prepare, execute and
 send long data. The lives at the end register with attackers.LIVES by name: heavy,
-prepare-leak, long-data, huge-header, slow-reader, orphan. Their options: user, sql (one or many).
+prepare-leak, long-data, huge-header, half-said, slow-reader, orphan. Their options: user, sql (one or many).
 """
 import asyncio
 import random
@@ -225,6 +225,20 @@ async def huge_header(life):
     closed.cancel()
 
 
+async def half_said(life):
+    """Begins a statement, or the comment before one, and never comes to its end."""
+    await login(life)
+    life.counts["ok"] += 1
+    begins = random.choice((b"\x03SELECT '", b"\x03/* "))
+    life.writer.write(packets(begins + b" " * 200000)[:100000])
+    ended = told(life)
+    while not ended.done():
+        life.writer.write(b"x" * 10)
+        await life.writer.drain()
+        await asyncio.sleep(0.1)
+    life.counts["closed"] += 1
+
+
 async def slow_reader(life):
     """Asks for gigabytes and takes only the first bytes, until the other side hangs up."""
     await login(life)
@@ -245,4 +259,4 @@ def hung_up(sock):
 
 
 attackers.LIVES.update({life.__name__.replace("_", "-"): life for life in (
-    heavy, orphan, prepare_leak, long_data, huge_header, slow_reader)})
+    heavy, orphan, prepare_leak, long_data, huge_header, half_said, slow_reader)})

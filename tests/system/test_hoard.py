@@ -7,6 +7,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import scenario
 from attackers import addresses
 from scenario import APP_CLASS
+import statements  # noqa: F401  its attackers
 from siege import BUSY, CAPACITY, WORKERS, Siege
 
 SOURCES = addresses(100)
@@ -31,6 +32,12 @@ class Hoard(Siege):
         """What it does not use is lent, and called back when the app is there."""
         gate = self.start_gate(self.empty(**{"class": [{**APP_CLASS, "lend": True}]}))
         status = self.come_late(gate, "lent", "sit", SOURCES)
+        self.assertGreater(status["acted"]["reclaimed"], 0)
+
+    def test_half_a_statement_is_called_back(self):
+        """A statement that never comes to its end is nothing that runs."""
+        gate = self.start_gate(self.empty(**{"class": [{**APP_CLASS, "lend": True}]}))
+        status = self.come_late(gate, "lent, half a statement", "half-said", SOURCES)
         self.assertGreater(status["acted"]["reclaimed"], 0)
 
     def test_with_nothing_configured(self):
@@ -58,6 +65,12 @@ class Hoard(Siege):
                                 then=self.shrink)
         self.assertGreater(status["acted"]["reclaimed"], 0)
         self.assertEqual(status["pressure"]["level"], "attack")
+
+    def test_half_a_statement_keeps_no_slot(self):
+        gate = self.start_gate(self.empty(self.app_history()))
+        status = self.come_late(gate, "shrunk, half a statement", "half-said", SOURCES,
+                                then=self.shrink)
+        self.assertGreater(status["acted"]["reclaimed"], 0)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ void Relay::Poll() {
 bool Relay::Feed(Side side) {
   Leg& from = leg(side);
   bool acted = false;
-  while (!session_over_ && !(side == Side::kClient && (client_gone_ || client_.blocked()))) {
+  while (!session_over_ && (side == Side::kServer || ListensToClient())) {
     const Action action = side == Side::kClient ? session_.OnClientBytes(from.input())
                                                 : session_.OnServerBytes(from.input());
     from.held = action.kind == Action::Kind::kHold;

@@ -87,6 +87,9 @@ class Relay {
 
   // relay_commands.cc
   void Decide(const CommandVerdict& verdict);
+  [[nodiscard]] bool ListensToClient() const {
+    return !client_gone_ && !client_.blocked() && !server_.blocked();
+  }
   void TellAnswers();
   void TellLongData();
   void WatchProgress();
@@ -122,12 +125,13 @@ class Relay {
   std::shared_ptr<bool> given_up_;  // its connect, before it came about
   Time deadline_ = kNever, login_deadline_ = kNever, stalled_since_ = kNever;
   Time kill_asked_{}, greeted_at_{};
-  std::uint64_t drains_ = 0, answers_ = 0, result_limit_ = 0, kill_at_ = 0;
+  std::uint32_t progress_ = 0;
+  std::uint64_t answers_ = 0, result_limit_ = 0, kill_at_ = 0;
   Kill killing_ = Kill::kNone;
   mysql::Phase phase_ = mysql::Phase::kGreeting;
   Link link_ = Link::kNone;
   Reason engine_said_ = Reason::kNone;
-  bool polling_ = false, greeted_ = false, logged_in_ = false, holding_ = false;
+  bool sends_ = false, polling_ = false, greeted_ = false, logged_in_ = false, holding_ = false;
   bool result_judged_ = false, kill_orphan_ = false, watched_ = false, client_gone_ = false;
   bool answers_owed_ = false, session_over_ = false, detached_ = false;
   bool admitted_ = false;

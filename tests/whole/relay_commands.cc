@@ -9,6 +9,7 @@ using mysql::Phase;
 
 constexpr Duration kKillPatience = std::chrono::seconds(3);
 constexpr Duration kKillAgain = std::chrono::milliseconds(500);
+constexpr std::uint32_t kReadsWorth = 64 * 1024;
 
 }  // namespace
 
@@ -58,20 +59,20 @@ bool Relay::CanBeSwept() const {
 
 bool Relay::NeedsWatching() const {
   return CanBeSwept() && (session_.commands_outstanding() > 0 || holding_ || client_.blocked() ||
-                          killing_ != Kill::kNone);
+                          killing_ != Kill::kNone || session_.half_sent() || server_.blocked());
 }
 
 void Relay::LookForEnd() {
-  if (client_gone_ || !client_.open() || !(client_.held || client_.blocked())) return;
+  const bool unread = client_.held || client_.blocked() || server_.blocked();
+  if (client_gone_ || !client_.open() || !unread) return;
   const Leg::Got end = client_.PeerEnd();
-  if (end == Leg::Got::kFin) OnClientFin();
+  if (end == Leg::Got::kFin && !server_.blocked()) OnClientFin();
   if (end == Leg::Got::kEnd) OnClientEnd();
 }
 
 bool Relay::Sweep() {
   watched_ = CanBeSwept();
   if (!watched_) return false;
-  NoteStall();
   LookForEnd();
   AskSweep();
   FollowKill();
@@ -86,10 +87,15 @@ void Relay::SweepNow() {
 void Relay::AskSweep() {
   using Kind = SweepVerdict::Kind;
   if (!CanBeSwept()) return;
+  NoteStall();
   SweepFacts facts;
   facts.client_gone = client_gone_;
   facts.can_kill = gate_.monitor_up();
-  if (stalled_since_ != kNever) facts.client_blocked = now() - stalled_since_;
+  if (stalled_since_ != kNever) {
+    const Duration stalls = now() - stalled_since_;
+    if (!sends_) facts.client_blocked = stalls;
+    if (session_.half_sent() && !server_.blocked()) facts.client_silent = stalls;
+  }
   facts.answer_bytes = session_.answer_bytes();
   const SweepVerdict verdict = gate_.engine().OnSweep(*ticket_, facts, now());
   switch (verdict.kind) {
@@ -106,12 +112,19 @@ void Relay::AskSweep() {
 }
 
 void Relay::NoteStall() {
-  if (!client_.blocked()) {
+  const bool takes = client_.blocked();
+  const bool sends = !takes && session_.half_sent() && !server_.blocked();
+  if (!takes && !sends) {
     stalled_since_ = kNever;
-  } else if (stalled_since_ == kNever || drains_ != client_.drains()) {
-    stalled_since_ = now();
+    return;
   }
-  drains_ = client_.drains();
+  const auto done =
+      sends ? session_.half_sent_bytes() : static_cast<std::uint32_t>(client_.drains());
+  const bool went_on = done - progress_ >= (sends ? kReadsWorth : 1);
+  if (stalled_since_ != kNever && sends == sends_ && !went_on) return;
+  stalled_since_ = now();
+  progress_ = done;
+  sends_ = sends;
 }
 
 void Relay::WantKill() {

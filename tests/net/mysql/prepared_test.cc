@@ -170,6 +170,71 @@ TEST(SessionPrepared, LongDataIsToldOfOnceWhenItsLastByteHasPassed) {
   });
 }
 
+// Its end is told all the same.
+TEST(SessionPrepared, LongDataEndsBeforeACommandOfWhichTooLittleHasCome) {
+  Driver d;
+  d.LogIn();
+  d.Client(Command(0x16, "SELECT ?"));
+  d.Server(PrepareOk(1));
+  d.Client(LongData(1, "9") + Command(0x03, std::string(5000, 'x')).substr(0, 20));
+  EXPECT_TRUE(d.session().TakeLongDataPassed());
+}
+
+TEST(SessionPrepared, SaysHowMuchOfACommandItsClientHasSent) {
+  Driver d;
+  d.LogIn();
+  EXPECT_FALSE(d.session().half_sent());
+  const std::string sql = Command(0x03, "SELECT '" + std::string(100'000, 'x') + "'");
+  d.Client(sql.substr(0, 80'000));
+  ASSERT_TRUE(d.session().half_sent());
+  EXPECT_EQ(d.session().half_sent_bytes(), 80'000u - 4);
+  d.Client(sql.substr(80'000));
+  EXPECT_FALSE(d.session().half_sent());
+  d.Server(Ok(1));
+  d.Client(Command(0x03, "LOAD DATA LOCAL INFILE 'x' INTO TABLE t"));
+  EXPECT_FALSE(d.session().half_sent());
+  d.Server(Packet(1, "\xFBx"));
+  EXPECT_TRUE(d.session().half_sent()) << "the server waits for the file";
+  d.Client(Packet(2, "a,b\n"));
+  EXPECT_TRUE(d.session().half_sent());
+  d.Client(Packet(3, ""));
+  EXPECT_FALSE(d.session().half_sent());
+}
+
+// What runs is the statement before: the server does not wait for the rest.
+TEST(SessionPrepared, HalfACommandWithoutAnswerIsNoHalfStatement) {
+  for (const std::string& half :
+       {Command(0x19, std::string(1000, 'x')), Command(0x01, std::string(1000, 'x'))}) {
+    Driver d;
+    d.LogIn();
+    d.Client(Command(0x03, "SELECT SLEEP(1000)") + half.substr(0, 9));
+    EXPECT_FALSE(d.session().half_sent()) << half[4];
+  }
+  CommandVerdict refuse;
+  refuse.kind = CommandVerdict::Kind::kRefuse;
+  refuse.reason = Reason::kCommandRefused;
+  Driver d;
+  d.LogIn();
+  d.verdicts = {{}, refuse};
+  d.Client(Command(0x03, "SELECT SLEEP(1000)") +
+           Command(0x04, std::string(1000, 'x')).substr(0, 99));
+  EXPECT_FALSE(d.session().half_sent());
+}
+
+// Small ones in a row add up: each alone would never be enough to be seen.
+TEST(SessionPrepared, WhatIsSentAddsUpOverCommands) {
+  Driver d;
+  d.LogIn();
+  d.Client(Command(0x16, "SELECT ?"));
+  d.Server(PrepareOk(1));
+  const std::string piece = LongData(1, std::string(10'000, 'x'));
+  d.Client(piece.substr(0, 5000));
+  const std::uint32_t before = d.session().half_sent_bytes();
+  d.Client(piece.substr(5000) + piece.substr(0, 5000));
+  ASSERT_TRUE(d.session().half_sent());
+  EXPECT_EQ(d.session().half_sent_bytes() - before, piece.size() - 4);
+}
+
 TEST(SessionPrepared, LongDataOfContinuationPacketsCounts) {
   Driver d;
   d.LogIn();
