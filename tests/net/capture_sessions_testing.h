@@ -39,6 +39,7 @@ inline std::string Word(const event::Command& e) {
          (e.facts.sql.empty() ? "" : ":" + std::string(e.facts.sql));
 }
 inline std::string Word(const event::Answer& e) {
+  if (e.facts.command == CommandKind::kLongData) return "sent_on";
   return (e.facts.error ? "error:" : "answer:") +
          std::to_string(e.facts.error ? e.facts.error_code : e.facts.rows);
 }
