@@ -111,11 +111,11 @@ class Reenactment::World : public Wakeups, public DecisionSink {
     ConnectionId id;
     TicketPtr ticket;
     State state = State::kPending;
-    bool held = false;            // a command is
-    bool live_answers = true;     // what it sent last has an answer
-    bool answer_at_once = false;  // that one: the live policy refused it
-    bool gone = false;            // its client
-    bool cut_off = false;         // what it does behind its wait is not kept
+    bool held = false;                          // a command is
+    bool live_answers = true;                   // what it sent last has an answer
+    bool answer_at_once = false;                // that one: the live policy refused it
+    bool gone = false;                          // its client
+    bool cut_off = false;                       // what it does behind its wait is not kept
     CommandKind command = CommandKind::kOther;  // that is held
     Reason waits_for = Reason::kNone;           // waiting, or held
     Time waits_since{};
