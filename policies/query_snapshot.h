@@ -26,9 +26,10 @@ namespace headgate {
 using QueryReasons = std::uint32_t;
 inline constexpr auto kFirstQueryReason = static_cast<unsigned>(Reason::kCommandRefused);
 static_assert(static_cast<unsigned>(Reason::kDigestTableFull) - kFirstQueryReason < 32);
-// REQUIRES: `r` is one of kCommandRefused ... kDigestTableFull.
+// None for a reason that is not one of kCommandRefused ... kDigestTableFull.
 constexpr QueryReasons BitOf(Reason r) {
-  return QueryReasons{1} << (static_cast<unsigned>(r) - kFirstQueryReason);
+  const unsigned at = static_cast<unsigned>(r) - kFirstQueryReason;
+  return at < 32 ? QueryReasons{1} << at : 0;
 }
 
 // Whom statements are counted against, in the order they are asked: the source, the user, the

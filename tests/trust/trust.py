@@ -72,9 +72,9 @@ def coverage():
     for folder, names in tests.items():
         for name in names:
             yield Step((f"build/coverage/tests/{folder}/{name}", "--gtest_brief=1"))
-    yield Step(("gcovr", "--root", ".", "--object-directory", "build/coverage", "--filter", "policies/",
-                "--filter", "net/mysql/", "--fail-under-line", "95", "--print-summary",
-                "--txt", "build/trust/coverage.txt"))
+    yield Step(("gcovr", "-j", JOBS, "--root", ".", "--object-directory", "build/coverage",
+                "--filter", "policies/", "--filter", "net/mysql/", "--fail-under-line", "95",
+                "--print-summary", "--txt", "build/trust/coverage.txt"))
 
 
 def valgrind():
