@@ -56,15 +56,13 @@ class HeadroomTest : public EngineTest {
         std::count_if(pool.begin(), pool.end(), [](const auto& t) { return t != nullptr; }));
   }
   // The owner of every session whose slot is wanted back looks after it.
-  std::size_t Answer(std::vector<TicketPtr>& sessions, bool can_kill = false) {
+  std::size_t Answer(std::vector<TicketPtr>& sessions, const SweepFacts& facts = {}) {
     std::size_t ended = 0;
     for (const ConnectionId id : std::exchange(reclaims_, {})) {
       const auto it = std::find_if(sessions.begin(), sessions.end(), [&](const TicketPtr& t) {
         return t != nullptr && IdOf(*t) == id;
       });
       if (it == sessions.end()) continue;
-      SweepFacts facts;
-      facts.can_kill = can_kill;
       const SweepVerdict v = engine_->OnSweep(**it, facts, now_);
       if (v.kind != SweepVerdict::Kind::kClose) continue;
       EXPECT_EQ(v.reason, Reason::kReclaimed);

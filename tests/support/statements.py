@@ -2,7 +2,8 @@
 
 Asker is a blocking client that is told errors as wire.ServerError and can prepare, execute and
 send long data. The lives at the end register with attackers.LIVES by name: heavy,
-prepare-leak, long-data, huge-header, half-said, slow-reader, orphan. Their options: user, sql (one or many).
+prepare-leak, long-data, huge-header, half-said, slow-reader, orphan. Their options: user, sql (one
+or many).
 """
 import asyncio
 import random
