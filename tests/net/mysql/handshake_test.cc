@@ -251,5 +251,57 @@ TEST(SessionTrack, AddsTheConnectionId) {
   EXPECT_EQ(AddConnectionId(AsBytes(tracked + "x"), 31, 4), std::nullopt);
 }
 
+// What a password looks like is the plugin's affair: the database stands behind it in each form.
+TEST(Login, TheFormsOfAnAnswer) {
+  const std::string behind = "shop" + kNul;
+  const std::uint32_t base =
+      (kTypicalClient & ~(kCapPluginAuth | kCapSecureConnection)) | kCapConnectWithDb;
+  const struct {
+    std::uint32_t flag;
+    std::string answer;
+  } cases[] = {{kCapLenencAuth, Lenenc(std::string(300, 'x'))},
+               {kCapLenencAuth | kCapSecureConnection, Lenenc(std::string(251, 'x'))},
+               {kCapSecureConnection, Hex({0xFC}) + std::string(0xFC, 'x')},
+               {0, "8 letters" + kNul}};
+  for (const auto& c : cases) {
+    const std::string head = LoginPayload({.capabilities = base | c.flag}).substr(0, 32);
+    const std::string payload = head + "app" + kNul + c.answer + behind;
+    LoginRequest r;
+    EXPECT_EQ(ParseLogin(AsBytes(payload), r), LoginParse::kOk) << c.flag;
+    EXPECT_EQ(r.user, "app");
+    EXPECT_EQ(r.database, "shop") << c.flag;
+  }
+}
+
+TEST(AuthAnswer, TheOldPasswordAndTheEndOfAnExchange) {
+  for (const std::size_t length : {0u, 1u, 8u, 9u}) {
+    EXPECT_TRUE(CanBeAnswer(AuthPlugin::kOld, 0, length)) << length;
+    EXPECT_FALSE(CanBeAnswer(AuthPlugin::kOld, 1, length)) << length;
+  }
+  for (const std::size_t length : {2u, 7u, 10u, 20u}) {
+    EXPECT_FALSE(CanBeAnswer(AuthPlugin::kOld, 0, length)) << length;
+  }
+  EXPECT_FALSE(CanBeAnswer(AuthPlugin::kNative, 1, 20));
+}
+
+// By the code drivers decide whether to try again, and people what to look at.
+TEST(RefusalPacket, CodesByReason) {
+  const auto head = [](Reason r) { return Str(BuildRefusal(r, 2, false)).substr(4, 9); };
+  const auto code = [](int number, const std::string& state) {
+    return Hex({0xFF}) + Number(static_cast<std::uint64_t>(number), 2) + state;
+  };
+  EXPECT_EQ(head(Reason::kProxyHeader), code(1105, "#08S01"));
+  EXPECT_EQ(head(Reason::kProxyForbidden), code(1105, "#08S01"));
+  EXPECT_EQ(head(Reason::kBackendTls), code(1105, "#08S01"));
+  EXPECT_EQ(head(Reason::kPasswordlessUser), code(1045, "#28000"));
+  EXPECT_EQ(head(Reason::kNoAuthSwitch), code(1251, "#08004"));
+  EXPECT_EQ(head(Reason::kPendingDeadline), code(1159, "#08S01"));
+  EXPECT_EQ(head(Reason::kProtocolError), code(1835, "#HY000"));
+  EXPECT_EQ(head(Reason::kReclaimed), code(4031, "#HY000"));
+  EXPECT_EQ(head(Reason::kWaitingFull), code(1040, "#08004"));
+  EXPECT_NE(Str(BuildRefusal(Reason::kProxyHeader, 2, false)),
+            Str(BuildRefusal(Reason::kProxyForbidden, 2, false)));
+}
+
 }  // namespace
 }  // namespace headgate::mysql::testing

@@ -279,5 +279,35 @@ TEST(SessionAsk, ATextThatCannotBeFoundIsShownAsNotSeen) {
   }
 }
 
+// Each type is as long as the server takes it for: else something else would be read than it runs.
+TEST(SessionAsk, AttributesOfEveryType) {
+  const struct {
+    int type;
+    std::string value;
+  } cases[] = {{0x01, "1"},
+               {0x02, "12"},
+               {0x0D, "12"},
+               {0x03, "1234"},
+               {0x04, "1234"},
+               {0x09, "1234"},
+               {0x05, "12345678"},
+               {0x08, "12345678"},
+               {0x06, ""},
+               {0x0C, Hex({7}) + "1234567"},
+               {0x0B, Hex({0})},
+               {0xF6, Lenenc("1.5")},
+               {0xFC, Lenenc(std::string(300, 'x'))}};
+  LoginFields fields;
+  fields.capabilities |= kCapQueryAttributes;
+  for (const auto& c : cases) {
+    Driver d(MySql80());
+    d.LogIn(fields, MySql80());
+    const std::string attribute = Hex({1, 1, 0, 1, c.type, 0}) + Lenenc("name") + c.value;
+    d.Client(Command(0x03, attribute + "SELECT 1"));
+    ASSERT_EQ(d.commands.size(), 1u) << c.type;
+    EXPECT_EQ(d.commands[0].sql, "SELECT 1") << c.type;
+  }
+}
+
 }  // namespace
 }  // namespace headgate::mysql::testing

@@ -162,5 +162,20 @@ TEST(SessionFinish, AuthPacketsAreBounded) {
   EXPECT_THAT(d.ends, ElementsAre(Reason::kProtocolError));
 }
 
+// The server is done with before anything of it is kept.
+TEST(SessionFinish, WhatNoServerSaysEndsThePoliteEnd) {
+  for (const std::string& packet : {Packet(4, ""), Number(16 * 1024 + 1, 3) + "\x04"}) {
+    Driver d;
+    ToSwitch(d);
+    d.Event(&Session::OnClientClosed);
+    d.ToServer();
+    d.Server(packet);
+    EXPECT_TRUE(d.closed());
+    EXPECT_EQ(d.ToServer(), "");
+    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kClientGone));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kClientClosed));
+  }
+}
+
 }  // namespace
 }  // namespace headgate::mysql::testing

@@ -290,5 +290,54 @@ TEST(SessionLogin, TooMuchAheadOfTheOkCloses) {
   EXPECT_THAT(d.ends, ElementsAre(Reason::kProtocolError));
 }
 
+// --- what the server says instead
+
+TEST(SessionLogin, AGreetingThatIsNoneBlamesTheServer) {
+  const std::string cases[] = {Packet(0, ""), Number(4097, 3) + kNul, Packet(0, "SSH-2.0-OpenSSH")};
+  for (const std::string& greeting : cases) {
+    Driver d;
+    d.ToClient();
+    d.Client(Packet(1, LoginPayload({})));
+    d.Server(greeting);
+    EXPECT_EQ(d.ToServer(), "") << greeting;
+    EXPECT_EQ(d.ToClient(), Err(2, 1105, "#08S01headgate: the database server cannot be reached"));
+    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kServerError));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kBackendRefused));
+  }
+}
+
+TEST(SessionLogin, AServerThatIsFullAfterTheLogin) {
+  Driver d;
+  ToSwitch(d);
+  d.Client(Packet(3, "01234567890123456789"));
+  d.Server(Err(4, 1040, "#08004Too many connections"));
+  EXPECT_EQ(d.ToClient(), Err(4, 1040, "#08004Too many connections"));
+  EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kBackendFull));
+  EXPECT_THAT(d.ends, ElementsAre(Reason::kBackendFull));
+}
+
+// So that it can name its own session, whose id in the greeting was the gate's.
+TEST(SessionLogin, AClientThatTracksItsSessionIsToldItsIdAtTheServer) {
+  AtEveryCut([](Driver& d) {
+    d.Client(Packet(1, LoginPayload({.capabilities = kTypicalClient | kCapSessionTrack})));
+    d.Server(RawGreeting(MariaDb1011()));
+    d.ToClient();
+    d.Server(Ok(2));
+    const std::string id = Hex({0}) + Lenenc(Lenenc("connection_id") + Lenenc("31"));
+    EXPECT_EQ(d.ToClient(), Packet(2, Hex({0, 0, 0, 2, 0x40, 0, 0, 0}) + Lenenc(id)));
+    EXPECT_EQ(d.ok, 1);
+    EXPECT_EQ(d.session().phase(), Phase::kCommand);
+  });
+}
+
+TEST(SessionLogin, AClientOlderThanAuthPlugins) {
+  Driver d;
+  d.ToClient();
+  d.Client(Packet(1, Hex({0x05, 0x24, 0, 0, 0}) + "old" + kNul + "scramble"));
+  EXPECT_THAT(d.ToClient(), HasSubstr("does not support authentication protocol"));
+  EXPECT_THAT(d.ends, ElementsAre(Reason::kNoAuthSwitch));
+  EXPECT_EQ(d.asked, 0);
+}
+
 }  // namespace
 }  // namespace headgate::mysql::testing

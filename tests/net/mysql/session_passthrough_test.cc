@@ -129,5 +129,14 @@ TEST(SessionPassthrough, EndsOfWhatIsNotUnderstood) {
   EXPECT_EQ(evicted.ToClient(), "");  // a word in clear would be none of TLS
 }
 
+TEST(SessionPassthrough, AGreetingThatIsNoneIsNotPassedOn) {
+  Passing d;
+  d.Server(Packet(0, "SSH-2.0-OpenSSH"));
+  EXPECT_EQ(d.ToClient(), Err(0, 1105, "headgate: the database server cannot be reached"));
+  EXPECT_EQ(d.ToServer(), "");
+  EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kServerError));
+  EXPECT_THAT(d.ends, ElementsAre(Reason::kBackendRefused));
+}
+
 }  // namespace
 }  // namespace headgate::mysql::testing

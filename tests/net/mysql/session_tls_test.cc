@@ -242,5 +242,31 @@ TEST(SessionTls, DeadlinesOfBothHandshakes) {
   EXPECT_THAT(d.ends, ElementsAre(Reason::kBackendTls));
 }
 
+// It ends for the reason that it had, and the server has counted an error nevertheless.
+TEST(SessionTls, TheClientLeavesAndThenTheBackendsHandshakeFails) {
+  Driver d(WithTls(), Driver::kWhole, TlsUse::kOffered);
+  AskByTls(d);
+  d.ToServer();
+  d.Event(&Session::OnClientClosed);
+  d.TlsFailed(Side::kServer, Reason::kBackendTls);
+  EXPECT_EQ(d.ToServer(), "");
+  EXPECT_TRUE(d.session().upset_server());
+  EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kClientGone));
+  EXPECT_THAT(d.ends, ElementsAre(Reason::kClientClosed));
+  EXPECT_TRUE(d.closed());
+}
+
+TEST(SessionTls, EvictedDuringTheBackendsHandshake) {
+  Driver d(WithTls(), Driver::kWhole, TlsUse::kOffered);
+  AskByTls(d);
+  d.ToServer();
+  d.Evict(Reason::kBanApplied);
+  d.TlsDone(Side::kServer);
+  EXPECT_THAT(d.ToServer(), Not(HasSubstr("app")));
+  d.Server(Err(3, 1045, "#28000Access denied"));
+  EXPECT_EQ(d.ToClient(), Err(3, 1040, "#08004Too many connections"));
+  EXPECT_THAT(d.ends, ElementsAre(Reason::kBanApplied));
+}
+
 }  // namespace
 }  // namespace headgate::mysql::testing

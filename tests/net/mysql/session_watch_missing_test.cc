@@ -181,5 +181,16 @@ TEST(SessionWatchMissing, GivenUp) {
   EXPECT_TRUE(d.session().NextAnswer());
 }
 
+TEST(SessionWatchMissing, GivenUpWhileItIsAskedAboutNobodyIsAskedAgain) {
+  Driver d = Watching();
+  d.answer_admission = false;
+  d.Server(RawGreeting(MariaDb1011()));
+  d.Client(Packet(1, LoginPayload({})));
+  EXPECT_EQ(d.session().GiveUp().kind, Action::Kind::kWait);
+  EXPECT_EQ(d.session().phase(), Phase::kAwaitAdmission);
+  EXPECT_EQ(d.user, "app");
+  EXPECT_EQ(d.asked, 1);
+}
+
 }  // namespace
 }  // namespace headgate::mysql::testing
