@@ -14,15 +14,6 @@ constexpr std::size_t Index(LoginLane::Rank rank) { return static_cast<std::size
 LoginLane::Lease::Lease(Lease&& other) noexcept
     : lane_(std::exchange(other.lane_, nullptr)), source_(other.source_), rank_(other.rank_) {}
 
-LoginLane::Lease& LoginLane::Lease::operator=(Lease&& other) noexcept {
-  if (this == &other) return *this;
-  Release();
-  lane_ = std::exchange(other.lane_, nullptr);
-  source_ = other.source_;
-  rank_ = other.rank_;
-  return *this;
-}
-
 void LoginLane::Lease::Release() {
   if (!held()) return;
   LoginLane& lane = *std::exchange(lane_, nullptr);

@@ -45,7 +45,7 @@ class LoginLane {
    public:
     Lease() = default;
     Lease(Lease&& other) noexcept;
-    Lease& operator=(Lease&& other) noexcept;
+    Lease& operator=(Lease&&) = delete;
     ~Lease() { Release(); }
     [[nodiscard]] bool held() const { return lane_ != nullptr; }
     void Release();

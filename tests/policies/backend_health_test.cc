@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <set>
+#include <string_view>
 #include <vector>
 
 namespace headgate {
@@ -221,6 +223,18 @@ TEST(BackendChoice, AReadOnlyServerRanksBehindWritableOnesAndIsStillOne) {
   EXPECT_TRUE(choice.Reconsider({kOpen, kReplica, kOpen}));
   EXPECT_EQ(choice.current(), 1U);
   EXPECT_FALSE(choice.Reconsider({kGood, kReplica, kGood})) << "no reason to leave one that is up";
+}
+
+// What operators are told of a server that is not there: each cause by its own words.
+TEST(BackendHealth, EachFailureHasItsWords) {
+  std::set<std::string_view> words;
+  for (const Failure how : {Failure::kRefused, Failure::kNoHandshake, Failure::kNoGreeting,
+                            Failure::kNoAnswer, Failure::kNoPing}) {
+    EXPECT_TRUE(Name(how).starts_with("it ")) << Name(how);
+    words.insert(Name(how));
+  }
+  EXPECT_EQ(words.size(), 5u);
+  EXPECT_EQ(Name(Failure::kNone), "");
 }
 
 }  // namespace

@@ -244,5 +244,35 @@ TEST(BanList, FindsTheOneThatBinds) {
   EXPECT_EQ(list.Find(V4(192, 1, 2, 1), kNow), std::nullopt);
 }
 
+// A source may be banned again before the state file is read.
+TEST(BanList, OneThatIsRestoredBesideAnotherLastsAsLongAsEither) {
+  const auto record = [](Duration left, std::uint32_t times) {
+    return BanRecord{.network = SourceNetwork(kBad),
+                     .left = left,
+                     .forget = left + hours(1),
+                     .times = times,
+                     .by_operator = false,
+                     .gate_only = true,
+                     .reason = "before"};
+  };
+  BanList list(kHash);
+  Escalate(list, kBad, kNow);
+  for (const BanRecord& r : {record(minutes(9), 4), record(seconds(90), 1)}) {
+    list.Restore(r, minutes(1), kNow);
+    ASSERT_EQ(list.List(kNow).size(), 1U);
+    const BanInfo both = list.List(kNow)[0];
+    EXPECT_EQ(both.until, kNow + minutes(8));
+    EXPECT_EQ(both.times, 4U);
+    EXPECT_EQ(both.reason, "refusals") << "why it is banned now";
+    EXPECT_FALSE(both.gate_only) << "it was met at its own address";
+    EXPECT_FALSE(both.by_operator);
+  }
+  EXPECT_EQ(list.Export(kNow)[0].forget, minutes(8) + hours(1));
+  list.Ban(SourceNetwork(kBad), hours(2), "", kNow);
+  list.Restore(record(minutes(9), 4), minutes(1), kNow);
+  EXPECT_TRUE(list.IsBannedByOperator(kBad, kNow + hours(2) - Duration(1)));
+  EXPECT_EQ(list.List(kNow)[0].reason, "before") << "where nothing was said, what was";
+}
+
 }  // namespace
 }  // namespace headgate

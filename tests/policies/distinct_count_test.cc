@@ -68,5 +68,24 @@ TEST(DistinctCount, EveryHashHasARegister) {
   EXPECT_GT(d.Estimate(), 1e18);
 }
 
+// As many that the registers fill up, by the distribution that they have then: register by register
+// at its quantile.
+TEST(DistinctCount, UpToWhereRegistersAreFull) {
+  constexpr unsigned kRanks = 64 - DistinctCount::kIndexBits;
+  for (const double power : {40.0, 50.0, 51.0, 52.0, 53.0, 54.0}) {
+    const double each = std::exp2(power);
+    DistinctCount d;
+    for (std::uint64_t i = 0; i < DistinctCount::kRegisters; ++i) {
+      const double quantile = (static_cast<double>(i) + 0.5) / DistinctCount::kRegisters;
+      unsigned rank = 1;
+      while (rank <= kRanks && std::exp(-each / std::exp2(rank)) < quantile) ++rank;
+      const std::uint64_t first = rank > kRanks ? 0 : std::uint64_t{1} << (kRanks - rank);
+      d.Add(i << kRanks | first);
+    }
+    const double n = each * DistinctCount::kRegisters;
+    EXPECT_NEAR(d.Estimate() / n, 1, 0.02) << "2^" << power << " for each register";
+  }
+}
+
 }  // namespace
 }  // namespace headgate

@@ -1,6 +1,8 @@
 // Who is connected and who was turned away, as operators see it.
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "tests/policies/engine_fixture.h"
 
 namespace headgate {
@@ -127,6 +129,32 @@ TEST_F(EngineViews, ABusySessionComesFirst) {
   EXPECT_TRUE(rows[0].busy);
   EXPECT_EQ(rows[0].id, Engine::IdOf(*busy));
   EXPECT_FALSE(rows[1].busy);
+}
+
+TEST_F(EngineViews, WhoWaitsOrChangesItsUserOrEnds) {
+  limits_.classes[0].max = Share::Number(2);
+  limits_.classes[0].unproven = Share::Percent(100);
+  Start();
+  const TicketPtr in = Enter(App(), "shop"), other = Enter(App(), "shop");
+  const TicketPtr waiting = Accept(App());
+  ASSERT_EQ(Login(waiting, "shop").kind, Kind::kWait);
+  const TicketPtr changing = Enter(App(), "weak");
+  ASSERT_EQ(engine_->OnChangeUser(*changing, {.user = "other", .database = ""}, now_).kind,
+            Kind::kAdmit);
+  const TicketPtr failed = Accept(App());
+  ASSERT_EQ(Login(failed, "x").kind, Kind::kAdmit);
+  engine_->OnLoginFailed(*failed, LoginFailure::kAccessDenied, now_);
+  const auto rows = Sources();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].in, 2U);
+  EXPECT_EQ(rows[0].waiting, 1U);
+  EXPECT_EQ(rows[0].logins, 1U);
+  EXPECT_EQ(rows[0].connections(), 4U) << "one that ends is at nothing any more";
+  EXPECT_EQ(engine_->Connections(), 5U);
+  std::vector<State> states;
+  for (const SessionStatus& row : Sessions()) states.push_back(row.state);
+  EXPECT_EQ(states, (std::vector<State>{State::kIn, State::kIn, State::kWaiting, State::kLogin,
+                                        State::kEnding}));
 }
 
 }  // namespace

@@ -1,43 +1,16 @@
 // What is told of one source and one login, limit by limit. That the verdicts come true is the
 // matter of explain_property_test.cc.
-#include <algorithm>
-#include <chrono>
-#include <string>
-
 #include <gmock/gmock.h>
 
-#include "policies/explain.h"
-#include "policies/own_key.h"
-#include "tests/policies/query_fixture.h"
+#include <chrono>
+
+#include "tests/policies/explain_fixture.h"
 
 namespace headgate {
 namespace {
 
 using std::chrono::minutes;
 using std::chrono::seconds;
-using State = ExplainRow::State;
-using Outlook = ExplainOutlook::Kind;
-
-class ExplainTest : public QueryTest {
- protected:
-  Explanation Explain(const Address& peer, std::optional<std::string_view> user = "weak",
-                      std::string_view database = "") {
-    return engine_->Explain({peer, user, database}, now_);
-  }
-  static const ExplainRow* Find(const Explanation& e, std::string_view key) {
-    const auto it = std::find_if(e.rows.begin(), e.rows.end(), [&](const ExplainRow& row) {
-      std::string shown = row.key;
-      std::replace(shown.begin(), shown.end(), kOfClass, '.');
-      return shown == key;
-    });
-    return it == e.rows.end() ? nullptr : &*it;
-  }
-  static ExplainRow At(const Explanation& e, std::string_view key) {
-    const ExplainRow* row = Find(e, key);
-    EXPECT_NE(row, nullptr) << key;
-    return row == nullptr ? ExplainRow{} : *row;
-  }
-};
 
 TEST_F(ExplainTest, ACalmGateLetsANewcomerIn) {
   Start();

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 #include "policies/keyed_hash.h"
 
 namespace headgate {
@@ -147,6 +150,15 @@ TEST(HourCounts, ThreeDaysCannotTell) {
   Day(hours, 2, 50);
   EXPECT_EQ(hours.HowMany().compared, 0U);
   EXPECT_TRUE(hours.Unusual().empty());
+}
+
+TEST(HourMeasureTest, EachHasItsWords) {
+  std::set<std::string> words;
+  for (std::size_t m = 0; m < static_cast<std::size_t>(HourMeasure::kCount); ++m) {
+    words.insert(Name(static_cast<HourMeasure>(m)));
+  }
+  EXPECT_EQ(words.size(), static_cast<std::size_t>(HourMeasure::kCount));
+  EXPECT_FALSE(words.contains(""));
 }
 
 }  // namespace

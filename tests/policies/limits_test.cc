@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
+#include <memory>
+#include <string_view>
 
 namespace headgate {
 namespace {
@@ -71,6 +74,31 @@ TEST(Limits, LoopbackIsNeverBannedAndIsThisHost) {
   }
   EXPECT_EQ(std::count(l.localhost_users.begin(), l.localhost_users.end(), "root"), 1);
   EXPECT_EQ(std::count(l.localhost_users.begin(), l.localhost_users.end(), ""), 1);
+}
+
+// A reload that changes any of it is one; the compiled pattern is made anew by each.
+TEST(Rule, IsTheSameWhereAllOfItIs) {
+  struct Anything : TextMatcher {
+    bool Matches(std::string_view) const override { return true; }
+  };
+  Rule same;
+  same.pattern = std::make_shared<Anything>();
+  EXPECT_EQ(same, Rule{});
+  using Change = void (*)(Rule&);
+  const Change changes[] = {
+      [](Rule& r) { r.name = "x"; },         [](Rule& r) { r.digest = 1; },
+      [](Rule& r) { r.digest_text = "x"; },  [](Rule& r) { r.regex = "x"; },
+      [](Rule& r) { r.commands = 1; },       [](Rule& r) { r.users = {"x"}; },
+      [](Rule& r) { r.databases = {"x"}; },  [](Rule& r) { r.sources.emplace_back(); },
+      [](Rule& r) { r.classes = {"x"}; },    [](Rule& r) { r.traits = 1; },
+      [](Rule& r) { r.message = "x"; },      [](Rule& r) { r.action = RuleAction::kBan; },
+      [](Rule& r) { r.delay = seconds(9); }, [](Rule& r) { r.enforce = false; }};
+  for (std::size_t i = 0; i < std::size(changes); ++i) {
+    Rule other;
+    changes[i](other);
+    EXPECT_NE(other, Rule{}) << i;
+    EXPECT_EQ(other, Rule(other)) << i;
+  }
 }
 
 }  // namespace

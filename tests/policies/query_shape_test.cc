@@ -250,5 +250,34 @@ TEST(QueryShape, NonsenseIsPassedOver) {
   }
 }
 
+TEST(QueryShape, FunctionsThatAreMetByTheirName) {
+  EXPECT_EQ(Shape("SELECT BENCHMARK(10, MD5('a'))"), "benchmark");
+  EXPECT_EQ(Shape("SELECT benchmark FROM benchmark"), "");
+  EXPECT_EQ(Shape("SELECT SYS_EXEC('x')"), "heavy_function");
+  EXPECT_EQ(Shape("SELECT REGEXP_LIKE(a, 'x') FROM t"), "regexp");
+  EXPECT_EQ(Shape("SELECT REGEXP_INSTR(a, '(x+)+') FROM t"), "regexp nested_regexp");
+}
+
+TEST(QueryShape, SettingsOfRoundsAndOfMilliseconds) {
+  EXPECT_EQ(Shape("SET max_recursive_iterations = 100000"), "");
+  EXPECT_EQ(Shape("SET max_recursive_iterations = 100001"), "buffer_inflation");
+  EXPECT_EQ(Shape("SET cte_max_recursion_depth = 4294967295"), "buffer_inflation");
+  EXPECT_EQ(Shape("SET max_execution_time = 86399999"), "");
+  EXPECT_EQ(Shape("SET max_execution_time = 86400000"), "time_limit_off");
+  EXPECT_EQ(Shape("SET max_execution_time = 0"), "time_limit_off");
+  EXPECT_EQ(Shape("SET max_statement_time = 86399"), "");
+  EXPECT_EQ(Shape("SET max_statement_time = 86400"), "time_limit_off");
+}
+
+// One row joins with anything: an aggregate without groups, or nothing at all.
+TEST(QueryShape, DerivedTablesOfOneRow) {
+  const std::string join = "SELECT * FROM a CROSS JOIN ";
+  EXPECT_EQ(Shape(join + "(SELECT COUNT(*) n FROM b) c"), "");
+  EXPECT_EQ(Shape(join + "(SELECT COUNT(*) n FROM b GROUP BY x) c"), "cross_join");
+  EXPECT_EQ(Shape(join + "(SELECT COUNT(*) OVER () n FROM b) c"), "cross_join");
+  EXPECT_EQ(Shape(join + "(SELECT 1 n FROM DUAL) c"), "");
+  EXPECT_EQ(Shape(join + "(SELECT 1 n FROM b) c"), "cross_join");
+}
+
 }  // namespace
 }  // namespace headgate

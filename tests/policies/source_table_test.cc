@@ -167,5 +167,24 @@ TEST(SourceTable, CountsAgreeWithANaiveModel) {
   }
 }
 
+// What a level lays over a source's rate is counted apart: from when the level binds.
+TEST(SourceTable, ALevelsRateHasABucketOfItsOwn) {
+  SourceTable t(kHash, 1);
+  const auto h = t.Touch(V4(10, 0, 0, 1));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(t.MayConnectSqueezed(h, kRate, kAtFirst));
+    EXPECT_TRUE(t.TakeSqueezed(h, kRate, kAtFirst));
+  }
+  EXPECT_FALSE(t.MayConnectSqueezed(h, kRate, kAtFirst));
+  EXPECT_FALSE(t.TakeSqueezed(h, kRate, kAtFirst));
+  EXPECT_TRUE(t.MayConnect(h, kRate, kAtFirst));
+  EXPECT_TRUE(t.MayConnectSqueezed(h, kRate, kAtFirst + seconds(1)));
+  for (int i = 0; i < 9; ++i) {
+    EXPECT_TRUE(t.MayConnectSqueezed(SourceTable::kOverflow, kRate, kAtFirst));
+    EXPECT_TRUE(t.TakeSqueezed(SourceTable::kOverflow, kRate, kAtFirst))
+        << "nobody's in particular";
+  }
+}
+
 }  // namespace
 }  // namespace headgate

@@ -233,5 +233,82 @@ TEST_F(TapedEngineTest, IsSwitchedWhileOthersCall) {
   ExpectNothingHeld();
 }
 
+// All that changes something and is about nobody in particular. What was not on the tape would be
+// another engine's error from then on.
+TEST_F(TapedEngineTest, TheServersStateAndTheOperatorsDeedsAreOnIt) {
+  limits_.slots = {.max_connections = 25, .max_connections_auto = true, .keep_free = 5};
+  Start();
+  Earn(App(), "shop");
+  Mirror mirror;
+  mirror.Begin(limits_, {1, 2});
+  engine_->SetTape(&mirror, now_);
+  const auto same = [&](const char* after) {
+    const EngineStatus live = Status(), again = mirror.again->engine().Status(now_);
+    EXPECT_EQ(again.free_slots, live.free_slots) << after;
+    EXPECT_EQ(again.slots_capacity, live.slots_capacity) << after;
+    EXPECT_EQ(again.leases, live.leases) << after;
+    EXPECT_EQ(again.former, live.former) << after;
+    EXPECT_EQ(again.waiting, live.waiting) << after;
+    EXPECT_EQ(again.bans, live.bans) << after;
+    EXPECT_EQ(again.known_good, live.known_good) << after;
+    EXPECT_EQ(again.level, live.level) << after;
+    EXPECT_EQ(again.acted, live.acted) << after;
+  };
+  const auto once = [&](const char* what, const auto& call) {
+    const std::uint64_t before = mirror.events;
+    call();
+    EXPECT_EQ(mirror.events, before + 1) << what;
+    same(what);
+  };
+  once("elsewhere", [&] { engine_->OnElsewhere(7, 7, now_); });
+  EXPECT_EQ(Status().free_slots, 13u);
+  once("confined", [&] { EXPECT_EQ(engine_->Confine(2, now_).most, 2u); });
+  once("unconfined", [&] { engine_->Unconfine(now_); });
+  once("facts", [&] { engine_->OnServerFacts({.max_connections = 40}, now_); });
+  once("down", [&] { engine_->OnBackend(false, now_); });
+  once("up", [&] { engine_->OnBackend(true, now_); });
+  AcceptResult found;
+  once("found", [&] { found = engine_->OnFound({9, 9}, Foe(3), Arrival::kDirect, now_); });
+  once("gated", [&] { EXPECT_TRUE(engine_->Gate(*found.ticket, Reason::kPendingDeadline, now_)); });
+  once("switched", [&] { engine_->OnBackendSwitched(now_); });
+  once("wire", [&] { engine_->OnWire(5000, false, now_); });
+  once("counted", [&] { engine_->Count(Reason::kTlsFailed, Foe(4), now_); });
+  const Cidr a{Foe(7), 128}, b{Foe(8), 128};
+  for (const Cidr& each : {a, b}) {
+    once("ban", [&] { EXPECT_TRUE(engine_->Ban(each, std::chrono::hours(1), "by hand", now_)); });
+  }
+  const auto bans = engine_->ExportBans(now_);
+  const auto good = engine_->ExportKnownGood(now_);
+  ASSERT_EQ(bans.size(), 2u);
+  ASSERT_EQ(good.size(), 1u);
+  once("unban", [&] { EXPECT_TRUE(engine_->Unban(a, now_)); });
+  once("unban all", [&] { EXPECT_EQ(engine_->UnbanAll(now_), 1u); });
+  once("bans", [&] { engine_->RestoreBans(bans, std::chrono::minutes(1), now_); });
+  EXPECT_EQ(Status().bans, 2u);
+  once("known-good", [&] { engine_->RestoreKnownGood(good, std::chrono::minutes(1), now_); });
+  limits_.slots.keep_free = 9;
+  once("reload", [&] { Reload(); });
+  EXPECT_EQ(mirror.again->agreement().different, 0u) << FirstDifference(mirror.again->agreement());
+  engine_->SetTape(nullptr, now_);
+}
+
+// Ten looks a second at each idle connection would be most of it.
+TEST_F(TapedEngineTest, LooksAtAnIdleConnectionAreOnItOnlyWhereTheyEndIt) {
+  Shop().idle = std::chrono::seconds(10);
+  Start();
+  Recorder tape;
+  const TicketPtr t = Client();
+  engine_->SetTape(&tape, now_);
+  EXPECT_EQ(Sweep(t).kind, End::kNone);  // takes the limits that it will go by
+  tape.kinds.clear();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(Sweep(t).kind, End::kNone);
+  EXPECT_TRUE(tape.kinds.empty());
+  now_ += std::chrono::seconds(11);
+  EXPECT_EQ(Sweep(t).reason, Reason::kIdle);
+  EXPECT_EQ(tape.kinds, std::vector<std::size_t>{KindOf<event::Sweep>()});
+  EXPECT_EQ(tape.last.reason, Reason::kIdle);
+  engine_->SetTape(nullptr, now_);
+}
+
 }  // namespace
 }  // namespace headgate

@@ -314,5 +314,14 @@ TEST_F(WireWatchTest, VerifiedIsForAsLongAsItSpeaks) {
   EXPECT_FALSE(i.top[0].verified);
 }
 
+TEST(WireInterval, ConnectionsPastTheGateWithThoseThatAreNotListed) {
+  WireInterval i;
+  EXPECT_EQ(i.BypassTotal(), 0u);
+  i.bypass = {{.source = V4(10, 0, 0, 1), .port = 3306, .connections = 5},
+              {.source = V4(10, 0, 0, 2), .port = 3306, .connections = 3}};
+  i.bypass_more = 4;
+  EXPECT_EQ(i.BypassTotal(), 12u);
+}
+
 }  // namespace
 }  // namespace headgate
