@@ -7,6 +7,7 @@
 #include "policies/class_matcher.h"
 #include "policies/login_lane.h"
 #include "policies/login_name.h"
+#include "policies/login_ramp.h"
 #include "policies/waiting_room.h"
 
 namespace headgate {
@@ -255,6 +256,32 @@ TEST(LoginNameTest, AsTheServerReadsIt) {
   for (const char* sent : {"Root", "root2", "root@", "@007", "@00720", "a@b.example"}) {
     EXPECT_FALSE(MeansOneOf(users, sent)) << sent;
   }
+}
+
+TEST(LoginRampTest, TwiceAsFastAfterASecondThatWentWellAndHalfAfterOneThatDidNot) {
+  LoginRamp ramp;
+  Time now{seconds(100)};
+  EXPECT_FALSE(ramp.active());
+  ramp.Start({10, 10}, now);
+  const auto second = [&](bool ok, bool failed) {
+    if (ok) ramp.OnLoginOk();
+    if (failed) ramp.OnServerFailed();
+    now += LoginRamp::kStep;
+    ramp.Tick(now);
+    return ramp.rate();
+  };
+  EXPECT_EQ(second(true, false), 20);
+  EXPECT_EQ(second(true, false), 40);
+  EXPECT_EQ(second(false, false), 40) << "nobody has tried";
+  EXPECT_EQ(second(true, true), 20);
+  EXPECT_EQ(second(false, true), 10);
+  EXPECT_EQ(second(false, true), 10) << "never slower than at first";
+  for (const double rate : {20, 40, 80, 160}) EXPECT_EQ(second(true, false), rate);
+  EXPECT_EQ(second(true, false), 0);
+  EXPECT_FALSE(ramp.active());
+  ramp.Start({10, 10}, now);
+  for (int i = 0; i < 59; ++i) EXPECT_EQ(second(false, true), 10);
+  EXPECT_EQ(second(false, true), 0) << "a minute at the longest";
 }
 
 }  // namespace

@@ -379,5 +379,20 @@ TEST_F(QueryTest, KnownGoodIsEarnedByAnswersWithoutError) {
   EXPECT_EQ(Status().known_good, 1u);
 }
 
+// A reset drops what was open, not what a client that does not wait prepares behind it.
+TEST_F(QueryTest, AStatementPreparedBehindAResetIsStillThere) {
+  Shop().prepared = 2;
+  Start();
+  const TicketPtr t = Client();
+  Prepare(t);
+  const CommandFacts prepare = Text(kPoint, CommandKind::kPrepare);
+  ASSERT_EQ(Ask(t, CommandKind::kResetConnection).kind, Command::kPass);
+  ASSERT_EQ(Ask(t, prepare).kind, Command::kPass);
+  Answer(t, {.command = CommandKind::kResetConnection});
+  Answer(t, {.command = CommandKind::kPrepare});
+  Prepare(t);
+  EXPECT_EQ(Ask(t, prepare).reason, Reason::kPrepared);
+}
+
 }  // namespace
 }  // namespace headgate

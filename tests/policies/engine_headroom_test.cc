@@ -223,5 +223,21 @@ TEST_F(HeadroomTest, TheDeadlineOfAPendingStrangerIsTheLevels) {
   EXPECT_EQ(engine_->PendingDeadline(*t), seconds(1));
 }
 
+// The server's OK was on its way when the client left.
+TEST_F(HeadroomTest, AnOkToAClientThatHasLeftFreesTheLaneAndProvesNothing) {
+  limits_.login.in_progress = 1;
+  WithoutClasses();
+  Start();
+  const TicketPtr gone = Accept(App()), next = Accept(App());
+  ASSERT_EQ(Login(gone, "shop").kind, Kind::kAdmit);
+  ASSERT_EQ(Login(next, "shop").kind, Kind::kWait) << "the lane is full";
+  engine_->OnClientGone(*gone, now_);
+  EXPECT_THAT(admitted_, IsEmpty()) << "the server is still at it";
+  engine_->OnLoginOk(*gone, now_);
+  EXPECT_THAT(admitted_, SizeIs(1));
+  EXPECT_EQ(Status().orphans, 1u);
+  EXPECT_EQ(Status().logins_ok, 0u);
+}
+
 }  // namespace
 }  // namespace headgate

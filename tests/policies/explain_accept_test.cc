@@ -118,5 +118,23 @@ TEST_F(ExplainTest, APendingBudgetThatTurnsStrangersAway) {
   EXPECT_TRUE(evicted_.empty());
 }
 
+TEST_F(ExplainTest, ALevelThatIsOnlyShownSaysWhy) {
+  Over(Level::kAttack).source.connections = Share::Number(1);
+  RaisedByRefusals();
+  const char* key = "pressure.attack.source.connections";
+  for (const bool observe : {false, true}) {
+    limits_.mode = observe ? Mode::kObserve : Mode::kEnforce;
+    limits_.pressure.enforce = false;
+    Start();
+    RaiseToAttack();
+    const TicketPtr in = Accept(Foe(1));
+    const Explanation e = Explain(Foe(1));
+    EXPECT_EQ(e.level, Level::kAttack);
+    EXPECT_EQ(At(e, key).state, State::kDoesNotApply);
+    EXPECT_EQ(At(e, key).why, observe ? "mode = observe" : "[pressure] enforce = false");
+    EXPECT_NE(Accept(Foe(1)), nullptr);
+  }
+}
+
 }  // namespace
 }  // namespace headgate

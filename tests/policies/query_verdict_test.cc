@@ -147,6 +147,21 @@ TEST_F(QueryVerdictTest, LimitsOfALevelHaveTheLevelsKey) {
   EXPECT_EQ(At(e, "pressure.attack.query.user_rate").limit, 2);
   EXPECT_EQ(At(e, "pressure.attack.query.class_rate").limit, 2);
   EXPECT_EQ(At(e, "pressure.attack.query.packet").limit, 1000);
+  EXPECT_EQ(Ask(Stranger(), std::string(1000, 'x')).reason, Reason::kPacketTooLarge);
+}
+
+// The lower one binds, whosever it is.
+TEST_F(QueryVerdictTest, TheLowerOfAClasssAndALevelsPacket) {
+  Over(Level::kAttack).query.packet = 1000;
+  RaisedByRefusals();
+  Rest().packet = 500;
+  Start();
+  RaiseToAttack();
+  EXPECT_EQ(At(Explain(Foe(1)), "default_class.query.packet").limit, 500);
+  Rest().packet = 3000;
+  Reload();
+  EXPECT_EQ(At(Explain(Foe(1)), "pressure.attack.query.packet").limit, 1000);
+  EXPECT_EQ(Ask(Stranger(), std::string(1000, 'x')).reason, Reason::kPacketTooLarge);
 }
 
 }  // namespace

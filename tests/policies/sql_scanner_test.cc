@@ -319,5 +319,23 @@ TEST(SqlScanner, WhereABlockEndsIsNothing) {
   }
 }
 
+// Also where a block of 64 bytes ends within it.
+TEST(SqlScanner, OperatorsAreTheSameInEveryPlace) {
+  for (const std::string op : {"<>", "!=", "<=>", "<=", ">=", "<<", ">>", "||", "&&", ":="}) {
+    const std::string sql = "SELECT a FROM t WHERE b " + op + " ?";
+    const std::string text = Text(sql);
+    const std::uint64_t digest = Look(sql).mark.digest;
+    EXPECT_NE(text.find(op), std::string::npos) << text;
+    for (std::size_t pad = 0; pad < 80; ++pad) {
+      const std::string padded = std::string(pad, ' ') + sql;
+      EXPECT_EQ(Text(padded), text) << pad;
+      EXPECT_EQ(Look(padded).mark.digest, digest) << op << " behind " << pad;
+      const std::string written = std::string(pad, ' ') + "SELECT a FROM t WHERE b" + op + "?";
+      EXPECT_EQ(Look(written).mark.digest, digest) << op << " behind " << pad;
+    }
+  }
+  EXPECT_EQ(Look("SELECT a <> b").mark.digest, Look("SELECT a != b").mark.digest);
+}
+
 }  // namespace
 }  // namespace headgate
