@@ -79,8 +79,8 @@ class Siege(scenario.Scenario):
         return idle
 
     def besiege(self, gate, name, kind, sources, workers=WORKERS, seconds=6.0, watch=None, slots=0,
-                **options):
-        """The attack, with the app's pool reopened in the middle; holds what must hold."""
+                then=None, **options):
+        """The attack, with the app's pool reopened in the middle; then(); holds what must hold."""
         idle = self.idle_pool(gate)
         app = ReopenedApp(lambda: self.app_on(gate))
 
@@ -94,6 +94,8 @@ class Siege(scenario.Scenario):
         for client in idle:
             self.assertEqual(client.query_value("SELECT 'still here'"), "still here")
             client.sock.close()
+        if then:
+            then()
         self.hold(name, gate, outcome, slots=slots)
         return outcome
 

@@ -47,6 +47,7 @@ class ManyPools(scenario.Scenario):
         self.figures("control, no gate", f"in within 0.5, 1, 2, 3 s of the first: {within}")
         crowd.stop()
         self.assertGreater(within[0], 3 * RAMP)
+        self.assertGreater(within[2], 6 * RAMP)
 
     def test_restart(self):
         shop = {"name": "shop", "sources": ["127.0.0.0/24"], "users": ["app"], "reserve": MANY}
@@ -67,10 +68,12 @@ class ManyPools(scenario.Scenario):
         self.assertTrue(back)
         self.assertLess(entries[-1] - first, 12.0)
         self.assertEqual((refused, full), (0, 0))
-        # The first second's worth and what may come at once; the next second twice as many.
+        # The first second's worth and what may come at once; each next second twice as many.
         self.assertLess(within[0], 3 * RAMP)
         self.assertLess(within[1], 4.5 * RAMP)
+        self.assertLess(within[2], 6 * RAMP)
         self.assertGreater(counts["err_1105"], 0, "nobody was told that the server is away")
+        self.assertEqual(counts["err_1040"], 0, "somebody was told that the server is full")
         self.assertEqual(counts["hung"], 0)
         self.all_back(gate, 20)
 

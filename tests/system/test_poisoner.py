@@ -1,45 +1,67 @@
 #!/usr/bin/python3
-"""poisoner: a weak account that was active beside the app from the first minute, then hoards."""
+"""poisoner: a weak account that was active beside the app from the first minute, then hoards: all
+the while what is kept for the app is what it was."""
 import pathlib
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import known_good
 import scenario
 from attackers import addresses
+from crowd import Crowd
+from explained import Explained
+from gate import Gate
 from siege import BUSY, CAPACITY, WORKERS, Siege
 
 POISONER = "127.20.1.1"
 SHARE = 0.75  # of the slots, for all implicit reserves together: the default
 
 
-class Poisoner(Siege):
+class Beside(Siege):
+    """The attack by an account that has its own history, and what has to hold all the while."""
+
+    def kept(self, gate, source, user):
+        """How many slots are kept for the pair, and what its next login meets."""
+        told = Explained(gate, source, user)
+        share = told.rows.get("known_good.share", {"why": ""})
+        own = share["why"].startswith("kept for this user from this source")
+        return share["limit"] if own else 0, told.connection
+
+    def attacked(self, gate, name, sources, most, then=None):
+        """For the poisoner no more than `most` is ever kept, for the app all it had. then() is
+        called when the attack is over, before everybody has to be gone."""
+        least, theirs = [], []
+
+        def watch():
+            slots = gate.status()["slots"]
+            least.append((slots["implicit"]["reserve"], slots["free"]))
+            self.assertEqual(self.kept(gate, scenario.APP_SOURCE, "app"), (BUSY, "admitted"))
+            theirs.append(self.kept(gate, POISONER, "weak")[0])
+        outcome = self.besiege(gate, name, "sit", sources, watch=watch, slots=CAPACITY - BUSY,
+                               then=then)
+        implicit = outcome.status["slots"]["implicit"]
+        self.figures(name, f"implicit {implicit}, least {min(least)}, the poisoner's {set(theirs)}")
+        self.assertEqual(implicit["pairs"], 2)
+        self.assertTrue(implicit["binds"], outcome.status["pressure"])
+        self.assertGreaterEqual(min(least)[0], BUSY, "less than the app's own part is kept")
+        self.assertGreater(min(theirs), 0, "nothing was kept for it: it had no history")
+        self.assertLessEqual(max(theirs), most, "the poisoner gained")
+        return outcome
+
+
+class Poisoner(Beside):
 
     def test_control(self):
         bare = self.bare("sit", [POISONER], WORKERS)
         self.assertGreater(bare.slots, 40)
         self.assertGreater(bare.app.failed, 0)
 
-    def beside(self, name, peaks, sources, allowed=None):
+    def beside(self, name, peaks, sources, most=2, allowed=None):
         """The attack by an account whose minutes had `peaks` while the app had its ten."""
         weak = known_good.pair(POISONER, "weak", peaks, allowed=allowed)
         gate = self.start_gate(self.empty(self.app_history(), weak))
-        least = []
-
-        def watch():
-            slots = gate.status()["slots"]
-            least.append((slots["implicit"]["reserve"], slots["free"]))
-        outcome = self.besiege(gate, name, "sit", sources, watch=watch, slots=CAPACITY - BUSY)
-        implicit = outcome.status["slots"]["implicit"]
-        self.figures(name, f"implicit {implicit}, least {min(least)}")
-        self.assertEqual(implicit["pairs"], 2)
-        self.assertTrue(implicit["binds"], outcome.status["pressure"])
-        self.assertGreaterEqual(min(least)[0], BUSY, "less than the app's own part is kept")
-        return outcome
-
-    def test_small_then_three_hundred_from_its_own_address(self):
-        outcome = self.beside("from its own address", 2, [POISONER])
-        self.assertLessEqual(outcome.status["slots"]["implicit"]["reserve"], BUSY + 2)
+        return self.attacked(gate, name, sources, most)
 
     def test_small_then_three_hundred_from_everywhere(self):
         outcome = self.beside("from everywhere", 2, [POISONER, *addresses(99, first=21)])
@@ -52,8 +74,46 @@ class Poisoner(Siege):
 
     def test_as_busy_as_the_app_all_along(self):
         """Who earned as much has as much; the app's part is not touched."""
-        outcome = self.beside("as busy as the app", 16, [POISONER])
+        outcome = self.beside("as busy as the app", 16, [POISONER], most=16)
         self.assertLessEqual(outcome.status["slots"]["implicit"]["reserve"], SHARE * CAPACITY)
+
+
+@scenario.needs_root()
+class AtTheMinutesEnd(Beside):
+    """Histories are of minutes, by the gate's clock: one of them ends at the time that matters."""
+
+    def gate_at(self, seconds):
+        """A gate that knows both pairs, and whose minute ends in so many seconds."""
+        weak = known_good.pair(POISONER, "weak", 2)
+        gate = Gate(self.empty(self.app_history(), weak))
+        self.addCleanup(self._end_gate, gate)
+        offset = round(60 - time.clock_gettime(time.CLOCK_MONOTONIC) % 60 - seconds) % 60
+        return gate.start(launcher=("unshare", "--time", f"--monotonic={offset}"))
+
+    def minute(self, gate):
+        """Of the gate's clock."""
+        with open(f"/proc/{gate.pid()}/timens_offsets", encoding="utf8") as offsets:
+            own = next(int(line.split()[1]) for line in offsets if line.startswith("monotonic"))
+        return (time.clock_gettime(time.CLOCK_MONOTONIC) + own) // 60
+
+    def test_small_then_three_hundred_from_its_own_address(self):
+        gate = self.gate_at(6)
+        began = self.minute(gate)
+        outcome = self.attacked(gate, "from its own address", [POISONER], most=2)
+        self.assertLessEqual(outcome.status["slots"]["implicit"]["reserve"], BUSY + 2)
+        self.assertEqual(self.minute(gate), began + 1)
+
+    def test_at_work_when_calm(self):
+        """As many of its sessions work as the app has, while nothing presses, and a minute ends."""
+        gate = self.gate_at(3)
+        began = self.minute(gate)
+        crowd = Crowd(gate.address, [POISONER], BUSY, user="weak", pause=0.3).start()
+        self.addCleanup(crowd.stop)
+        self.assertTrue(scenario.wait_for(lambda: crowd.inside() == BUSY, 3), crowd.inside())
+        self.assertTrue(scenario.wait_for(lambda: self.minute(gate) > began, 10))
+        time.sleep(1)
+        self.assertEqual((gate.status()["pressure"]["level"], crowd.inside()), ("calm", BUSY))
+        self.attacked(gate, "after a minute of work", [POISONER], most=3, then=crowd.stop)
 
 
 if __name__ == "__main__":
