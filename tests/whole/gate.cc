@@ -61,12 +61,18 @@ void Gate::Look() {
   timeline_.In(kLookEvery, [this] { Look(); });
 }
 
+void Gate::Tell(const Relay& relay, const char* what, Reason reason) {
+  timeline_.Note({.what = what, .who = relay.serial(), .peer = relay.peer(), .reason = reason});
+}
+
 void Gate::Publish(std::shared_ptr<const Limits> limits) {
+  timeline_.Note("a reload");
   reloaded_ = true;
   engine_->Publish(std::move(limits), now());
 }
 
 void Gate::Ban(const Cidr& network, Duration how_long) {
+  timeline_.Note("the operator bans somebody");
   if (engine_->Ban(network, how_long, "for the test", now())) {
     bans_.emplace_back(network, now() + how_long);
   }
@@ -82,7 +88,9 @@ void Gate::CheckNotBanned(const Address& peer) {
 void Gate::Accept(Socket* client, const Address& peer) {
   const ConnectionId id{0, next_serial_++};
   AcceptResult result = engine_->OnAccept(id, peer, now());
-  if (result.ticket == nullptr) return client->Close();
+  const bool taken = result.ticket != nullptr;
+  timeline_.Note({.what = taken ? "connects" : "is turned away", .who = id.serial, .peer = peer});
+  if (!taken) return client->Close();
   CheckNotBanned(peer);
   mysql::SessionOptions options;
   options.greeting = greeting_;
@@ -110,6 +118,7 @@ void Gate::Wake(ConnectionId id, std::function<void(Relay&)> deed) {
 void Gate::Admitted(ConnectionId id) {
   const auto found = relays_.find(id.serial);
   if (found == relays_.end() || found->second->detached()) return Fail("let in when it is gone");
+  Tell(*found->second, "has waited long enough");
   NoteVerdict(*found->second, {}, false);
   Wake(id, [](Relay& r) { r.OnAdmission(true, Reason::kNone); });
 }
@@ -133,6 +142,8 @@ void Gate::Reclaim(ConnectionId id) {
 void Gate::OnDecision(const Decision& d) {
   if (!d.enforced) return;
   ++reasons_[static_cast<std::size_t>(d.reason)];
+  timeline_.Note(
+      {.what = "the engine decides", .who = d.id.serial, .peer = d.peer, .reason = d.reason});
   const bool apps = kAppNetwork.Contains(d.peer) && (d.user == kAppUser || d.user.empty());
   if (apps && IsDenial(d.reason)) ++app_denials_[std::string(Name(d.reason))];
 }
@@ -142,6 +153,11 @@ bool Gate::IsApp(const Relay& relay) const {
 }
 
 void Gate::NoteVerdict(const Relay& relay, const Verdict& verdict, bool reauthentication) {
+  static constexpr std::array<const char*, 3> kLogin = {"is let in", "has to wait", "is refused"};
+  static constexpr std::array<const char*, 3> kChange = {"may change its user", "has to wait",
+                                                         "may not change its user"};
+  const auto kind = static_cast<std::size_t>(verdict.kind);
+  Tell(relay, reauthentication ? kChange[kind] : kLogin[kind], verdict.reason);
   if (reauthentication) return;
   if (verdict.kind == Verdict::Kind::kRefuse) CheckAppRefusal(relay, verdict.reason);
   if (verdict.kind != Verdict::Kind::kAdmit) return;
@@ -149,7 +165,10 @@ void Gate::NoteVerdict(const Relay& relay, const Verdict& verdict, bool reauthen
   granted_ = true;
 }
 
-void Gate::NoteEnded(const Relay& relay) { leased_.erase(relay.serial()); }
+void Gate::NoteEnded(const Relay& relay) {
+  Tell(relay, "is gone, and so is its server's side");
+  leased_.erase(relay.serial());
+}
 
 void Gate::Remove(Relay& relay) { relays_.erase(relay.serial()); }
 
@@ -206,6 +225,7 @@ void Gate::Advance(Farewell& farewell) {
 bool Gate::Kill(const Relay& relay, std::uint32_t id, Time greeted) {
   if (!monitor_up()) return false;
   const std::uint64_t serial = relay.serial();
+  Tell(relay, "its statement is killed");
   server_.Kill(id, greeted, [this, serial](bool reached) {
     const auto found = relays_.find(serial);
     if (found != relays_.end()) found->second->OnKillEnded(reached);

@@ -56,6 +56,8 @@ class Gate final : public Wakeups, public DecisionSink, private mysql::KillMap {
   [[nodiscard]] Server& server() { return server_; }
   [[nodiscard]] Time now() const { return timeline_.now(); }
   void Fail(const std::string& what) { fail_(what); }
+  // What happened to it, for LastEvents.
+  void Tell(const Relay& relay, const char* what, Reason reason = Reason::kNone);
   void NoteVerdict(const Relay& relay, const Verdict& verdict, bool reauthentication);
   void NoteEnded(const Relay& relay);
   void Remove(Relay& relay);

@@ -30,7 +30,10 @@ void Gate::After() {
   }
   was_open_ = open;
   const bool up = health_.may_connect();
-  if (std::exchange(told_up_, up) != up) engine_->OnBackend(up, now());
+  if (std::exchange(told_up_, up) != up) {
+    timeline_.Note(up ? "the server can be reached" : "the server cannot be reached");
+    engine_->OnBackend(up, now());
+  }
   Plan();
 }
 

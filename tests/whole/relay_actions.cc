@@ -37,6 +37,7 @@ void Relay::Perform(const Action& action) {
       return OpenBackend();
     case Kind::kLoginOk:
       logged_in_ = true;
+      gate_.Tell(*this, "is logged in");
       return gate_.engine().OnLoginOk(*ticket_, now());
     case Kind::kLoginFailed:
       return OnLoginFailed(action.failure);
@@ -111,6 +112,7 @@ void Relay::NoteNoGreeting(BackendFailure how) {
 }
 
 void Relay::OnLoginFailed(LoginFailure failure) {
+  gate_.Tell(*this, "its login fails");
   if (failure == LoginFailure::kBackendFull) gate_.NoteReached();
   if (failure == LoginFailure::kServerError && link_ == Link::kOpen) {
     NoteNoGreeting(BackendFailure::kNoHandshake);
@@ -158,6 +160,7 @@ void Relay::LetClientGo(mysql::Bytes last_words) {
 
 void Relay::NoteClientGone() {
   if (std::exchange(client_gone_, true)) return;
+  gate_.Tell(*this, "its client is gone");
   holding_ = false;
   if (link_ != Link::kEnded) gate_.engine().OnClientGone(*ticket_, now());
 }

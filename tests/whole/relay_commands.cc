@@ -1,4 +1,6 @@
 // The command phase of a simulated relay, after net/relay_commands.cc.
+#include <array>
+
 #include "tests/whole/gate.h"
 #include "tests/whole/relay.h"
 
@@ -15,6 +17,10 @@ constexpr std::uint32_t kReadsWorth = 64 * 1024;
 
 void Relay::Decide(const CommandVerdict& verdict) {
   using Kind = CommandVerdict::Kind;
+  static constexpr std::array<const char*, 5> kTold = {
+      "a command passes", "more of a command passes", "a command is held", "a command is refused",
+      "a command closes it"};
+  gate_.Tell(*this, kTold[static_cast<std::size_t>(verdict.kind)], verdict.reason);
   holding_ = verdict.kind == Kind::kHold;
   SetDeadline(holding_ ? verdict.until : kNever);
   if (verdict.kind == Kind::kPass) result_limit_ = verdict.result_limit;

@@ -72,6 +72,7 @@ void Server::Accept(Socket* socket, std::shared_ptr<bool> given_up) {
 void Server::Greet(Conn& c) {
   if (live_.size() + setup_.foreign > setup_.max_connections) {
     ++full_;
+    timeline_.Note("the server is full");
     return Refuse(c, 0, 1040, "Too many connections");
   }
   mysql::Greeting greeting = this->greeting();
@@ -169,7 +170,13 @@ void Server::Kill(std::uint32_t id, Time greeted, std::function<void(bool)> done
   });
 }
 
+void Server::SetForeign(std::uint32_t n) {
+  timeline_.Note("others take connections of the server");
+  setup_.foreign = n;
+}
+
 void Server::Crash() {
+  timeline_.Note("the server crashes");
   down_ = true;
   frozen_ = false;
   for (Conn* c : live_) {
@@ -181,16 +188,19 @@ void Server::Crash() {
 
 void Server::Restart() {
   if (!std::exchange(down_, false)) return;
+  timeline_.Note("the server is started");
   started_ = timeline_.now();
   next_id_ = 10;
 }
 
 void Server::Freeze() {
+  timeline_.Note("the server freezes");
   if (!down_) frozen_ = true;
 }
 
 void Server::Thaw() {
   if (!std::exchange(frozen_, false)) return;
+  timeline_.Note("the server goes on");
   const std::vector<Conn*> live = live_;
   for (Conn* c : live) c->late ? End(*c) : Work(*c);
 }

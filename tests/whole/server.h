@@ -43,7 +43,7 @@ class Server {
   void Restart();
   void Freeze();
   void Thaw();
-  void SetForeign(std::uint32_t n) { setup_.foreign = n; }
+  void SetForeign(std::uint32_t n);
 
   [[nodiscard]] bool answers() const { return !down_ && !frozen_; }
   // As the server counts them: from accept to the end of the thread. Without probes, and those that

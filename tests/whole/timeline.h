@@ -1,5 +1,5 @@
 // A virtual clock and what is due on it: of what is due at one time, what was asked for first comes
-// first. Nothing else moves time.
+// first. Nothing else moves time. And the last that was noted.
 //
 // Threads: one. Lifetime: what a deed refers to outlives the timeline, or the deed.
 #pragma once
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "policies/time.h"
+#include "tests/whole/last_events.h"
 
 namespace headgate::whole {
 
@@ -27,6 +28,14 @@ class Timeline {
     std::push_heap(due_.begin(), due_.end(), Later{});
   }
   void In(Duration pause, Deed deed) { At(now_ + pause, std::move(deed)); }
+
+  // For nobody, or for a connection of the gate's.
+  void Note(const char* what) { last_.Note({.at = now_, .what = what}); }
+  void Note(WorldEvent event) {
+    event.at = now_;
+    last_.Note(event);
+  }
+  [[nodiscard]] const LastEvents& last() const { return last_; }
 
   // The next deed. False: there is none.
   bool Step() {
@@ -55,6 +64,7 @@ class Timeline {
   Time now_{std::chrono::hours(1)};
   std::uint64_t next_ = 0, done_ = 0;
   std::vector<Due> due_;
+  LastEvents last_;
 };
 
 }  // namespace headgate::whole

@@ -4,10 +4,14 @@
 // HEADGATE_SEEDS and HEADGATE_SEED say how many worlds, and the first one's number.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "tests/whole/world.h"
 
@@ -91,6 +95,48 @@ TEST(WholeGateTest, TheInvariantsHoldInEveryWorld) {
                          Reason::kBanApplied}) {
     EXPECT_GT(sums.reasons[static_cast<std::size_t>(r)], 0u) << Name(r) << " never happened";
   }
+}
+
+// Somebody at the server whom the gate has never let in; and what is told then.
+TEST(WholeGateTest, AWorldThatGoesWrongTellsItsSeedAndWhatHappenedLast) {
+  WorldSetup setup = RandomWorld(7);
+  setup.length = std::chrono::seconds(3);
+  setup.events.emplace_back(std::chrono::milliseconds(1500), [](World& w) {
+    w.server().Connect(std::make_shared<bool>(false), [](Socket*) {});
+  });
+  World world(setup);
+  ASSERT_FALSE(world.Run());
+  const std::string told = world.Told();
+  std::cout << told;
+  EXPECT_EQ(told.rfind("the server has ", 0), 0u);
+  EXPECT_NE(told.find("in world 7"), std::string::npos);
+  EXPECT_NE(told.find("HEADGATE_SEED=7 "), std::string::npos);
+  const std::string_view before = std::string_view(told).substr(told.find("before it:\n") + 11);
+  const auto lines = std::count(before.begin(), before.end(), '\n');
+  EXPECT_EQ(lines, static_cast<std::ptrdiff_t>(LastEvents::kMost));
+  EXPECT_NE(before.find(" of 10.1.1."), std::string_view::npos) << "nothing of the application";
+  EXPECT_NE(before.find("a command passes"), std::string_view::npos);
+  EXPECT_LT(before.find("    1.4"), before.find("    1.5")) << "not in order";
+}
+
+TEST(WholeGateTest, OnlyTheLastEventsAreKept) {
+  LastEvents last;
+  EXPECT_EQ(last.ToText(), "");
+  const auto note = [&](unsigned i, Reason reason) {
+    last.Note({.at = Time{std::chrono::hours(1) + std::chrono::milliseconds(i)},
+               .what = "goes",
+               .who = i,
+               .peer = Address::V4(0x0a000001),
+               .reason = reason});
+  };
+  note(1, Reason::kBanned);
+  EXPECT_EQ(last.ToText(), "    0.001000 s  #1 of 10.0.0.1 goes, banned\n");
+  for (unsigned i = 2; i <= 2 * LastEvents::kMost; ++i) note(i, Reason::kNone);
+  const std::string told = last.ToText();
+  EXPECT_EQ(told.rfind("    0.021000 s  #21 of 10.0.0.1 goes\n", 0), 0u) << told;
+  EXPECT_EQ(std::count(told.begin(), told.end(), '\n'),
+            static_cast<std::ptrdiff_t>(LastEvents::kMost));
+  EXPECT_EQ(told.find("banned"), std::string::npos);
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ void World::Fail(const std::string& what) {
   if (!wrong_.empty()) return;
   wrong_ = what;
   wrong_at_ = now();
+  before_ = timeline_.last().ToText();
 }
 
 bool World::RunUntil(Time end) {
@@ -98,7 +99,9 @@ std::string World::Told() const {
   out << wrong_ << "\n  after " << Seconds(wrong_at_ - Time{std::chrono::hours(1)})
       << " simulated seconds, " << events() << " events, in world " << setup_.seed << ": "
       << setup_.told << "\n  again: HEADGATE_SEED=" << setup_.seed
-      << " HEADGATE_SEEDS=1 whole_gate_test --gtest_filter='WholeGateTest.*'";
+      << " HEADGATE_SEEDS=1 whole_gate_test --gtest_filter='WholeGateTest.*'"
+      << "\n  the last before it:\n"
+      << before_;
   return out.str();
 }
 

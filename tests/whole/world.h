@@ -72,7 +72,7 @@ class World {
   WorldSetup setup_;
   Timeline timeline_;
   Network network_;
-  std::string wrong_;
+  std::string wrong_, before_;  // and the last events before it
   Time wrong_at_{};
   bool trouble_ = false;
   Server server_;
