@@ -8,6 +8,7 @@
 #include "policies/policy_contrast.h"
 #include "policies/reenactment.h"
 #include "policies/tape.h"
+#include "tests/support/counter_example.h"
 #include "tests/support/simulation.h"
 
 namespace headgate::testing {
@@ -65,7 +66,7 @@ TEST(ContrastTest, TheSamePolicyDiffersInNothing) {
     const Simulation first(seed);
     beside.Begin(first.limits(), first.secrets(), /*verbatim=*/true);
     Simulation world(seed, ShadowBook::Fault::kNone, &beside);
-    for (int i = 0; i < kContrastEvents; ++i) ASSERT_TRUE(world.Step()) << world.wrong();
+    for (int i = 0; i < kContrastEvents; ++i) ASSERT_TRUE(world.Step()) << LastEvents(world);
     EXPECT_EQ(beside.Differences(), "") << "seed " << seed;
     both += beside.Sum(Whose::kBoth);
   }
@@ -83,7 +84,7 @@ TEST(ContrastTest, ATighterOneDiffersByItsLimit) {
     tight.source.exempt.clear();
     beside.Begin(tight, first.secrets(), /*verbatim=*/false);
     Simulation world(seed, ShadowBook::Fault::kNone, &beside);
-    for (int i = 0; i < kContrastEvents; ++i) ASSERT_TRUE(world.Step()) << world.wrong();
+    for (int i = 0; i < kContrastEvents; ++i) ASSERT_TRUE(world.Step()) << LastEvents(world);
     EXPECT_GT(beside.counts().At(Reason::kConnectRate, How::kTurnedAway, Whose::kCandidate).all,
               100u)
         << "seed " << seed << ":" << beside.Differences();

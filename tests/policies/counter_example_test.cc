@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iostream>
+#include <sstream>
 #include <string>
 
 namespace headgate::testing {
@@ -48,6 +50,31 @@ TEST(CounterExampleTest, OneConnectionIsEnoughForASlotThatIsFreedTooEarly) {
     std::vector<Happening> fewer = e.events;
     fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
     EXPECT_NE(WrongAfter(e.seed, Fault::kOrphansAreFree, fewer), e.wrong) << e.story[i];
+  }
+}
+
+TEST(CounterExampleTest, TheLastEventsOfAWorldAreToldWithItsSeed) {
+  Simulation s(3, Fault::kOrphansAreFree);
+  while (s.Step()) ASSERT_LT(s.trace().size(), 20'000u);
+  const std::string told = LastEvents(s);
+  std::cout << told;
+  EXPECT_EQ(told.rfind(s.wrong() + "\nin the world of seed 3, after ", 0), 0u);
+  EXPECT_NE(told.find("WRONG: " + s.wrong()), std::string::npos) << "it is not the same world";
+  EXPECT_EQ(told.find("nothing of the kind"), std::string::npos);
+  // Those of the last twenty, and none before.
+  const auto& trace = s.trace();
+  ASSERT_GT(trace.size(), kLastEvents);
+  const auto lines = std::count(told.begin(), told.end(), '\n');
+  EXPECT_GT(lines, static_cast<std::ptrdiff_t>(kLastEvents / 2));
+  EXPECT_NE(told.find("  #" + std::to_string(trace.back().who) + " "), std::string::npos);
+  std::istringstream each(told.substr(told.find("by now: ")));
+  std::string line;
+  std::getline(each, line);
+  const Time first = trace[trace.size() - kLastEvents].at;
+  while (std::getline(each, line)) {
+    const Duration at = std::chrono::duration_cast<Duration>(
+        std::chrono::duration<double>(std::stod(line)) + std::chrono::microseconds(1));
+    EXPECT_GE(at, first - Time{std::chrono::hours(1)}) << line;
   }
 }
 

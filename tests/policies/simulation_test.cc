@@ -1,6 +1,6 @@
 // The engine among random applications, adversaries, operators and servers, millions of events on a
-// virtual clock; every grant checked by a second set of books. A world that goes wrong is told as
-// the shortest sequence of events that was found to go wrong in the same way.
+// virtual clock; every grant checked by a second set of books. Of a world that goes wrong its last
+// events are told, and the shortest sequence of events that was found to go wrong in the same way.
 //
 // HEADGATE_SIMULATION_EVENTS and HEADGATE_SIMULATION_SEED change how many and which;
 // HEADGATE_SIMULATION_CLOSELY=1 compares all figures after each event, which is slower and sees
@@ -31,7 +31,9 @@ std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::stoull(text);
 }
 
+// What happened last is told at once: to make it shorter takes a minute.
 std::string Shortened(const Simulation& failed) {
+  std::cout << LastEvents(failed) << std::flush;
   MinimiserBounds bounds;
   bounds.time = std::chrono::seconds(FromEnvironment("HEADGATE_SIMULATION_SECONDS", 60));
   return ToText(Minimise(failed, bounds));

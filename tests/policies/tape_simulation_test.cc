@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/policies/mirror.h"
+#include "tests/support/counter_example.h"
 #include "tests/support/simulation.h"
 
 namespace headgate::testing {
@@ -18,7 +19,7 @@ TEST(TapeTest, AnotherEngineComesToTheSame) {
     const Simulation first(seed);
     mirror.Begin(first.limits(), first.secrets());
     Simulation world(seed, ShadowBook::Fault::kNone, &mirror);
-    for (int i = 0; i < kEvents; ++i) ASSERT_TRUE(world.Step()) << world.wrong();
+    for (int i = 0; i < kEvents; ++i) ASSERT_TRUE(world.Step()) << LastEvents(world);
     const EngineStatus live = world.Status();
     const EngineStatus again = mirror.again->engine().Status(mirror.again->at());
     EXPECT_EQ(mirror.again->agreement().different, 0u)
@@ -47,7 +48,7 @@ TEST(TapeTest, AnotherEngineWithOtherLimitsSaysSomethingElse) {
   other.waiting.max = 1;
   mirror.Begin(other, first.secrets());
   Simulation world(kSeed, ShadowBook::Fault::kNone, &mirror);
-  for (int i = 0; i < 20'000; ++i) ASSERT_TRUE(world.Step()) << world.wrong();
+  for (int i = 0; i < 20'000; ++i) ASSERT_TRUE(world.Step()) << LastEvents(world);
   const Agreement& agreement = mirror.again->agreement();
   EXPECT_GT(agreement.different, 100u);
   EXPECT_GT(agreement.same, 0u);

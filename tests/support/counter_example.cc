@@ -25,12 +25,12 @@ std::uint64_t GroupOf(const Happening& h) {
 }
 std::uint64_t NumberOf(const Happening& h) { return h.number; }
 
-// How many of them there were until something was wrong.
-std::size_t Play(Simulation& s, const std::vector<Happening>& events) {
+// How many of them there were until something was wrong; where nothing is, and `to_end`, all leave.
+std::size_t Play(Simulation& s, const std::vector<Happening>& events, bool to_end = true) {
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (!s.Replay(events[i])) return i + 1;
   }
-  s.Finish();
+  if (to_end) s.Finish();
   return events.size();
 }
 
@@ -200,6 +200,22 @@ std::string ToText(const CounterExample& e) {
     out << "  ... and what others did, of " << skipped << " lines; then\n";
   }
   for (std::size_t i = skipped; i < e.story.size(); ++i) out << "  " << e.story[i] << "\n";
+  return out.str();
+}
+
+std::string LastEvents(const Simulation& failed) {
+  const std::vector<Happening>& all = failed.trace();
+  const std::size_t told = std::min(all.size(), kLastEvents);
+  Simulation s(failed.seed(), failed.fault());
+  if (failed.closely()) s.LookClosely();
+  Play(s, {all.begin(), all.end() - static_cast<std::ptrdiff_t>(told)}, /*to_end=*/false);
+  s.Narrate();
+  Play(s, {all.end() - static_cast<std::ptrdiff_t>(told), all.end()});
+  std::ostringstream out;
+  out << failed.wrong() << "\nin the world of seed " << failed.seed() << ", after " << all.size()
+      << " events; the last " << told << " of them:\n";
+  for (const std::string& line : s.story()) out << "  " << line << "\n";
+  if (s.wrong() != failed.wrong()) out << "  and nothing of the kind when it is played again\n";
   return out.str();
 }
 

@@ -39,4 +39,11 @@ struct MinimiserBounds {
 
 [[nodiscard]] std::string ToText(const CounterExample& e);
 
+inline constexpr std::size_t kLastEvents = 20;
+
+// What is wrong, the seed, and what its last events were, with nothing left out before them: the
+// world is played again, and told from there.
+// REQUIRES: `failed` is wrong.
+[[nodiscard]] std::string LastEvents(const Simulation& failed);
+
 }  // namespace headgate::testing

@@ -71,7 +71,7 @@ class Simulation : public Wakeups, public DecisionSink {
   [[nodiscard]] ShadowBook::Fault fault() const { return fault_; }
   [[nodiscard]] const std::vector<Happening>& trace() const { return trace_; }
   [[nodiscard]] bool IsHere(std::uint64_t who) const { return by_number_.contains(who); }
-  // From now on what happens is written down.
+  // From now on what happens is written down; first what holds by now.
   void Narrate();
   // From now on all figures are compared after each event.
   void LookClosely() { closely_ = true; }

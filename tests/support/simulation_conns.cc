@@ -75,7 +75,7 @@ void Simulation::Fail(const std::string& what) {
 
 void Simulation::Narrate() {
   narrating_ = true;
-  Write(nullptr, "at first: " + Describe(limits_));
+  Write(nullptr, (number_ == 0 ? "at first: " : "by now: ") + Describe(limits_));
   if (world_.planted) Write(nullptr, "nine pairs are known-good and have implicit reserves");
 }
 
