@@ -8,6 +8,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import scenario
 import wire
 from attackers import Attackers, addresses, addresses_in
+from explained import Explained
 from scenario import APP_SOURCE
 
 TRUST = {"minutes": 1}
@@ -37,6 +38,35 @@ class BadPassword(scenario.Scenario):
         self.assertLess(outcome.status["tried"], 40)
         self.assertGreater(outcome.status["acted"]["pair_locked"], 0)
         self.assertGreaterEqual(outcome.status["locked_pairs"], 1)
+
+    def tried(self, gate, source, password):
+        """The error's code, or None: it is in."""
+        with wire.Blocking(gate.address, source) as client:
+            try:
+                client.login("app", password, "shop")
+            except wire.ServerError as error:
+                return error.code
+        return None
+
+    def test_the_lock_grows(self):
+        """Each lock is longer than all of the one before, and nobody else is locked by it."""
+        gate = self.start_gate(self.config(login={"failures": "1/m burst 2", "lock": "1s"}))
+        guesser, neighbour, left = "127.0.0.77", "127.0.0.78", []
+        for _ in range(3):
+            while not gate.status()["locked_pairs"]:
+                self.assertEqual(self.tried(gate, guesser, "wrong"), 1045)
+            lock = Explained(gate, guesser, "app").rows["login.lock"]
+            self.assertEqual(lock["state"], "binds")
+            left.append(lock["left_s"])
+            self.assertNotIn(self.tried(gate, guesser, "app-secret"), (None, 1045))
+            self.assertIsNone(self.tried(gate, neighbour, "app-secret"))
+            self.assertTrue(scenario.wait_for(
+                lambda: len(left) == 3 or not gate.status()["locked_pairs"], 10))
+        self.figures("locks", f"{left} s left when asked")
+        self.assertLessEqual(left[0], 1)
+        self.assertGreater(left[1], 1)
+        self.assertGreater(left[2], 2)
+        self.all_back(gate)
 
     def test_many_users(self):
         users = ["app", "weak", "many", "root", "admin"] + [f"user{i}" for i in range(200)]

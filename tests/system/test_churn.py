@@ -20,10 +20,13 @@ class Churn(scenario.Scenario):
     def churn(self, name, sources, bound, **over):
         gate = self.start_gate(self.config(**{
             "class": [APP_CLASS], "known_good": {"minutes": 1}, **over}))
+        before = self.db.status("Connections")
         outcome = self.under(gate, "churn", sources, 100, SECONDS)
+        connections = self.db.status("Connections") - before - outcome.app.opened
         self.hold(name, gate, outcome, slots=30)
         self.assertGreater(outcome.counts["ok"], 0)
         self.assertLess(outcome.counts["ok"], bound)
+        self.assertLess(connections, bound + 8 + 10, "the server heard of more than were let in")
 
     def test_from_120_at_the_login_rate(self):
         self.churn("100 from 120, 40 logins a second", addresses(120), 40 + 40 * (SECONDS + 2),

@@ -26,6 +26,8 @@ class Drip(scenario.Scenario):
         gate = self.start_gate(self.config(pending={"deadline": "2s"}))
         outcome = self.under(gate, "drip", addresses(1), 100, seconds=5)
         self.hold("100 from 1", gate, outcome)
+        self.assertGreater(outcome.status["acted"]["pending_deadline"], 50)
+        self.assertLess(outcome.counts["longest_ms"], 4500, "the deadline was not absolute")
 
 
 if __name__ == "__main__":

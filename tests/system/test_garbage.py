@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """garbage: what is no login packet ends with an ERR or a close, and is never passed through."""
+import collections
 import pathlib
 import sys
 import time
@@ -27,6 +28,7 @@ class Garbage(scenario.Scenario):
     def test_each_kind(self):
         gate = self.start_gate(self.config(pending={"deadline": "1s"}))
         connections, answers = self.db.status("Connections"), []
+        told = collections.Counter()
         for kind in GARBAGE:
             with self.subTest(kind), wire.Blocking(gate.address, "127.30.1.1", 4) as client:
                 client.greeting()
@@ -41,6 +43,11 @@ class Garbage(scenario.Scenario):
                 self.assertLess(time.monotonic() - began, 3)
                 self.assertFalse(answer[4:5] == b"\0", f"{kind} was let in")
                 answers.append(f"{kind}: {answer[7:].decode('utf8', 'replace') or 'closed'}")
+                self.assertTrue(scenario.wait_for(lambda: not gate.status()["connections"], 3))
+                before, told = told, gate.status()["acted"]
+                because = [reason for reason in told if told[reason] > before[reason]]
+                self.assertEqual(len(because), 1, f"{kind}: {because}")
+                self.assertNotEqual(because, ["client_closed"], kind)
         self.figures("each kind", "; ".join(answers))
         self.assertEqual(self.db.status("Connections"), connections)
         reasons = gate.status()["acted"]

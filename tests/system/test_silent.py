@@ -14,6 +14,14 @@ FLOODED = {"connect_rate": "off", "connections": "off", "prefix_connections": "o
 
 class Silent(scenario.Scenario):
 
+    def under(self, *arguments, **options):
+        """No slot, and no connection that is over before anybody looks."""
+        before = self.db.status("Connections")
+        outcome = super().under(*arguments, **options)
+        connections = self.db.status("Connections") - before
+        self.assertLessEqual(connections, outcome.app.opened + 8 + 10, "only the app connects")
+        return outcome
+
     def test_control(self):
         bare = self.bare("silent", addresses(120), 300)
         self.assertGreater(bare.slots, 40)
