@@ -20,7 +20,7 @@ sys.path.insert(0, str(HERE.parent / "tests" / "support"))
 import alternatives_report
 import peers
 import wire
-from attackers import Attackers, addresses
+from attackers import Attackers, addresses, anywhere
 from gate import Gate
 from private_mariadb import PrivateMariadb
 from process_costs import processor, resident
@@ -88,7 +88,7 @@ def for_sources(db):
         time.sleep(0.5)
         before, known = resident([gate.pid()]), gate.status()["sources"]
         attackers = Attackers("connect-only", gate.address, addresses(1), 200, 120, pause=0.005,
-                              roam=True).start()
+                              roam=anywhere).start()
         until = time.monotonic() + 60
         while gate.status()["sources"] < known + SOURCES and time.monotonic() < until:
             time.sleep(0.1)

@@ -77,7 +77,8 @@ Engine::Impl::Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionS
       lane(hash),
       habits(0, hash),
       guard(hash, first->digests, acting_level, witness, decisions) {
-  const auto each = static_cast<std::uint32_t>(first->source.table_size / kShards + 1);
+  // All together no more than there may be.
+  const auto each = std::max(1U, static_cast<std::uint32_t>(first->source.table_size / kShards));
   for (std::size_t i = 0; i < kShards; ++i) shards.push_back(std::make_unique<Shard>(hash, each));
   Configure(std::move(first));
 }

@@ -32,6 +32,21 @@ def addresses_in(prefix, count):
     return [f"{prefix}.{i + 100}" for i in range(count)]
 
 
+def anywhere():
+    """Any loopback address."""
+    return f"127.{random.randint(20, 219)}.{random.randrange(256)}.{random.randint(1, 254)}"
+
+
+def any_64():
+    """An address in any /64 of netns.OneHost's."""
+    return f"2001:db8:{random.randrange(1 << 16):x}:{random.randrange(1 << 16):x}::1"
+
+
+def in_one_64():
+    """Any address of one /64."""
+    return f"2001:db8:7:7::{random.randint(1, 65535):x}:{random.randint(1, 65535):x}"
+
+
 class Life:
     """One connection of an attacker."""
 
@@ -41,10 +56,12 @@ class Life:
         self.sock = self.reader = self.writer = None
 
     async def connect(self):
-        family = socket.AF_UNIX if isinstance(self.attack.target, str) else socket.AF_INET
+        family = socket.AF_INET6 if ":" in self.attack.target[0] else socket.AF_INET
+        if isinstance(self.attack.target, str):
+            family = socket.AF_UNIX
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         self.sock.setblocking(False)
-        if family == socket.AF_INET:
+        if family != socket.AF_UNIX:
             self.sock.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT
             self.sock.bind((self.source, 0))
         await asyncio.get_running_loop().sock_connect(self.sock, self.attack.target)
@@ -298,9 +315,8 @@ class Attackers:
     async def _worker(self, source, index):
         await asyncio.sleep(index * self.options.get("ramp", 1.0) / self.workers)
         while True:
-            if self.options.get("roam"):  # a new address for each life
-                source = f"127.{random.randint(20, 219)}.{random.randrange(256)}." \
-                         f"{random.randint(1, 254)}"
+            if roam := self.options.get("roam"):  # a new address for each life
+                source = roam()
             life, began = Life(self, source), time.monotonic()
             try:
                 await LIVES[self.kind](life)

@@ -69,6 +69,28 @@ class ThreeHosts:
             os.rmdir("/etc/netns")  # only when nobody else uses it
 
 
+class OneHost:
+    """A host of its own that has all of 2001:db8::/32 for itself, beside its loopback addresses."""
+
+    def __init__(self):
+        self.name = f"hg{os.getpid()}o"
+
+    def __enter__(self):
+        ip("netns", "add", self.name)
+        try:
+            ip("-n", self.name, "link", "set", "lo", "up")
+            ip("-n", self.name, "-6", "route", "add", "local", "2001:db8::/32", "dev", "lo")
+            # A route alone gives nobody the right to bind, as it does for IPv4.
+            inside(self.name, "sh", "-c", "echo 1 > /proc/sys/net/ipv6/ip_nonlocal_bind")
+        except Exception:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["ip", "netns", "del", self.name], capture_output=True, check=False)
+
+
 class RoutedHosts(ThreeHosts):
     """The three with IPv6 as well, the gate's host being the router between the other two.
 

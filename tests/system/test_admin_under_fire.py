@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import database_host
 import scenario
 import tls_attackers
-from attackers import LIVES, Attackers, addresses
+from attackers import LIVES, Attackers, addresses, anywhere
 from encrypted import Encrypted
 from statements import HEAVY
 
@@ -36,7 +36,7 @@ BEFORE_LOGIN = {
     "stalled_login": ("stalled-login", 150, {}), "short_answer": ("short-answer", 150, {}),
     "claimed_user": ("claimed-user", 150, {"users": ["app"]}),
     "bad_password": ("bad-password", 200, {}), "churn": ("churn", 100, {}),
-    "table_full": ("connect-only", 200, {"roam": True, "pause": 0.02}),
+    "table_full": ("connect-only", 200, {"roam": anywhere, "pause": 0.02}),
 }
 AFTER_LOGIN = {
     "change_user": ("change-user", 100, {}), "hoard": ("sit", 300, {}),
