@@ -11,6 +11,9 @@ FUZZ_SECONDS ?= 60
 RELEASE := build/release
 BENCH_TOOLS := floor_relay load_client engine_growth
 BENCH_MICRO := headgate_bench capture_bench replay_bench
+CPPCHECK = mkdir -p build/check/cppcheck && cppcheck -I . --std=c++20 --suppressions-list=.cppcheck --quiet --error-exitcode=1 \
+  --enable=warning,performance,portability --cppcheck-build-dir=build/check/cppcheck \
+  --template='{file}:{line}: {id}: {message}'
 # Our C++ sources, as git knows them.
 SOURCES = $(shell git ls-files -- '*.cc' '*.h')
 UNITS = $(shell git ls-files -- 'policies/*.cc' 'net/*.cc' 'guard/*.cc')
@@ -36,10 +39,10 @@ run: build ## headgate in front of a private MariaDB, or of BACKEND=host:port; C
 	@[ -n "$(BACKEND)" ] || bash .ci/install run
 	@$(PYTHON) tests/support/front_door.py
 
-test: ## builds and runs every test: unit, property, simulation, protocol, system
+test: ## builds and runs every test: unit, property, simulation, protocol, system; sanitizers, fuzzers
 	@bash .ci/install test
 	@cmake --preset release -DHEADGATE_TESTS=ON -DHEADGATE_BENCH=ON >/dev/null
-	cmake --build --preset release -j $(JOBS)
+	cmake --build --preset release --target headgate system_tools -j $(JOBS)
 	@$(PYTHON) tests/support/run_tests.py $(RELEASE) $(JOBS)
 
 check: ## formats (dry), checks layers, lengths and headers, and lints what changed
@@ -49,6 +52,8 @@ check: ## formats (dry), checks layers, lengths and headers, and lints what chan
 	@clang-format --dry-run -Werror $(SOURCES)
 	@tests/support/check_layers.py .
 	@tests/support/check_files.py $(SOURCES) $(shell git ls-files -- '*.py')
+	@echo "cppcheck: $(words $(UNITS)) units"
+	@$(CPPCHECK) -j $(JOBS) $(UNITS)
 	@tests/support/lint.py build/check $(JOBS) $(UNITS)
 	@echo "check: all fine"
 
@@ -89,12 +94,12 @@ docs: build ## brings the tables of docs/ up to date that the binary makes
 	@$(PYTHON) tests/support/make_docs.py build/headgate .
 
 fuzz: ## each fuzzer for FUZZ_SECONDS=60, or ONLY="engine dialogue"; a table of what they did
-	@bash .ci/install check
-	@cmake --preset fuzz >/dev/null
-	cmake --build --preset fuzz -j $(JOBS) --target $(if $(ONLY),$(addsuffix _fuzzer,$(ONLY)),fuzzers)
-	@$(PYTHON) tests/trust/fuzz.py $(FUZZ_SECONDS) $(ONLY)
+	@bash .ci/install test
+	@cmake --preset asan >/dev/null
+	cmake --build --preset asan -j $(JOBS) --target $(if $(ONLY),$(addsuffix _fuzzer,$(ONLY)),fuzzers)
+	@JOBS=$(JOBS) $(PYTHON) tests/trust/fuzz.py $(FUZZ_SECONDS) $(ONLY)
 
-trust: ## what takes hours: PARTS="tsan asan coverage valgrind seeds fuzz mutants soak", into build/trust.txt
+trust: ## what takes hours: PARTS="tsan asan tsan-system asan-system coverage valgrind seeds fuzz mutants soak", into build/trust.txt
 	@bash .ci/install trust
 	@cmake --preset release -DHEADGATE_TESTS=ON -DHEADGATE_BENCH=ON >/dev/null
 	cmake --build --preset release -j $(JOBS)

@@ -6,6 +6,10 @@
 include_guard()
 
 option(HEADGATE_TOGETHER "Compile sources several at a time" ON)
+if(HEADGATE_TOGETHER AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # It takes one alias twice for one that hides the other; and the page is one string.
+  add_compile_options(-Wno-shadow -Wno-overlength-strings)
+endif()
 
 # headgate_together(TARGET MOST): its sources in the order of the list, at most MOST at a time.
 function(headgate_together target most)

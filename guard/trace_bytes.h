@@ -23,7 +23,8 @@ class TraceWriter {
   }
   // Of either sign; small ones are short.
   void Signed(std::int64_t n) {
-    Number((static_cast<std::uint64_t>(n) << 1) ^ static_cast<std::uint64_t>(n >> 63));
+    const std::uint64_t sign = n < 0 ? ~std::uint64_t{0} : 0;
+    Number((static_cast<std::uint64_t>(n) << 1) ^ sign);
   }
   void Fixed(std::uint64_t n) {
     for (int i = 0; i < 64; i += 8) Byte(static_cast<std::uint8_t>(n >> i));

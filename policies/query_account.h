@@ -65,7 +65,8 @@ class AccountTable {
     Lease() = default;
     Lease(Lease&& o) noexcept { swap(o); }
     Lease& operator=(Lease&& o) noexcept {
-      Lease(std::move(o)).swap(*this);
+      Lease taken(std::move(o));
+      swap(taken);
       return *this;
     }
     ~Lease() {

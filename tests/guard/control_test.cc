@@ -264,7 +264,8 @@ TEST(FitLimits, LeavesRoomForTheSlots) {
   EXPECT_EQ(FitLimits(limits, 100).limits->pending.max, 29u);  // fewer clients than slots
   EXPECT_GE(FitLimits(limits, 1).limits->pending.max, 1u);
   limits.at[1].waiting.per_source = 100000;
-  for (const LevelLimits& level : FitLimits(limits, 546).limits->at) {
+  const FittedLimits levels = FitLimits(limits, 546);
+  for (const LevelLimits& level : levels.limits->at) {
     EXPECT_EQ(level.pending.max, 225u);
     EXPECT_LE(level.waiting.per_source, 75u);
   }

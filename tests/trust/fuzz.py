@@ -1,10 +1,14 @@
 #!/usr/bin/python3
-"""Runs each fuzzer of build/fuzz for a while, one after another, and prints what each has done.
+"""Runs each fuzzer of build/asan for a while, as many at once as there are processors, and prints
+what each has done.
 
-Usage: fuzz.py SECONDS [NAME...]   all fuzzers, or those named. What they learn is kept in
+Usage: fuzz.py [--together] SECONDS [NAME...]   all fuzzers, or those named, each so long; with
+--together all of them in so long. JOBS says how many at once. What they learn is kept in
 build/corpus/NAME; an input that is a finding in build/findings. Exit 1 when there is one.
 """
+import concurrent.futures
 import dataclasses
+import os
 import pathlib
 import re
 import subprocess
@@ -12,7 +16,8 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARIES = ROOT / "build/fuzz/tests/fuzz"
+BINARIES = ROOT / "build/asan/tests/fuzz"
+JOBS = int(os.environ.get("JOBS") or os.cpu_count())
 STAT = re.compile(r"^stat::(\w+):\s+(\d+)", re.M)
 
 
@@ -74,15 +79,26 @@ def names():
     return sorted(f.name.removesuffix("_fuzzer") for f in BINARIES.glob("*_fuzzer") if f.is_file())
 
 
+def run_all(chosen, seconds):
+    rows = []
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        futures = [pool.submit(run, name, seconds) for name in chosen]
+        for number, future in enumerate(concurrent.futures.as_completed(futures), 1):
+            rows.append(future.result())
+            print(f"fuzz: [{number}/{len(chosen)}] {rows[-1].name}, {rows[-1].seconds:.0f} s",
+                  flush=True)
+    return sorted(rows, key=lambda row: row.name)
+
+
 def main(arguments):
-    seconds, chosen = int(arguments[0]), arguments[1:] or names()
+    together = arguments[0] == "--together"
+    seconds, *chosen = arguments[1:] if together else arguments
+    chosen = chosen or names()
     unknown = set(chosen) - set(names())
     if unknown or not chosen:
         sys.exit(f"fuzz: not built: {' '.join(sorted(unknown)) or 'any fuzzer'}")
-    rows = []
-    for number, name in enumerate(chosen, 1):
-        print(f"fuzz: [{number}/{len(chosen)}] {name}, {seconds} s", flush=True)
-        rows.append(run(name, seconds))
+    share = int(seconds) * min(JOBS, len(chosen)) / len(chosen) if together else int(seconds)
+    rows = run_all(chosen, max(1, round(share)))
     print("\n".join([HEADER, *(one.row() for one in rows)]))
     return 1 if any(one.findings for one in rows) else 0
 

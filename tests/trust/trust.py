@@ -12,11 +12,13 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import sanitized
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests/trust"
 RELEASE = ROOT / "build/release"
 LOGS = ROOT / "build/trust"
-UNITS = ("mysql_test", "policies_test", "net_test", "guard_test")
 JOBS = os.environ.get("JOBS") or str(os.cpu_count())
 PYTHON = ("/usr/bin/python3", "-W", "ignore")
 
@@ -51,15 +53,20 @@ def build(preset, targets):
             Step(("ninja", "-C", f"build/{preset}", "-j", JOBS, *targets)))
 
 
-def sanitized(preset):
+def units(preset):
     """The unit tests, with a sanitizer that ends the process at its first finding."""
-    env = {"TSAN_OPTIONS": "halt_on_error=1 second_deadlock_stack=1",
-           "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
-           "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
-    yield from build(preset, UNITS)
-    for name in UNITS:
-        folder = {"mysql_test": "net/mysql"}.get(name, name.removesuffix("_test"))
-        yield Step((f"build/{preset}/tests/{folder}/{name}", "--gtest_brief=1"), env)
+    names = (*sanitized.UNITS, "whole_gate_test")
+    yield from build(preset, names)
+    for name in names:
+        yield Step((sanitized.program(name, ROOT / "build" / preset), "--gtest_brief=1"),
+                   {**sanitized.ENVIRONMENT, "HEADGATE_SEEDS": "2000"})
+
+
+def system(preset):
+    """The scenarios with a gate that ends at its first finding; not those that boot a machine."""
+    yield from build(preset, ("all",))
+    yield Step(("ctest", "--test-dir", f"build/{preset}", "-L", "system", "-LE", "release",
+                "-j", JOBS, "--output-on-failure"), sanitized.ENVIRONMENT)
 
 
 def coverage():
@@ -94,8 +101,7 @@ def seeds():
 
 
 def fuzz():
-    yield Step(("cmake", "--preset", "fuzz"))
-    yield Step(("ninja", "-C", "build/fuzz", "-j", JOBS, "fuzzers"))
+    yield from build("asan", ("fuzzers",))
     yield Step((*PYTHON, str(HERE / "fuzz.py"), option("TRUST_FUZZ_SECONDS", "600")))
 
 
@@ -107,7 +113,8 @@ def soak():
     yield Step((*PYTHON, str(HERE / "soak.py"), option("TRUST_SOAK_MINUTES", "30")))
 
 
-PARTS = {"tsan": lambda: sanitized("tsan"), "asan": lambda: sanitized("asan"),
+PARTS = {"tsan": lambda: units("tsan"), "asan": lambda: units("asan"),
+         "tsan-system": lambda: system("tsan"), "asan-system": lambda: system("asan"),
          "coverage": coverage, "valgrind": valgrind, "seeds": seeds, "fuzz": fuzz, "mutants": mutants, "soak": soak}
 
 

@@ -127,7 +127,6 @@ class Gate final : public Wakeups, public DecisionSink, private mysql::KillMap {
   Time planned_ = kNever;
 
   std::set<std::uint64_t> leased_;
-  std::size_t app_leased_ = 0;
   std::vector<std::pair<Cidr, Time>> bans_;
   bool reloaded_ = false;
   bool granted_ = false;

@@ -1,0 +1,56 @@
+"""What is compiled while tests run, with what they leave of the processors.
+
+Most tests of the real gate wait for most of their time, and what runs as idle slows nobody down: the
+kernel gives it what nobody else wants.
+"""
+import contextlib
+import os
+import pathlib
+import signal
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def leave_to_others():
+    """In a session of its own, for the kernel shares the processors out by session first."""
+    os.setsid()
+    with contextlib.suppress(OSError):
+        pathlib.Path("/proc/self/autogroup").write_text("19", encoding="ascii")
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+class Aside:
+    """Runs shell commands one after the other while it is open, until one fails.
+
+    Each can be run again, and then does what the first time left undone.
+    """
+
+    def __init__(self, name, commands):
+        self.log, self.process = ROOT / "build" / f"{name}.log", None
+        self.command = ["sh", "-c", " && ".join(commands)]
+
+    def __enter__(self):
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(self.command, cwd=ROOT, stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL, preexec_fn=leave_to_others)
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.wait()
+
+    def broken(self):
+        """Whether one of them has failed by now."""
+        return bool(self.process.poll())
+
+    def finish(self):
+        """Does what is left, as anybody else does; "" or what went wrong."""
+        self.__exit__()
+        if self.process.returncode == 0:
+            return ""
+        with open(self.log, "ab") as log:
+            done = subprocess.run(self.command, cwd=ROOT, stdout=log, stderr=log, check=False)
+        return "" if done.returncode == 0 else self.log.read_text(errors="replace")[-8000:]

@@ -1,0 +1,81 @@
+#!/usr/bin/python3
+"""What is compiled aside is done in the end, or is told of. Usage: aside_test.py"""
+import os
+import pathlib
+import tempfile
+import time
+import unittest
+from unittest import mock
+
+import aside
+import run_tests
+
+
+class AsideTest(unittest.TestCase):
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="headgate-aside-")
+        self.addCleanup(self.folder.cleanup)
+        patch = mock.patch.object(aside, "ROOT", pathlib.Path(self.folder.name))
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def file(self, name):
+        return pathlib.Path(self.folder.name) / name
+
+    def wait_for(self, name):
+        until = time.monotonic() + 20
+        while not self.file(name).exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        self.assertTrue(self.file(name).exists())
+
+    def test_all_of_it_is_done_in_the_order_given(self):
+        with aside.Aside("it", ["echo one > said", "echo two >> said"]) as work:
+            self.assertEqual(work.finish(), "")
+        self.assertEqual(self.file("said").read_text().split(), ["one", "two"])
+
+    def test_what_has_begun_is_begun_again_with_the_right_to_the_processors(self):
+        policy = "chrt -p $$ | grep -c SCHED_IDLE >> idle"
+        with aside.Aside("it", [policy + "; touch begun; [ -e go ] || sleep 60"]) as work:
+            self.wait_for("begun")
+            self.file("go").touch()
+            self.assertEqual(work.finish(), "")
+        self.assertEqual(self.file("idle").read_text().split(), ["1", "0"])
+
+    def test_what_fails_is_told_of_with_what_it_said(self):
+        with aside.Aside("it", ["echo no such header; false", "touch behind"]) as work:
+            work.process.wait()
+            self.assertTrue(work.broken())
+            self.assertIn("no such header", work.finish())
+        self.assertFalse(self.file("behind").exists())
+
+    def test_nobody_is_left_behind(self):
+        with aside.Aside("it", ["sleep 60 & echo $! > pid; touch there; wait"]):
+            self.wait_for("there")
+        with self.assertRaises(ProcessLookupError):
+            until = time.monotonic() + 20
+            while time.monotonic() < until:
+                os.kill(int(self.file("pid").read_text()), 0)
+                time.sleep(0.01)
+
+
+class Results(unittest.TestCase):
+
+    def test_lines_of_ctest_are_told_apart(self):
+        said = {" 1/9 Test  #7: system.drip .......   Passed   14.36 sec": ("system.drip", "Passed"),
+                "10/99 Test #12: tls.mysql .....***Skipped   0.21 sec": ("tls.mysql", "Skipped"),
+                " 2/9 Test #17: system.page ....***Failed  116.50 sec": ("system.page", "Failed"),
+                " 3/9 Test #18: hangs ..........***Timeout 180.01 sec": ("hangs", "Timeout")}
+        for line, result in said.items():
+            self.assertEqual(run_tests.RESULT.match(line).groups(), result)
+        self.assertIsNone(run_tests.RESULT.match("      Start 18: system.herd"))
+
+    def test_what_ctest_says_without_a_test_that_failed_is_a_failure_too(self):
+        tally = run_tests.Tally()
+        with tempfile.TemporaryDirectory() as empty:
+            run_tests.run_ctest(empty, ["-L", "system"], 1, tally)
+        self.assertEqual(len(tally.failed), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
