@@ -1,5 +1,5 @@
 // The fuzzers' entry functions. Each takes any bytes, must come back, and checks what must hold for
-// any input. libFuzzer calls them in the fuzz preset; the ordinary build runs every corpus file
+// any input. libFuzzer calls them in the preset asan; the ordinary build runs every corpus file
 // through them, so a crash once found stays a test.
 //
 // Threads: pure functions. Lifetime: none.

@@ -1,15 +1,17 @@
 """What is compiled while tests run, with what they leave of the processors.
 
-Most tests of the real gate wait for most of their time, and what runs as idle slows nobody down: the
-kernel gives it what nobody else wants.
+Most tests of the real gate wait for most of their time, and what runs as idle takes no processor
+from anybody: the kernel gives it what nobody else wants.
 """
 import contextlib
 import os
 import pathlib
+import select
 import signal
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+ENDS_WITHIN = 60  # seconds, when it is told to
 
 
 def leave_to_others():
@@ -17,7 +19,8 @@ def leave_to_others():
     os.setsid()
     with contextlib.suppress(OSError):
         pathlib.Path("/proc/self/autogroup").write_text("19", encoding="ascii")
-    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 class Aside:
@@ -27,20 +30,36 @@ class Aside:
     """
 
     def __init__(self, name, commands):
-        self.log, self.process = ROOT / "build" / f"{name}.log", None
+        self.log, self.process = ROOT / "build" / f"aside-{name}.log", None
         self.command = ["sh", "-c", " && ".join(commands)]
 
     def __enter__(self):
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        # It has the other end for as long as any process of it lives.
+        self.alive, end = os.pipe()
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(self.command, cwd=ROOT, stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL, preexec_fn=leave_to_others)
+                                            stdin=subprocess.DEVNULL, pass_fds=(end,),
+                                            preexec_fn=leave_to_others)
+        os.close(end)
         return self
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGTERM)
-            self.process.wait()
+        """All of its processes have ended then: two builds must not meet in one folder."""
+        if self.alive is None:
+            return
+        for kind in (signal.SIGTERM, signal.SIGKILL):
+            if self.process.poll() is None or not self._nobody(0):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self.process.pid, kind)
+            if self._nobody(ENDS_WITHIN):
+                break
+        self.process.wait()
+        os.close(self.alive)
+        self.alive = None
+
+    def _nobody(self, seconds):
+        return bool(select.select([self.alive], [], [], seconds)[0])
 
     def broken(self):
         """Whether one of them has failed by now."""

@@ -9,6 +9,7 @@ from unittest import mock
 
 import aside
 import run_tests
+import sanitized
 
 
 class AsideTest(unittest.TestCase):
@@ -65,7 +66,10 @@ class Results(unittest.TestCase):
         said = {" 1/9 Test  #7: system.drip .......   Passed   14.36 sec": ("system.drip", "Passed"),
                 "10/99 Test #12: tls.mysql .....***Skipped   0.21 sec": ("tls.mysql", "Skipped"),
                 " 2/9 Test #17: system.page ....***Failed  116.50 sec": ("system.page", "Failed"),
-                " 3/9 Test #18: hangs ..........***Timeout 180.01 sec": ("hangs", "Timeout")}
+                " 3/9 Test #18: hangs ..........***Timeout 180.01 sec": ("hangs", "Timeout"),
+                " 4/9 Test #2: a .....***Exception: SegFault  0.5 sec": ("a", "Exception"),
+                " 5/9 Test #3: b ..Subprocess aborted***Exception:   0.1 sec": ("b", "Exception"),
+                " 6/9 Test #4: c ....................***Not Run   0.00 sec": ("c", "Not Run")}
         for line, result in said.items():
             self.assertEqual(run_tests.RESULT.match(line).groups(), result)
         self.assertIsNone(run_tests.RESULT.match("      Start 18: system.herd"))
@@ -75,6 +79,16 @@ class Results(unittest.TestCase):
         with tempfile.TemporaryDirectory() as empty:
             run_tests.run_ctest(empty, ["-L", "system"], 1, tally)
         self.assertEqual(len(tally.failed), 1)
+
+    def test_who_dies_without_a_word_has_not_passed(self):
+        with mock.patch.object(sanitized, "program", lambda name: f"/bin/{name}"):
+            self.assertEqual(sanitized.run_unit("true")[1], False)  # it ran no test
+            self.assertEqual(sanitized.run_unit("false")[1], False)
+        good, said = sanitized.outcome(["sh", "-c", "kill -9 $$"], {})
+        self.assertEqual((good, said.split()), (False, ["left", "with", "-9"]))
+        good, said = sanitized.outcome(["sh", "-c", "echo begun; exec sleep 60"], {}, seconds=1)
+        self.assertFalse(good)
+        self.assertRegex(said, "(?s)begun.*hangs")
 
 
 if __name__ == "__main__":

@@ -2,17 +2,19 @@
 """Runs all tests with their progress, then says the sums: `N passed, N failed`. For `make test`.
 
 Usage: run_tests.py BUILD_FOLDER JOBS. The scenarios come first, as what they do not need is compiled
-meanwhile; then the unit tests; then these and the fuzzers under sanitizers. Exit 1 unless all that
-ran has passed.
+meanwhile; then all else; then the unit tests and the fuzzers under sanitizers. Exit 1 unless all
+that ran has passed.
 """
 import re
+import signal
 import subprocess
 import sys
 
 import sanitized
 from aside import Aside
 
-RESULT = re.compile(r"^\s*\d+/\d+ Test\s+#\d+: (.+?) \.*\s*\**(\w+)\s+[\d.]+ sec")
+RESULT = re.compile(r"^\s*\d+/\d+ Test\s+#\d+: (.+?) \.*\s*(?:[\w ]*\*\*\*)?"
+                    r"(Passed|Failed|Timeout|Skipped|Exception|Not Run)\b.*?[\d.]+ sec")
 
 
 class Tally:
@@ -34,7 +36,8 @@ class Tally:
         print(f"{self.passed} passed, {len(self.failed)} failed{more}")
 
 
-def run_ctest(folder, chosen, jobs, tally, aside=None):
+def run_ctest(folder, chosen, jobs, tally, asides=()):
+    failed_before, watched = len(tally.failed), list(asides)
     with subprocess.Popen(["ctest", "--test-dir", folder, *chosen, "--output-on-failure", "-j",
                            str(jobs), "--no-tests=error"], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace") as ctest:
@@ -44,32 +47,43 @@ def run_ctest(folder, chosen, jobs, tally, aside=None):
             found = RESULT.match(line)
             if found:
                 tally.add(*found.groups())
-            if aside and aside.broken():
-                print(f"tests: something does not compile: {aside.log}")
-    if ctest.returncode and not tally.failed:
-        tally.failed.append(f"ctest {' '.join(chosen)}: {ctest.returncode}")
+            for aside in [aside for aside in watched if aside.broken()]:
+                print(f"tests: something does not compile, see {aside.log}")
+                watched.remove(aside)
+    if ctest.returncode and len(tally.failed) == failed_before:
+        tally.failed.append(f"ctest {' '.join(chosen)}: left with {ctest.returncode}")
 
 
 def compiled(aside, what, tally):
-    print(f"tests: {what}: compiling what is left ({aside.log})", flush=True)
+    print(f"tests: {what}: compiling what is left of them ({aside.log})", flush=True)
     wrong = aside.finish()
     if wrong:
         print(wrong)
-        tally.failed.append(f"{what}: does not compile")
+        tally.failed.append(f"{what}: do not compile")
     return not wrong
 
 
+def run_sanitized(aside, jobs, tally):
+    missing = sanitized.missing()
+    if missing:
+        tally.add(f"sanitized: {missing}", "Skipped")
+    elif compiled(aside, "sanitized", tally):
+        for name, result in sanitized.run(jobs):
+            tally.add(name, result)
+
+
 def main(folder, jobs):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(128 + signal.SIGHUP))
     tally = Tally()
-    sanitizers = sanitized.build_commands(jobs)
-    with Aside("aside", [f"cmake --build {folder} -j {jobs}", *sanitizers]) as aside:
+    later = [] if sanitized.missing() else sanitized.build_commands(jobs)
+    with (Aside("tests", [f"cmake --build {folder} -j 1"]) as tests,
+          Aside("sanitized", later or ["true"]) as others):
         # Those that may run side by side wait more than they work.
-        run_ctest(folder, ["-L", "system"], int(jobs) + 1, tally, aside)
-        if compiled(aside, "all else", tally):
-            run_ctest(folder, ["-LE", "system"], jobs, tally)
-            for name, result in (sanitized.run(jobs) if sanitizers else
-                                 [("sanitized: no clang++ here", "Skipped")]):
-                tally.add(name, result)
+        run_ctest(folder, ["-L", "scenario"], int(jobs) + 1, tally, (tests, others))
+        if compiled(tests, "tests", tally):
+            run_ctest(folder, ["-LE", "scenario"], jobs, tally)
+        run_sanitized(others, jobs, tally)
     tally.say()
     return 1 if tally.failed else 0
 

@@ -12,8 +12,8 @@ from private_mariadb import PrivateMariadb, free_port
 
 SIZE = 1024
 # Whoever came is in the table until what he took of the burst is back: long enough to fill it. The
-# app's new connections of ten seconds are within the burst.
-LIMITS = {"table_size": SIZE, "connect_rate": "20/m burst 250"}
+# app's new connections are within the burst.
+LIMITS = {"table_size": SIZE, "connect_rate": "2/m burst 1000"}
 
 
 class TableFull(scenario.Scenario):

@@ -3,8 +3,9 @@
 what each has done.
 
 Usage: fuzz.py [--together] SECONDS [NAME...]   all fuzzers, or those named, each so long; with
---together all of them in so long. JOBS says how many at once. What they learn is kept in
-build/corpus/NAME; an input that is a finding in build/findings. Exit 1 when there is one.
+--together all of them in so long, and what they learn is forgotten. Else it is kept in
+build/corpus/NAME. JOBS says how many at once. An input that is a finding is in build/findings; exit
+1 when there is one.
 """
 import concurrent.futures
 import dataclasses
@@ -13,6 +14,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -58,8 +60,8 @@ def command(name, seconds, corpus, findings):
             f"-artifact_prefix={findings}/{name}-", str(corpus), str(seeds)]
 
 
-def run(name, seconds):
-    corpus, findings = ROOT / "build/corpus" / name, ROOT / "build/findings"
+def run(name, seconds, corpora):
+    corpus, findings = corpora / name, ROOT / "build/findings"
     for folder in (corpus, findings):
         folder.mkdir(parents=True, exist_ok=True)
     before, began = set(findings.glob(f"{name}-*")), time.monotonic()
@@ -79,14 +81,18 @@ def names():
     return sorted(f.name.removesuffix("_fuzzer") for f in BINARIES.glob("*_fuzzer") if f.is_file())
 
 
-def run_all(chosen, seconds):
+def run_all(chosen, seconds, corpora):
     rows = []
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        futures = [pool.submit(run, name, seconds) for name in chosen]
-        for number, future in enumerate(concurrent.futures.as_completed(futures), 1):
-            rows.append(future.result())
-            print(f"fuzz: [{number}/{len(chosen)}] {rows[-1].name}, {rows[-1].seconds:.0f} s",
-                  flush=True)
+        futures = [pool.submit(run, name, seconds, corpora) for name in chosen]
+        try:
+            for number, future in enumerate(concurrent.futures.as_completed(futures), 1):
+                rows.append(future.result())
+                print(f"fuzz: [{number}/{len(chosen)}] {rows[-1].name}, {rows[-1].seconds:.0f} s",
+                      flush=True)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return sorted(rows, key=lambda row: row.name)
 
 
@@ -98,7 +104,9 @@ def main(arguments):
     if unknown or not chosen:
         sys.exit(f"fuzz: not built: {' '.join(sorted(unknown)) or 'any fuzzer'}")
     share = int(seconds) * min(JOBS, len(chosen)) / len(chosen) if together else int(seconds)
-    rows = run_all(chosen, max(1, round(share)))
+    with tempfile.TemporaryDirectory(prefix="headgate-fuzz-") as forgotten:
+        corpora = pathlib.Path(forgotten) if together else ROOT / "build/corpus"
+        rows = run_all(chosen, max(1, round(share)), corpora)
     print("\n".join([HEADER, *(one.row() for one in rows)]))
     return 1 if any(one.findings for one in rows) else 0
 
