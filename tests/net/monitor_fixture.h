@@ -27,10 +27,9 @@ namespace headgate::net {
 
 class MonitorTest : public testing::Test, public MonitorListener {
  protected:
-  ~MonitorTest() override {
-    Stop();
-    std::remove(file_.c_str());
-  }
+  ~MonitorTest() override { std::remove(file_.c_str()); }
+  // The monitor's thread calls the listener, which must not have begun to be destroyed.
+  void TearDown() override { Stop(); }
 
   void WritePassword(const std::string& text, mode_t mode = 0600) {
     std::ofstream(file_) << text;
