@@ -51,8 +51,8 @@ class RecorderTest : public ::testing::Test,
   // Logs in, says something, leaves.
   void Visit(int statements = 3) {
     now_ += milliseconds(7);
-    AcceptResult r =
-        engine_->OnAccept({1, ++serial_}, Address::V4(0x0a000001 + serial_ % 50), now_);
+    ++serial_;
+    AcceptResult r = engine_->OnAccept({1, serial_}, Address::V4(0x0a000001 + serial_ % 50), now_);
     if (r.ticket == nullptr) return;
     const LoginClaim claim{.user = "shop", .database = "sales"};
     if (engine_->OnLogin(*r.ticket, claim, now_).kind != Verdict::Kind::kAdmit) return;
