@@ -63,8 +63,7 @@ def compiled(aside, what, tally):
     return not wrong
 
 
-def run_sanitized(aside, jobs, tally):
-    missing = sanitized.missing()
+def run_sanitized(missing, aside, jobs, tally):
     if missing:
         tally.add(f"sanitized: {missing}", "Skipped")
     elif compiled(aside, "sanitized", tally):
@@ -75,15 +74,15 @@ def run_sanitized(aside, jobs, tally):
 def main(folder, jobs):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(128 + signal.SIGHUP))
-    tally = Tally()
-    later = [] if sanitized.missing() else sanitized.build_commands(jobs)
+    tally, missing = Tally(), sanitized.missing()
+    later = [] if missing else sanitized.build_commands(jobs)
     with (Aside("tests", [f"cmake --build {folder} -j 1"]) as tests,
-          Aside("sanitized", later or ["true"]) as others):
+          Aside("sanitized", later) as others):
         # Those that may run side by side wait more than they work.
         run_ctest(folder, ["-L", "scenario"], int(jobs) + 1, tally, (tests, others))
         if compiled(tests, "tests", tally):
             run_ctest(folder, ["-LE", "scenario"], jobs, tally)
-        run_sanitized(others, jobs, tally)
+        run_sanitized(missing, others, jobs, tally)
     tally.say()
     return 1 if tally.failed else 0
 

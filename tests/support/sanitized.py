@@ -39,8 +39,9 @@ def build_commands(jobs):
 
 
 def program(name, folder=FOLDER):
-    """The path of a test binary below the folder of a build."""
-    return str(next(path for path in (folder / "tests").rglob(name) if path.is_file()))
+    """The path of a test binary below the folder of a build, or one where there is no file."""
+    tests = folder / "tests"
+    return next((path for path in tests.rglob(name) if path.is_file()), tests / name)
 
 
 def outcome(command, environment, seconds=HANGS_AFTER):

@@ -16,6 +16,8 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import sanitized
 from mutant_list import MUTANTS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -44,10 +46,10 @@ def build(targets):
 
 
 def binary(target):
-    found = [path for path in (COPY / BUILD / "tests").rglob(target) if path.is_file()]
-    if len(found) != 1:
-        raise Broken(f"{target}: {len(found)} of them in {BUILD}")
-    return found[0].relative_to(COPY)
+    found = sanitized.program(target, COPY / BUILD)
+    if not found.exists():
+        raise Broken(f"{target}: not in {BUILD}")
+    return found.relative_to(COPY)
 
 
 def run(mutant):
