@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "tests/support/simulation.h"
+#include "tests/support/v4_text.h"
 
 namespace headgate::testing {
 namespace {
@@ -89,12 +90,8 @@ void Simulation::Write(const Conn* c, const std::string& what) {
 }
 
 std::string Simulation::Text(const Address& a) {
+  if (a.IsV4()) return V4Text(a);
   std::ostringstream out;
-  if (a.IsV4()) {
-    const std::uint32_t n = a.V4HostOrder();
-    out << (n >> 24) << "." << (n >> 16 & 0xff) << "." << (n >> 8 & 0xff) << "." << (n & 0xff);
-    return out.str();
-  }
   out << std::hex;
   for (std::size_t i = 0; i < 8; i += 2) out << (a.bytes[i] << 8 | a.bytes[i + 1]) << ":";
   return out.str() + ":";
