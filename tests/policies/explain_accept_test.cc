@@ -27,7 +27,10 @@ TEST_F(ExplainTest, ATableOfSourcesThatIsFullCountsNoRatesOfANewcomer) {
   EXPECT_EQ(row.state, State::kNear);
   EXPECT_EQ(row.limit, 1);
   EXPECT_EQ(row.reason, Reason::kSourceTableFull);
-  for (int i = 0; i < 3; ++i) live.push_back(Accept(Foe(999)));
+  for (int i = 0; i < 3; ++i) {
+    live.push_back(Accept(Foe(999)));
+    EXPECT_NE(live.back(), nullptr) << "one a second is its rate, and nobody counts it";
+  }
 }
 
 TEST_F(ExplainTest, ALevelsConnectRateSaysWhenTheNextMayCome) {

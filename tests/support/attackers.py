@@ -56,15 +56,15 @@ class Life:
         self.sock = self.reader = self.writer = None
 
     async def connect(self):
-        family = socket.AF_INET6 if ":" in self.attack.target[0] else socket.AF_INET
-        if isinstance(self.attack.target, str):
-            family = socket.AF_UNIX
+        target = self.attack.target
+        family = (socket.AF_UNIX if isinstance(target, str) else
+                  socket.AF_INET6 if ":" in target[0] else socket.AF_INET)
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         self.sock.setblocking(False)
         if family != socket.AF_UNIX:
             self.sock.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT
             self.sock.bind((self.source, 0))
-        await asyncio.get_running_loop().sock_connect(self.sock, self.attack.target)
+        await asyncio.get_running_loop().sock_connect(self.sock, target)
         self.counts["opened"] += 1
 
     async def streams(self):

@@ -28,6 +28,16 @@ struct Connecting : Driver {
   }
 };
 
+// A client that has asked to be let in.
+struct Waiting : Driver {
+  Waiting() {
+    answer_admission = false;
+    ToClient();
+    Client(Packet(1, LoginPayload({})));
+    EXPECT_EQ(session().phase(), Phase::kAwaitAdmission);
+  }
+};
+
 // From the greeting to the end of a login that nobody is there for any more.
 void EndAtTheServer(Driver& d) {
   d.Server(RawGreeting(MariaDb1011()));
@@ -66,10 +76,7 @@ TEST(SessionEvicted, AtTheSwitch) {
 }
 
 TEST(SessionEvicted, WhoeverWaitsToBeLetInIsToldWhy) {
-  Driver d;
-  d.answer_admission = false;
-  d.ToClient();
-  d.Client(Packet(1, LoginPayload({})));
+  Waiting d;
   d.Evict(Reason::kDraining);
   EXPECT_EQ(d.ToClient(), Err(2, 1053, "#08S01Server shutdown in progress"));
   EXPECT_EQ(d.opened, 0);
@@ -87,10 +94,7 @@ TEST(SessionEvicted, BehindTlsThatPassesThrough) {
 }
 
 TEST(SessionDeadline, WhoeverWaitsToBeLetIn) {
-  Driver d;
-  d.answer_admission = false;
-  d.ToClient();
-  d.Client(Packet(1, LoginPayload({})));
+  Waiting d;
   d.Event(&Session::OnDeadline);
   EXPECT_EQ(d.ToClient(), kFullAt2);
   EXPECT_THAT(d.ends, ElementsAre(Reason::kWaitingDeadline));
@@ -120,10 +124,7 @@ TEST(SessionDeadline, ThereIsNoneForThoseWhoAreInOrLeaving) {
 }
 
 TEST(SessionClientClosed, WhileItWaitsToBeLetIn) {
-  Driver d;
-  d.answer_admission = false;
-  d.ToClient();
-  d.Client(Packet(1, LoginPayload({})));
+  Waiting d;
   d.Event(&Session::OnClientClosed);
   EXPECT_EQ(d.ToClient(), "");
   EXPECT_TRUE(d.closed());
@@ -133,9 +134,7 @@ TEST(SessionClientClosed, WhileItWaitsToBeLetIn) {
 
 // The engine answers to somebody who is gone by then.
 TEST(SessionClientClosed, AnAdmissionThatComesTooLateOpensNothing) {
-  Driver d;
-  d.answer_admission = false;
-  d.Client(Packet(1, LoginPayload({})));
+  Waiting d;
   static_cast<void>(d.session().OnClientClosed());
   EXPECT_EQ(d.session().OnAdmission(true, Reason::kNone).kind, Action::Kind::kWait);
   EXPECT_EQ(d.session().phase(), Phase::kClosed);
