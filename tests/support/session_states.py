@@ -6,6 +6,7 @@ A step is a method that IDLE or BUSY names. It leaves the client idle, or runnin
 """
 import struct
 
+import scenario
 import wire
 from session_script import (COM_FIELD_LIST, COM_INIT_DB, COM_KILL, COM_PING, COM_SET_OPTION,
                             COM_STATISTICS, COM_STMT_FETCH, COM_STMT_RESET, LOCAL_FILES,
@@ -323,7 +324,11 @@ class Sitter(Asker):
         self.gone = True
 
     def gone_while_it_runs(self):
+        """Not before the server has logged it: the gate would end the session first."""
         self.sleep()
+        sleeps = f"SELECT 1 FROM information_schema.PROCESSLIST WHERE ID = {self.id}"
+        assert scenario.wait_for(
+            lambda: self.admin.query(f"{sleeps} AND STATE = 'User sleep'"), 15)
         self.fin()
 
     def kill_itself(self):
