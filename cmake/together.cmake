@@ -1,7 +1,7 @@
 # Sources compiled several at a time: a fraction of the time, since the headers are read once, and
 # calls between files of one batch can be inlined. What files of a batch have in unnamed namespaces
-# shares one scope there: such names differ within policies/ and net/, within a theme of guard/, and
-# between tests that are neighbours in the list of a binary.
+# shares one scope there: such names differ within policies/ and net/, and between neighbours in the
+# lists of guard/ and of a test.
 # Off in the presets `debug`, where single files are compiled again and again, and `check`.
 include_guard()
 
@@ -15,15 +15,4 @@ endif()
 function(headgate_together target most)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${HEADGATE_TOGETHER}
     UNITY_BUILD_BATCH_SIZE ${most})
-endfunction()
-
-# headgate_together_by_theme(TARGET): those whose names have the first word in common.
-function(headgate_together_by_theme target)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${HEADGATE_TOGETHER} UNITY_BUILD_MODE GROUP)
-  get_target_property(sources ${target} SOURCES)
-  foreach(source IN LISTS sources)
-    get_filename_component(name ${source} NAME_WE)
-    string(REGEX REPLACE "_.*" "" theme ${name})
-    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${theme})
-  endforeach()
 endfunction()

@@ -104,7 +104,7 @@ std::string Options(const CommandInfo& root) {
   return out;
 }
 
-std::string Arguments(const CommandInfo& root) {
+std::string ArgumentValues(const CommandInfo& root) {
   std::string out;
   for (const CommandInfo* command : Flat(root)) {
     std::vector<std::string> inner;
@@ -139,7 +139,7 @@ std::string BashCompletion(const CommandInfo& root) {
               {"@COMMANDS@", absl::StrJoin(commands, "|")},
               {"@OPTION_VALUES@", OptionValues(root)},
               {"@OPTIONS@", Options(root)},
-              {"@ARGUMENTS@", Arguments(root)}});
+              {"@ARGUMENTS@", ArgumentValues(root)}});
 }
 
 std::string CompletionScript(const CommandInfo& root, const std::string& shell) {

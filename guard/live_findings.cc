@@ -12,7 +12,7 @@ namespace headgate::guard {
 namespace {
 
 using Answer = LiveDoor::Answer;
-using Level = LiveFinding::Level;
+using Judgement = LiveFinding::Level;
 
 // Whether the monitor's login works at a server itself; `proxied`: behind a PROXY header.
 bool DirectlyIn(const LiveFacts& f, bool proxied) {
@@ -25,7 +25,7 @@ bool DirectlyIn(const LiveFacts& f, bool proxied) {
 LiveFinding NoGreeting(const LiveFacts& f) {
   const std::string by_reason = "`headgate status` on its host tells refusals by reason";
   const auto problem = [&f](const std::string& text, const std::string& remedy) {
-    return LiveFinding{Level::kProblem, "gate", f.gate + text, remedy};
+    return LiveFinding{Judgement::kProblem, "gate", f.gate + text, remedy};
   };
   switch (f.door.answer) {
     case Answer::kNoConnection:
@@ -51,22 +51,22 @@ LiveFinding NoGreeting(const LiveFacts& f) {
 LiveFinding WhoGreets(const LiveFacts& f) {
   const LiveDoor& door = f.door;
   if (f.config.tls.mode == net::TlsMode::kPassthrough) {
-    return {Level::kUnknown, "gate",
+    return {Judgement::kUnknown, "gate",
             f.gate +
                 " answers; in passthrough the greeting is the server's own, so it cannot show "
                 "whether a gate is in between",
             ""};
   }
   if (door.connection_id < mysql::kFirstConnectionId) {
-    return {Level::kProblem, "gate",
+    return {Judgement::kProblem, "gate",
             absl::StrFormat("at %s the server itself answers (%s, connection id %d), not headgate",
                             f.gate, door.server_version, door.connection_id),
             "let the server listen on another port, or on loopback alone, and start the gate; see "
             "[gate] listen"};
   }
   // A server that has run for long may have come to such ids, too.
-  if (f.knows_running) return {Level::kOk, "gate", f.gate + " answers, and it is headgate", ""};
-  return {Level::kOk, "gate",
+  if (f.knows_running) return {Judgement::kOk, "gate", f.gate + " answers, and it is headgate", ""};
+  return {Judgement::kOk, "gate",
           absl::StrFormat("%s answers, and looks like headgate (connection id %d)", f.gate,
                           door.connection_id),
           ""};
@@ -82,15 +82,15 @@ void JudgeRunning(const LiveFacts& f, LiveFindings& out) {
   if (f.door.answer == LiveDoor::Answer::kNoConnection) return;
   if (!f.knows_running) {
     out.push_back(
-        {Level::kUnknown, "gate", "whether it runs with this file: " + f.running_error, ""});
+        {Judgement::kUnknown, "gate", "whether it runs with this file: " + f.running_error, ""});
     return;
   }
   if (f.differs.empty()) {
-    out.push_back({Level::kOk, "gate", "it runs with this file's settings", ""});
+    out.push_back({Judgement::kOk, "gate", "it runs with this file's settings", ""});
     return;
   }
   const std::size_t more = f.differs.size() - 1;
-  out.push_back({Level::kProblem, "gate",
+  out.push_back({Judgement::kProblem, "gate",
                  "it runs with other settings than this file's: " + f.differs.front() +
                      (more == 0 ? "" : absl::StrFormat(", and %d more", more)),
                  "`headgate diff FILE` lists them; `headgate reload`, or a restart, applies them"});
@@ -155,10 +155,11 @@ bool IsHostsAlone(const LiveFacts& f, const LiveLogin& login) {
 void JudgePassword(const LiveFacts& f, LiveFindings& out) {
   const std::string other = "--user NAME with --password-file FILE or --password-stdin";
   if (!f.not_tried.empty()) {
-    out.push_back({Level::kUnknown, "login", "not tried: " + f.not_tried, "give one: " + other});
+    out.push_back(
+        {Judgement::kUnknown, "login", "not tried: " + f.not_tried, "give one: " + other});
   }
   if (!f.account.empty()) return;
-  out.push_back({Level::kUnknown, "login",
+  out.push_back({Judgement::kUnknown, "login",
                  f.monitor_password == LivePassword::kNone
                      ? "not tried: no account was given, and [monitor] user names none"
                      : "not tried: no account was given, and the monitor's has no password here: " +
@@ -202,7 +203,7 @@ void JudgeLogin(const LiveFacts& f, LiveFindings& out) {
   const LiveLogin* login = BestLogin(f);
   if (login == nullptr) return;
   if (!login->ok && IsHostsAlone(f, *login)) {
-    out.push_back({Level::kUnknown, "login",
+    out.push_back({Judgement::kUnknown, "login",
                    "the monitor's account, which works at the server itself, is not granted to "
                    "where the server sees this client: " +
                        login->error,
@@ -211,12 +212,12 @@ void JudgeLogin(const LiveFacts& f, LiveFindings& out) {
     return;
   }
   if (!login->ok) {
-    out.push_back({Level::kProblem, "login",
+    out.push_back({Judgement::kProblem, "login",
                    absl::StrFormat("%s is refused: %s", Quoted(f.account), login->error),
                    LoginRemedy(f, *login)});
     return;
   }
-  out.push_back({Level::kOk, "login",
+  out.push_back({Judgement::kOk, "login",
                  absl::StrFormat("%s is in: USER() %s, CURRENT_USER() %s, CONNECTION_ID() %s, "
                                  "server %s",
                                  Quoted(f.account), login->user, login->current_user,
@@ -237,18 +238,18 @@ LiveFindings JudgeLive(const LiveFacts& facts) {
 
 bool AnyProblem(const LiveFindings& findings) {
   return std::any_of(findings.begin(), findings.end(),
-                     [](const LiveFinding& f) { return f.level == Level::kProblem; });
+                     [](const LiveFinding& f) { return f.level == Judgement::kProblem; });
 }
 
-std::string_view Name(Level level) {
+std::string_view Name(LiveFinding::Level level) {
   switch (level) {
-    case Level::kOk:
+    case Judgement::kOk:
       return "ok";
-    case Level::kUnknown:
+    case Judgement::kUnknown:
       return "unknown";
-    case Level::kWarning:
+    case Judgement::kWarning:
       return "warning";
-    case Level::kProblem:
+    case Judgement::kProblem:
       break;
   }
   return "problem";

@@ -7,7 +7,7 @@
 namespace headgate::guard {
 namespace {
 
-using Level = LiveFinding::Level;
+using Judgement = LiveFinding::Level;
 
 // "localhost" of "app@localhost"; a user may have an @ in it, a host not.
 std::string HostOf(const std::string& user) {
@@ -52,7 +52,7 @@ class Seen {
     if (as_localhost_) return Collapsed(what);
     if (named_ && (login_->seen.empty() || AnyLoopback(login_->seen))) return Unclear(what);
     if (as_gate_ || direct_ == nullptr) return AsGate(what);
-    return {Expected() ? Level::kProblem : Level::kWarning, "identity",
+    return {Expected() ? Judgement::kProblem : Judgement::kWarning, "identity",
             what + ", which is neither the client's address nor the gate's",
             "is there another proxy, or address translation, between them?"};
   }
@@ -82,7 +82,7 @@ class Seen {
     if (Proxied()) how += ": it accepts the PROXY header";
     if (facts_.config.transparent) how += ": transparent works";
     return {
-        Level::kOk, "identity",
+        Judgement::kOk, "identity",
         absl::StrFormat("%s (client %s, USER() %s)", how, net::ToText(login_->local), login_->user),
         ""};
   }
@@ -95,14 +95,14 @@ class Seen {
         absl::StrFormat("the server names the client %s, as it would name the gate", login_->user);
     if (!Expected()) return as_localhost_ ? Collapsed(what) : AsGate(what);
     if (Proxied() && facts_.knows_running && facts_.differs.empty()) {
-      return {Level::kOk, "identity",
+      return {Judgement::kOk, "identity",
               absl::StrFormat("the server accepts the PROXY header, as the login came through with "
                               "one; USER() %s cannot show it, since client and gate are the same "
                               "host here",
                               login_->user),
               ""};
     }
-    return {Level::kUnknown, "identity",
+    return {Judgement::kUnknown, "identity",
             "client and gate are the same host here, so USER() " + login_->user +
                 " does not tell whether the server sees the client or the gate",
             remedy};
@@ -110,7 +110,7 @@ class Seen {
 
   // As with a Debian host that has its own name for 127.0.1.1 in /etc/hosts.
   LiveFinding Unclear(const std::string& what) const {
-    return {Level::kUnknown, "identity",
+    return {Judgement::kUnknown, "identity",
             what +
                 ": which address the server means cannot be told, since here that name stands "
                 "for " +
@@ -125,7 +125,7 @@ class Seen {
         "transparent = true; ";
     if (Proxied()) remedy = "does the gate run with this file? It says proxy_to_backend; ";
     if (facts_.config.transparent) remedy = "does the gate run with this file? It is transparent; ";
-    return {accepted ? Level::kWarning : Level::kProblem, "identity",
+    return {accepted ? Judgement::kWarning : Judgement::kProblem, "identity",
             what +
                 ": every client is localhost to it, and user@host grants do not tell clients "
                 "apart" +
@@ -135,12 +135,12 @@ class Seen {
 
   LiveFinding AsGate(const std::string& what) const {
     if (!Expected()) {
-      return {Level::kWarning, "identity",
+      return {Judgement::kWarning, "identity",
               what + ": without a PROXY header every client has the gate's address at the server",
               "grant the accounts to that address, or set proxy_to_backend = \"v2\" (MariaDB, "
               "Percona) or transparent = true; docs/identity.md"};
     }
-    return {Level::kProblem, "identity",
+    return {Judgement::kProblem, "identity",
             what + ", the gate's own address: the client's does not get through",
             Proxied() ? "does the gate run with this file? `headgate diff FILE`"
                       : "`headgate firewall print` prints the rules and routes that transparent "

@@ -12,7 +12,7 @@
 namespace headgate::guard {
 namespace {
 
-using Level = LiveFinding::Level;
+using Judgement = LiveFinding::Level;
 
 // The monitor gives up on the server after two; a look-up that nobody answers takes five.
 constexpr Duration kSlow = std::chrono::seconds(1);
@@ -77,25 +77,25 @@ std::string RefusedRemedy(const LiveFacts& f, const LiveMonitor& m) {
 
 void JudgeMonitor(const LiveFacts& f, const LiveMonitor& m, LiveFindings& out) {
   if (!m.login.ok) {
-    out.push_back({Level::kProblem, "monitor", Where(f, m) + " cannot log in: " + m.login.error,
+    out.push_back({Judgement::kProblem, "monitor", Where(f, m) + " cannot log in: " + m.login.error,
                    RefusedRemedy(f, m)});
     return;
   }
   if (!m.knows_privileges) {
-    out.push_back({Level::kUnknown, "monitor",
+    out.push_back({Judgement::kUnknown, "monitor",
                    Where(f, m) + " is in; what it may do is not known: " + m.privileges_error, ""});
   } else if (!m.lacks.empty()) {
     const std::string lacks = m.lacks.front() + (m.lacks.size() > 1 ? " and " + m.lacks[1] : "");
-    out.push_back({Level::kProblem, "monitor", Where(f, m) + " is in, and lacks " + lacks,
+    out.push_back({Judgement::kProblem, "monitor", Where(f, m) + " is in, and lacks " + lacks,
                    GrantFor(m) + " (to the account itself, not through a role)"});
   } else {
-    out.push_back({Level::kOk, "monitor",
+    out.push_back({Judgement::kOk, "monitor",
                    absl::StrFormat("%s is in as %s, with PROCESS and CONNECTION ADMIN, server %s",
                                    Where(f, m), m.login.current_user, m.login.server_version),
                    ""});
   }
   if (m.login.took < kSlow) return;
-  out.push_back({Level::kWarning, "monitor",
+  out.push_back({Judgement::kWarning, "monitor",
                  absl::StrFormat("its login at %s took %.1f s: the gate's monitor gives up after 2",
                                  m.backend, std::chrono::duration<double>(m.login.took).count()),
                  "a server that looks up names and gets no answer does that: skip_name_resolve = "
@@ -105,18 +105,18 @@ void JudgeMonitor(const LiveFacts& f, const LiveMonitor& m, LiveFindings& out) {
 // Why no monitor could be asked; nothing: it could.
 std::optional<LiveFinding> NoMonitor(const LiveFacts& f) {
   if (f.config.monitor.user.empty()) {
-    return LiveFinding{Level::kOk, "monitor", "none is set up ([monitor] user)", ""};
+    return LiveFinding{Judgement::kOk, "monitor", "none is set up ([monitor] user)", ""};
   }
   switch (f.monitor_password) {
     case LivePassword::kMissing:
     case LivePassword::kNone:
-      return LiveFinding{Level::kOk, "monitor", "none is set up: " + f.password_error,
+      return LiveFinding{Judgement::kOk, "monitor", "none is set up: " + f.password_error,
                          "what one adds, and its account: docs/monitor.md"};
     case LivePassword::kUnreadable:
-      return LiveFinding{Level::kUnknown, "monitor", f.password_error,
+      return LiveFinding{Judgement::kUnknown, "monitor", f.password_error,
                          "run this as root or as the gate's user, which has to be able to read it"};
     case LivePassword::kUnusable:
-      return LiveFinding{Level::kProblem, "monitor", "its password is not used by the gate",
+      return LiveFinding{Judgement::kProblem, "monitor", "its password is not used by the gate",
                          f.password_error};
     case LivePassword::kGiven:
       return std::nullopt;
@@ -132,7 +132,7 @@ void JudgeMonitors(const LiveFacts& f, LiveFindings& out) {
     return;
   }
   if (!f.own_host) {
-    out.push_back({Level::kUnknown, "monitor",
+    out.push_back({Judgement::kUnknown, "monitor",
                    "not asked: its account is the gate host's, and this is another one",
                    "run this on the gate's host as well"});
   }

@@ -11,7 +11,7 @@
 namespace headgate::guard {
 namespace {
 
-using Level = LiveFinding::Level;
+using Judgement = LiveFinding::Level;
 
 // One whose settings are judged.
 struct Server {
@@ -25,10 +25,10 @@ void JudgeNames(const Server& server, LiveFindings& out) {
   const LiveSettings& s = *server.settings;
   if (!s.skip_name_resolve) {
     out.push_back(
-        {Level::kUnknown, "server", server.name + "skip_name_resolve: it does not say", ""});
+        {Judgement::kUnknown, "server", server.name + "skip_name_resolve: it does not say", ""});
   } else if (*s.skip_name_resolve) {
     out.push_back(
-        {Level::kOk, "server",
+        {Judgement::kOk, "server",
          server.name +
              "skip_name_resolve is on: no login waits for DNS, and max_connect_errors blocks "
              "nobody",
@@ -37,7 +37,7 @@ void JudgeNames(const Server& server, LiveFindings& out) {
     const std::string most =
         s.max_connect_errors ? absl::StrFormat(" after %d in a row", *s.max_connect_errors) : "";
     out.push_back(
-        {Level::kWarning, "server",
+        {Judgement::kWarning, "server",
          server.name +
              "skip_name_resolve is off: without DNS each login stalls for seconds, and broken "
              "logins can block an address, the gate's as well (error 1129" +
@@ -97,7 +97,7 @@ void JudgeWays(const Server& server, LiveFindings& out) {
     }
     open = true;
     const std::string where = way.address.empty() ? "every address" : way.address;
-    out.push_back({Level::kWarning, "bypass",
+    out.push_back({Judgement::kWarning, "bypass",
                    absl::StrFormat("%sthe server listens on %s, port %s: clients come past the "
                                    "gate there, unless a firewall is in the way",
                                    server.name, where, way.port),
@@ -105,22 +105,22 @@ void JudgeWays(const Server& server, LiveFindings& out) {
   }
   if (closed.empty()) return;
   if (!open && KnowsAllWays(server)) closed += ": nobody from another host comes past the gate";
-  out.push_back({Level::kOk, "bypass", server.name + closed, ""});
+  out.push_back({Judgement::kOk, "bypass", server.name + closed, ""});
 }
 
 void JudgeBypass(const Server& server, LiveFindings& out) {
   const LiveSettings& s = *server.settings;
   if (!server.local) {
     out.push_back(
-        {Level::kUnknown, "bypass",
+        {Judgement::kUnknown, "bypass",
          server.name + "whether others than the gate reach the server cannot be seen from here",
          "let its firewall, or its accounts' hosts, admit nobody but the gate"});
   } else if (s.skip_networking.value_or(false)) {
-    out.push_back(
-        {Level::kOk, "bypass", server.name + "the server has no TCP port (skip_networking)", ""});
+    out.push_back({Judgement::kOk, "bypass",
+                   server.name + "the server has no TCP port (skip_networking)", ""});
   } else if (!s.bind_address) {
     out.push_back(
-        {Level::kUnknown, "bypass", server.name + "bind_address: the server does not say", ""});
+        {Judgement::kUnknown, "bypass", server.name + "bind_address: the server does not say", ""});
   } else {
     JudgeWays(server, out);
   }
@@ -154,9 +154,9 @@ void JudgeServer(const LiveFacts& f, LiveFindings& out) {
   }
   const std::size_t backends = std::max<std::size_t>(f.config.backend.size(), 1);
   if (servers.empty()) {
-    out.push_back({Level::kUnknown, "server", "its settings: no login could ask for them", ""});
+    out.push_back({Judgement::kUnknown, "server", "its settings: no login could ask for them", ""});
   } else if (servers.size() < backends) {
-    out.push_back({Level::kUnknown, "server",
+    out.push_back({Judgement::kUnknown, "server",
                    absl::StrFormat("the settings of %d of %d backends: no login could ask for them",
                                    backends - servers.size(), backends),
                    ""});

@@ -18,7 +18,7 @@
 namespace headgate::guard {
 namespace {
 
-absl::Status Failed(std::string_view what) {
+absl::Status CannotDrop(std::string_view what) {
   return absl::PermissionDeniedError(
       absl::StrFormat("dropping privileges: %s: %s", what, std::strerror(errno)));
 }
@@ -75,7 +75,7 @@ struct Capabilities {
 absl::Status LeaveNoWayBack(Keep keep) {
   prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   Capabilities before;
-  if (!before.Get()) return Failed("capget");
+  if (!before.Get()) return CannotDrop("capget");
   const bool net_admin = keep.net_admin && before.Has(CAP_NET_ADMIN);
   Capabilities left;
   if (net_admin) left.Add(CAP_NET_ADMIN, /*inheritable=*/true);
@@ -86,13 +86,13 @@ absl::Status LeaveNoWayBack(Keep keep) {
     left.Add(CAP_NET_RAW, /*inheritable=*/false, /*effective=*/false);
   }
   // A service manager may forbid the call to who has nothing to drop.
-  if (!(before == left) && !left.Set()) return Failed("capset");
+  if (!(before == left) && !left.Set()) return CannotDrop("capset");
   if (net_admin && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0) != 0) {
-    return Failed("ambient capability");
+    return CannotDrop("ambient capability");
   }
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Failed("no_new_privs");
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return CannotDrop("no_new_privs");
   Capabilities now;
-  if (!now.Get()) return Failed("capget");
+  if (!now.Get()) return CannotDrop("capget");
   if (!(now == left)) {
     return absl::InternalError("dropping privileges: capabilities are left");
   }
@@ -128,11 +128,11 @@ absl::Status BecomeUser(const RunAs& who, Keep keep) {
     // Without this the change of the uid takes all capabilities away.
     if ((keep.net_admin || keep.net_raw || keep.capture) &&
         prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
-      return Failed("keepcaps");
+      return CannotDrop("keepcaps");
     }
-    if (setgroups(1, &who.gid) != 0) return Failed("setgroups");
-    if (setresgid(who.gid, who.gid, who.gid) != 0) return Failed("setgid");
-    if (setresuid(who.uid, who.uid, who.uid) != 0) return Failed("setuid");
+    if (setgroups(1, &who.gid) != 0) return CannotDrop("setgroups");
+    if (setresgid(who.gid, who.gid, who.gid) != 0) return CannotDrop("setgid");
+    if (setresuid(who.uid, who.uid, who.uid) != 0) return CannotDrop("setuid");
   }
   // A gid of 0 is no way back to be tested for where it was the user's own from the start.
   if (!who.started_as_root && getegid() == 0) {

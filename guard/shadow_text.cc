@@ -13,13 +13,12 @@ namespace json = boost::json;
 
 using How = ContrastCounts::How;
 using Whose = ContrastCounts::Whose;
-using Cell = ContrastCounts::Cell;
 
 // `cell` by whose it is.
 template <typename CellOf>
 json::object Counts(const CellOf& cell) {
-  const Cell candidate = cell(Whose::kCandidate), live = cell(Whose::kLive),
-             both = cell(Whose::kBoth);
+  const ContrastCounts::Cell candidate = cell(Whose::kCandidate), live = cell(Whose::kLive),
+                             both = cell(Whose::kBoth);
   return {{"candidate_only", candidate.all},
           {"live_only", live.all},
           {"both", both.all},

@@ -15,7 +15,7 @@ namespace json = boost::json;
 
 // A ban that is about to end is one all the same.
 std::int64_t SecondsUp(Duration d) {
-  return d > Duration::zero() ? std::max<std::int64_t>(WholeSeconds(d), 1) : 0;
+  return d > Duration::zero() ? std::max<std::int64_t>(KeptSeconds(d), 1) : 0;
 }
 
 std::string Plain(const std::string& reason) {

@@ -19,7 +19,7 @@ namespace headgate::guard {
 
 inline constexpr double kLongestAge = 10.0 * 365 * 86400;  // seconds
 
-[[nodiscard]] inline std::int64_t WholeSeconds(Duration d) {
+[[nodiscard]] inline std::int64_t KeptSeconds(Duration d) {
   const auto s = std::chrono::floor<std::chrono::seconds>(d).count();
   return std::clamp<std::int64_t>(s, 0, static_cast<std::int64_t>(kLongestAge));
 }

@@ -41,7 +41,7 @@ void AppendRecord(std::string& out, const KnownGoodRecord& r) {
                         r.minutes);
   const double allowed = std::isfinite(r.allowed) ? std::clamp(r.allowed, 0.0, kMostAllowed) : 0;
   absl::StrAppendFormat(&out, R"("age_s":%d,"quiet_s":%d,"allowed":%.9g,"peaks":[)",
-                        WholeSeconds(r.age), WholeSeconds(r.quiet), allowed);
+                        KeptSeconds(r.age), KeptSeconds(r.quiet), allowed);
   for (std::size_t i = 0; i < r.peaks.size(); ++i) {
     if (i > 0) out += ',';
     Append(out, r.peaks[i]);

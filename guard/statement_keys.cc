@@ -97,7 +97,7 @@ Key<Q> PreparedPerSource() {
       [](auto& q) -> auto& { return q.prepared_per_source_auto; });
 }
 
-Key<Q> Packet() {
+Key<Q> PacketSize() {
   const auto ref = [](auto& q) -> auto& { return q.packet; };
   return OrAuto(
       OrOff(Size("packet", "size", {kKiB, kKiB << 20}, ref), ref), "size, \"auto\" or \"off\"", ref,
@@ -146,7 +146,7 @@ std::vector<Key<Q>> BoundKeys() {
           [](auto& q) -> auto& { return q.deadline; }),
       Prepared(),
       PreparedPerSource(),
-      Packet(),
+      PacketSize(),
       Result(),
       SpanOrOff(
           "idle", {seconds(1), hours(24 * 30)}, [](auto& q) -> auto& { return q.idle; }),

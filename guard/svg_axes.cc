@@ -29,9 +29,9 @@ double TimeStep(double span_ms, int count) {
 
 // "14:00", "14:00:05"; at midnight and on an axis of days the day: "Jan 31".
 std::string TimeMark(std::int64_t ms, double step) {
-  const auto seconds = static_cast<std::time_t>(ms / 1000);
+  const auto at = static_cast<std::time_t>(ms / 1000);
   std::tm utc{};
-  gmtime_r(&seconds, &utc);
+  gmtime_r(&at, &utc);
   std::array<char, 32> text{};
   const bool midnight = utc.tm_hour == 0 && utc.tm_min == 0 && utc.tm_sec == 0;
   const char* format = midnight ? "%b %e" : step < kMinute ? "%H:%M:%S" : "%H:%M";

@@ -105,7 +105,7 @@ bool DrawSilence(Screen& screen, const TopModel& model, const TopView& view,
   return true;
 }
 
-double Share(double part, double whole) { return whole > 0 ? part / whole : 0; }
+double PartOf(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
 // "pending 120/4000 ####......"
 void DrawGauge(Screen& screen, const ScreenArea& area, std::string_view name, const TopGauge& gauge,
@@ -131,7 +131,7 @@ void DrawSlots(Screen& screen, std::size_t row, const TopLook& look) {
   }
   if (rest.size() + 30 > columns) rest.clear();
   DrawGauge(screen, {row, 1, 1, columns - std::min(columns, 1 + rest.size())}, "slots", look.slots,
-            {Share(look.slots.now, look.slots.max), 0, 1});
+            {PartOf(look.slots.now, look.slots.max), 0, 1});
   screen.Put(row, columns - std::min(columns, rest.size()), rest);
 }
 
@@ -142,7 +142,7 @@ void DrawGauges(Screen& screen, std::size_t row, const TopLook& look) {
   for (std::size_t i = 0; i < 3; ++i) {
     const TopGauge& gauge = gauges[i].second;
     DrawGauge(screen, {row, 1 + i * each, 1, each - std::min<std::size_t>(each, 2)},
-              gauges[i].first, gauge, {Share(gauge.now, gauge.max), 0, 1});
+              gauges[i].first, gauge, {PartOf(gauge.now, gauge.max), 0, 1});
   }
 }
 

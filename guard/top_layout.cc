@@ -23,7 +23,7 @@ enum : std::size_t { kClasses, kReasons, kSources, kDigests, kParts };
 using Parts = std::array<Part, kParts>;
 
 // First to each what it cannot do without, by importance; then turn by turn.
-void Share(Parts& parts, std::size_t rows) {
+void ShareOut(Parts& parts, std::size_t rows) {
   for (const std::size_t i : {kClasses, kSources, kReasons, kDigests}) {
     Part& part = parts[i];
     part.given = std::min({part.least, part.wanted, rows});
@@ -57,7 +57,7 @@ Parts PartsOf(const TopLook& look, const TopView& view) {
 std::size_t DrawOverview(Screen& screen, ScreenArea area, const TopLook& look,
                          const TopView& view) {
   Parts parts = PartsOf(look, view);
-  Share(parts, area.rows);
+  ShareOut(parts, area.rows);
   const auto next = [&](std::size_t i) {
     const ScreenArea at{area.row, area.column, parts[i].given, area.columns};
     area.row += parts[i].given;
