@@ -10,7 +10,8 @@ The root is machine_root's, shared and never written to: what a machine writes i
 A veth leads to it from the test, in a /24 of its own: m.address inside, m.outside here;
 m.outsiders(n) are more of the test's own addresses there. Nothing else reaches the machine, and it
 reaches nothing else. With netns="NAME" it stands in that network namespace instead.
-Needs root; why_not() says what is missing. Run by hand, it gives a shell in a machine.
+Needs root; why_not() says what is missing. Run by hand, it gives a shell in a machine; with --root
+it makes the root below HEADGATE_SCRATCH, unless it is there or why_not().
 """
 import contextlib
 import itertools
@@ -249,8 +250,12 @@ def first_process(keeper):
 
 
 if __name__ == "__main__":
+    SCRATCH = os.environ.get("HEADGATE_SCRATCH", HERE.parents[1] / "build")
+    if sys.argv[1:] == ["--root"]:
+        print(why_not() or machine_root.why_not(SCRATCH) or machine_root.cached(SCRATCH))
+        sys.exit()
     if why_not():
         sys.exit(why_not())
-    with Machine.boot(os.environ.get("HEADGATE_SCRATCH", HERE.parents[1] / "build")) as machine:
+    with Machine.boot(SCRATCH) as machine:
         print(f"{machine.name} at {machine.address}; `exit` ends it", flush=True)
         subprocess.run([*machine.enter(), "bash", "-l"], check=False)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Runs all tests with their progress, then says the sums: `N passed, N failed`. For `make test`.
 
-Usage: run_tests.py BUILD_FOLDER JOBS. The scenarios come first, as what they do not need is compiled
+Usage: run_tests.py BUILD_FOLDER JOBS. The scenarios come first, as what they do not need is made
 meanwhile; then all else; then the unit tests and the fuzzers under sanitizers. Exit 1 unless all
 that ran has passed.
 """
@@ -78,8 +78,10 @@ def main(folder, jobs):
     later = [] if missing else sanitized.build_commands(jobs)
     with (Aside("tests", [f"cmake --build {folder} -j 1"]) as tests,
           Aside("sanitized", later) as others):
-        # Those that may run side by side wait more than they work.
-        run_ctest(folder, ["-L", "scenario"], int(jobs) + 1, tally, (tests, others))
+        root = f"HEADGATE_SCRATCH={folder} {sys.executable} tests/support/machine.py --root"
+        with Aside("machines", [root]):  # if it is not there by then, the first to boot one makes it
+            # Those that may run side by side wait more than they work.
+            run_ctest(folder, ["-L", "scenario"], int(jobs) + 1, tally, (tests, others))
         if compiled(tests, "tests", tally):
             run_ctest(folder, ["-LE", "scenario"], jobs, tally)
         run_sanitized(missing, others, jobs, tally)
