@@ -16,10 +16,11 @@ RECONCILE = 1.0
 
 class OnDatabaseHost(scenario.Scenario):
     """One host setup and one MariaDB for the class, a fresh gate for each test."""
+    Hosts = netns.DatabaseHost
 
     @classmethod
     def setUpClass(cls):
-        cls.hosts = netns.DatabaseHost()
+        cls.hosts = cls.Hosts()
         cls.enterClassContext(cls.hosts)
         options = [f"--proxy-protocol-networks={HOST}"]
         cls.db = PrivateMariadb(60, options, bind=HOST, netns=cls.hosts.gate).start()
@@ -31,8 +32,8 @@ class OnDatabaseHost(scenario.Scenario):
             observer={"interface": "any"},
             firewall={"enforce": True, "reconcile": f"{RECONCILE:g}s"}), over)
 
-    def gate_with(self, **over):
-        return self.start_gate(self.config_with(**over), host=HOST, netns=self.hosts.gate)
+    def gate_with(self, port=None, **over):
+        return self.start_gate(self.config_with(**over), host=HOST, netns=self.hosts.gate, port=port)
 
     def reload(self, running, **over):
         running.write(self.config_with(**over))

@@ -136,6 +136,18 @@ class DatabaseHost(ThreeHosts):
         ip("-n", self.gate, "route", "add", "default", "via", ATTACKER)
 
 
+class DatabaseHost6(DatabaseHost):
+    """With IPv6 between the database host and the attackers', whose all of 2001:db8::/32 is."""
+    GATE6, ATTACKER6 = "fd77:3::1", "fd77:3::2"
+
+    def _make(self):
+        super()._make()
+        for name, device, address in ((self.gate, f"{self.gate[2:]}l", self.GATE6),
+                                      (self.attacker, f"{self.attacker[2:]}r", self.ATTACKER6)):
+            ip("-n", name, "addr", "add", f"{address}/64", "dev", device, "nodad")
+        ip("-n", self.gate, "route", "add", "2001:db8::/32", "via", self.ATTACKER6)
+
+
 def inside(name, *words, **options):
     """A program inside the namespace, to its end: its output, or an error with what it said."""
     done = subprocess.run(["ip", "netns", "exec", name, *words], capture_output=True, text=True,

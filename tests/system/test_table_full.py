@@ -1,9 +1,11 @@
 #!/usr/bin/python3
-"""table-full: connections from more addresses than the source table holds; memory stays bounded."""
+"""table-full: connections, or SYNs, from more addresses than a table holds; memory stays bounded."""
 import pathlib
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import database_host
 import netns
 import scenario
 from attackers import Attackers, addresses, any_64, anywhere, in_one_64
@@ -94,6 +96,50 @@ class TableFullOfIpv6(scenario.Scenario):
         self.assertGreater(gate.count("connect_rate"), 0)
         self.assertEqual([ban["source"] for ban in gate.request("GET", "/bans")[1]["bans"]],
                          ["2001:db8:7:7::/64"])
+
+
+@scenario.needs_root()
+class Syns(database_host.OnDatabaseHost):
+    """Spoofed, so nobody is behind them: they are counted, and nobody is remembered for one."""
+    Hosts = netns.DatabaseHost6
+    COUNT, PER_SECOND = 100_000, 20_000
+
+    def test_each_from_a_64_of_its_own(self):
+        port = free_port()
+        there = [f"{database_host.HOST}:{port}", f"[{self.hosts.GATE6}]:{port}"]
+        gate = self.gate_with(port=port, known_good={"minutes": 1}, gate={"listen": there},
+                              source={"table_size": SIZE})
+        app = self.app_of(gate)
+        self.assertTrue(scenario.wait_for(lambda: gate.status()["known_good"] >= 1, 20))
+        memory, seen, tables = gate.memory(), [0], []
+        with self.sender(port) as sender:
+            while sender.poll() is None:
+                status = gate.status()
+                seen.append(status["observer"]["sources"])
+                tables.append(status["sources"])
+            said = sender.stdout.read().strip()
+        report, status = app.finish(), gate.status()
+        grown = (gate.memory() - memory) / scenario.MEBIBYTE
+        self.figures("SYNs", f"each from its own /64: {said}; at most {max(seen):.0f} seen in a second, "
+                     f"missed {status['observer']['dropped']}; {max(tables)} sources in the table; "
+                     f"gate +{grown:.1f} MiB; {report.summary()}")
+        self.assertTrue(said.startswith(f"{self.COUNT} in "), said)
+        self.assertGreater(max(seen), SIZE)
+        self.assertLess(max(tables), 10)
+        self.assertLess(grown, 32)
+        self.assertGreaterEqual(status["known_good"], 1, "the app was forgotten")
+        self.assertEqual((self.gate_bans(gate), self.kernel_bans()), (set(), set()))
+        self.assertEqual(report.failed, 0, report.errors)
+
+    def sender(self, port):
+        program = pathlib.Path(__file__).resolve().parents[1] / "support/syn6.py"
+        words = [sys.executable, program, self.hosts.GATE6, port, self.COUNT, self.PER_SECOND]
+        sender = subprocess.Popen(
+            ["ip", "netns", "exec", self.hosts.attacker, *map(str, words)], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(sender.wait)
+        self.addCleanup(sender.stdin.close)
+        return sender
 
 
 if __name__ == "__main__":

@@ -121,6 +121,7 @@ class Top(Watched):
         top.press("u")
         top.wait_for(r"unbanned 127\.66\.6\.6")
         self.assertEqual(self.bans(), {})
+        top.wait_for("4 BANS: 0")
         top.press("u")
         top.wait_for("nobody is selected")
         client.close()
