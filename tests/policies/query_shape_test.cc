@@ -214,6 +214,16 @@ TEST(QueryShape, InformationSchema) {
   EXPECT_EQ(Shape("SELECT * FROM information_schema.tables"), "information_schema");
   EXPECT_EQ(Shape("SELECT * FROM INFORMATION_SCHEMA.`COLUMNS` WHERE TABLE_SCHEMA = 'x'"), "");
   EXPECT_EQ(Shape("SELECT * FROM information_schema.processlist"), "");
+  // Whichever of them says where to look.
+  for (const char* column : {"table_schema", "table_name", "constraint_schema", "schema_name",
+                             "trigger_schema", "event_object_schema"}) {
+    EXPECT_EQ(
+        Shape("SELECT 1 FROM information_schema.tables WHERE " + std::string(column) + " = 'x'"),
+        "")
+        << column;
+  }
+  EXPECT_EQ(Shape("SELECT 1 FROM information_schema.tables WHERE engine = 'x'"),
+            "information_schema");
 }
 
 TEST(QueryShape, LocksFilesAndTheRest) {

@@ -174,6 +174,7 @@ TEST(SqlScanner, FindsTheKind) {
            {"XA START 'x'", Kind::kBegin},
            {"XA COMMIT 'x'", Kind::kEnd},
            {"XA RECOVER", Kind::kShow},
+           {"XA SIDEWAYS 'x'", Kind::kOther},
            {"COMMIT AND CHAIN", Kind::kEnd},
            {"ROLLBACK TO s", Kind::kEnd},
            {"SAVEPOINT s", Kind::kEnd},
