@@ -89,6 +89,8 @@ bool Relay::Feed(Side side) {
     if (action.kind == Action::Kind::kForward) Forward(action, from, leg(Other(side)));
     from.Drop(action.n);
     Perform(action);
+    // Not only once all is done: who goes from one login straight to the next has a new deadline.
+    if (phase_ != session_.phase()) PhaseChanged();
     TellAnswers();
   }
   return acted;

@@ -80,7 +80,7 @@ bool Relay::SweepOpaque(Time now) {
   LookForEnd();
   const bool stalled = stalled_since_ != kNever && now - stalled_since_ > kDeliveryStall;
   if (stalled && !client_gone_) OnEvicted(Reason::kStalledRead, /*by_engine=*/false);
-  return !client_gone_ && client_.blocked();
+  return !detached_ && !client_gone_ && client_.blocked();
 }
 
 // Of a client that is not read now. What is before its FIN waits for the server, an RST does not.
@@ -93,9 +93,13 @@ void Relay::LookForEnd() {
 }
 
 bool Relay::Sweep(const LockWaits& lock_waits, Time now) {
-  if (session_.phase() == mysql::Phase::kOpaque) return watched_ = SweepOpaque(now);
-  watched_ = CanBeSwept();
+  const bool opaque = session_.phase() == mysql::Phase::kOpaque;
+  watched_ = opaque || CanBeSwept();  // whatever is seen below must not list it a second time
   if (!watched_) return false;
+  if (opaque) {
+    const bool more = SweepOpaque(now);
+    return watched_ = more || NeedsWatching();
+  }
   LookForEnd();
   AskSweep(*lock_waits[backend_->index()], now);
   FollowKill(now);

@@ -16,7 +16,8 @@ UNITS = ("mysql_test", "policies_test", "mysql_corpus_test", "guard_test", "net_
          "query_policies_test", "learn_test", "replay_test", "capture_test", "streams_test")
 FUZZ_SECONDS = 60  # of all fuzzers together
 HANGS_AFTER = 1200  # seconds
-ENVIRONMENT = {"TSAN_OPTIONS": "halt_on_error=1 second_deadlock_stack=1",
+ENVIRONMENT = {"TSAN_OPTIONS": "halt_on_error=1 second_deadlock_stack=1 "
+                               f"suppressions={ROOT}/tests/trust/tsan.supp",
                "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
                "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 RAN = re.compile(r"^\[==========\] (\d+) tests? from .* ran\.", re.M)

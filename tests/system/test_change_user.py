@@ -35,6 +35,21 @@ class ChangeUser(scenario.Scenario):
             client.auth("many-secret")
             self.assertEqual(client.query_value("SELECT CURRENT_USER()"), "many@%")
 
+    def test_one_right_behind_another_has_a_deadline_of_its_own(self):
+        """Sent with what ends the first one, so that the session never rests between them."""
+        gate = self.start_gate(self.config(login={"deadline": "2s"}))
+        with wire.Blocking(gate.address, "127.0.0.33") as client:
+            client.login("weak", "weak-secret", "shop")
+            client.send(0, wire.change_user_payload("weak", b"", "shop"))
+            sequence, switch = client.read()
+            answer = wire.scramble("weak-secret", wire.switch_salt(switch))
+            client.sock.sendall(wire.packet(sequence + 1, answer) +
+                                wire.packet(0, wire.change_user_payload("many", b"", "shop")))
+            self.assertEqual(client.read()[1][:1], b"\0")
+            self.assertEqual(client.read()[1][:1], b"\xfe")
+            self.assertTrue(scenario.wait_for(lambda: gate.count("login_deadline") == 1, 8))
+        self.all_back(gate)
+
     def test_failed_one_is_closed_with_the_servers_error(self):
         gate, answers = self.start_gate(), []
         for target in (self.db.address, gate.address):

@@ -8,6 +8,8 @@ source's limits bound how many there are.
 """
 import contextlib
 import pathlib
+import socket
+import struct
 import sys
 import time
 
@@ -104,6 +106,25 @@ class Passthrough(Encrypted, scenario.Scenario):
             self.assertEqual(packets[3][-12_000_000:], b"d" * 12_000_000)
             client.sock.close()
         self.all_back(gate)
+
+    def test_gone_while_the_server_takes_nothing(self):
+        """The gate sees it at its next look at all sessions. In each case the server ends the session
+        at another moment around that: what it sends is out of order."""
+        gate, count = self.start_gate(), 30
+        clients = [self.client(gate.address, tls=False) for _ in range(count)]
+        for number, client in enumerate(clients):
+            client.send(0, f"\x03DO SLEEP({1 + number / 25})".encode())
+            client.sock.setblocking(False)
+        until = time.monotonic() + 0.5
+        while time.monotonic() < until:
+            for client in clients:
+                with contextlib.suppress(BlockingIOError):
+                    client.sock.send(b"\x01\0\0\x07\x0e" * 100_000)
+        for client in clients:
+            client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.sock.close()
+        self.all_back(gate)
+        self.assertEqual(self.client(gate.address).query_value("SELECT 1"), "1")
 
     def test_app(self):
         gate = self.start_gate()
