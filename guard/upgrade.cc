@@ -37,6 +37,11 @@ void Kill(const Spawned& process) {
   poll(&ended, 1, 5000);
 }
 
+bool HasEnded(const Spawned& process) {
+  pollfd ended{process.handle.get(), POLLIN, 0};
+  return poll(&ended, 1, 0) > 0;
+}
+
 json::object Figures(const Engine::Share& share, std::uint64_t sessions) {
   return {{"leases", share.leases}, {"most", share.most}, {"sessions", sessions}};
 }
@@ -130,8 +135,19 @@ void Upgrade::Run() {
        .pid = younger->pid,
        .takes = TextsOf(*serving, "takes")});
   parts_.let_go(younger->pid);
-  if (link.Send("released").ok()) Tell(link);
+  const bool heard = link.Send("released").ok();
+  if (heard) Tell(link);
   TellBy(-1);
+  if (!heard) EndForTheNext(younger->pid);
+}
+
+// It died before it was the service's main process, which is still this one: nobody takes clients,
+// and the service manager starts the next gate when this one ends.
+void Upgrade::EndForTheNext(int younger) const {
+  if (stop_) return;
+  Log(LogLevel::kError,
+      absl::StrFormat("upgrade: process %d ended as soon as it had taken over", younger));
+  kill(getpid(), SIGTERM);
 }
 
 void Upgrade::TellBy(int fd) {
@@ -163,6 +179,9 @@ absl::StatusOr<UpgradeLink::Message> Upgrade::HandOver(const UpgradeLink& link,
   }
   const absl::Status given = GiveTurn(link);
   auto serving = given.ok() ? Await(link, "serving", kTurnPatience) : given;
+  if (serving.ok() && HasEnded(younger)) {
+    serving = absl::UnavailableError("the new gate ended with its first clients");
+  }
   if (!serving.ok()) parts_.resume();
   return serving;
 }

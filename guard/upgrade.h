@@ -91,6 +91,7 @@ class Upgrade {
                                              Duration most) const;
   absl::Status GiveTurn(const UpgradeLink& link);
   void Tell(const UpgradeLink& link) const;
+  void EndForTheNext(int younger) const;
   void Set(UpgradeStatus status);
   void TellBy(int fd);
 

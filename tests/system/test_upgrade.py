@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """upgrade: another process takes over, and nobody is refused or cut."""
+import contextlib
 import os
 import pathlib
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -16,6 +18,16 @@ from upgraded import UpgradedGate, children
 
 GUEST = "127.61.0.7"
 DRAIN = "12s"
+# A program that takes over, as upgrade_link.h has it, and is gone.
+SHORT_LIVED = """#!/usr/bin/python3
+import json, os, socket
+link = socket.socket(fileno=int(os.environ["HEADGATE_UPGRADE_FD"]))
+for heard, said in (("start", "ready"), ("go", "serving")):
+    while json.loads(link.recv(1 << 16))["say"] != heard:
+        pass
+    link.send(json.dumps({"say": said}).encode())
+os.kill(os.getpid(), 9)
+"""
 
 
 class Upgrade(scenario.Scenario):
@@ -208,6 +220,24 @@ class Upgrade(scenario.Scenario):
         os.kill(third, signal.SIGTERM)
         self.in_time(lambda: manager.said("STOPPING", "1", pid=third))
         self.in_time(lambda: third not in self.living())
+
+    def test_the_new_one_dies_when_it_has_only_just_served(self):
+        """Either the old one goes on, or it ends, so that a service manager starts the next."""
+        gate = self.gate()
+        gate.install(script=SHORT_LIVED)
+        self.assertEqual(gate.request("POST", "/upgrade")[0], 200)
+        ends = ("ended with its first clients", "ended as soon as it had taken over")
+        if not scenario.wait_for(lambda: any(words in gate.text() for words in ends), 10):
+            self.skipTest("it lived until it had been let go of")
+        with contextlib.suppress(TimeoutError, subprocess.TimeoutExpired):
+            gate.process.wait(5)
+        if gate.process.poll() is None:
+            self.assertIn(ends[0], gate.text())
+            self.assertEqual(self.login(gate).query_value("SELECT 7"), "7")
+        else:
+            self.assertIn(ends[1], gate.text())
+            self.assertEqual(gate.process.returncode, 0)
+            gate.process = None
 
     def test_the_new_one_is_killed(self):
         """systemd then ends the former ones, and starts the next when they are gone."""
