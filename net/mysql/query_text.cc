@@ -6,55 +6,49 @@
 namespace headgate::mysql {
 namespace {
 
-// Skips one value of MySQL's binary protocol. False: a type the gate does not know.
-bool SkipValue(Reader& in, std::uint8_t type) {
+constexpr std::uint16_t kUnsigned = 0x8000;
+
+void Fail(Reader& in) { in.Take(in.size() + 1); }
+
+// Skips one value that is not NULL, as MySQL does (get_ps_param_len): what has no size of its own
+// is a string there, also what has one in its answers (YEAR, INT24) and what it does not know.
+void SkipValue(Reader& in, std::uint16_t type) {
+  constexpr std::uint16_t kMaxType = 0xFF;
   switch (type) {
     case 0x01:  // TINY
       in.Take(1);
-      return true;
+      return;
     case 0x02:  // SHORT
-    case 0x0D:  // YEAR
       in.Take(2);
-      return true;
+      return;
     case 0x03:  // LONG
     case 0x04:  // FLOAT
-    case 0x09:  // INT24
       in.Take(4);
-      return true;
+      return;
     case 0x05:  // DOUBLE
     case 0x08:  // LONGLONG
       in.Take(8);
-      return true;
-    case 0x06:  // NULL
-      return true;
-    case 0x07:  // TIMESTAMP
-    case 0x0A:  // DATE
-    case 0x0B:  // TIME
-    case 0x0C:  // DATETIME
-      in.Take(in.U8());
-      return true;
+      return;
+    case 0xF4:  // BOOL: malformed to MySQL
+      return Fail(in);
     default:
-      in.LenencText();  // strings, decimals, JSON, geometry, blobs
-      return in.ok();
+      if (type > kMaxType) return Fail(in);  // no client's; what MySQL makes of it is chance
+      in.LenencText();
   }
 }
 
 // REQUIRES: count <= kMaxQueryAttributes.
 void SkipAttributes(Reader& in, std::size_t count) {
   const Bytes nulls = in.Take((count + 7) / 8);
-  if (in.U8() != 1) {  // "new params bound": without the types nothing below can be read
-    in.Take(in.size() + 1);
-    return;
-  }
-  std::array<std::uint8_t, kMaxQueryAttributes> types;
+  if (in.U8() == 0) return Fail(in);  // "no types follow": malformed to MySQL
+  std::array<std::uint16_t, kMaxQueryAttributes> types;
   for (std::size_t i = 0; i < count && in.ok(); ++i) {
-    types[i] = in.U8();
-    in.U8();  // flags
-    in.LenencText();
+    types[i] = in.U16() & static_cast<std::uint16_t>(~kUnsigned);
+    in.LenencText();  // the name
   }
   for (std::size_t i = 0; i < count && in.ok(); ++i) {
     const bool is_null = (nulls[i / 8] >> (i % 8)) & 1;
-    if (!is_null && !SkipValue(in, types[i])) return;
+    if (!is_null) SkipValue(in, types[i]);
   }
 }
 

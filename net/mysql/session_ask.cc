@@ -1,5 +1,6 @@
 // A command before it is passed on: what has to be seen of it, the question, and the verdict.
 #include <algorithm>
+#include <optional>
 
 #include "net/mysql/query_text.h"
 #include "net/mysql/session_impl.h"
@@ -103,7 +104,9 @@ Action Session::Impl::Ask(Bytes in, const PacketHeader& header, Command command)
     DecideRefusal(Reason::kPrepared, {}, /*closes=*/false);
     return RefuseCommand(in);
   }
-  if ((prepares || command == Command::kQuery) && !ShowText(in, header, command)) return {};
+  if (prepares || command == Command::kQuery) {
+    if (const auto instead = ShowText(in, header, command)) return *instead;
+  }
   command_statement = StatementId(in, header, command);
   if (command_statement == PreparedStatements::kLastPrepared && last_prepare_refused) {
     return RefuseUnknownStatement(in);
@@ -114,21 +117,24 @@ Action Session::Impl::Ask(Bytes in, const PacketHeader& header, Command command)
   return {.kind = Kind::kAskCommand};
 }
 
-// Always the same part of it, however the bytes arrive. False: more of them are needed.
-bool Session::Impl::ShowText(Bytes in, const PacketHeader& header, Command command) {
+// Always the same part of it, however the bytes arrive. Where it cannot be shown: what to do.
+std::optional<Action> Session::Impl::ShowText(Bytes in, const PacketHeader& header,
+                                              Command command) {
   const Bytes seen = Seen(in, header);
-  const auto offset = SqlOffset(seen, command == Command::kQuery && query_attributes());
+  const Bytes head = seen.first(std::min(seen.size(), kMaxAttributeBytes));
+  const auto offset = SqlOffset(head, command == Command::kQuery && query_attributes());
   if (!offset) {
-    // Given up: a text that cannot be found is shown as one of which nothing is seen.
+    if (head.size() < std::min<std::size_t>(header.length, kMaxAttributeBytes)) return Action{};
+    if (!options.watch) return RefuseAttributes();
     front.Use().facts.complete = false;
-    return seen.size() >= std::min<std::size_t>(header.length, kMaxAttributeBytes);
+    return std::nullopt;
   }
   const std::size_t total = header.length - *offset;
   const std::size_t shown = std::min<std::size_t>(total, look);
-  if (seen.size() - *offset < shown) return false;
+  if (seen.size() - *offset < shown) return Action{};
   front.Use().facts.sql = AsText(seen.subspan(*offset, shown));
   front.Use().facts.complete = shown == total && header.length < kMaxPayload;
-  return true;
+  return std::nullopt;
 }
 
 void Session::Impl::ShowStatement(const PacketHeader& header, std::uint32_t id, Command command) {

@@ -194,7 +194,8 @@ struct Session::Impl {
   Action FromReplica(Bytes in, const PacketHeader& header, Command command);
   [[nodiscard]] bool SeenEnough(Bytes in, const PacketHeader& header, Command command) const;
   Action Ask(Bytes in, const PacketHeader& header, Command command);
-  [[nodiscard]] bool ShowText(Bytes in, const PacketHeader& header, Command command);
+  [[nodiscard]] std::optional<Action> ShowText(Bytes in, const PacketHeader& header,
+                                               Command command);
   void ShowStatement(const PacketHeader& header, std::uint32_t id, Command command);
   Action OnVerdict(const CommandVerdict& verdict);
   // The statement that a command names; 0 = none.
@@ -215,6 +216,8 @@ struct Session::Impl {
   Action RefuseCompressed();
   Action RefuseUnfollowed();
   [[nodiscard]] Buffer LastWords(Reason reason) const;
+  // For a COM_QUERY whose text may begin elsewhere to the server.
+  Action RefuseAttributes();
   // An answer is complete: NextAnswer() has it.
   void Tell(const AnswerFacts& facts) { answers.Use().Push() = facts; }
 

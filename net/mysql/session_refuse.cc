@@ -124,6 +124,14 @@ Action Session::Impl::RefuseUnfollowed() {
   return LeaveLoggedIn(Reason::kProtocolError, BuildErr(1, 1047, "08S01", "Unknown command"));
 }
 
+Action Session::Impl::RefuseAttributes() {
+  if (!tracker->Idle()) return {.kind = Kind::kHold};
+  return LeaveLoggedIn(Reason::kProtocolError,
+                       BuildErr(static_cast<std::uint8_t>(command_sequence + 1), 1835, "HY000",
+                                "Malformed communication packet: query attributes that headgate "
+                                "cannot read, or more than 1024 or 64 KiB of them"));
+}
+
 // For a client that must go. Between two commands it understands an ERR numbered 0, as a killed
 // server's is, and to a command that is kept back an ERR as its answer; in the middle of an answer
 // nothing can be said.
