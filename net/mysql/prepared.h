@@ -43,6 +43,11 @@ class PreparedStatements {
   [[nodiscard]] bool Unanswered(std::uint32_t id) const {
     return id == kLastPrepared && !asked_.empty();
   }
+  // Whether an answer that is still to come may name this id, which none so far did. Never of "the
+  // last prepared", which Find() gives at once.
+  [[nodiscard]] bool MayBeUnanswered(std::uint32_t id) const {
+    return !asked_.empty() && id != kLastPrepared && !known_.contains(id);
+  }
   void OnClose(std::uint32_t id);
   // The server forgot all that it had answered (COM_RESET_CONNECTION).
   void OnConnectionReset();

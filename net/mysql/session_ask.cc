@@ -66,7 +66,15 @@ Action Session::Impl::NextCommand(Bytes in) {
   }
   const std::size_t owed = answers->size() + tracker->outstanding();
   if (owed >= ResponseTracker::kMaxOutstanding) return {.kind = Kind::kHold};
-  return SeenEnough(in, header, command) ? Ask(in, header, command) : Action{};
+  if (!SeenEnough(in, header, command)) return {};
+  if (MayBeUnanswered(StatementId(in, header, command))) return {.kind = Kind::kHold};
+  return Ask(in, header, command);
+}
+
+// No client can know such an id yet, but it can guess it, and the server would run what nobody here
+// knows to be in it.
+bool Session::Impl::MayBeUnanswered(std::uint32_t id) const {
+  return prepared && id != 0 && prepared->MayBeUnanswered(id);
 }
 
 // While a binlog streams the client acknowledges or leaves; what else it sends waits.

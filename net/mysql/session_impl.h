@@ -202,6 +202,7 @@ struct Session::Impl {
   [[nodiscard]] std::uint32_t StatementId(Bytes in, const PacketHeader& header,
                                           Command command) const;
   [[nodiscard]] PreparedStatements::Statement* FindPrepared(std::uint32_t id);
+  [[nodiscard]] bool MayBeUnanswered(std::uint32_t id) const;
   [[nodiscard]] bool query_attributes() const { return (capabilities & kCapQueryAttributes) != 0; }
 
   // session_refuse.cc
@@ -215,9 +216,9 @@ struct Session::Impl {
   Buffer NumberedRefusal();
   Action RefuseCompressed();
   Action RefuseUnfollowed();
-  [[nodiscard]] Buffer LastWords(Reason reason) const;
   // For a COM_QUERY whose text may begin elsewhere to the server.
   Action RefuseAttributes();
+  [[nodiscard]] Buffer LastWords(Reason reason) const;
   // An answer is complete: NextAnswer() has it.
   void Tell(const AnswerFacts& facts) { answers.Use().Push() = facts; }
 

@@ -64,6 +64,20 @@ TEST(Prepared, TheLastOneIsKnownBeforeItsAnswer) {
   EXPECT_EQ(p.Find(kLast), nullptr);  // as at the server, there is no last one then
 }
 
+TEST(Prepared, OnlyAnIdThatIsNotKnownMayBeUnanswered) {
+  PreparedStatements p;
+  EXPECT_FALSE(p.MayBeUnanswered(11));
+  p.OnPrepare(Mark(1));
+  EXPECT_TRUE(p.MayBeUnanswered(11));
+  EXPECT_FALSE(p.MayBeUnanswered(kLast));
+  p.OnPrepared(11);
+  p.OnPrepare(Mark(2));
+  EXPECT_FALSE(p.MayBeUnanswered(11));
+  EXPECT_TRUE(p.MayBeUnanswered(12));
+  p.OnPrepareFailed();
+  EXPECT_FALSE(p.MayBeUnanswered(12));
+}
+
 TEST(Prepared, ClosedBeforeItsAnswerItIsNeverKept) {
   PreparedStatements p;
   p.OnPrepare(Mark(1));
@@ -133,6 +147,75 @@ TEST(SessionPrepared, StatementIdAllOnesIsTheLastPrepared) {
   mysql.Client(Command(0x16, "SELECT 1") + Execute(kLast));
   ASSERT_EQ(mysql.commands.size(), 2u);
   EXPECT_FALSE(mysql.commands[1].prepared.has_value());
+}
+
+// Ids can be guessed: what runs then is the statement that is still being prepared.
+TEST(SessionPrepared, AnIdThatIsNotKnownWaitsForThePreparesBeforeIt) {
+  AtEveryCut([](Driver& d) {
+    d.LogIn();
+    d.verdicts = {PassAs(7), PassAs(8)};
+    const std::string prepares = Command(0x16, "SELECT ?") + Command(0x16, "DO ?");
+    const std::string behind = Execute(2) + Command(0x0E);
+    d.Client(prepares + behind);
+    EXPECT_EQ(d.ToServer(), prepares);
+    EXPECT_TRUE(d.client_held);
+    d.Server(PrepareOk(1));
+    EXPECT_EQ(d.ToServer(), "");
+    d.Server(PrepareOk(2));
+    EXPECT_EQ(d.ToServer(), behind);
+    ASSERT_EQ(d.commands.size(), 4u);
+    ASSERT_TRUE(d.commands[2].prepared.has_value());
+    EXPECT_EQ(d.commands[2].prepared->digest, 8u);
+  });
+}
+
+TEST(SessionPrepared, AnIdThatIsNotKnownPassesWhenThePrepareFailed) {
+  AtEveryCut([](Driver& d) {
+    d.LogIn();
+    d.Client(Command(0x16, "no SQL") + Execute(1));
+    EXPECT_EQ(d.ToServer(), Command(0x16, "no SQL"));
+    d.Server(Err(1, 1064, "#42000no"));
+    EXPECT_EQ(d.ToServer(), Execute(1));
+    EXPECT_FALSE(d.commands.back().prepared.has_value());
+  });
+}
+
+TEST(SessionPrepared, EveryCommandThatNamesAnUnknownStatementWaits) {
+  for (const int command : {0x17, 0xFA, 0x1C, 0x18, 0x19, 0x1A}) {
+    Driver d;
+    d.LogIn();
+    const std::string named = Command(command, Number(1, 4) + std::string(5, '\0'));
+    d.Client(Command(0x16, "SELECT ?") + named);
+    EXPECT_EQ(d.ToServer(), Command(0x16, "SELECT ?")) << command;
+    d.Server(PrepareOk(1));
+    EXPECT_EQ(d.ToServer(), named) << command;
+    EXPECT_TRUE(d.commands.back().prepared.has_value()) << command;
+  }
+}
+
+TEST(SessionPrepared, AStatementThatIsKnownDoesNotWaitForAnotherToBePrepared) {
+  AtEveryCut([](Driver& d) {
+    d.LogIn();
+    d.verdicts = {PassAs(7)};
+    d.Client(Command(0x16, "SELECT ?"));
+    d.Server(PrepareOk(1));
+    d.ToServer();
+    d.Client(Command(0x16, "DO ?") + Execute(1));
+    EXPECT_EQ(d.ToServer(), Command(0x16, "DO ?") + Execute(1));
+    EXPECT_EQ(d.commands.back().prepared->digest, 7u);
+  });
+}
+
+TEST(SessionPrepared, LittleIsKeptOfWhatWaitsForAPrepare) {
+  Driver d;
+  d.LogIn();
+  d.Client(Command(0x16, "SELECT ?"));
+  const std::string data = LongData(1, std::string(200'000, 'x'));
+  d.Client(data.substr(0, 9));
+  EXPECT_TRUE(d.client_held) << "the edge reads no more";
+  EXPECT_EQ(d.commands.size(), 1u);
+  d.Event(&Session::OnServerClosed);
+  EXPECT_TRUE(d.closed());
 }
 
 TEST(SessionPrepared, LongDataAddsUpUntilTheStatementRunsOrIsReset) {

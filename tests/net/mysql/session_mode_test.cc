@@ -104,6 +104,20 @@ TEST(SqlMode, APreparedSetNamesCountsWhenItRuns) {
   EXPECT_EQ(CharsetNow(d), SqlCharset::kBig5);
 }
 
+TEST(SqlMode, APreparedSetNamesThatRunsByAGuessedIdCountsAsWell) {
+  AtEveryCut([](Driver& d) {
+    d.LogIn();
+    d.verdicts = {Sets(SqlCharset::kBig5)};
+    d.Client(Command(0x16, "SET NAMES big5") + Command(0x17, Number(1, 4) + std::string(5, '\0')) +
+             Query("SELECT 1"));
+    d.Server(Packet(1, Hex({0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})));
+    EXPECT_EQ(d.commands.size(), 2u);
+    d.Server(Ok(1));
+    ASSERT_EQ(d.commands.size(), 3u);
+    EXPECT_EQ(d.commands.back().facts.mode.charset, SqlCharset::kBig5);
+  });
+}
+
 TEST(SqlMode, AResetBringsBackTheLoginsAndAChangeUserItsOwn) {
   AtEveryCut([](Driver& d) {
     LoginFields fields;
