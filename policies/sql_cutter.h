@@ -127,6 +127,7 @@ class Pass<kText>::Cutter {
       case Char::kOperator:
         if (c == '=') return Punctuation<'='>(here, Part::kExpects);
         if (c == '+') return Punctuation<'+'>(here, Part::kSign);
+        if (c == '[' && pass_.mode_.brackets) return false;
         Operator(here, 1, static_cast<unsigned char>(c));
         return true;
       case Char::kLongOperator:

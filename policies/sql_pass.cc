@@ -106,6 +106,9 @@ void Pass<kText>::Rare() {
       return;
     case Char::kLongOperator:
       return LongOperator();
+    case Char::kOperator:
+      if (c == '[' && mode_.brackets) return QuotedName(']');
+      return Operator(1);
     default:
       return Operator(1);
   }

@@ -50,8 +50,9 @@ Readings::Readings(std::string_view sql, bool complete)
       complete_(complete),
       double_quote_(sql.rfind('"')),
       backslash_(sql.rfind('\\')),
+      bracket_(sql.rfind('[')),
       wide_(LastWide(sql)) {
-  for (const std::size_t last : {double_quote_, backslash_, wide_}) {
+  for (const std::size_t last : {double_quote_, backslash_, bracket_, wide_}) {
     if (last != kNowhere) sure_from_ = std::max(sure_from_, last + 1);
   }
 }
@@ -60,10 +61,11 @@ void Readings::Add(const Doubt& doubt) {
   if (doubt.at == kNowhere) return;
   if (doubt.at > 0 && doubt.at >= sure_from_) return;
   const bool charsets = doubt.mode.charset == SqlCharset::kUnknown && Within(doubt.at, wide_);
-  const bool names = doubt.quotes && Within(doubt.at, double_quote_);
+  const bool names =
+      doubt.quotes && (Within(doubt.at, double_quote_) || Within(doubt.at, bracket_));
   const bool escapes = doubt.quotes && Within(doubt.at, backslash_);
   Reading reading{doubt.at, doubt.budget, doubt.mode, doubt.unread};
-  reading.mode.quotes_unknown = false;
+  reading.mode.quotes_unknown = reading.mode.brackets = false;
   if (reading.mode.charset == SqlCharset::kUnknown) reading.mode.charset = SqlCharset::kPlain;
   for (unsigned way = 0; way < (charsets ? std::size(kWays) : 1); ++way) {
     if (charsets) reading.mode.charset = kWays[way];
@@ -72,8 +74,15 @@ void Readings::Add(const Doubt& doubt) {
       reading.mode.ansi_quotes = doubt.mode.ansi_quotes != ((bits & 1) != 0);
       reading.mode.no_backslash_escapes = doubt.mode.no_backslash_escapes != ((bits & 2) != 0);
       Push(reading);
+      PushWithBrackets(reading);
     }
   }
+}
+
+void Readings::PushWithBrackets(Reading reading) {
+  if (!Within(reading.at, bracket_) || !MayHaveBrackets(reading.mode)) return;
+  reading.mode.brackets = true;
+  Push(reading);
 }
 
 void Readings::Push(const Reading& reading) {

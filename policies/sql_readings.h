@@ -29,7 +29,12 @@ class Readings {
   // Whether what is not known of a mode makes a difference to the text.
   [[nodiscard]] bool DifferBy(const SqlMode& mode) const {
     return (mode.charset == SqlCharset::kUnknown && Within(0, wide_)) ||
-           (mode.quotes_unknown && (Within(0, double_quote_) || Within(0, backslash_)));
+           (mode.quotes_unknown && (Within(0, double_quote_) || Within(0, backslash_))) ||
+           (Within(0, bracket_) && MayHaveBrackets(mode));
+  }
+  // MSSQL comes with ANSI_QUOTES.
+  [[nodiscard]] static bool MayHaveBrackets(const SqlMode& mode) {
+    return (mode.ansi_quotes || mode.quotes_unknown) && (mode.mariadb || mode.version == 0);
   }
   // What is behind it is to be read in each way that makes a difference. A doubt that is nowhere is
   // none.
@@ -52,15 +57,16 @@ class Readings {
 
   static bool Within(std::size_t at, std::size_t last) { return last != kNowhere && at <= last; }
   void Push(const Reading& reading);
+  void PushWithBrackets(Reading reading);
   void Read(const Reading& reading, StatementMark& mark);
   void JoinCharset(const Reading& reading, const StatementMark& read, bool to_the_end,
                    StatementMark& mark) const;
 
   std::string_view sql_;
   bool complete_;
-  // The last ones of the text, or kNowhere: a double quote, a backslash, a byte that only some
-  // charsets read as one by itself.
-  std::size_t double_quote_, backslash_, wide_;
+  // The last ones of the text, or kNowhere: a double quote, a backslash, an opening bracket, a byte
+  // that only some charsets read as one by itself.
+  std::size_t double_quote_, backslash_, bracket_, wide_;
   std::size_t sure_from_ = 0;  // behind all of them
   bool too_many_ = false;
   std::size_t size_ = 0;

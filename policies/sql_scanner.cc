@@ -26,7 +26,8 @@ Scan Look(std::string_view sql, bool complete, const SqlMode& mode, std::size_t 
   if (!pass.hidden_code().empty()) [[unlikely]] {
     scan.mark.traits |= sql::TraitsOfHidden(pass.hidden_code(), mode);
   }
-  const bool in_doubt = pass.comments_in_doubt() || pass.doubt().at != sql::Doubt::kNowhere;
+  const bool in_doubt = pass.comments_in_doubt() || pass.doubt().at != sql::Doubt::kNowhere ||
+                        (mode.ansi_quotes && sql.find('[') != std::string_view::npos);
   if (in_doubt || mode.charset == SqlCharset::kUnknown || mode.quotes_unknown) [[unlikely]] {
     const sql::Doubt start{.at = 0, .budget = budget, .mode = mode, .quotes = mode.quotes_unknown};
     JoinReadings(sql, complete, start, pass.comments_in_doubt(), pass.doubt(), scan.mark);

@@ -73,6 +73,7 @@ struct SqlMode {
   bool ansi_quotes = false;           // "x" is a name
   bool no_backslash_escapes = false;  // \ is a character like any other
   bool quotes_unknown = false;        // ... both as they were last seen, and perhaps not any more
+  bool brackets = false;              // [x] is a name: MariaDB's MSSQL, which no answer tells
   // Which comments are code to the server: 101106 for 10.11.6; 0 where it is not known.
   bool mariadb = false;
   std::uint32_t version = 0;

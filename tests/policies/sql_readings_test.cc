@@ -156,6 +156,26 @@ TEST(SqlReadings, AFailedSetLeavesTheQuotesUnknown) {
   EXPECT_EQ(Mark("SELECT 'a' FROM `t`", mode), Mark("SELECT 'a' FROM `t`"));
 }
 
+TEST(SqlReadings, BracketsMayBeQuotes) {
+  const SqlMode ansi{.ansi_quotes = true, .mariadb = true, .version = 101106};
+  const SqlMode failed{.quotes_unknown = true, .mariadb = true, .version = 101106};
+  for (const char* sql :
+       {"SELECT 1 [a'b], SLEEP(60), 2 [c'd]", "SELECT 1 [a]]'b], SLEEP(60), 2 [c'd]",
+        "SELECT 1 [a\"b], SLEEP(60), 2 [c\"d]", "SELECT 1 [/*], SLEEP(60), 2 [*/]",
+        "SELECT 1 [-- ], SLEEP(60)", "SELECT t.[a`b], SLEEP(60), t.[c`d] FROM t",
+        "EXECUTE IMMEDIATE 'DO 1 [a\\'b], SLEEP(60), 2 [c\\'d]'"}) {
+    EXPECT_TRUE(Sleeps(sql, ansi)) << sql;
+    EXPECT_TRUE(Sleeps(sql, failed)) << sql;
+    EXPECT_TRUE(Sleeps(std::string("SET sql_mode = 'MSSQL'; ") + sql, kMaria)) << sql;
+    EXPECT_EQ(Mark(sql, ansi).digest, Mark(sql, {.ansi_quotes = true, .version = 1}).digest) << sql;
+  }
+  EXPECT_TRUE(Sleeps("DO [SLEEP](60)", ansi));
+  // MySQL has no such mode, and without ANSI_QUOTES MariaDB is not in it.
+  EXPECT_FALSE(Sleeps("SELECT 1 [a'b], SLEEP(60), 2 [c'd]", kMaria));
+  EXPECT_FALSE(
+      Sleeps("SELECT 1 [a'b], SLEEP(60), 2 [c'd]", {.quotes_unknown = true, .version = 80036}));
+}
+
 // Texts of what the readings differ by, put together at random.
 class Texts {
  public:

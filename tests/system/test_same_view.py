@@ -78,7 +78,8 @@ STATEMENTS = (
 # (what the session was told first, the spelling, the login's charset)
 FOOLED = [b"'\xbf\\', @ -- '", b"'\xbf\\\\', @ -- '", b"'\x83\\', @ -- '", b"'\xa5\\', @ -- '",
           b"\"\xbf\\\", @ -- \"", b"'\\', @ -- '", b"\"'\", @, \"'\"", b"\"\\\", @ -- \"", b"'\"', @, \"'\"",
-          b"`\xbf\\`, @ -- `", b"\"a'\", @ FROM (SELECT 1 AS \"a'\") t -- '", b"'\xbf', @, '\xbf'", b"'\\'\\', @ -- '"]
+          b"`\xbf\\`, @ -- `", b"\"a'\", @ FROM (SELECT 1 AS \"a'\") t -- '", b"'\xbf', @, '\xbf'", b"'\\'\\', @ -- '",
+          b"1 [a'b], @, 2 [c'd]", b"1 [a]]'b], @, 2 [c'd]", b"1 [a\"b], @, 2 [c\"d]", b"1 [/*], @, 2 [*/]"]
 TOLD = [
     (),
     (b"SET NAMES gbk",), (b"SET NAMES 'gbk'",), (b"SET NAMES \"gbk\" COLLATE gbk_bin",), (b"set names gbk;",), (b"SET NAMES sjis",), (b"SET NAMES cp932",),
@@ -90,7 +91,7 @@ TOLD = [
     (b"BEGIN NOT ATOMIC SET NAMES gbk; END",), (b"IF 1 THEN SET NAMES gbk; END IF",), (b"EXECUTE IMMEDIATE 'SET NAMES gbk'",), (b"PREPARE s FROM 'SET NAMES gbk'", b"EXECUTE s"),
     (b"CALL shop.to_gbk()",), (b"CALL shop.to_nobackslash()",), (b"CALL shop.to_ansi()",), (b"SELECT shop.f_gbk()",), (b"SET STATEMENT character_set_client=gbk FOR SELECT 1",),
     (b"SET GLOBAL character_set_client=gbk",), (b"SET sql_mode='NO_BACKSLASH_ESCAPES'",), (b"SET sql_mode='ANSI_QUOTES'",), (b"SET sql_mode='ANSI_QUOTES,NO_BACKSLASH_ESCAPES'",),
-    (b"SET sql_mode='ORACLE'",), (b"SET @@sql_mode=CONCAT(@@sql_mode,',ANSI')",), (b"SET sql_mode=4",), (b"SET sql_mode=1048576",), (b"SET STATEMENT sql_mode='ANSI_QUOTES' FOR SELECT 1",),
+    (b"SET sql_mode='ORACLE'",), (b"SET sql_mode='MSSQL'",), (b"SET sql_mode='MSSQL', @a=(SELECT 1 UNION SELECT 2)",), (b"SET @@sql_mode=CONCAT(@@sql_mode,',ANSI')",), (b"SET sql_mode=4",), (b"SET sql_mode=1048576",), (b"SET STATEMENT sql_mode='ANSI_QUOTES' FOR SELECT 1",),
     (b"SET NAMES gbk", b"SET NAMES DEFAULT"), (b"SET NAMES gbk", b"SET character_set_client=DEFAULT"), (b"SET NAMES gbk", b"SET NAMES nosuch"), (b"SET NAMES gbk", b"\x1f"),
     (b"SET NAMES gbk", b"SET @@character_set_client=@@global.character_set_client"), (b"SET @old=@@character_set_client, character_set_client=gbk", b"SET character_set_client=@old"),
     (b"SET sql_mode='NO_BACKSLASH_ESCAPES'; SET sql_mode=''",), (b"SET sql_mode='ANSI'", b"\x1f"), (b"SET SESSION sql_mode=DEFAULT",), (b"SET NAMES gbk, sql_mode='ANSI_QUOTES'",),
@@ -102,7 +103,7 @@ TOLD = [
     (b"SET character_set_client=gbk, @a=(SELECT 1 UNION SELECT 2)",), (b"BEGIN NOT ATOMIC SET NAMES gbk; SIGNAL SQLSTATE '45000'; END",), (b"BEGIN NOT ATOMIC SET sql_mode='NO_BACKSLASH_ESCAPES'; SIGNAL SQLSTATE '45000'; END",),
     (b"SET NAMES gbk; DO nosuch",), (b"SET sql_mode='NO_BACKSLASH_ESCAPES'; DO nosuch",), (b"DO 1; SET sql_mode='ANSI_QUOTES'; DO nosuch",), (b"SET GLOBAL binlog_cache_size=32768, character_set_client=gbk",),
 ]
-JOINED = [b"SET NAMES gbk; SELECT ", b"SET sql_mode='NO_BACKSLASH_ESCAPES'; SELECT ", b"SET sql_mode='ANSI_QUOTES'; SELECT ",
+JOINED = [b"SET sql_mode='MSSQL'; SELECT ", b"SET STATEMENT sql_mode='MSSQL' FOR SELECT ", b"SET NAMES gbk; SELECT ", b"SET sql_mode='NO_BACKSLASH_ESCAPES'; SELECT ", b"SET sql_mode='ANSI_QUOTES'; SELECT ",
           b"SET character_set_client='big5'; SELECT ", b"CALL shop.to_gbk(); SELECT ", b"EXECUTE IMMEDIATE 'SET NAMES gbk'; SELECT ",
           b"BEGIN NOT ATOMIC SET NAMES gbk; END; SELECT ", b"SET STATEMENT sql_mode='NO_BACKSLASH_ESCAPES' FOR SELECT ", b"SET STATEMENT sql_mode='ANSI_QUOTES' FOR SELECT ",
           b"SET sql_mode='ANSI_QUOTES'; SELECT \"'\"; SET sql_mode='NO_BACKSLASH_ESCAPES'; SELECT '\"', ", b"IF 1 THEN SET NAMES gbk; DO '\xbf\\''; END IF; SELECT ",
