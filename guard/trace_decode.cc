@@ -266,7 +266,7 @@ const TraceDecoder::MarkText* TraceDecoder::Mark() {
     m.mark.kind = in_.Choice<StatementKind>(static_cast<std::uint64_t>(StatementKind::kKill) + 1);
     const std::uint8_t charset = in_.Byte();
     m.mark.sets_charset = (charset & 1) != 0;
-    if ((charset >> 1) > static_cast<std::uint8_t>(SqlCharset::kUnknown)) in_.Fail();
+    if ((charset >> 1) > static_cast<std::uint8_t>(kLastCharset)) in_.Fail();
     m.mark.charset = static_cast<SqlCharset>(charset >> 1);
     m.text = in_.Text();
     marks_.push_back(m);

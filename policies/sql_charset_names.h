@@ -14,5 +14,7 @@ namespace headgate::sql {
 // may still take it, or it is a part of an expression.
 // Facts: INFORMATION_SCHEMA.CHARACTER_SETS and .COLLATIONS of both servers.
 [[nodiscard]] SqlCharset CharsetNamed(std::string_view name);
+// Of a collation; kPlain for all others.
+[[nodiscard]] SqlCharset CharsetOfNumber(unsigned collation);
 
 }  // namespace headgate::sql

@@ -76,7 +76,7 @@ template <bool kText>
 bool Pass<kText>::LineComment() {
   // In a comment that is perhaps code it reaches no further than that one's end.
   const std::string_view text = doubtful_end_ != kNowhere ? Rest() : sql_;
-  const std::size_t size = sql::LineComment(text, at_);
+  const std::size_t size = sql::LineComment(text, at_, mode_.charset);
   if (size == 0) return false;
   if (doubtful_end_ != kNowhere && text[at_ + size - 1] != '\n') Set(Trait::kSyntaxOdd);
   CountComment(at_, at_ + size);
@@ -210,6 +210,8 @@ void Pass<kText>::Semicolon() {
 template <bool kText>
 void Pass<kText>::NextIsReadAs() {
   if (kind_.sets_charset()) mode_.charset = kind_.charset();
+  // Read with its own letters only from a text's beginning.
+  if (mode_.charset == SqlCharset::kSwe7) mode_.charset = SqlCharset::kUnknown;
   unread_ |= kind_.runs_unread();
   const bool sure = !unread_ && !kind_.sets_mode() && mode_.charset != SqlCharset::kUnknown;
   if (!sure && doubt_.at == kNowhere && at_ < sure_from_) {

@@ -15,6 +15,7 @@
 #include <new>
 
 #include "policies/sql_blocks.h"
+#include "policies/sql_one_byte.h"
 #include "policies/sql_pass.h"
 
 namespace headgate::sql {
@@ -155,6 +156,7 @@ class Pass<kText>::Cutter {
     const char* const end = block_.bytes + here + size;
     if (*end == '\'' && size == 1) return false;  // N'x'
     const bool path = *end == '.' && IsWordByte(end[1]);
+    if (path && (end[1] & 0x80) != 0) return false;  // in some charsets it is a blank
     std::uint64_t hash = 0;
     if (size > kLongestHashed) [[unlikely]] {
       const std::string_view name(block_.written + here, size);
@@ -238,8 +240,7 @@ class Pass<kText>::Cutter {
   }
 
   [[nodiscard, gnu::always_inline]] bool String(std::size_t here, char quote) {
-    if (pass_.mode_.charset != SqlCharset::kPlain || (quote == '"' && pass_.mode_.ansi_quotes))
-      return false;
+    if (IsWide(pass_.mode_.charset) || (quote == '"' && pass_.mode_.ansi_quotes)) return false;
     const char* const begin = block_.bytes + here + 1;
     const std::size_t size =
         FirstOf32(begin, quote, pass_.mode_.no_backslash_escapes ? quote : '\\');

@@ -48,9 +48,24 @@ void Pass<kText>::AddComment(Part part, std::uint64_t hash, const Token& token) 
 template <bool kText>
 Scan Pass<kText>::Run() {
   for (;;) {
-    Cutter::Run(*this);
+    if (mode_.charset == SqlCharset::kSwe7) {
+      CutSlowly();
+    } else {
+      Cutter::Run(*this);
+    }
     if (doubtful_end_ == kNowhere) return Finish();
     EndCodeComment();
+  }
+}
+
+template <bool kText>
+void Pass<kText>::CutSlowly() {
+  while (at_ < end_) {
+    if (IsSpace(bytes_[at_])) {
+      ++at_;
+    } else {
+      Rare();
+    }
   }
 }
 
@@ -108,6 +123,7 @@ void Pass<kText>::Rare() {
       return LongOperator();
     case Char::kOperator:
       if (c == '[' && mode_.brackets) return QuotedName(']');
+      if (IsLetterIn(mode_.charset, c)) return SpecialWord();
       return Operator(1);
     default:
       return Operator(1);

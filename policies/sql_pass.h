@@ -18,6 +18,7 @@
 #include "policies/sql_keyword_table.h"
 #include "policies/sql_keywords.h"
 #include "policies/sql_kind.h"
+#include "policies/sql_one_byte.h"
 #include "policies/sql_scanner.h"
 #include "policies/sql_strings.h"
 #include "policies/token_act.h"
@@ -88,6 +89,8 @@ class Pass {
 
   // Cuts tokens until end_: what is frequent by itself (sql_cutter.h), the rest by Rare().
   class Cutter;
+  // The same where signs may be letters, each with a second look.
+  void CutSlowly();
   void Rare();
   // That one, and those whose kind hangs on what is directly before them. False: end_ is another.
   bool RareTokens();

@@ -1,21 +1,39 @@
 #include "policies/sql_readings.h"
 
 #include <algorithm>
-#include <iterator>
+#include <array>
 #include <span>
 
 namespace headgate::sql {
 namespace {
 
-// GB18030 apart, whose texts end where those of GBK do.
-constexpr SqlCharset kWays[] = {SqlCharset::kPlain, SqlCharset::kGbk, SqlCharset::kSjis,
-                                SqlCharset::kBig5};
+// GB18030 apart, whose texts end where those of GBK do. First those of several bytes, then those
+// with blanks of their own, then those that only differ by what follows two minus signs.
+constexpr std::array<SqlCharset, 13> kWays{
+    SqlCharset::kPlain,  SqlCharset::kGbk,    SqlCharset::kSjis,  SqlCharset::kBig5,
+    SqlCharset::kLatin1, SqlCharset::kCp852,  SqlCharset::kCp850, SqlCharset::kCp1250,
+    SqlCharset::kHebrew, SqlCharset::kLatin7, SqlCharset::kHp8,   SqlCharset::kMacroman,
+    SqlCharset::kSwe7};
 
 // As a character's second byte it is none of the signs that it looks like. A letter is a part of a
 // name either way.
 bool LooksLikeASign(char c) {
   constexpr std::string_view kSigns = "@[\\]^`{|}~";
   return kSigns.find(c) != std::string_view::npos;
+}
+
+bool IsHigh(std::string_view sql, std::size_t at) {
+  return at < sql.size() && (sql[at] & 0x80) != 0;
+}
+
+// The last byte from 0x80 on behind two minus signs.
+std::size_t LastDashes(std::string_view sql) {
+  std::size_t at = sql.rfind("--");
+  while (at != std::string_view::npos && !IsHigh(sql, at + 2)) {
+    if (at == 0) return std::string_view::npos;
+    at = sql.rfind("--", at - 1);
+  }
+  return at == std::string_view::npos ? at : at + 2;
 }
 
 // The last byte that begins a character in some charsets, and a character or white space in others.
@@ -51,23 +69,52 @@ Readings::Readings(std::string_view sql, bool complete)
       double_quote_(sql.rfind('"')),
       backslash_(sql.rfind('\\')),
       bracket_(sql.rfind('[')),
-      wide_(LastWide(sql)) {
-  for (const std::size_t last : {double_quote_, backslash_, bracket_, wide_}) {
+      several_(LastWide(sql)),
+      blank_(sql.find_last_of("\xa0\xff")),
+      dashes_(LastDashes(sql)),
+      letter_(sql.find_last_of("[]^{}~")) {
+  for (const std::size_t last :
+       {double_quote_, backslash_, bracket_, several_, blank_, dashes_, letter_}) {
     if (last != kNowhere) sure_from_ = std::max(sure_from_, last + 1);
   }
+}
+
+bool Readings::Counts(SqlCharset charset, std::size_t at) const {
+  switch (charset) {
+    case SqlCharset::kPlain:
+      return true;
+    case SqlCharset::kGbk:
+    case SqlCharset::kSjis:
+    case SqlCharset::kBig5:
+      return Within(at, several_);
+    case SqlCharset::kLatin1:
+    case SqlCharset::kCp852:
+    case SqlCharset::kCp850:
+      return Within(at, blank_);
+    case SqlCharset::kSwe7:
+      return Within(at, letter_);
+    default:
+      return Within(at, dashes_);
+  }
+}
+
+bool Readings::CharsetsDiffer(std::size_t at) const {
+  return std::any_of(kWays.begin() + 1, kWays.end(),
+                     [&](SqlCharset way) { return Counts(way, at); });
 }
 
 void Readings::Add(const Doubt& doubt) {
   if (doubt.at == kNowhere) return;
   if (doubt.at > 0 && doubt.at >= sure_from_) return;
-  const bool charsets = doubt.mode.charset == SqlCharset::kUnknown && Within(doubt.at, wide_);
+  const bool charsets = doubt.mode.charset == SqlCharset::kUnknown && CharsetsDiffer(doubt.at);
   const bool names =
       doubt.quotes && (Within(doubt.at, double_quote_) || Within(doubt.at, bracket_));
   const bool escapes = doubt.quotes && Within(doubt.at, backslash_);
   Reading reading{doubt.at, doubt.budget, doubt.mode, doubt.unread};
   reading.mode.quotes_unknown = reading.mode.brackets = false;
   if (reading.mode.charset == SqlCharset::kUnknown) reading.mode.charset = SqlCharset::kPlain;
-  for (unsigned way = 0; way < (charsets ? std::size(kWays) : 1); ++way) {
+  for (unsigned way = 0; way < (charsets ? kWays.size() : 1); ++way) {
+    if (charsets && !Counts(kWays[way], doubt.at)) continue;
     if (charsets) reading.mode.charset = kWays[way];
     for (unsigned bits = 0; bits < 4; ++bits) {
       if (((bits & 1) != 0 && !names) || ((bits & 2) != 0 && !escapes)) continue;
@@ -108,6 +155,9 @@ void Readings::Read(const Reading& reading, StatementMark& mark) {
   TraitSet traits = read.traits;
   if (!pass.hidden_code().empty()) traits |= TraitsOfHidden(pass.hidden_code(), reading.mode);
   mark.traits |= traits & ~BitOf(Trait::kSyntaxOdd);
+  // What is never delayed is so in each of them.
+  const bool exempt = mark.kind == StatementKind::kEnd || mark.kind == StatementKind::kKill;
+  if (reading.at == 0 && exempt && read.kind != mark.kind) mark.kind = StatementKind::kOther;
   JoinCharset(reading, read, pass.doubt().at == kNowhere, mark);
   Doubt next = pass.doubt();
   if (next.at == kNowhere) return;

@@ -28,7 +28,8 @@ class Readings {
 
   // Whether what is not known of a mode makes a difference to the text.
   [[nodiscard]] bool DifferBy(const SqlMode& mode) const {
-    return (mode.charset == SqlCharset::kUnknown && Within(0, wide_)) ||
+    return (mode.charset == SqlCharset::kUnknown && CharsetsDiffer(0)) ||
+           (mode.charset == SqlCharset::kSwe7 && Counts(mode.charset, 0)) ||
            (mode.quotes_unknown && (Within(0, double_quote_) || Within(0, backslash_))) ||
            (Within(0, bracket_) && MayHaveBrackets(mode));
   }
@@ -56,6 +57,9 @@ class Readings {
   };
 
   static bool Within(std::size_t at, std::size_t last) { return last != kNowhere && at <= last; }
+  // Whether a charset makes a difference from there on.
+  [[nodiscard]] bool Counts(SqlCharset charset, std::size_t at) const;
+  [[nodiscard]] bool CharsetsDiffer(std::size_t at) const;
   void Push(const Reading& reading);
   void PushWithBrackets(Reading reading);
   void Read(const Reading& reading, StatementMark& mark);
@@ -64,9 +68,10 @@ class Readings {
 
   std::string_view sql_;
   bool complete_;
-  // The last ones of the text, or kNowhere: a double quote, a backslash, an opening bracket, a byte
-  // that only some charsets read as one by itself.
-  std::size_t double_quote_, backslash_, bracket_, wide_;
+  // The last ones of the text, or kNowhere: a double quote, a backslash, an opening bracket; of
+  // what hangs on the charset a byte that may be one of several or by itself, one that may be white
+  // space, one behind two minus signs, a sign that may be a letter.
+  std::size_t double_quote_, backslash_, bracket_, several_, blank_, dashes_, letter_;
   std::size_t sure_from_ = 0;  // behind all of them
   bool too_many_ = false;
   std::size_t size_ = 0;

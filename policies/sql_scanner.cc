@@ -19,7 +19,10 @@ namespace {
 template <bool kText>
 Scan Look(std::string_view sql, bool complete, const SqlMode& mode, std::size_t budget,
           std::span<char> text) {
-  sql::Pass<kText> pass(sql, complete, mode, budget, text);
+  SqlMode first = mode;
+  // Apart, with its letters: the digest is that of everybody's.
+  if (mode.charset == SqlCharset::kSwe7) first.charset = SqlCharset::kPlain;
+  sql::Pass<kText> pass(sql, complete, first, budget, text);
   Scan scan = pass.Run();
   scan.wants_more = !complete && scan.code_bytes < budget &&
                     (scan.mark.traits & BitOf(Trait::kCommentPadding)) == 0;
@@ -28,7 +31,8 @@ Scan Look(std::string_view sql, bool complete, const SqlMode& mode, std::size_t 
   }
   const bool in_doubt = pass.comments_in_doubt() || pass.doubt().at != sql::Doubt::kNowhere ||
                         (mode.ansi_quotes && sql.find('[') != std::string_view::npos);
-  if (in_doubt || mode.charset == SqlCharset::kUnknown || mode.quotes_unknown) [[unlikely]] {
+  const bool charset = mode.charset == SqlCharset::kUnknown || mode.charset == SqlCharset::kSwe7;
+  if (in_doubt || charset || mode.quotes_unknown) [[unlikely]] {
     const sql::Doubt start{.at = 0, .budget = budget, .mode = mode, .quotes = mode.quotes_unknown};
     JoinReadings(sql, complete, start, pass.comments_in_doubt(), pass.doubt(), scan.mark);
   }

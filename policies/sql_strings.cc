@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "policies/sql_one_byte.h"
+
 namespace headgate::sql {
 namespace {
 
@@ -13,8 +15,7 @@ bool In(unsigned c, unsigned first, unsigned last) { return c >= first && c <= l
 
 bool LeadsTwo(unsigned c, SqlCharset charset) {
   switch (charset) {
-    case SqlCharset::kPlain:
-    case SqlCharset::kUnknown:
+    default:
       return false;
     case SqlCharset::kGbk:
     case SqlCharset::kGb18030:
@@ -24,13 +25,11 @@ bool LeadsTwo(unsigned c, SqlCharset charset) {
     case SqlCharset::kBig5:
       return In(c, 0xA1, 0xF9);
   }
-  return false;
 }
 
 bool FollowsAsSecond(unsigned c, SqlCharset charset) {
   switch (charset) {
-    case SqlCharset::kPlain:
-    case SqlCharset::kUnknown:
+    default:
       return false;
     case SqlCharset::kGbk:
     case SqlCharset::kGb18030:
@@ -40,7 +39,31 @@ bool FollowsAsSecond(unsigned c, SqlCharset charset) {
     case SqlCharset::kBig5:
       return In(c, 0x40, 0x7E) || In(c, 0xA1, 0xFE);
   }
-  return false;
+}
+
+// Of the host behind an @, where a byte stands for itself in all charsets. Facts: MariaDB 10.11.
+bool IsHostByte(char c, SqlCharset charset) {
+  const auto byte = static_cast<unsigned char>(c);
+  if (c == '.' || IsLetterIn(charset, c)) return true;
+  if (!IsWordByte(c) || byte < 0x80) return IsWordByte(c);
+  switch (charset) {
+    case SqlCharset::kGbk:
+      return In(byte, 0xA1, 0xFE);
+    case SqlCharset::kSjis:
+      return false;
+    case SqlCharset::kBig5:
+      return In(byte, 0xA1, 0xF9);
+    default:
+      return !IsBlankIn(charset, c);
+  }
+}
+
+std::size_t OneByteWordEnd(std::string_view text, std::size_t at, SqlCharset charset) {
+  const auto goes_on = [charset](char c) {
+    return IsLetterIn(charset, c) || (IsWordByte(c) && !IsBlankIn(charset, c));
+  };
+  while (at < text.size() && goes_on(text[at])) ++at;
+  return at;
 }
 
 // The next quote or, where it escapes, backslash; the text's end if there is none.
@@ -114,7 +137,7 @@ End QuoteEnd(std::string_view text, std::size_t from, char quote, bool backslash
   const char escape = backslash ? '\\' : quote;
   std::size_t at = from;
   while (at < text.size()) {
-    if (charset == SqlCharset::kPlain) {
+    if (!IsWide(charset)) {
       at = NextOf(text, at, quote, escape);
       if (at >= text.size()) break;
     } else if (const std::size_t n = CharSize(text, at, charset); n > 1) {
@@ -134,6 +157,7 @@ End QuoteEnd(std::string_view text, std::size_t from, char quote, bool backslash
 }
 
 std::size_t WideWordEnd(std::string_view text, std::size_t from, SqlCharset charset, bool& odd) {
+  if (IsOneByte(charset)) return OneByteWordEnd(text, from, charset);
   std::size_t at = from;
   while (at < text.size()) {
     if (charset != SqlCharset::kPlain) {
@@ -164,15 +188,22 @@ NumberEnd ScanNumber(std::string_view text, std::size_t from) {
   return {at, NumberKind::kNumber};
 }
 
-std::size_t LineComment(std::string_view text, std::size_t from) {
+std::size_t LineComment(std::string_view text, std::size_t from, SqlCharset charset) {
   if (text[from] == '-') {
     if (from + 1 >= text.size() || text[from + 1] != '-') return 0;
     // The server wants white space or a control character behind it, or the end.
     const unsigned next = from + 2 < text.size() ? Byte(text, from + 2) : 0;
-    if (next > ' ' && next != 0x7F) return 0;
+    const bool follows =
+        next <= ' ' || next == 0x7F || (next >= 0x80 && BeginsCommentIn(charset, text[from + 2]));
+    if (!follows) return 0;
   }
   const std::size_t line = text.find('\n', from);
   return (line == std::string_view::npos ? text.size() : line + 1) - from;
+}
+
+std::size_t HostEnd(std::string_view text, std::size_t from, SqlCharset charset) {
+  while (from < text.size() && IsHostByte(text[from], charset)) ++from;
+  return from;
 }
 
 End BlockCommentEnd(std::string_view text, std::size_t from) {

@@ -31,6 +31,7 @@ struct End {
 
 // The end of a word that has bytes from 0x80 on. In kPlain a byte 0xA0 that is no part of a UTF-8
 // character ends it: the no-break space of latin1 is white space for the server.
+// In charsets of one byte their white space does, and nothing else.
 // `odd` is set when the word has a no-break space in UTF-8, which is a part of a name in one
 // charset and white space in another.
 [[nodiscard]] std::size_t WideWordEnd(std::string_view text, std::size_t from, SqlCharset charset,
@@ -46,7 +47,10 @@ struct NumberEnd {
 
 // The size of a comment that reaches to the end of its line and begins at `from` with a minus or
 // a hash; 0 if none does.
-[[nodiscard]] std::size_t LineComment(std::string_view text, std::size_t from);
+[[nodiscard]] std::size_t LineComment(std::string_view text, std::size_t from, SqlCharset charset);
+
+// The end of a user variable's name or a host, which begins at `from`: letters, dots and dollars.
+[[nodiscard]] std::size_t HostEnd(std::string_view text, std::size_t from, SqlCharset charset);
 
 // `from` is behind what opens it. `inside` is where its star is.
 [[nodiscard]] End BlockCommentEnd(std::string_view text, std::size_t from);

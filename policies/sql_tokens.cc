@@ -1,6 +1,7 @@
 // The pass over the tokens that are not frequent, or need more than a look.
 #include <algorithm>
 
+#include "policies/sql_one_byte.h"
 #include "policies/sql_pass.h"
 
 namespace headgate::sql {
@@ -11,17 +12,20 @@ void Pass<kText>::SpecialWord() {
   std::size_t end = std::min(bytes_.WordEnd(at_), end_);
   if (PrefixedString(end)) return;
   const std::string_view run = bytes_.View(at_, end);
-  if (std::any_of(run.begin(), run.end(), [](char c) { return (c & 0x80) != 0; })) {
+  const auto wide = [](char c) { return (c & 0x80) != 0; };
+  if (mode_.charset == SqlCharset::kSwe7 || std::any_of(run.begin(), run.end(), wide)) {
     bool odd = false;
     end = WideWordEnd(Rest(), at_, mode_.charset, odd);
     if (odd) Set(Trait::kSyntaxOdd);
-    if (end == at_) {  // a latin1 no-break space
+    if (end == at_) {  // a blank of one of the charsets
       ++at_;
       return;
     }
   }
   const std::string_view word = bytes_.View(at_, end);
-  const bool name = bytes_.Peek(end) == '.' && IsWordByte(bytes_.Peek(end + 1));
+  const char behind_dot = bytes_.Peek(end) == '.' ? bytes_.Peek(end + 1) : '\0';
+  const bool name = (IsWordByte(behind_dot) && !IsBlankIn(mode_.charset, behind_dot)) ||
+                    IsLetterIn(mode_.charset, behind_dot);
   const bool variable = at_ == special_at_ && special_ == TokenKind::kVariable;
   const bool plain = !name && at_ != special_at_;
   const Keyword keyword = plain || variable ? FindKeyword(word) : Keyword::kNone;
@@ -117,7 +121,12 @@ void Pass<kText>::QuotedName(char quote) {
 template <bool kText>
 void Pass<kText>::Number() {
   if (at_ == special_at_) return SpecialWord();  // t.5
-  const NumberEnd number = ScanNumber(Rest(), at_);
+  bool odd = false;
+  // A blank of the charset ends it, which is a letter to whoever does not know it.
+  const std::size_t blank =
+      IsOneByte(mode_.charset) ? WideWordEnd(Rest(), at_, mode_.charset, odd) : end_;
+  const bool ends = blank < end_ && IsBlankIn(mode_.charset, bytes_[blank]);
+  const NumberEnd number = ScanNumber(ends ? bytes_.View(0, blank) : Rest(), at_);
   if (number.kind == NumberKind::kWord) return SpecialWord();
   AddLiteral(number.kind == NumberKind::kBits ? TokenKind::kBits : TokenKind::kNumber, at_,
              number.end);
@@ -135,9 +144,7 @@ void Pass<kText>::At() {
   Operator(1);
   special_at_ = at_;
   special_ = TokenKind::kName;
-  // A user variable or a host: letters, dots and dollars alike.
-  std::size_t end = at_;
-  while (end < end_ && (IsWordByte(bytes_[end]) || bytes_[end] == '.')) ++end;
+  const std::size_t end = HostEnd(Rest(), at_, mode_.charset);
   if (end == at_) return;
   AddLiteral(TokenKind::kName, at_, end);
   at_ = end;

@@ -65,7 +65,25 @@ constexpr CommandSet BitOf(CommandKind c) { return CommandSet{1} << static_cast<
 
 // Character sets in which 0x5C, the backslash, may be the second byte of a character.
 // kUnknown: perhaps in one of them. A text is looked at in each where that makes a difference.
-enum class SqlCharset : std::uint8_t { kPlain, kGbk, kSjis, kBig5, kGb18030, kUnknown };
+// From kLatin1 on: of one byte each, with blanks and controls of their own (sql_one_byte.h).
+enum class SqlCharset : std::uint8_t {
+  kPlain,
+  kGbk,
+  kSjis,
+  kBig5,
+  kGb18030,
+  kUnknown,
+  kLatin1,
+  kCp1250,
+  kHebrew,
+  kLatin7,
+  kCp850,
+  kCp852,
+  kHp8,
+  kMacroman,
+  kSwe7,
+};
+inline constexpr SqlCharset kLastCharset = SqlCharset::kSwe7;
 
 // What decides how the server reads a statement's text.
 struct SqlMode {

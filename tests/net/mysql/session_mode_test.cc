@@ -31,7 +31,8 @@ TEST(SqlMode, CharsetsByTheCollationOfTheLogin) {
       {84, SqlCharset::kBig5},     {13, SqlCharset::kSjis},     {88, SqlCharset::kSjis},
       {95, SqlCharset::kSjis},     {96, SqlCharset::kSjis},     {248, SqlCharset::kGb18030},
       {249, SqlCharset::kGb18030}, {250, SqlCharset::kGb18030}, {45, SqlCharset::kPlain},
-      {33, SqlCharset::kPlain},    {8, SqlCharset::kPlain}};
+      {33, SqlCharset::kPlain},    {8, SqlCharset::kLatin1},    {36, SqlCharset::kCp852},
+      {51, SqlCharset::kPlain}};
   for (const auto& [id, charset] : cases) {
     EXPECT_EQ(CharsetOfCollation(static_cast<std::uint16_t>(id)), charset) << id;
     Driver d;
@@ -41,6 +42,7 @@ TEST(SqlMode, CharsetsByTheCollationOfTheLogin) {
     EXPECT_EQ(CharsetNow(d), charset) << id;
   }
   EXPECT_EQ(CharsetOfCollation(1024 + 28), SqlCharset::kGbk);  // gbk_chinese_nopad_ci
+  EXPECT_EQ(CharsetOfCollation(1024 + 8), SqlCharset::kLatin1);
   EXPECT_EQ(CharsetOfCollation(2048 + 28), SqlCharset::kPlain);
 }
 
