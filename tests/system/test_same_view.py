@@ -21,6 +21,7 @@ from statements import MULTI_STATEMENTS, packets
 KNOWN = 0
 CALL = b"GET_LOCK('%', 0)"  # the spelling's number stands for %
 UTF8MB4, GBK, SJIS, BIG5, CP932 = 45, 28, 13, 1, 95
+LATIN1, CP1250, HEBREW, LATIN7, CP850, CP866, HP8, MACROMAN, SWE7 = 8, 26, 16, 41, 4, 36, 6, 39, 10
 
 # What may stand before and behind a call, and between its words.
 BLANKS = (b" ", b"\t", b"\n", b"\r\n", b"\v", b"\f", b"\xa0", b"\0", b"/**/", b"/* ' */",
@@ -110,6 +111,10 @@ JOINED = [b"SET sql_mode='MSSQL'; SELECT ", b"SET STATEMENT sql_mode='MSSQL' FOR
           b"CREATE OR REPLACE FUNCTION shop.f_one() RETURNS INT RETURN 1; SET NAMES gbk; SELECT ", b"BEGIN NOT ATOMIC SET sql_mode='ANSI_QUOTES'; DO '\\'\"'; END; SELECT ",
           b"SET NAMES gbk, sql_mode='NO_BACKSLASH_ESCAPES'; SELECT ", b"/*!50000 SET sql_mode='NO_BACKSLASH_ESCAPES' */; SELECT ", b"SELECT /*!99999 ' */ 1; SET NAMES gbk; SELECT ",
           b"PREPARE s FROM 'SET NAMES gbk'; EXECUTE s; SELECT ", b"BEGIN NOT ATOMIC SET NAMES gbk; END; DO 1; SELECT "]
+# In character sets of one byte: X stands for each byte that is a blank or a control in one of them.
+ONE_BYTE = [b"1 --X /*\n, @ --X */", b"1 --X '\n, @ --X '", b"1 --X `\n, @ AS `--X `", b"1X, @", b"@aX, @", b"@aXUNION SELECT @", b"1 \xc3XUNION SELECT @",
+            b"1Xx'\\'', @ -- '", b"GET_LOCKX('%', 0)", b"mariadb_schema.XGET_LOCK('%', 0)", b"mariadb_schemaX.GET_LOCK('%', 0)"]
+BYTES = (b"\xa0", b"\xff", b"\x80", b"\x98", b"\xfd", b"\x81", b"\xb1", b"\xcb")
 ROUTINES = ("CREATE OR REPLACE PROCEDURE shop.to_gbk() SET NAMES gbk",
             "CREATE OR REPLACE PROCEDURE shop.to_nobackslash() SET sql_mode='NO_BACKSLASH_ESCAPES'",
             "CREATE OR REPLACE PROCEDURE shop.to_ansi() SET sql_mode='ANSI_QUOTES'",
@@ -133,6 +138,13 @@ def spellings():
         yield told, b"SELECT " + fooled, UTF8MB4
     for joined, fooled in itertools.product(JOINED, FOOLED):
         yield (), joined + fooled, UTF8MB4
+    for form, byte in itertools.product(ONE_BYTE, BYTES):
+        statement = b"SELECT " + form.replace(b"X", byte)
+        for charset in (LATIN1, CP1250, HEBREW, LATIN7, CP850, CP866, HP8, MACROMAN, SWE7):
+            yield (), statement, charset
+        for name in (b"latin1", b"cp1250", b"cp866"):
+            yield (b"SET NAMES " + name,), statement, UTF8MB4
+            yield (b"SET @c='" + name + b"', character_set_client=@c",), statement, UTF8MB4
     for charset, fooled in itertools.product((GBK, SJIS, BIG5, CP932, 1024 + GBK & 255), FOOLED):
         yield (), b"SELECT " + fooled, charset
 
