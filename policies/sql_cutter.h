@@ -156,7 +156,6 @@ class Pass<kText>::Cutter {
     const char* const end = block_.bytes + here + size;
     if (*end == '\'' && size == 1) return false;  // N'x'
     const bool path = *end == '.' && IsWordByte(end[1]);
-    if (path && (end[1] & 0x80) != 0) return false;  // in some charsets it is a blank
     std::uint64_t hash = 0;
     if (size > kLongestHashed) [[unlikely]] {
       const std::string_view name(block_.written + here, size);
@@ -169,6 +168,8 @@ class Pass<kText>::Cutter {
         const Sixteen folded = Fold(word, size);
         const KeywordFacts& candidate = kKeywordTable.Candidate(folded);
         if (candidate.Is(folded)) return PutKeyword(candidate, here, size);
+      } else if ((end[1] & 0x80) != 0) {  // in some charsets it is a blank
+        return false;
       }
       hash = HashWord(word, false);
     }

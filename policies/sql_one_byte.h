@@ -64,5 +64,10 @@ constexpr bool IsLetterIn(SqlCharset charset, char c) {
   constexpr std::string_view kSwedish = "[]^{}~";
   return charset == SqlCharset::kSwe7 && kSwedish.find(c) != std::string_view::npos;
 }
+// The same in a user variable's name, where no sign is anything else.
+constexpr bool IsHostLetterIn(SqlCharset charset, char c) {
+  constexpr std::string_view kSwedish = "@[\\]^`{|}~";
+  return charset == SqlCharset::kSwe7 && kSwedish.find(c) != std::string_view::npos;
+}
 
 }  // namespace headgate::sql

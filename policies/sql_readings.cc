@@ -26,6 +26,12 @@ bool IsHigh(std::string_view sql, std::size_t at) {
   return at < sql.size() && (sql[at] & 0x80) != 0;
 }
 
+// The last sign that swe7 has for a letter, some only in a user variable's name.
+std::size_t LastLetter(std::string_view sql) {
+  const bool variables = sql.find('@') != std::string_view::npos;
+  return sql.find_last_of(variables ? "[\\]^`{|}~" : "[]^{}~");
+}
+
 // The last byte from 0x80 on behind two minus signs.
 std::size_t LastDashes(std::string_view sql) {
   std::size_t at = sql.rfind("--");
@@ -72,7 +78,7 @@ Readings::Readings(std::string_view sql, bool complete)
       several_(LastWide(sql)),
       blank_(sql.find_last_of("\xa0\xff")),
       dashes_(LastDashes(sql)),
-      letter_(sql.find_last_of("[]^{}~")) {
+      letter_(LastLetter(sql)) {
   for (const std::size_t last :
        {double_quote_, backslash_, bracket_, several_, blank_, dashes_, letter_}) {
     if (last != kNowhere) sure_from_ = std::max(sure_from_, last + 1);

@@ -44,7 +44,7 @@ bool FollowsAsSecond(unsigned c, SqlCharset charset) {
 // Of the host behind an @, where a byte stands for itself in all charsets. Facts: MariaDB 10.11.
 bool IsHostByte(char c, SqlCharset charset) {
   const auto byte = static_cast<unsigned char>(c);
-  if (c == '.' || IsLetterIn(charset, c)) return true;
+  if (c == '.' || IsHostLetterIn(charset, c)) return true;
   if (!IsWordByte(c) || byte < 0x80) return IsWordByte(c);
   switch (charset) {
     case SqlCharset::kGbk:

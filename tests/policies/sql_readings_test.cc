@@ -251,6 +251,8 @@ TEST(SqlReadings, SwedishLetters) {
     const std::string set = "SET NAMES swe7; ";
     EXPECT_EQ(Mark(set + sql).traits & Mark(plain).traits, Mark(plain).traits) << sql;
   }
+  EXPECT_TRUE(Sleeps("SELECT @a`], SLEEP(1)", swedish));
+  EXPECT_TRUE(Sleeps("SELECT @a`a\n, SLEEP(1)", kUnknown));
   for (const std::string sql :
        {"SELECT a, 'it''s' \"x\", `b`.c, 1.5e3, 0x41 FROM t WHERE /*!50000 x <=> */ @a := -1 # x",
         "SELECT N'x', /* y */ @@a.b, \\N; DO SLEEP(?) -- z"}) {
