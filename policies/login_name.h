@@ -16,8 +16,10 @@ namespace headgate {
 // alone has a second quote: 0xFF (measured on MariaDB 10.11). That byte is no part of UTF-8.
 [[nodiscard]] std::string_view CanonicalUser(std::string_view sent);
 
-// True when the name is one of `users`, also in the server's `filename` character set, in which
-// "@0072oot" is converted to "root" (strings/ctype-utf8.c, my_mb_wc_filename).
+// True when the name is one of `users`, also in a character set that the server may have set for
+// its clients whatever they declare: in `filename`, "@0072oot" is converted to "root"
+// (strings/ctype-utf8.c, my_mb_wc_filename); of UTF-8, MySQL drops a character that is cut off at
+// the end.
 [[nodiscard]] bool MeansOneOf(const std::vector<std::string>& users, std::string_view sent);
 
 }  // namespace headgate

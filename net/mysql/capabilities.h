@@ -55,7 +55,4 @@ inline constexpr std::uint8_t kErrByte = 0xFF;
 // MariaDB's progress report: an ERR packet of this code, followed by more of the real answer.
 inline constexpr std::uint16_t kProgressCode = 0xFFFF;
 
-// The "filename" character set: its @0072 escapes could disguise a user name.
-inline constexpr std::uint8_t kCharsetFilename = 17;
-
 }  // namespace headgate::mysql

@@ -21,8 +21,7 @@ bool ParseChangeUser(Bytes payload, std::uint32_t capabilities, LoginRequest& ou
   if ((capabilities & kCapConnectAttrs) && in.size() > 0) {
     out.attributes = CutAttributes(in.LenencText());
   }
-  return in.ok() && out.charset != kCharsetFilename && out.user.size() <= kMaxName &&
-         out.database.size() <= kMaxName;
+  return in.ok() && HasPlainNames(out);
 }
 
 Buffer BuildChangeUser(const LoginRequest& request, std::uint32_t capabilities) {

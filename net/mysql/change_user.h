@@ -13,7 +13,7 @@ namespace headgate::mysql {
 
 // Parses a payload (0x11 first) of a session with these negotiated capabilities into user,
 // database, charset and attributes of `out`. A missing charset leaves `out.charset` as it was.
-// False: malformed, too long names, or the charset "filename".
+// False: malformed, or names that are too long or not plain.
 [[nodiscard]] bool ParseChangeUser(Bytes payload, std::uint32_t capabilities, LoginRequest& out);
 
 // The whole packet, sequence 0.

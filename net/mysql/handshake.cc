@@ -1,6 +1,7 @@
 #include "net/mysql/handshake.h"
 
 #include "net/mysql/capabilities.h"
+#include "net/mysql/login_charset.h"
 
 namespace headgate::mysql {
 namespace {
@@ -54,9 +55,13 @@ LoginParse ParseLogin(Bytes payload, LoginRequest& out) {
   if ((out.capabilities & kCapConnectAttrs) && in.size() > 0) {
     out.attributes = CutAttributes(in.LenencText());
   }
-  if (!in.ok() || out.charset == kCharsetFilename) return LoginParse::kMalformed;
-  if (out.user.size() > kMaxName || out.database.size() > kMaxName) return LoginParse::kMalformed;
-  return LoginParse::kOk;
+  return in.ok() && HasPlainNames(out) ? LoginParse::kOk : LoginParse::kMalformed;
+}
+
+bool HasPlainNames(const LoginRequest& request) {
+  return request.user.size() <= kMaxName && request.database.size() <= kMaxName &&
+         IsPlainName(request.user, request.charset) &&
+         IsPlainName(request.database, request.charset);
 }
 
 std::string_view CutAttributes(std::string_view attributes) {

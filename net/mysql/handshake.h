@@ -43,6 +43,9 @@ enum class LoginParse : std::uint8_t {
 // attribute field at the end; not a field that claims more bytes than there are.
 [[nodiscard]] LoginParse ParseLogin(Bytes payload, LoginRequest& out);
 
+// The names are no longer than kMaxName, and the server reads them as they are (login_charset.h).
+[[nodiscard]] bool HasPlainNames(const LoginRequest& request);
+
 // Cuts `attributes` (pairs of length-encoded strings) after the last whole pair within
 // kMaxAttributes, or before the first that does not parse.
 [[nodiscard]] std::string_view CutAttributes(std::string_view attributes);

@@ -250,10 +250,15 @@ TEST(LoginNameTest, AsTheServerReadsIt) {
   EXPECT_EQ(CanonicalUser("'"), "'");
   EXPECT_EQ(CanonicalUser("''"), "");
   const std::vector<std::string> users = {"root", ""};
-  for (const char* sent : {"root", "'root'", "@0072oot", "r@006f@006ft", "''", ""}) {
+  for (const char* sent : {"root", "'root'", "@0072oot", "r@006f@006ft", "''", "", "root\xC3",
+                           "root\xE2\x82", "root\xF0\x9F\x98",
+                           "root\xF0"
+                           "A",
+                           "'root'\xC3"}) {
     EXPECT_TRUE(MeansOneOf(users, sent)) << sent;
   }
-  for (const char* sent : {"Root", "root2", "root@", "@007", "@00720", "a@b.example"}) {
+  for (const char* sent :
+       {"ro\xC3\xB6t", "root\x80", "Root", "root2", "root@", "@007", "@00720", "a@b.example"}) {
     EXPECT_FALSE(MeansOneOf(users, sent)) << sent;
   }
 }
