@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace headgate {
 namespace {
 
 constexpr int kFreeFailures = 2;  // the third slows the next login down
+// For comparing buckets alone: what is left to drain, in seconds.
+constexpr Rate kBySeconds{1, 1e6};
 
 std::uint32_t TagId(const GroupTree& groups, GroupTree::Id member) {
   return static_cast<std::uint32_t>(groups.TagOf(member));
@@ -42,12 +45,20 @@ void PairLock::Forget(Pairs::Id id) {
   pairs_.Erase(id);
 }
 
+// Not simply the oldest: a guesser would have its own failures forgotten by 64 other names.
 void PairLock::ForgetOneOf(GroupTree::Id oldest, Time now) {
-  GroupTree::Id out = oldest;
-  while (out != GroupTree::kNone && now < pairs_[TagId(groups_, out)].until) {
-    out = groups_.YoungerInSource(out);
+  Pairs::Id out = TagId(groups_, oldest);
+  double least = std::numeric_limits<double>::infinity();
+  for (GroupTree::Id at = oldest; at != GroupTree::kNone; at = groups_.YoungerInSource(at)) {
+    const Pairs::Id id = TagId(groups_, at);
+    if (now < pairs_[id].until) continue;
+    const double left = pairs_[id].failures.Debt(kBySeconds, now);
+    if (left < least) {
+      least = left;
+      out = id;
+    }
   }
-  Forget(TagId(groups_, out == GroupTree::kNone ? oldest : out));
+  Forget(out);
 }
 
 void PairLock::MakeRoom(const PairKey& pair, Time now) {

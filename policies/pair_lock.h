@@ -5,9 +5,9 @@
 // Bounded. An entry is forgotten after a success, or when its failures have drained, its lock is
 // over and lock_max has passed quietly. When a source has kPerSource users here, room is made among
 // its own; when the table is full, in the greediest source of the greediest prefix (compared as the
-// pending budget does). There the longest-quiet user that is not locked goes, then the
-// longest-quiet one. So a million user names tried from one source push out that source's own names
-// and nobody else's, and a lock only after kPerSource names of that source were locked.
+// pending budget does). There goes whose failures drain first of those that are not locked, then
+// the longest-quiet one. So a million user names tried from one source push out that source's own
+// and nobody else's, a lock only after kPerSource names of it were locked, failures only by more.
 //
 // Memory: 72 bytes an entry and at most about 300 of groups, when every pair has its own prefix.
 //

@@ -143,6 +143,25 @@ TEST(PairLock, AMillionUsersFromOneSourcePushOutOnlyItsOwn) {
   EXPECT_TRUE(locks.Ask(own_lock, kLimits, kNow).locked);  // not even its own lock is flushed so
 }
 
+// Made-up names, once each, in between: what the guesser owes for the user it is after stays.
+TEST(PairLock, ManyOtherNamesDoNotMakeASourceForgetWhomItGuessesAt) {
+  PairLock locks(kHash);
+  const Address attacker = V4(66, 0, 0, 1);
+  const PairKey target = kHash.Pair(attacker, "root");
+  int guesses = 0;
+  int made_up = 0;
+  for (Time now = kNow; now < kNow + minutes(10); now += milliseconds(100)) {
+    for (int i = 0; i < 9 && !locks.Ask(target, kLimits, now).locked; ++i, ++guesses) {
+      static_cast<void>(locks.OnFailure(target, kLimits, now));
+    }
+    for (std::uint32_t i = 0; i < PairLock::kPerSource; ++i) {
+      const PairKey other = kHash.Pair(attacker, std::to_string(++made_up));
+      static_cast<void>(locks.OnFailure(other, kLimits, now));
+    }
+  }
+  EXPECT_LE(guesses, 10 + 10 * 10);  // the burst, and what drains in ten minutes
+}
+
 TEST(PairLock, AFullTableTakesFromTheGreediestNetwork) {
   PairLock locks(kHash, 500);
   const PairKey victim = kHash.Pair(V4(77, 0, 0, 1), "shop");
