@@ -1,11 +1,11 @@
 // What time alone brings about the backends, and what the log hears of them.
-#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
 
 #include "net/backends.h"
 #include "net/clock.h"
+#include "policies/utf8.h"
 
 namespace headgate::net {
 namespace {
@@ -14,13 +14,6 @@ constexpr Duration kNewsTick = std::chrono::milliseconds(250);
 // Who else is connected is taken for true so long after it was read.
 constexpr Duration kFactsAge = std::chrono::seconds(10);
 constexpr Duration kNewsPause = std::chrono::seconds(1);
-
-// A server's own words may be in it.
-std::string OneLine(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
-  return text;
-}
 
 }  // namespace
 
@@ -79,7 +72,7 @@ void Backends::OnTlsFailure(const Backend& b, const std::string& why) {
 }
 
 void Backends::Say(const std::string& line, bool warning) const {
-  options_.on_event(OneLine(line), warning);
+  options_.on_event(Utf8WithoutControls(line), warning);  // a server's own words may be in it
 }
 
 }  // namespace headgate::net
