@@ -122,8 +122,14 @@ void Daemon::ApplyShadow(const Config& config) {
   const bool same = shadow_.IsOf(policy) && beside_ != nullptr && *beside_ == *live;
   beside_ = live;
   if (same) return;
-  Log(LogLevel::kInfo, "shadow: " + policy.path + " decides beside the running policy from now on");
-  shadow_.Begin(*engine_, tapes_, std::move(policy));
+  const std::string path = policy.path;
+  const absl::Status begun = shadow_.Begin(*engine_, tapes_, std::move(policy));
+  if (begun.ok()) {
+    Log(LogLevel::kInfo, "shadow: " + path + " decides beside the running policy from now on");
+  } else {
+    Log(LogLevel::kError, absl::StrFormat("shadow: %s is left out: %s; a reload tries it again",
+                                          path, std::string(begun.message())));
+  }
 }
 
 }  // namespace headgate::guard

@@ -1,10 +1,13 @@
 #include "guard/recorder.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include <absl/strings/str_format.h>
+#include "guard/begin_thread.h"
 #include "guard/log.h"
 
 namespace headgate::guard {
@@ -39,8 +42,22 @@ absl::Status Recorder::Start(Engine& engine, TapeFan& tapes, TraceHeader header,
     status_.path = options.path;
   }
   tapes.Add(*this, engine, now);
-  thread_ = std::thread([this, f = std::move(*files)]() mutable { Run(std::move(f)); });
-  return absl::OkStatus();
+  absl::Status status =
+      BeginThread(thread_, [this, f = std::move(*files)]() mutable { Run(std::move(f)); });
+  if (!status.ok()) GiveUp(tapes, engine, now, std::string(status.message()));
+  return status;
+}
+
+// Nobody writes what is told.
+void Recorder::GiveUp(TapeFan& tapes, Engine& engine, Time now, const std::string& why) {
+  tapes.Remove(*this, engine, now);
+  const std::lock_guard lock(mutex_);
+  encoder_ = TraceEncoder();
+  blocks_.clear();
+  unlink(status_.path.c_str());  // it is empty, but for its header
+  status_.events = 0;
+  status_.recording = false;
+  status_.error = why;
 }
 
 bool Recorder::Stop() {

@@ -47,6 +47,7 @@ class Recorder : public Tape {
   Recorder& operator=(const Recorder&) = delete;
 
   // `tapes`: of the engine; it outlives the record. FailedPrecondition: one goes on already.
+  // Unavailable: there is no thread for it.
   [[nodiscard]] absl::Status Start(Engine& engine, TapeFan& tapes, TraceHeader header,
                                    const RecordOptions& options, Time now);
   // Writes what there is. False when none went on.
@@ -60,6 +61,7 @@ class Recorder : public Tape {
   static constexpr std::size_t kMostWaiting = 32;  // blocks
 
   void Run(TraceFiles files);
+  void GiveUp(TapeFan& tapes, Engine& engine, Time now, const std::string& why);
   void PutBlock();
   [[nodiscard]] Time LastAt() const;
   [[nodiscard]] bool Write(TraceFiles& files, const std::deque<std::string>& blocks);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <absl/strings/str_format.h>
+#include "guard/begin_thread.h"
 #include "guard/log.h"
 #include "net/signals_blocked.h"
 
@@ -18,7 +19,7 @@ constexpr std::size_t kMostText = std::size_t{16} * 1024;  // of a statement, fo
 
 }  // namespace
 
-void Shadow::Begin(Engine& engine, TapeFan& tapes, ShadowPolicy policy) {
+absl::Status Shadow::Begin(Engine& engine, TapeFan& tapes, ShadowPolicy policy) {
   Stop();
   engine_ = &engine;
   tapes_ = &tapes;
@@ -39,13 +40,21 @@ void Shadow::Begin(Engine& engine, TapeFan& tapes, ShadowPolicy policy) {
     status_ = {};
     status_.path = policy_.path;
   }
-  {
-    const net::SignalsBlocked blocked;
-    thread_ = std::thread([this] { Run(); });
-  }
+  if (absl::Status status = BeginRun(); !status.ok()) return status;
   const std::uint32_t found = tapes.Add(*this, engine, begun_);
   const std::lock_guard lock(mutex_);
   status_.found = found;
+  return absl::OkStatus();
+}
+
+absl::Status Shadow::BeginRun() {
+  const net::SignalsBlocked blocked;
+  absl::Status status = BeginThread(thread_, [this] { Run(); });
+  if (status.ok()) return status;
+  contrast_.reset();
+  const std::lock_guard lock(mutex_);
+  running_ = false;
+  return status;
 }
 
 bool Shadow::Stop() {

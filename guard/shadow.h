@@ -23,6 +23,7 @@
 #include <string>
 #include <thread>
 
+#include <absl/status/status.h>
 #include "guard/shadow_queue.h"
 #include "policies/engine.h"
 #include "policies/policy_contrast.h"
@@ -61,7 +62,8 @@ class Shadow : public Tape {
   Shadow& operator=(const Shadow&) = delete;
 
   // Counts from 0. One that goes on ends before. `tapes`: of the engine; it outlives Stop().
-  void Begin(Engine& engine, TapeFan& tapes, ShadowPolicy policy);
+  // Unavailable: there is no thread for it, and so no shadow.
+  [[nodiscard]] absl::Status Begin(Engine& engine, TapeFan& tapes, ShadowPolicy policy);
   // False when there was none.
   bool Stop();
   // Whether it goes on with this very policy. Not while it begins or stops.
@@ -74,6 +76,7 @@ class Shadow : public Tape {
   void On(const EngineEvent& event, const Told& told) override;
 
  private:
+  [[nodiscard]] absl::Status BeginRun();
   void Run();
   void Fresh();
   void Apply(const EngineEvent& event, const Told& told);

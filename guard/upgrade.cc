@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include <absl/strings/str_format.h>
+#include "guard/begin_thread.h"
 #include "guard/json_text.h"
 #include "guard/log.h"
 #include "net/clock.h"
@@ -86,8 +87,11 @@ absl::Status Upgrade::Begin() {
   status_ = {.state = UpgradeStatus::State::kRunning, .why = ""};
   Log(LogLevel::kInfo, "upgrade: starting " + parts_.program);
   const net::SignalsBlocked blocked;
-  thread_ = std::thread([this] { Run(); });
-  return absl::OkStatus();
+  absl::Status begun = BeginThread(thread_, [this] { Run(); });
+  if (!begun.ok()) {
+    status_ = {.state = UpgradeStatus::State::kFailed, .why = std::string(begun.message())};
+  }
+  return begun;
 }
 
 UpgradeStatus Upgrade::status() const {

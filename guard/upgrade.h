@@ -71,6 +71,7 @@ class Upgrade {
   Upgrade& operator=(const Upgrade&) = delete;
 
   // Returns at once; status() tells what comes of it. FailedPrecondition: not now.
+  // Unavailable: there is no thread for it.
   absl::Status Begin();
   [[nodiscard]] UpgradeStatus status() const;
   // The gate ends: whoever has not been handed over to is ended, which is not waited for, and there

@@ -14,6 +14,7 @@
 
 #include "guard/trace_file.h"
 #include "policies/reenactment.h"
+#include "tests/support/no_threads.h"
 
 namespace headgate::guard {
 namespace {
@@ -154,6 +155,25 @@ TEST_F(RecorderTest, AHeaderHasSenseOfTime) {
   header.unix_ms = 0;
   header.at = Time{Duration{INT64_MAX}};
   EXPECT_FALSE(ParseTraceHeader(ToBytes(header)).ok());
+}
+
+TEST_F(RecorderTest, WithoutAThreadThereIsNoneAndTheNextOneBegins) {
+  {
+    const NoThreads none;
+    const absl::Status status = Start();
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  }
+  EXPECT_FALSE(recorder_.status().recording);
+  EXPECT_THAT(recorder_.status().error, ::testing::HasSubstr("a thread: "));
+  EXPECT_FALSE(fs::exists(Path()));
+  Visit();  // nobody is told
+  EXPECT_EQ(recorder_.status().events, 0u);
+  EXPECT_FALSE(recorder_.Stop());
+  ASSERT_TRUE(Start().ok());
+  Visit();
+  recorder_.Stop();
+  EXPECT_GT(recorder_.status().events, 0u);
+  EXPECT_TRUE(Replay({Path()}).whole);
 }
 
 TEST_F(RecorderTest, APartTwiceIsAnError) {

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/no_threads.h"
+
 namespace headgate::guard {
 namespace {
 
@@ -63,6 +65,9 @@ class ShadowTest : public ::testing::Test, public Wakeups, public DecisionSink {
     answer.command = CommandKind::kQuery;
     engine_->OnAnswer(t, answer, Now());
   }
+  void Begin(ShadowPolicy policy) {
+    EXPECT_TRUE(shadow_->Begin(*engine_, tapes_, std::move(policy)).ok());
+  }
   // All that is open is settled and counted.
   ShadowStatus Settled() {
     Pass(PolicyContrast::kPatience + seconds(1));
@@ -99,7 +104,7 @@ class ShadowTest : public ::testing::Test, public Wakeups, public DecisionSink {
 };
 
 TEST_F(ShadowTest, CountsWhatOnlyTheCandidateWouldRefuse) {
-  shadow_->Begin(*engine_, tapes_, Policy(Tight()));
+  Begin(Policy(Tight()));
   std::vector<TicketPtr> in;
   for (int i = 0; i < 5; ++i) in.push_back(Enter(1));
   for (const TicketPtr& t : in) ASSERT_NE(t, nullptr);
@@ -113,10 +118,26 @@ TEST_F(ShadowTest, CountsWhatOnlyTheCandidateWouldRefuse) {
   EXPECT_EQ(enforced_, 0u);  // nothing of it came back
 }
 
+TEST_F(ShadowTest, WithoutAThreadThereIsNoneAndTheNextOneBegins) {
+  Begin(Policy(limits_));
+  {
+    const NoThreads none;
+    const absl::Status status = shadow_->Begin(*engine_, tapes_, Policy(Tight()));
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  }
+  EXPECT_FALSE(shadow_->status());
+  EXPECT_FALSE(shadow_->IsOf(Policy(Tight())));
+  EXPECT_NE(Enter(1), nullptr);  // nobody is told
+  EXPECT_FALSE(shadow_->Stop());
+  Begin(Policy(Tight()));
+  for (int i = 0; i < 2; ++i) EXPECT_NE(Enter(2), nullptr);
+  EXPECT_EQ(Refused(Settled(), Reason::kConnectRate), 1u);
+}
+
 TEST_F(ShadowTest, TheSamePolicyDiffersInNothing) {
   ShadowPolicy same = Policy(limits_);
   same.same = true;
-  shadow_->Begin(*engine_, tapes_, std::move(same));
+  Begin(std::move(same));
   for (std::uint32_t i = 0; i < 200; ++i) {
     const TicketPtr t = Enter(i % 7);
     Say(*t);
@@ -136,7 +157,7 @@ TEST_F(ShadowTest, BeginsWithWhoIsThere) {
   few.slots.max_connections_auto = false;
   few.slots.max_connections = few.slots.keep_free + 4;
   few.waiting.max = 0;
-  shadow_->Begin(*engine_, tapes_, Policy(few));
+  Begin(Policy(few));
   const TicketPtr next = Enter(3);
   const ShadowStatus s = Settled();
   EXPECT_EQ(s.found, 10u);
@@ -147,12 +168,12 @@ TEST_F(ShadowTest, BeginsWithWhoIsThere) {
 TEST_F(ShadowTest, EndsAndBeginsFromZero) {
   EXPECT_FALSE(shadow_->status().has_value());
   EXPECT_FALSE(shadow_->Stop());
-  shadow_->Begin(*engine_, tapes_, Policy(Tight()));
+  Begin(Policy(Tight()));
   const TicketPtr a = Enter(1), b = Enter(1);
   EXPECT_EQ(Refused(Settled(), Reason::kConnectRate), 1u);
   EXPECT_TRUE(shadow_->IsOf(Policy(Tight())));
   EXPECT_FALSE(shadow_->IsOf(Policy(limits_)));
-  shadow_->Begin(*engine_, tapes_, Policy(Tight()));
+  Begin(Policy(Tight()));
   EXPECT_EQ(All(Settled(), Whose::kCandidate), 0u);
   EXPECT_TRUE(shadow_->Stop());
   EXPECT_FALSE(shadow_->status().has_value());
@@ -163,7 +184,7 @@ TEST_F(ShadowTest, EndsAndBeginsFromZero) {
 // With room for next to nothing: what is lost is counted, and the comparison goes on.
 TEST_F(ShadowTest, WhatFindsNoRoomIsCountedAndNotWaitedFor) {
   Use({.events = 16, .bytes = std::size_t{1} << 20});
-  shadow_->Begin(*engine_, tapes_, Policy(Tight()));
+  Begin(Policy(Tight()));
   const TicketPtr stays = Enter(1);
   for (std::uint32_t i = 0; i < 20'000; ++i) {
     const TicketPtr t = Enter(i % 50);
@@ -207,7 +228,7 @@ TEST_F(ShadowTest, ComesAndGoesUnderFire) {
     });
   }
   for (int i = 0; i < 12; ++i) {
-    shadow_->Begin(*engine_, tapes_, Policy(i % 2 == 0 ? limits_ : Tight()));
+    Begin(Policy(i % 2 == 0 ? limits_ : Tight()));
     EXPECT_TRUE(shadow_->status().has_value());
     if (i % 3 == 0) shadow_->Stop();
   }

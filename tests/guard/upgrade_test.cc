@@ -11,6 +11,8 @@
 #include <string>
 #include <thread>
 
+#include "tests/support/no_threads.h"
+
 namespace headgate::guard {
 namespace {
 
@@ -73,6 +75,20 @@ TEST_F(UpgradeTest, AnAbortThatComesTooLateDoesNotEndWhatTheOtherOneIsTold) {
   ASSERT_TRUE(Settled([&] { return upgrade.status().state == UpgradeState::kHandedOver; }))
       << upgrade.status().why;
   EXPECT_TRUE(Settled([&] { return asked_ > 2; })) << "slots are not told of any more";
+  upgrade.Stop();
+}
+
+TEST_F(UpgradeTest, WithoutAThreadThereIsNoneAndTheNextOneIsTried) {
+  Upgrade upgrade(Parts());
+  {
+    const NoThreads none;
+    EXPECT_TRUE(absl::IsUnavailable(upgrade.Begin()));
+  }
+  EXPECT_EQ(upgrade.status().state, UpgradeState::kFailed);
+  EXPECT_NE(upgrade.status().why.find("a thread: "), std::string::npos);
+  ASSERT_TRUE(upgrade.Begin().ok());
+  EXPECT_TRUE(Settled([&] { return upgrade.status().state == UpgradeState::kHandedOver; }))
+      << upgrade.status().why;
   upgrade.Stop();
 }
 
