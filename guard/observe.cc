@@ -140,7 +140,8 @@ class Observation {
     LoadedState loaded = LoadState(options_.state, config_.limits.known_good.table_size);
     if (!loaded.warning.empty()) Log(LogLevel::kWarning, loaded.warning);
     if (!loaded.may_save) return absl::FailedPreconditionError(loaded.warning);
-    if (loaded.state) state_ = std::move(*loaded.state);
+    inherited_ = loaded.state.has_value();
+    if (inherited_) state_ = std::move(*loaded.state);
     return absl::OkStatus();
   }
 
@@ -182,7 +183,8 @@ class Observation {
 
   SavedState StateNow() const {
     SavedState state = state_;
-    state.unix_ms = UnixMilliseconds();
+    // Bans and pairs stay as they were then: whoever takes the file over has them grow old by it.
+    if (!inherited_) state.unix_ms = UnixMilliseconds();
     state.baselines = wire_->Baselines();
     state.intervals = wire_->Intervals();
     return state;
@@ -201,6 +203,7 @@ class Observation {
   Config config_;
   int rows_ = 0;
   SavedState state_;
+  bool inherited_ = false;              // from a file, which may be a gate's
   std::optional<SignalQueue> signals_;  // where it is live
   std::unique_ptr<Wire> wire_;
   std::unique_ptr<StateKeeper> keeper_;

@@ -15,6 +15,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import database_host
+import known_good
 import netns
 import scenario
 from gate import binary
@@ -129,6 +130,38 @@ class Captures(scenario.unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn("whole.pcap", errors)
         self.assertEqual(sum(json.loads(line)["syn"] for line in out.splitlines()), 2_001)
+
+
+@scenario.needs_root()
+class State(scenario.unittest.TestCase):
+    """`observe --state` over a file that a gate wrote."""
+
+    def test_what_a_gate_left_grows_old(self):
+        """Bans and pairs are as of when the gate saved them, however often they are saved again."""
+        path = pathlib.Path(known_good.file(self, known_good.pair("192.0.2.7", "app", [1] * 60)))
+        was = json.loads(path.read_text())
+        was["saved_unix_ms"] -= 3600 * 1000
+        was["bans"] = [{"network": "192.0.2.9", "left_s": 4000, "forget_s": 5000, "times": 1,
+                        "operator": False, "gate_only": False, "reason": "connect_rate"}]
+        known_good.write(path, json.dumps(was))
+        config = path.with_name("observe.toml")
+        config.write_text('[gate]\nlisten = ["127.0.0.1:3306"]\nbackend = ["192.0.2.10:3306"]\n'
+                          'user = "nobody"\n')
+        config.chmod(0o644)
+        before = path.stat().st_ino
+        with subprocess.Popen([binary(), "observe", "--config", str(config), "--interface", "lo",
+                               "--state", str(path)], stderr=subprocess.PIPE) as run:
+            said = line = run.stderr.readline()
+            while line and b"watching lo" not in line:
+                line = run.stderr.readline()
+                said += line
+            run.send_signal(signal.SIGTERM)
+            self.assertEqual(run.wait(20), 0, said)
+        self.assertNotEqual(path.stat().st_ino, before, "it was not saved")
+        now = json.loads(path.read_text())
+        self.assertEqual(now["bans"], was["bans"])
+        self.assertEqual(now["known_good"][0]["age_s"], was["known_good"][0]["age_s"])
+        self.assertEqual(now["saved_unix_ms"], was["saved_unix_ms"])
 
 
 @scenario.needs_root()
