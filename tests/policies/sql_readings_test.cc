@@ -240,7 +240,7 @@ TEST(SqlReadings, AsManyTraitsAsInAnyOfThem) {
   constexpr TraitSet kOdd = BitOf(Trait::kSyntaxOdd);
   Texts texts;
   unsigned more = 0;
-  for (int i = 0; i < 10'000; ++i) {
+  for (int i = 0; i < 30'000; ++i) {
     const std::string text = texts.Next();
     const TraitSet unknown = Mark(text, kUnknown).traits;
     const TraitSet set = Mark("SET sql_mode = @a; " + text).traits;
