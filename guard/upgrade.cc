@@ -32,15 +32,14 @@ std::string SecondsText(Duration d) {
 }
 
 // By the handle: the number may be somebody else's by now.
-void Kill(const Spawned& process) {
-  syscall(SYS_pidfd_send_signal, process.handle.get(), SIGKILL, nullptr, 0);
+bool EndsWithin(const Spawned& process, int ms) {
   pollfd ended{process.handle.get(), POLLIN, 0};
-  poll(&ended, 1, 5000);
+  return poll(&ended, 1, ms) > 0;
 }
 
-bool HasEnded(const Spawned& process) {
-  pollfd ended{process.handle.get(), POLLIN, 0};
-  return poll(&ended, 1, 0) > 0;
+void Kill(const Spawned& process) {
+  syscall(SYS_pidfd_send_signal, process.handle.get(), SIGKILL, nullptr, 0);
+  static_cast<void>(EndsWithin(process, 5000));
 }
 
 json::object Figures(const Engine::Share& share, std::uint64_t sessions) {
@@ -183,7 +182,7 @@ absl::StatusOr<UpgradeLink::Message> Upgrade::HandOver(const UpgradeLink& link,
   }
   const absl::Status given = GiveTurn(link);
   auto serving = given.ok() ? Await(link, "serving", kTurnPatience) : given;
-  if (serving.ok() && HasEnded(younger)) {
+  if (serving.ok() && EndsWithin(younger, 0)) {
     serving = absl::UnavailableError("the new gate ended with its first clients");
   }
   if (!serving.ok()) parts_.resume();

@@ -113,7 +113,7 @@ class Asker(wire.Blocking):
             self.sock.shutdown(socket.SHUT_WR)
             return
         if how == "rst":
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.reset()
         self.sock.close()
 
 

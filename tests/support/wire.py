@@ -179,6 +179,11 @@ class Blocking:
     def greeting(self):
         return Greeting(self.read()[1])
 
+    def reset(self):
+        """Closes it with an RST in place of a FIN."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.sock.close()
+
     def auth(self, password, raw_answer=None):
         """Answers switches until OK (the OK's payload). Raises ServerError on ERR."""
         while True:

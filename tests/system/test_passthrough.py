@@ -8,8 +8,6 @@ source's limits bound how many there are.
 """
 import contextlib
 import pathlib
-import socket
-import struct
 import sys
 import time
 
@@ -121,8 +119,7 @@ class Passthrough(Encrypted, scenario.Scenario):
                 with contextlib.suppress(BlockingIOError):
                     client.sock.send(b"\x01\0\0\x07\x0e" * 100_000)
         for client in clients:
-            client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            client.sock.close()
+            client.reset()
         self.all_back(gate)
         self.assertEqual(self.client(gate.address).query_value("SELECT 1"), "1")
 
