@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "guard/config_values.h"
 #include "guard/control.h"
 #include "guard/log.h"
 #include "guard/printable.h"
@@ -47,7 +48,8 @@ class Gate {
     parts.apply = [](const auto&...) {};
     parts.log_dropped = [] { return std::uint64_t{0}; };
     parts.use_backend = [](const std::string& name) {
-      return name.size() % 2 == 0 ? absl::OkStatus() : absl::NotFoundError("there is no " + name);
+      return name.size() % 2 == 0 ? absl::OkStatus()
+                                  : absl::NotFoundError("there is no " + guard::Quoted(name));
     };
     parts.save_state = [] { return absl::OkStatus(); };
     parts.wire = [] { return std::optional<guard::Wire::View>(); };

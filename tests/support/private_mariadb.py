@@ -34,13 +34,19 @@ SMALL = ["--innodb-log-file-size=8M", "--innodb-buffer-pool-size=32M",
          "--aria-pagecache-buffer-size=1M", "--skip-log-bin"]
 
 
+GIVEN = set()  # ports of this process: what has one may not have taken it yet, or is in another namespace
+
+
 def free_port(address="127.0.0.1"):
     """A port below the ephemeral range: above it an outgoing connection may hold the port."""
     for _ in range(200):
         port = random.randint(15000, 31999)
+        if port in GIVEN:
+            continue
         with socket.socket() as probe:
             with contextlib.suppress(OSError):
                 probe.bind((address, port))
+                GIVEN.add(port)
                 return port
     raise RuntimeError("no free port below 32768")
 
