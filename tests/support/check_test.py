@@ -2,7 +2,9 @@
 """The checks of `make check` must be able to fail: each rule is broken once, in each direction."""
 import contextlib
 import io
+import json
 import pathlib
+import shutil
 import sys
 import tempfile
 import unittest
@@ -115,6 +117,37 @@ class LintStamps(unittest.TestCase):
         self.assertNotEqual(before, after)
         before, after = self.digest_after(files, {"d.h": "int d;\n"})
         self.assertEqual(before, after)
+
+
+class LintTogether(unittest.TestCase):
+
+    def test_what_stays_of_a_command(self):
+        self.assertEqual(lint.flags_of("/usr/bin/clang++ -I/x -Wall -o a/b.cc.o -c /x/b.cc"),
+                         ["-I/x", "-Wall"])
+
+    def test_neighbours_of_one_folder_and_one_command(self):
+        units = [f"net/{i}.cc" for i in range(9)] + ["guard/a.cc", "guard/b.cc", "guard/c.cc"]
+        commands = {pathlib.Path(unit).resolve(): f"clang++ -c {unit}" for unit in units}
+        commands[pathlib.Path("guard/b.cc").resolve()] = "clang++ -DB -c guard/b.cc"
+        self.assertEqual([len(batch) for batch in lint.batches(units, commands)], [8, 1, 1, 1, 1])
+
+    @unittest.skipUnless(shutil.which("clang-tidy"), "no clang-tidy here")
+    def test_one_that_fails_is_named_and_no_other(self):
+        """Two that do not compile together are content each for itself; one that is unread is not."""
+        with tempfile.TemporaryDirectory() as root, contextlib.chdir(root):
+            pathlib.Path("stamps").mkdir()
+            pathlib.Path(".clang-tidy").write_text("Checks: 'misc-unused-parameters'\n"
+                                                   "WarningsAsErrors: '*'\n")
+            for name, text in (("a", "static int a;\n"), ("b", "static int a;\n"),
+                               ("c", "int c(int unread) { return 1; }\n")):
+                pathlib.Path(f"{name}.cc").write_text(text)
+            entries = [{"directory": root, "file": f"{name}.cc", "command": f"clang++ -c {name}.cc"}
+                       for name in "abc"]
+            pathlib.Path("compile_commands.json").write_text(json.dumps(entries))
+            commands = {pathlib.Path(e["file"]).resolve(): e["command"] for e in entries}
+            said = dict(lint.judge(root, ["a.cc", "b.cc", "c.cc"], commands))
+            self.assertEqual([said["a.cc"], said["b.cc"]], ["", ""])
+            self.assertIn("unused", said["c.cc"])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@
 Usage: lint.py BUILD_FOLDER JOBS UNIT... A unit is judged again when it, a header of ours it includes,
 its compile command, .clang-tidy or clang-tidy itself has changed; BUILD_FOLDER/stamps holds a digest
 for each unit that passed. Exit 1 when a unit fails.
+
+Neighbours are judged together, as most of the time goes into the headers that they share. One at a
+time where that has findings, or does not compile.
 """
 import concurrent.futures
 import functools
@@ -11,9 +14,14 @@ import hashlib
 import json
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
+TOGETHER = 8
+OURS = r"(policies|net|guard)/.*\.(h|cc)$"
+# Which clang++ says of neighbours alone (cmake/together.cmake).
+QUIET = ("-Wno-shadow", "-Wno-overlength-strings")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 
@@ -46,6 +54,50 @@ def tidy(build, unit):
     return "" if done.returncode == 0 else done.stdout or done.stderr or "no word"
 
 
+def flags_of(command):
+    """What of a compile command says how to read a unit, and neither which nor what comes of it."""
+    words = shlex.split(command)[1:]
+    kept, skip = [], False
+    for word in words:
+        if skip or word == "-c" or word.endswith(".cc"):
+            skip = False
+        elif word == "-o":
+            skip = True
+        else:
+            kept.append(word)
+    return kept
+
+
+def batches(units, commands):
+    """Neighbours in one folder that are read alike, at most TOGETHER in each."""
+    out, last = [], None
+    for unit in units:
+        alike = pathlib.Path(unit).parent, flags_of(commands.get(pathlib.Path(unit).resolve(), ""))
+        if alike != last or len(out[-1]) == TOGETHER:
+            out.append([])
+        out[-1].append(unit)
+        last = alike
+    return out
+
+
+def tidy_together(build, units, flags):
+    """Whether clang-tidy is content with all of them as one unit."""
+    whole = pathlib.Path(build, "stamps", f"together-{units[0].replace('/', '-')}")
+    whole.write_text("".join(f'#include "{pathlib.Path(unit).resolve()}"\n' for unit in units))
+    done = subprocess.run(["clang-tidy", "--quiet", f"--header-filter={OURS}", str(whole), "--",
+                           *flags, *QUIET], check=False, capture_output=True)
+    whole.unlink()
+    return done.returncode == 0
+
+
+def judge(build, units, commands):
+    """[(unit, what is said of it)]; nothing where clang-tidy is content."""
+    flags = flags_of(commands.get(pathlib.Path(units[0]).resolve(), ""))
+    if len(units) > 1 and tidy_together(build, units, flags):
+        return [(unit, "") for unit in units]
+    return [(unit, tidy(build, unit)) for unit in units]
+
+
 def main(build, jobs, units):
     stamps = pathlib.Path(build, "stamps")
     stamps.mkdir(parents=True, exist_ok=True)
@@ -65,11 +117,11 @@ def main(build, jobs, units):
     print(f"lint: {len(due)} of {len(units)} units to judge, {jobs} at a time", flush=True)
     failed = []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        said = {pool.submit(tidy, build, unit): unit for unit in due}
-        for count, future in enumerate(concurrent.futures.as_completed(said), 1):
-            unit = said[future]
+        said = [pool.submit(judge, build, batch, commands) for batch in batches(due, commands)]
+        results = (pair for future in concurrent.futures.as_completed(said)
+                   for pair in future.result())
+        for count, (unit, findings) in enumerate(results, 1):
             stamp, now = due[unit]
-            findings = future.result()
             print(f"lint: {count}/{len(due)} {unit}" + (f": fails\n{findings}" if findings else ""),
                   flush=True)
             if findings:
