@@ -31,7 +31,7 @@ absl::Status MakeAdminDirectory(const std::string& socket_path, const RunAs& who
   if (mkdir(directory.c_str(), 0755) != 0) {
     return errno == EEXIST ? absl::OkStatus() : failed("make");
   }
-  if (who.started_as_root && chown(directory.c_str(), who.uid, who.gid) != 0) {
+  if (who.started_as_root && lchown(directory.c_str(), who.uid, who.gid) != 0) {
     return failed("give away");
   }
   return absl::OkStatus();

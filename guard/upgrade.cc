@@ -168,6 +168,7 @@ bool Upgrade::Deserted() const {
 
 absl::StatusOr<UpgradeLink::Message> Upgrade::HandOver(const UpgradeLink& link,
                                                        const Spawned& younger) {
+  const std::string backend = parts_.backend();
   const auto estate = parts_.estate();
   if (!estate.ok()) return estate.status();
   // Whatever it may say before it has read all: its own words are the better reason.
@@ -180,7 +181,11 @@ absl::StatusOr<UpgradeLink::Message> Upgrade::HandOver(const UpgradeLink& link,
     parts_.resume();
     return absl::DeadlineExceededError("a thread of this gate does not answer");
   }
-  const absl::Status given = GiveTurn(link);
+  // The new one would go back to where it was, and nobody may have asked for that.
+  const absl::Status given =
+      parts_.backend() == backend
+          ? GiveTurn(link)
+          : absl::AbortedError("another backend came into use meanwhile: upgrade once more");
   auto serving = given.ok() ? Await(link, "serving", kTurnPatience) : given;
   if (serving.ok() && EndsWithin(younger, 0)) {
     serving = absl::UnavailableError("the new gate ended with its first clients");

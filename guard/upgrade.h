@@ -55,6 +55,8 @@ class Upgrade {
     std::vector<std::string> arguments;
     // Why there can be none now; the first that is asked.
     std::function<absl::Status()> may;
+    // The one in use, which is in the estate as well.
+    std::function<std::string()> backend;
     std::function<absl::StatusOr<Estate>()> estate;
     std::function<bool()> hold;  // nobody is taken from here on; false: some thread is deaf
     std::function<void()> resume;

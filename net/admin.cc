@@ -182,11 +182,13 @@ absl::Status AdminServer::Impl::Listen(Fd fd) {
 
 absl::Status AdminServer::Impl::GiveAway() {
   const auto group = options.trusted_group ? options.trusted_group : options.group;
-  if ((options.owner || group) &&
-      chown(options.path.c_str(), options.owner.value_or(-1), group.value_or(-1)) != 0) {
-    return Failed("give it to its user and group");
-  }
-  return absl::OkStatus();
+  if (!options.owner && !group) return absl::OkStatus();
+  // Root could be led to any file by a link that the directory's owner puts in the socket's place.
+  // Anybody else can give away what is his alone, by the call that service managers are asked for.
+  const auto give = options.owner ? lchown : chown;
+  return give(options.path.c_str(), options.owner.value_or(-1), group.value_or(-1)) == 0
+             ? absl::OkStatus()
+             : Failed("give it to its user and group");
 }
 
 absl::Status AdminServer::Impl::Bind(Fd handed) {

@@ -10,11 +10,23 @@ import probe
 import scenario
 from crowd import Crowd
 from private_mariadb import PrivateMariadb
+from upgraded import UpgradedGate, children
 
 CLIENTS = 60
 SOURCES = [f"127.0.0.{i}" for i in range(10, 22)]
 SHOP = {"name": "shop", "sources": ["127.0.0.0/24"], "users": ["app"], "reserve": 80}
 LANE = 8
+# A program that is ready to take over, once it may be.
+LATE = """#!/usr/bin/python3
+import json, os, pathlib, socket, time
+link = socket.socket(fileno=int(os.environ["HEADGATE_UPGRADE_FD"]))
+while json.loads(link.recv(1 << 16))["say"] != "start":
+    pass
+while not pathlib.Path("{mark}").exists():
+    time.sleep(0.02)
+link.send(json.dumps({{"say": "ready"}}).encode())
+link.recv(1 << 16)
+"""
 
 
 class Failover(scenario.Scenario):
@@ -35,10 +47,13 @@ class Failover(scenario.Scenario):
             self.db.start()
 
     def two(self, failover):
+        return self.start_gate(self.of_two(failover))
+
+    def of_two(self, failover):
         names = [f"{host}:{port}" for host, port in (self.db.address, self.second.address)]
-        return self.start_gate(self.config(
+        return self.config(
             gate={"backend": names, "failover": failover}, monitor={},
-            login={"in_progress": LANE, "per_source": LANE, "deadline": "1s"}, **{"class": [SHOP]}))
+            login={"in_progress": LANE, "per_source": LANE, "deadline": "1s"}, **{"class": [SHOP]})
 
     def crowd(self, gate):
         crowd = Crowd(gate.address, SOURCES, CLIENTS, pause=0.3).start()
@@ -139,6 +154,27 @@ class Failover(scenario.Scenario):
         self.assertTrue(scenario.wait_for(lambda: crowd.inside(killed) == CLIENTS, 15))
         self.assertEqual(self.on(crowd, self.db), CLIENTS)
         crowd.stop()
+        self.all_back(gate)
+
+    def test_during_an_upgrade(self):
+        """The new gate was told of the first server: it would go back there."""
+        gate = UpgradedGate(self.of_two("sticky"))
+        self.addCleanup(gate.stop)
+        gate.start()
+        mark = gate.folder / "may-be-ready"
+        gate.install(script=LATE.format(mark=mark))
+        self.assertEqual(gate.request("POST", "/upgrade")[0], 200)
+        self.assertTrue(scenario.wait_for(lambda: len(children()) == 2, 10))
+        time.sleep(0.5)  # it has its estate by then
+        self.kill_first()
+        self.assertTrue(scenario.wait_for(
+            lambda: self.current(gate) == [self.name_of(self.second)], 15))
+        mark.touch()
+        told = lambda: gate.request("GET", "/upgrade")[1]
+        self.assertTrue(scenario.wait_for(lambda: told()["state"] == "failed", 15), told())
+        self.assertIn("another backend came into use meanwhile", told()["why"])
+        self.assertEqual(probe.ask(gate.address, SOURCES[0]).text, str(self.second.port))
+        self.first_back()
         self.all_back(gate)
 
     def test_a_name_that_is_none(self):
