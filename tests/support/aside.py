@@ -1,4 +1,4 @@
-"""What is compiled while tests run, with what they leave of the processors.
+"""What is compiled, and tested, while tests run, with what they leave of the processors.
 
 Most tests of the real gate wait for most of their time, and what runs as idle takes no processor
 from anybody: the kernel gives it what nobody else wants.
@@ -23,22 +23,28 @@ def leave_to_others():
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
+def in_order(commands):
+    return ["sh", "-c", " && ".join(commands)]
+
+
 class Aside:
     """Runs shell commands one after the other while it is open, until one fails.
 
-    Each can be run again, and then does what the first time left undone.
+    Each can be run again, and then does what the first time left undone. Behind them, while there
+    is time, those of `may`.
     """
 
-    def __init__(self, name, commands):
+    def __init__(self, name, commands, may=()):
         self.log, self.process = ROOT / "build" / f"aside-{name}.log", None
-        self.command = ["sh", "-c", " && ".join(commands)]
+        self.commands, self.may = list(commands), list(may)
 
     def __enter__(self):
         self.log.parent.mkdir(parents=True, exist_ok=True)
         # It has the other end for as long as any process of it lives.
         self.alive, end = os.pipe()
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(self.command, cwd=ROOT, stdout=log, stderr=log,
+            self.process = subprocess.Popen(in_order(self.commands + self.may), cwd=ROOT,
+                                            stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL, pass_fds=(end,),
                                             preexec_fn=leave_to_others)
         os.close(end)
@@ -71,5 +77,6 @@ class Aside:
         if self.process.returncode == 0:
             return ""
         with open(self.log, "ab") as log:
-            done = subprocess.run(self.command, cwd=ROOT, stdout=log, stderr=log, check=False)
+            done = subprocess.run(in_order(self.commands), cwd=ROOT, stdout=log, stderr=log,
+                                  check=False)
         return "" if done.returncode == 0 else self.log.read_text(errors="replace")[-8000:]

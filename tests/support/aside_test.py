@@ -8,6 +8,7 @@ import unittest
 from unittest import mock
 
 import aside
+import kept
 import run_tests
 import sanitized
 
@@ -42,6 +43,16 @@ class AsideTest(unittest.TestCase):
             self.file("go").touch()
             self.assertEqual(work.finish(), "")
         self.assertEqual(self.file("idle").read_text().split(), ["1", "0"])
+
+    def test_what_only_may_be_done_is_left_when_it_is_wanted(self):
+        with aside.Aside("it", ["echo must >> said"], ["touch begun; sleep 60"]) as work:
+            self.wait_for("begun")
+            began = time.monotonic()
+            self.assertEqual(work.finish(), "")
+            self.assertLess(time.monotonic() - began, 30)
+        with aside.Aside("it", ["false"], ["touch never"]) as work:
+            work.process.wait()
+        self.assertFalse(self.file("never").exists())
 
     def test_what_fails_is_told_of_with_what_it_said(self):
         with aside.Aside("it", ["echo no such header; false", "touch behind"]) as work:
@@ -79,6 +90,30 @@ class Results(unittest.TestCase):
         with tempfile.TemporaryDirectory() as empty:
             run_tests.run_ctest(empty, ["-L", "system"], 1, tally)
         self.assertEqual(len(tally.failed), 1)
+
+    def test_what_has_passed_aside_is_told_of_and_not_run_again(self):
+        with tempfile.TemporaryDirectory() as folder:
+            tests = pathlib.Path(folder, "CTestTestfile.cmake")
+            tests.write_text("".join(f"add_test({name} sh -c {command})\n" for name, command in (
+                ("mysql_test.a", f'"echo ran >> {folder}/said"'), ("other_test.a", '"true"'),
+                ("policies_test.a", f'"test -e {folder}/said && test -e {folder}/later"'))))
+            run_tests.run_clockless(folder)
+            self.assertEqual(run_tests.kept_of(folder).names(), ["mysql_test"])
+            pathlib.Path(folder, "later").touch()
+            tally = run_tests.Tally()
+            run_tests.run_others(folder, 1, tally)
+            self.assertEqual((tally.passed, tally.failed), (3, []))
+            self.assertEqual(pathlib.Path(folder, "said").read_text(), "ran\n")
+
+    def test_a_unit_that_has_passed_is_not_run_again(self):
+        with tempfile.TemporaryDirectory() as folder, \
+                mock.patch.object(sanitized, "KEPT", kept.Kept(folder)), \
+                mock.patch.object(sanitized, "program", lambda name: "/bin/false"):
+            self.assertFalse(sanitized.run_unit("mysql_test")[1])
+            self.assertEqual(sanitized.KEPT.names(), [])
+            sanitized.KEPT.keep("mysql_test", "7 tests, 1 s")
+            self.assertEqual(sanitized.run_unit("mysql_test"),
+                             ("sanitized.mysql_test", True, "7 tests, 1 s"))
 
     def test_who_dies_without_a_word_has_not_passed(self):
         with mock.patch.object(sanitized, "program", lambda name: f"/bin/{name}"):
