@@ -18,7 +18,11 @@
 #include <ncurses.h>
 
 // Of <term.h>, which makes macros of words such as "columns".
-extern "C" int setupterm(const char* term, int descriptor, int* found);
+extern "C" {
+int setupterm(const char* term, int descriptor, int* found);
+struct term* set_curterm(struct term* next);
+int del_curterm(struct term* one);
+}
 
 namespace headgate::guard {
 namespace {
@@ -90,6 +94,22 @@ class Signals {
   std::array<struct sigaction, std::size(kSignals)> old_{};
 };
 
+// What terminfo knows of a terminal, for a look at it; newterm() makes one of its own.
+class KnownTerminal {
+ public:
+  KnownTerminal() { good_ = setupterm(nullptr, STDOUT_FILENO, &found_) != ERR; }
+  ~KnownTerminal() {
+    if (good_) del_curterm(set_curterm(nullptr));
+  }
+  KnownTerminal(const KnownTerminal&) = delete;
+  KnownTerminal& operator=(const KnownTerminal&) = delete;
+  [[nodiscard]] bool good() const { return good_; }
+
+ private:
+  int found_ = 0;
+  bool good_ = false;
+};
+
 absl::Status WhyNot() {
   if (isatty(STDIN_FILENO) == 0 || isatty(STDOUT_FILENO) == 0) {
     return absl::FailedPreconditionError(std::string("standard input and output are no terminal") +
@@ -97,8 +117,8 @@ absl::Status WhyNot() {
   }
   const char* name = std::getenv("TERM");
   const std::string term = name == nullptr ? "" : name;
-  int found = 0;
-  if (setupterm(nullptr, STDOUT_FILENO, &found) == ERR) {
+  const KnownTerminal terminal;
+  if (!terminal.good()) {
     return absl::FailedPreconditionError("TERM=" + term +
                                          ": no such terminal is known here (terminfo)" + kInstead);
   }

@@ -8,9 +8,11 @@
 #include <cerrno>
 #include <charconv>
 #include <mutex>
+#include <string_view>
 #include <utility>
 
 #include "net/address_text.h"
+#include "net/clock.h"
 
 namespace headgate::net {
 namespace {
@@ -18,6 +20,16 @@ namespace {
 // Errors of the library itself, not of the server, start here (errmsg.h).
 constexpr unsigned kFirstClientError = 2000;
 constexpr unsigned kLastClientError = 5999;
+constexpr unsigned kGivenUp =
+    2013;  // CR_SERVER_LOST, the library's own for what it waits no longer for
+
+// Of a packet, more than SHOW ENGINE INNODB STATUS ever is; and of an answer, with what it takes to
+// keep it: some 300,000 rows of the processes. Whoever sends more is no server in good order.
+constexpr unsigned long kMostPacketBytes = 4UL << 20;
+constexpr std::size_t kMostAnswerBytes = 32U << 20;
+constexpr std::size_t kRowBytes = sizeof(Rows::value_type), kValueBytes = sizeof(std::string);
+// Times the patience: the library's own begins anew with each read.
+constexpr int kAnswerPatience = 5;
 
 absl::StatusCode CodeOf(unsigned error) {
   if (error >= kFirstClientError && error <= kLastClientError)
@@ -66,6 +78,7 @@ void SetUp(MYSQL* mysql, const ServerLogin& login) {
   // A server may ask for any file of the client's with it on.
   const unsigned off = 0;
   mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off);
+  mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &kMostPacketBytes);
   mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
   mysql_optionsv(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "headgate");
   SetUpTls(mysql, login.tls);
@@ -155,6 +168,12 @@ std::vector<std::string> TextOf(MYSQL_ROW row, const unsigned long* lengths, uns
   return out;
 }
 
+std::size_t SizeOf(const std::vector<std::string>& row) {
+  std::size_t size = kRowBytes;
+  for (const std::string& value : row) size += kValueBytes + value.size();
+  return size;
+}
+
 std::vector<std::string> NamesOf(MYSQL_RES* result) {
   std::vector<std::string> out;
   const MYSQL_FIELD* fields = mysql_fetch_fields(result);
@@ -166,8 +185,14 @@ std::vector<std::string> NamesOf(MYSQL_RES* result) {
 
 struct ServerClient::Impl {
   MYSQL mysql{};
-  Impl() { mysql_init(&mysql); }
+  Duration patience;  // for a whole answer
+  explicit Impl(Duration most) : patience(most) { mysql_init(&mysql); }
   ~Impl() { mysql_close(&mysql); }
+  // The library reads an answer to its end before it lets go of it.
+  absl::Status GiveUp(std::string_view why) {
+    shutdown(static_cast<int>(mysql_get_socket(&mysql)), SHUT_RDWR);
+    return absl::UnavailableError(std::to_string(kGivenUp) + " the server: " + std::string(why));
+  }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 };
@@ -185,7 +210,7 @@ ServerClient::~ServerClient() = default;
 
 absl::StatusOr<std::unique_ptr<ServerClient>> ServerClient::Connect(const SocketAddress& to,
                                                                     const ServerLogin& login) {
-  auto impl = std::make_unique<Impl>();
+  auto impl = std::make_unique<Impl>(kAnswerPatience * login.patience);
   SetUp(&impl->mysql, login);
   RestrictPlugins(&impl->mysql, to);
   if (!Reach(&impl->mysql, to, login)) return ErrorOf(&impl->mysql);
@@ -200,14 +225,20 @@ absl::StatusOr<Rows> ServerClient::Ask(const std::string& sql, bool names) {
   MYSQL* mysql = &impl_->mysql;
   if (mysql_real_query(mysql, sql.data(), sql.size()) != 0) return ErrorOf(mysql);
   if (mysql_field_count(mysql) == 0) return Rows();
-  const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> result(mysql_store_result(mysql),
+  const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> result(mysql_use_result(mysql),
                                                                         mysql_free_result);
   if (result == nullptr) return ErrorOf(mysql);
+  const Time until = Now() + impl_->patience;
   Rows rows;
+  std::size_t size = 0;
   while (MYSQL_ROW row = mysql_fetch_row(result.get())) {
     if (names && rows.empty()) rows.push_back(NamesOf(result.get()));
     rows.push_back(TextOf(row, mysql_fetch_lengths(result.get()), mysql_num_fields(result.get())));
+    size += SizeOf(rows.back());
+    if (size > kMostAnswerBytes) return impl_->GiveUp("its answer is longer than 32 MiB");
+    if (Now() > until) return impl_->GiveUp("its answer takes too long");
   }
+  if (mysql_errno(mysql) != 0) return ErrorOf(mysql);
   return rows;
 }
 

@@ -1,6 +1,6 @@
 // One login of the gate's own at the server, through MariaDB Connector/C: the only file that knows
-// the library. Everything blocks, and gives up after the login's
-// patience without an answer.
+// the library. Everything blocks, and gives up after the login's patience without a word, or five
+// times that without all of an answer.
 //
 // Threads: one; it has called EnterThread(). Lifetime: ends its login when destroyed.
 #pragma once
@@ -61,7 +61,8 @@ class ServerClient {
   ServerClient(const ServerClient&) = delete;
   ServerClient& operator=(const ServerClient&) = delete;
 
-  // All rows; none of a statement without a result set. Meant for small results.
+  // All rows; none of a statement without a result set. Meant for small results: with 32 MiB of
+  // rows, or 4 MiB in one packet, the connection is given up.
   // Unavailable: no connection (any more). NotFound: no such thread (1094), no such table (1109).
   // PermissionDenied: the account may not. Internal: any other error.
   [[nodiscard]] absl::StatusOr<Rows> Query(const std::string& sql);

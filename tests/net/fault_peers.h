@@ -194,7 +194,8 @@ class FaultyServer {
     const auto login = peer.ReadPacket();
     if (!login) return;
     if (login->payload.find("headgate-probe") != std::string::npos) {
-      return peer.SendPacket(2, std::string("\xff\x15\x04#28000no", 11));
+      peer.SendPacket(2, std::string("\xff\x15\x04#28000no", 11));
+      return;
     }
     if (!voice.Say(words.ask)) return Wait(peer, fault);
     if (!peer.ReadPacket()) return;

@@ -25,7 +25,9 @@ class SqlPeer {
     int error = 0;
     bool hang_up = false;
     bool silent = false;
-    std::vector<std::string> names{};  // of the columns; "a" where there are none
+    std::vector<std::string> names{};   // of the columns; "a" where there are none
+    bool endless = false;               // the last row again and again, until nobody reads
+    std::chrono::milliseconds pause{};  // before each of those
   };
   using Answer = std::function<Reply(const std::string& sql)>;
 
@@ -118,7 +120,14 @@ class SqlPeer {
     return true;
   }
 
-  static void SendRows(WirePeer& peer, const Reply& reply) {
+  void SendEndless(WirePeer& peer, std::uint8_t sequence, const std::string& payload,
+                   std::chrono::milliseconds pause) const {
+    while (!ending_ && peer.SendPacket(sequence++, payload)) {
+      if (pause.count() > 0) std::this_thread::sleep_for(pause);
+    }
+  }
+
+  void SendRows(WirePeer& peer, const Reply& reply) {
     const auto& rows = reply.rows;
     static const std::string kEof("\xfe\0\0\2\0", 5);
     std::uint8_t sequence = 1;
@@ -132,6 +141,7 @@ class SqlPeer {
       std::string payload;
       for (const std::string& value : row) payload += static_cast<char>(value.size()) + value;
       peer.SendPacket(sequence++, payload);
+      if (reply.endless) return SendEndless(peer, sequence, payload, reply.pause);
     }
     peer.SendPacket(sequence, kEof);
   }

@@ -43,12 +43,15 @@ class WirePeer {
     return WirePeer(std::move(fd));
   }
 
-  void Send(const std::string& bytes) { send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); }
-  void SendPacket(std::uint8_t sequence, const std::string& payload) {
+  // False: the other one is gone.
+  bool Send(const std::string& bytes) {
+    return send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0 || bytes.empty();
+  }
+  bool SendPacket(std::uint8_t sequence, const std::string& payload) {
     std::string out;
     for (int i = 0; i < 3; ++i) out.push_back(static_cast<char>(payload.size() >> (8 * i)));
     out.push_back(static_cast<char>(sequence));
-    Send(out + payload);
+    return Send(out + payload);
   }
   // Exactly n bytes, or nothing at the end of the stream.
   std::optional<std::string> Read(std::size_t n) {
