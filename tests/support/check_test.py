@@ -136,7 +136,8 @@ class LintTogether(unittest.TestCase):
         """Two that do not compile together are content each for itself; one that is unread is not."""
         with tempfile.TemporaryDirectory() as root, contextlib.chdir(root):
             pathlib.Path("stamps").mkdir()
-            pathlib.Path(".clang-tidy").write_text("Checks: 'misc-unused-parameters'\n"
+            pathlib.Path(".clang-tidy").write_text("Checks: 'misc-unused-parameters,"
+                                                   "bugprone-suspicious-include'\n"
                                                    "WarningsAsErrors: '*'\n")
             for name, text in (("a", "static int a;\n"), ("b", "static int a;\n"),
                                ("c", "int c(int unread) { return 1; }\n")):
@@ -145,6 +146,8 @@ class LintTogether(unittest.TestCase):
                        for name in "abc"]
             pathlib.Path("compile_commands.json").write_text(json.dumps(entries))
             commands = {pathlib.Path(e["file"]).resolve(): e["command"] for e in entries}
+            self.assertTrue(lint.tidy_together(root, ["a.cc"], []))
+            self.assertFalse(lint.tidy_together(root, ["a.cc", "b.cc"], []))
             said = dict(lint.judge(root, ["a.cc", "b.cc", "c.cc"], commands))
             self.assertEqual([said["a.cc"], said["b.cc"]], ["", ""])
             self.assertIn("unused", said["c.cc"])
