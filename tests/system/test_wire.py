@@ -96,7 +96,9 @@ class Captures(scenario.unittest.TestCase):
         took = time.monotonic() - began
         print(f"figures Captures a million /64s: {small / 2**20:.1f} MiB with a thousand, "
               f"{large / 2**20:.1f} MiB with a million, {took:.2f} s")
-        self.assertLess(large - small, 4 << 20)
+        # A sanitizer keeps what was freed for a while.
+        most = 32 << 20 if os.environ.get("HEADGATE_SANITIZED") else 4 << 20
+        self.assertLess(large - small, most)
         lines = [json.loads(line) for line in out.splitlines()]
         intervals = [line for line in lines if "syn" in line]
         self.assertEqual(sum(i["syn"] for i in intervals), 1_000_000 + 20)
