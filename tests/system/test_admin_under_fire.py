@@ -154,6 +154,7 @@ class OtherTroubles(UnderFire):
         self.beside("herd", gate)
         attackers.stop()
 
+    @scenario.takes_all_descriptors()
     def test_descriptor_famine(self):
         gate = self.start_gate(self.config(source=CROWD, pending={"deadline": "2s"}))
         full = gate.descriptors() + 40

@@ -1,10 +1,8 @@
 #!/usr/bin/python3
 """descriptor-famine: out of file descriptors the gate does not spin, and its admin answers."""
-import os
 import pathlib
 import sys
 import time
-import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import scenario
@@ -23,9 +21,7 @@ class DescriptorFamine(scenario.Scenario):
         self.hold("limit of 800", gate, outcome, descriptors=801)
         self.assertLess(outcome.cpu, outcome.seconds * 0.6, "the gate spins")
 
-    # Its look at an object's type takes a pipe, and without one it knows no object.
-    @unittest.skipIf("undefined" in os.environ.get("HEADGATE_SANITIZED", ""),
-                     "the sanitizer needs descriptors itself")
+    @scenario.takes_all_descriptors()
     def test_limit_reached_while_running(self):
         """The limit is taken away under the running gate: accept() itself fails with EMFILE."""
         gate = self.start_gate(self.config(source=CROWD, pending={"deadline": "2s"}))
