@@ -155,7 +155,7 @@ std::string Limit(const json::value& row) {
   const json::value& limit = At(row, {"limit"});
   const std::string unit = Text(row, {"unit"});
   if (limit.is_null()) return Cut(configured, kWideLimit);
-  const std::string plain = unit == "s" ? Span(limit) : Number(limit);
+  std::string plain = unit == "s" ? Span(limit) : Number(limit);
   const bool span = unit == "s" || unit == "bytes";
   if (configured.empty()) return plain;
   if (span || configured == plain || unit.find("burst") != std::string::npos) {

@@ -43,7 +43,7 @@ HostWatch::HostWatch(Eyes eyes)
       disk_([paths = paths_, look = std::move(eyes.disk)] { return look(paths->Get()); }, eyes.now,
             eyes.options) {}
 
-HostWatch::HostWatch(std::function<Time()> now)
+HostWatch::HostWatch(const std::function<Time()>& now)
     : HostWatch(
           Eyes{.proc = [proc = std::make_shared<HostProc>(), now] { return proc->Look(now()); },
                .now = now}) {}

@@ -37,7 +37,7 @@ class HostWatch {
     LookoutOptions options{};
   };
   explicit HostWatch(Eyes eyes);
-  explicit HostWatch(std::function<Time()> now);
+  explicit HostWatch(const std::function<Time()>& now);
 
   void Start(const HostConfig& paths);
   // From the next look on; nothing is said of the paths before.

@@ -159,6 +159,7 @@ void CompareFiles(const Settings& running, const Settings& candidate, Lines& cha
 
 std::vector<Setting> FileSettings(const std::vector<net::TlsPrint>& prints) {
   std::vector<Setting> out;
+  out.reserve(prints.size());
   for (const net::TlsPrint& print : prints) {
     out.push_back({"gate." + print.key, "sha256:" + print.sha256});
   }

@@ -78,14 +78,19 @@ class LongData(scenario.Scenario):
         with Asker(gate.address) as sender, Asker(gate.address) as other:
             head = struct.pack("<BIH", COM_STMT_LONG_DATA, sender.prepare("SELECT LENGTH(?)"), 0)
             message = packets(head + piece)
+            self.runs(gate, 0)  # the prepare no more
             sender.ask(message[:100000])
-            scenario.wait_for(lambda: gate.status()["statements"]["running"] == 1, 5)
+            self.runs(gate, 1)
             self.assertEqual(other.error("SELECT 1")[0], 1226)
             sender.ask(message[100000:])
             self.assertEqual(other.query_value("SELECT 1"), "1")
             self.assertEqual(sender.query_value("SELECT 'alive'"), "alive")
         self.assertEqual(gate.count("class_running"), 1)
         self.all_back(gate)
+
+    def runs(self, gate, count):
+        self.assertTrue(scenario.wait_for(
+            lambda: gate.status()["statements"]["running"] == count, 5), gate.status()["statements"])
 
     def test_at_the_limit(self):
         """A command may be as long as the limit; a statement's long data likewise, in all."""
