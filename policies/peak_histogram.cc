@@ -56,7 +56,7 @@ std::vector<std::uint16_t> PeakHistogram::Counts() const {
 
 std::optional<PeakHistogram> PeakHistogram::From(std::span<const std::uint16_t> counts) {
   if (counts.size() > kBuckets || (!counts.empty() && counts[0] != 0)) return std::nullopt;
-  std::uint32_t sum = std::accumulate(counts.begin(), counts.end(), std::uint32_t{0});
+  std::uint32_t sum = 0;
   unsigned halvings = 0;
   PeakHistogram h;
   do {

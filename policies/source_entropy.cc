@@ -16,7 +16,9 @@ double MeanOfXLogX(double n) {
   const double mean = n / kBucketsF;
   double chance = std::exp(n * std::log1p(-1 / kBucketsF));  // of X = 0
   double sum = 0;
-  for (double x = 1; x <= std::min(n, 2 * mean + 100); ++x) {
+  const auto most = static_cast<std::uint64_t>(std::min(n, 2 * mean + 100));
+  for (std::uint64_t i = 1; i <= most; ++i) {
+    const auto x = static_cast<double>(i);
     chance *= (n - x + 1) / (x * (kBucketsF - 1));
     sum += chance * x * std::log(x);
   }

@@ -1,5 +1,7 @@
 #include "policies/sql_kind.h"
 
+#include <optional>
+
 #include "policies/sql_charset_names.h"
 #include "policies/sql_keywords.h"
 
@@ -20,6 +22,38 @@ StatementKind Together(StatementKind a, StatementKind b) {
   if (!OnlyReads(a) || !OnlyReads(b)) return StatementKind::kOther;
   const bool sets = a == StatementKind::kSet || b == StatementKind::kSet;
   return sets ? StatementKind::kSet : StatementKind::kSelect;
+}
+
+// Where the first word alone decides.
+std::optional<StatementKind> KindByWord(Keyword k) {
+  switch (k) {
+    case Keyword::kSelect:
+    case Keyword::kValues:
+    case Keyword::kDo:
+      return StatementKind::kSelect;
+    case Keyword::kInsert:
+    case Keyword::kUpdate:
+    case Keyword::kDelete:
+    case Keyword::kReplace:
+    case Keyword::kLoad:
+      return StatementKind::kWrite;
+    case Keyword::kDrop:
+    case Keyword::kRename:
+    case Keyword::kTruncate:
+    case Keyword::kOptimize:
+    case Keyword::kRepair:
+    case Keyword::kGrant:
+    case Keyword::kRevoke:
+    case Keyword::kCheck:
+      return StatementKind::kDdl;
+    case Keyword::kShow:
+      return StatementKind::kShow;
+    case Keyword::kCall:  // the server keeps the caller's charset and mode
+    case Keyword::kHandler:
+      return StatementKind::kCall;
+    default:
+      return std::nullopt;
+  }
 }
 
 bool BeginsBlock(Keyword k) {
@@ -142,11 +176,8 @@ void KindFinder::Verb(const Token& token) {
     runs_unread_ |= !set;
     return Become(StatementKind::kOther, set ? State::kSet : State::kDone);
   }
+  if (const auto kind = KindByWord(token.keyword)) return Become(*kind);
   switch (token.keyword) {
-    case Keyword::kSelect:
-    case Keyword::kValues:
-    case Keyword::kDo:
-      return Become(StatementKind::kSelect);
     case Keyword::kTable:
       // ANALYZE TABLE t, or TABLE t and EXPLAIN TABLE t.
       return Become(kind_ == StatementKind::kDdl ? StatementKind::kDdl : StatementKind::kSelect);
@@ -155,24 +186,9 @@ void KindFinder::Verb(const Token& token) {
       return;
     case Keyword::kRecursive:
       return;
-    case Keyword::kInsert:
-    case Keyword::kUpdate:
-    case Keyword::kDelete:
-    case Keyword::kReplace:
-    case Keyword::kLoad:
-      return Become(StatementKind::kWrite);
     case Keyword::kCreate:
     case Keyword::kAlter:
       return Become(StatementKind::kDdl, State::kCreate);
-    case Keyword::kDrop:
-    case Keyword::kRename:
-    case Keyword::kTruncate:
-    case Keyword::kOptimize:
-    case Keyword::kRepair:
-    case Keyword::kGrant:
-    case Keyword::kRevoke:
-    case Keyword::kCheck:
-      return Become(StatementKind::kDdl);
     case Keyword::kExplain:
     case Keyword::kDescribe:
     case Keyword::kDesc:
@@ -181,13 +197,8 @@ void KindFinder::Verb(const Token& token) {
       return Become(StatementKind::kDdl, State::kExplain);  // of a table, or as EXPLAIN
     case Keyword::kSet:
       return Become(StatementKind::kSet, State::kSet);
-    case Keyword::kShow:
-      return Become(StatementKind::kShow);
     case Keyword::kExecute:
       runs_unread_ = true;
-      return Become(StatementKind::kCall);
-    case Keyword::kCall:  // the server keeps the caller's charset and mode
-    case Keyword::kHandler:
       return Become(StatementKind::kCall);
     case Keyword::kKill:
       return Become(StatementKind::kKill, State::kExempt);

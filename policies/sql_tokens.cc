@@ -188,17 +188,12 @@ void Pass<kText>::LongOperator() {
   const char first = bytes_[at_];
   const char second = at_ + 1 < end_ ? bytes_[at_ + 1] : '\0';
   const char third = at_ + 2 < end_ ? bytes_[at_ + 2] : '\0';
-  std::size_t size = 1;
-  if (first == '<' && second == '=' && third == '>') {
-    size = 3;
-  } else if (second == '=' && (first == '<' || first == '>' || first == '!' || first == ':')) {
-    size = 2;
-  } else if (second == first && first != '!' && first != ':') {
-    size = 2;
-  } else if (first == '<' && second == '>') {
-    size = 2;
-  }
-  Operator(size);
+  if (first == '<' && second == '=' && third == '>') return Operator(3);
+  const bool compares =
+      second == '=' && (first == '<' || first == '>' || first == '!' || first == ':');
+  const bool doubled = second == first && first != '!' && first != ':';
+  const bool differs = first == '<' && second == '>';
+  Operator(compares || doubled || differs ? 2 : 1);
 }
 
 template <bool kText>
