@@ -44,6 +44,7 @@ class UpgradeTest : public ::testing::Test {
                        ": >" +
                            said_ + "; read end <&3"};
     parts.may = [] { return absl::OkStatus(); };
+    parts.backend = [] { return std::string("192.0.2.10:3306"); };
     parts.estate = [] { return absl::StatusOr<Estate>(Estate()); };
     parts.hold = [] { return true; };
     parts.resume = [] {};
@@ -90,6 +91,21 @@ TEST_F(UpgradeTest, WithoutAThreadThereIsNoneAndTheNextOneIsTried) {
   EXPECT_TRUE(Settled([&] { return upgrade.status().state == UpgradeState::kHandedOver; }))
       << upgrade.status().why;
   upgrade.Stop();
+}
+
+TEST_F(UpgradeTest, ABackendThatIsAnotherOneByThenIsNotLeftForTheFirst) {
+  Upgrade::Parts parts = Parts();
+  bool held = false, resumed = false;  // by the upgrade's thread; read once that has ended
+  parts.hold = [&] { return held = true; };
+  parts.backend = [&] { return std::string(held ? "192.0.2.11:3306" : "192.0.2.10:3306"); };
+  parts.resume = [&] { resumed = true; };
+  Upgrade upgrade(std::move(parts));
+  ASSERT_TRUE(upgrade.Begin().ok());
+  EXPECT_TRUE(Settled([&] { return upgrade.status().state == UpgradeState::kFailed; }));
+  upgrade.Stop();
+  EXPECT_NE(upgrade.status().why.find("another backend"), std::string::npos);
+  EXPECT_TRUE(resumed);
+  EXPECT_EQ(asked_, 0) << "what it has of the slots was handed over";
 }
 
 TEST_F(UpgradeTest, AGateThatEndsStartsNoOther) {
