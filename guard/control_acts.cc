@@ -11,6 +11,7 @@
 #include "guard/control_text.h"
 #include "guard/json_text.h"
 #include "guard/log.h"
+#include "guard/printable.h"
 #include "net/address_text.h"
 
 namespace headgate::guard {
@@ -81,7 +82,7 @@ net::AdminReply Control::UseBackend(std::string_view body) {
     return Refuse(absl::IsNotFound(status) ? 404 : 409, std::string(status.message()));
   }
   Log(LogLevel::kWarning, absl::StrFormat("backend %s is used from now on (operator)", name));
-  json::object answer{{"using", name}};
+  json::object answer{{"using", JsonText(Printable(name))}};
   // Only now: a restart meanwhile would be a way back.
   if (const absl::Status saved = parts_.save_state(); !saved.ok()) {
     const std::string why(saved.message());
