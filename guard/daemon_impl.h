@@ -107,7 +107,6 @@ class Daemon {
 
   // From the younger's side.
   absl::Status TakeTurn();
-  bool TakeBans(const std::string& text);
   void CountFormers();
   // And from the elder's.
   absl::Status MayUpgrade() const;

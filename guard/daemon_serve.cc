@@ -35,7 +35,7 @@ absl::Status Daemon::Serve() {
   const bool accept = elder_ == nullptr && !passed_any_;
   if (auto s = gate_->Start(*engine_, accept); !s.ok()) return About("[gate]", s);
   if (!accept && !elder_) AwaitGreeting();
-  if (kernel_bans_ && !elder_) kernel_bans_->Start(*engine_, KernelBans::Learn::kIfKept);
+  if (kernel_bans_ && !elder_) kernel_bans_->Start(*engine_, /*handed_over=*/false);
   if (wire_) StartWire();
   if (elder_) {
     if (auto s = TakeTurn(); !s.ok()) return s;

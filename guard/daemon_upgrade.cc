@@ -25,14 +25,17 @@ constexpr Duration kEndPatience = std::chrono::seconds(30);
 absl::Status Daemon::TakeTurn() {
   std::string bans;
   if (auto s = elder_->AwaitTurn(bans); !s.ok()) return s;
-  const bool told = TakeBans(bans);
+  if (const auto state = ParseState(bans, 0); state.ok()) {
+    const Duration elapsed = ElapsedSince(state->unix_ms, UnixMilliseconds());
+    engine_->UnbanAll(net::Now());  // somebody may have been let in again meanwhile
+    engine_->RestoreBans(state->bans, elapsed, net::Now());
+  }
   const ElderGate::Slots held = elder_->Held();
   engine_->OnElsewhere(held.most, held.most - std::min(held.leases, held.most), net::Now());
   gate_->Accept();
   StartWatchdog();  // the other one ends its pings, and its release may take longer than one lasts
   elder_->AwaitRelease(gate_->listening());
-  using Learn = KernelBans::Learn;
-  if (kernel_bans_) kernel_bans_->Start(*engine_, told ? Learn::kNo : Learn::kYes);
+  if (kernel_bans_) kernel_bans_->Start(*engine_, /*handed_over=*/true);
   elder_->BecomeFormer(formers_);
   CountFormers();
   Log(LogLevel::kInfo, absl::StrFormat("upgrade: this process has taken over from process %d, "
@@ -40,16 +43,6 @@ absl::Status Daemon::TakeTurn() {
                                        elder_->pid(), elder_->gate().sessions));
   elder_.reset();
   return absl::OkStatus();
-}
-
-// Whether there are any: the former gate's, as of this moment.
-bool Daemon::TakeBans(const std::string& text) {
-  const auto state = ParseState(text, 0);
-  if (!state.ok()) return false;
-  const Duration elapsed = ElapsedSince(state->unix_ms, UnixMilliseconds());
-  engine_->UnbanAll(net::Now());  // somebody may have been let in again meanwhile
-  engine_->RestoreBans(state->bans, elapsed, net::Now());
-  return true;
 }
 
 void Daemon::CountFormers() {

@@ -38,9 +38,8 @@ absl::Status KernelBans::Prepare(Engine& engine) {
   return absl::OkStatus();
 }
 
-void KernelBans::Start(Engine& engine, Learn learn) {
-  const bool kept = learn == Learn::kIfKept ? config_.keep_bans : learn == Learn::kYes;
-  if (config_.enforce && kept) TakeOver(engine);
+void KernelBans::Start(Engine& engine, bool handed_over) {
+  if (config_.enforce && (config_.keep_bans || handed_over)) TakeOver(engine);
   firewall_->Start();
   state_ = State::kStarted;
 }

@@ -28,13 +28,11 @@ class KernelBans {
 
   // Errors are of the configuration.
   absl::Status Prepare(Engine& engine);
-  // Whether the engine is to learn the bans that the table has: those that an earlier run has left,
-  // where they are kept. What another process has said of its own is truer: the table may have one
-  // yet that was just lifted.
-  enum class Learn : std::uint8_t { kIfKept, kYes, kNo };
-  // Brings the table into the kernel, and holds it there. Once the gate serves: a redirect leads
-  // here from then on. A kernel that refuses is a warning. REQUIRES: Prepare() went well.
-  void Start(Engine& engine, Learn learn);
+  // Takes the bans over that an earlier run has left, where they are kept, or where another process
+  // has just let go of them; brings the table into the kernel, and holds it there. Once the gate
+  // serves: a redirect leads here from then on. A kernel that refuses is a warning. REQUIRES:
+  // Prepare() went well.
+  void Start(Engine& engine, bool handed_over);
   // Ends the thread and leaves everything in the kernel as it is, for the process that takes over.
   void LetGo();
   // After a reload: whom the rules spare, what they limit, and how it is to end.

@@ -20,8 +20,8 @@ namespace {
 // Errors of the library itself, not of the server, start here (errmsg.h).
 constexpr unsigned kFirstClientError = 2000;
 constexpr unsigned kLastClientError = 5999;
-constexpr unsigned kGivenUp =
-    2013;  // CR_SERVER_LOST, the library's own for what it waits no longer for
+// CR_SERVER_LOST: the library's own for what it waits no longer for.
+constexpr unsigned kGivenUp = 2013;
 
 // Of a packet, more than SHOW ENGINE INNODB STATUS ever is; and of an answer, with what it takes to
 // keep it: some 300,000 rows of the processes. Whoever sends more is no server in good order.

@@ -1,6 +1,6 @@
 // One login of the gate's own at the server, through MariaDB Connector/C: the only file that knows
-// the library. Everything blocks, and gives up after the login's patience without a word, or five
-// times that without all of an answer.
+// the library. Everything blocks, and gives up after the login's patience without a word, or when
+// rows have come for five times that.
 //
 // Threads: one; it has called EnterThread(). Lifetime: ends its login when destroyed.
 #pragma once

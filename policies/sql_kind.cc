@@ -24,7 +24,7 @@ StatementKind Together(StatementKind a, StatementKind b) {
   return sets ? StatementKind::kSet : StatementKind::kSelect;
 }
 
-// Where the first word alone decides.
+// Those that nothing behind the word changes.
 std::optional<StatementKind> KindByWord(Keyword k) {
   switch (k) {
     case Keyword::kSelect:

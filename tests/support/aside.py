@@ -31,7 +31,7 @@ class Aside:
     """Runs shell commands one after the other while it is open, until one fails.
 
     Each can be run again, and then does what the first time left undone. Behind them, while there
-    is time, those of `may`.
+    is time, those of `may`: whether they fail is theirs to tell.
     """
 
     def __init__(self, name, commands, may=()):
@@ -43,7 +43,8 @@ class Aside:
         # It has the other end for as long as any process of it lives.
         self.alive, end = os.pipe()
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(in_order(self.commands + self.may), cwd=ROOT,
+            may = [f"({in_order(self.may)[-1]} || true)"] if self.may else []
+            self.process = subprocess.Popen(in_order(self.commands + may), cwd=ROOT,
                                             stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL, pass_fds=(end,),
                                             preexec_fn=leave_to_others)

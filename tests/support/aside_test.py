@@ -99,9 +99,11 @@ class Results(unittest.TestCase):
                 ("policies_test.a", f'"test -e {folder}/said && test -e {folder}/later"'))))
             run_tests.run_clockless(folder)
             self.assertEqual(run_tests.kept_of(folder).names(), ["mysql_test"])
+            self.assertIn("policies_test", run_tests.kept_of(folder).failures())
             pathlib.Path(folder, "later").touch()
             tally = run_tests.Tally()
             run_tests.run_others(folder, 1, tally)
+            run_tests.tell_what_failed_aside(run_tests.kept_of(folder), tally)
             self.assertEqual((tally.passed, tally.failed), (3, []))
             self.assertEqual(pathlib.Path(folder, "said").read_text(), "ran\n")
 
@@ -114,6 +116,15 @@ class Results(unittest.TestCase):
             sanitized.KEPT.keep("mysql_test", "7 tests, 1 s")
             self.assertEqual(sanitized.run_unit("mysql_test"),
                              ("sanitized.mysql_test", True, "7 tests, 1 s"))
+
+    def test_a_sanitizers_report_beside_the_scenarios_is_a_failure(self):
+        with tempfile.TemporaryDirectory() as folder:
+            some = kept.Kept(folder)
+            some.keep("mysql_test", "a.h:1:2: runtime error: shift", good=False)
+            some.keep("learn_test", "hangs: ended after 1200 s", good=False)
+            tally = run_tests.Tally()
+            run_tests.tell_what_failed_aside(some, tally)
+            self.assertEqual(len(tally.failed), 1)
 
     def test_who_dies_without_a_word_has_not_passed(self):
         with mock.patch.object(sanitized, "program", lambda name: f"/bin/{name}"):

@@ -139,18 +139,22 @@ class LintTogether(unittest.TestCase):
             pathlib.Path(".clang-tidy").write_text("Checks: 'misc-unused-parameters,"
                                                    "bugprone-suspicious-include'\n"
                                                    "WarningsAsErrors: '*'\n")
+            pathlib.Path("net").mkdir()
             for name, text in (("a", "static int a;\n"), ("b", "static int a;\n"),
-                               ("c", "int c(int unread) { return 1; }\n")):
-                pathlib.Path(f"{name}.cc").write_text(text)
-            entries = [{"directory": root, "file": f"{name}.cc", "command": f"clang++ -c {name}.cc"}
-                       for name in "abc"]
+                               ("c", "int c(int unread) { return 1; }\n"), ("d", "int d;\n")):
+                pathlib.Path(f"net/{name}.cc").write_text(text)
+            units = [f"net/{name}.cc" for name in "abcd"]
+            entries = [{"directory": root, "file": unit, "command": f"clang++ -c {unit}"}
+                       for unit in units]
             pathlib.Path("compile_commands.json").write_text(json.dumps(entries))
             commands = {pathlib.Path(e["file"]).resolve(): e["command"] for e in entries}
-            self.assertTrue(lint.tidy_together(root, ["a.cc"], []))
-            self.assertFalse(lint.tidy_together(root, ["a.cc", "b.cc"], []))
-            said = dict(lint.judge(root, ["a.cc", "b.cc", "c.cc"], commands))
-            self.assertEqual([said["a.cc"], said["b.cc"]], ["", ""])
-            self.assertIn("unused", said["c.cc"])
+            a, b, c, d = units
+            self.assertTrue(lint.tidy_together(root, [a, d], []))
+            self.assertFalse(lint.tidy_together(root, [a, b], []), "they do not compile")
+            self.assertFalse(lint.tidy_together(root, [a, c], []), "there is a finding")
+            said = dict(lint.judge(root, units, commands))
+            self.assertEqual([said[a], said[b], said[d]], ["", "", ""])
+            self.assertIn("unused", said[c])
 
 
 if __name__ == "__main__":

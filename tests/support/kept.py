@@ -1,6 +1,7 @@
 """Results that are kept: what has passed aside is not run again.
 
-Only what passed is kept. What runs aside may have starved, and is given another chance.
+What has failed aside is kept as well: it may have starved, and is given another chance, but nobody
+is to think that it never failed.
 """
 import pathlib
 import shutil
@@ -23,9 +24,14 @@ class Kept:
         path = self.folder / f"{name}.log"
         return path.read_text(errors="replace") if path.is_file() else None
 
-    def keep(self, name, said):
+    def failures(self):
+        """{name: what it said}"""
+        return {path.stem: path.read_text(errors="replace")
+                for path in sorted(self.folder.glob("*.failed"))}
+
+    def keep(self, name, said, good=True):
         """Whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
         part = self.folder / f"{name}.part"
         part.write_text(said)
-        part.rename(self.folder / f"{name}.log")
+        part.rename(self.folder / f"{name}.{'log' if good else 'failed'}")

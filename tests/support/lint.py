@@ -6,7 +6,8 @@ its compile command, .clang-tidy or clang-tidy itself has changed; BUILD_FOLDER/
 for each unit that passed. Exit 1 when a unit fails.
 
 Neighbours are judged together, as most of the time goes into the headers that they share. One at a
-time where that has findings, or does not compile.
+time where that has findings, or does not compile. Two things are not judged that way: an #include of
+a .cc file, and a name that hides another, which g++ has its own warning for.
 """
 import concurrent.futures
 import functools
@@ -84,10 +85,12 @@ def tidy_together(build, units, flags):
     """Whether clang-tidy is content with all of them as one unit."""
     whole = pathlib.Path(build, "stamps", f"together-{units[0].replace('/', '-')}")
     whole.write_text("".join(f'#include "{pathlib.Path(unit).resolve()}"\n' for unit in units))
-    done = subprocess.run(["clang-tidy", "--quiet", f"--header-filter={OURS}",
-                           "--checks=-bugprone-suspicious-include", str(whole), "--", *flags,
-                           *QUIET], check=False, capture_output=True)
-    whole.unlink()
+    try:
+        done = subprocess.run(["clang-tidy", "--quiet", f"--header-filter={OURS}",
+                               "--config-file=.clang-tidy", "--checks=-bugprone-suspicious-include",
+                               str(whole), "--", *flags, *QUIET], check=False, capture_output=True)
+    finally:
+        whole.unlink()
     return done.returncode == 0
 
 

@@ -85,8 +85,7 @@ def run_clockless(folder):
         done = subprocess.run(["ctest", "--test-dir", folder, "-R", rf"^{name}\.", "--no-tests=error",
                                "--output-on-failure"], text=True, errors="replace",
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        if done.returncode == 0:
-            kept.keep(name, done.stdout)
+        kept.keep(name, done.stdout, good=done.returncode == 0)
 
 
 def run_others(folder, jobs, tally):
@@ -97,6 +96,14 @@ def run_others(folder, jobs, tally):
             tally.take(line)
     left_out = ["-E", rf"^({'|'.join(kept.names())})\."] if kept.names() else []
     run_ctest(folder, ["-LE", "scenario", *left_out], jobs, tally)
+
+
+def tell_what_failed_aside(kept, tally):
+    """It has been run again since. A sanitizer's report is no want of time."""
+    for name, said in kept.failures().items():
+        print(f"{said}\ntests: {name} failed beside the scenarios, and was run again")
+        if sanitized.REPORT.search(said):
+            tally.failed.append(f"sanitized.{name}: a report, beside the scenarios")
 
 
 def compiled(aside, what, tally):
@@ -139,6 +146,8 @@ def main(folder, jobs):
                 run_others(folder, jobs, tally)
         with tally.part("sanitized"):
             run_sanitized(missing, others, jobs, tally)
+    for kept in (kept_of(folder), sanitized.KEPT):
+        tell_what_failed_aside(kept, tally)
     tally.say()
     return 1 if tally.failed else 0
 

@@ -18,11 +18,20 @@ class Garbage(scenario.Scenario):
         self.assertGreater(bare.status["aborted"], 100)
 
     def test_150_from_120(self):
-        # More than 500 refusals a second are an attack, which binds whom no class has and nobody knows.
-        gate = self.start_gate(self.config(pending={"deadline": "2s"}, **{"class": [scenario.APP_CLASS]}))
+        """The application is in no class and not known yet, so that an attack would bind it: a quick
+        host's attackers are refused more than 500 times a second."""
+        self.garbage("150 from 120", **{"pressure.attack.when": {"refusals": "off"}})
+
+    def test_an_attack(self):
+        self.garbage("an attack", **{"pressure.elevated.when": {"refusals": "20/s"},
+                                     "pressure.attack.when": {"refusals": "50/s"},
+                                     "class": [scenario.APP_CLASS]})
+
+    def garbage(self, name, **over):
+        gate = self.start_gate(self.config(pending={"deadline": "2s"}, **over))
         aborted = self.db.status("Aborted_connects")
         outcome = self.under(gate, "garbage", addresses(120), 150, seconds=5)
-        self.hold("150 from 120", gate, outcome)
+        self.hold(name, gate, outcome)
         self.assertEqual(outcome.counts["ok"], 0)
         self.assertEqual(self.db.status("Aborted_connects"), aborted, "something passed through")
 
