@@ -14,10 +14,10 @@
 namespace headgate::testing {
 namespace {
 
-#ifdef NDEBUG
+#ifdef __OPTIMIZE__
 constexpr std::uint64_t kWorlds = 1500;
 #else
-constexpr std::uint64_t kWorlds = 60;  // unoptimised
+constexpr std::uint64_t kWorlds = 60;  // too few for every limit to be met
 #endif
 constexpr int kSteps = 600;
 
@@ -39,6 +39,7 @@ TEST(ExplainPropertyTest, WhatIsToldComesTrue) {
     for (const auto& [what, n] : world.tally()) sum[what] += n;
   }
   for (const auto& [what, n] : sum) std::cout << "  " << what << ": " << n << "\n";
+  if (kWorlds < 1000) return;
   // A world in which a limit is never met proves nothing about it.
   for (const char* what : {"accept: passes",
                            "accept: refused banned",
