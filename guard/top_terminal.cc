@@ -97,7 +97,10 @@ class Signals {
 // What terminfo knows of a terminal, for a look at it; newterm() makes one of its own.
 class KnownTerminal {
  public:
-  KnownTerminal() { good_ = setupterm(nullptr, STDOUT_FILENO, &found_) != ERR; }
+  KnownTerminal() {
+    int found = 0;
+    good_ = setupterm(nullptr, STDOUT_FILENO, &found) != ERR;
+  }
   ~KnownTerminal() {
     if (good_) del_curterm(set_curterm(nullptr));
   }
@@ -106,7 +109,6 @@ class KnownTerminal {
   [[nodiscard]] bool good() const { return good_; }
 
  private:
-  int found_ = 0;
   bool good_ = false;
 };
 

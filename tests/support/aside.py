@@ -24,7 +24,7 @@ def leave_to_others():
 
 
 def in_order(commands):
-    return ["sh", "-c", " && ".join(commands)]
+    return " && ".join(commands)
 
 
 class Aside:
@@ -43,11 +43,10 @@ class Aside:
         # It has the other end for as long as any process of it lives.
         self.alive, end = os.pipe()
         with open(self.log, "wb") as log:
-            may = [f"({in_order(self.may)[-1]} || true)"] if self.may else []
-            self.process = subprocess.Popen(in_order(self.commands + may), cwd=ROOT,
-                                            stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL, pass_fds=(end,),
-                                            preexec_fn=leave_to_others)
+            may = [f"({in_order(self.may)} || true)"] if self.may else []
+            self.process = subprocess.Popen(["sh", "-c", in_order(self.commands + may)], cwd=ROOT,
+                                            stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            pass_fds=(end,), preexec_fn=leave_to_others)
         os.close(end)
         return self
 
@@ -78,6 +77,6 @@ class Aside:
         if self.process.returncode == 0:
             return ""
         with open(self.log, "ab") as log:
-            done = subprocess.run(in_order(self.commands), cwd=ROOT, stdout=log, stderr=log,
-                                  check=False)
+            done = subprocess.run(["sh", "-c", in_order(self.commands)], cwd=ROOT, stdout=log,
+                                  stderr=log, check=False)
         return "" if done.returncode == 0 else self.log.read_text(errors="replace")[-8000:]

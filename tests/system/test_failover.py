@@ -10,19 +10,20 @@ import probe
 import scenario
 from crowd import Crowd
 from private_mariadb import PrivateMariadb
-from upgraded import UpgradedGate, children
+from upgraded import UpgradedGate
 
 CLIENTS = 60
 SOURCES = [f"127.0.0.{i}" for i in range(10, 22)]
 SHOP = {"name": "shop", "sources": ["127.0.0.0/24"], "users": ["app"], "reserve": 80}
 LANE = 8
-# A program that is ready to take over, once it may be.
+# A program that says when it has all that is handed over, and is ready once it may be.
 LATE = """#!/usr/bin/python3
 import json, os, pathlib, socket, time
 link = socket.socket(fileno=int(os.environ["HEADGATE_UPGRADE_FD"]))
 while json.loads(link.recv(1 << 16))["say"] != "start":
     pass
-while not pathlib.Path("{mark}").exists():
+pathlib.Path("{has_all}").touch()
+while not pathlib.Path("{may}").exists():
     time.sleep(0.02)
 link.send(json.dumps({{"say": "ready"}}).encode())
 link.recv(1 << 16)
@@ -161,16 +162,18 @@ class Failover(scenario.Scenario):
         gate = UpgradedGate(self.of_two("sticky"))
         self.addCleanup(gate.stop)
         gate.start()
-        mark = gate.folder / "may-be-ready"
-        gate.install(script=LATE.format(mark=mark))
+        has_all, may = gate.run_folder / "has-all", gate.run_folder / "may-be-ready"
+        gate.install(script=LATE.format(has_all=has_all, may=may))
         self.assertEqual(gate.request("POST", "/upgrade")[0], 200)
-        self.assertTrue(scenario.wait_for(lambda: len(children()) == 2, 10))
-        time.sleep(0.5)  # it has its estate by then
+        self.assertTrue(scenario.wait_for(has_all.exists, 10))
         self.kill_first()
         self.assertTrue(scenario.wait_for(
             lambda: self.current(gate) == [self.name_of(self.second)], 15))
-        mark.touch()
-        told = lambda: gate.request("GET", "/upgrade")[1]
+        may.touch()
+
+        def told():
+            return gate.request("GET", "/upgrade")[1]
+
         self.assertTrue(scenario.wait_for(lambda: told()["state"] == "failed", 15), told())
         self.assertIn("another backend came into use meanwhile", told()["why"])
         self.assertEqual(probe.ask(gate.address, SOURCES[0]).text, str(self.second.port))
