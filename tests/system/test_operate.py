@@ -25,12 +25,16 @@ table inet filter {
 """
 ALLOWED = "\t\ttcp dport 3307 accept\n"  # what first-day.md adds to it
 # What the attacker's host does while the runbook is played: wrong passwords, silent connections held,
-# connections as fast as they are answered. Once it is banned the kernel answers nothing: each has an end.
+# connections as fast as they are answered. Once it is banned the kernel answers nothing, but the SYN that
+# waits for an answer comes again when the ban is lifted, and earns the next: the attack is ended first.
 ATTACK = """
 for i in $(seq 6); do timeout 5 mariadb -h 192.0.2.10 -u shop -pwrong -e 'SELECT 1' || true; done
-(for i in $(seq 200); do exec {s}<>/dev/tcp/192.0.2.10/3306 || break; done; sleep 200) &
-timeout 60 bash -c 'for i in $(seq 900); do exec {s}<>/dev/tcp/192.0.2.10/3306 && exec {s}>&-; done' &
+(for i in $(seq 200); do exec {s}<>/dev/tcp/192.0.2.10/3306 || break; done; exec sleep 200) &
+echo $! >/root/attack.pids
+timeout 60 bash -c 'while :; do exec {s}<>/dev/tcp/192.0.2.10/3306 && exec {s}>&-; done' &
+echo $! >>/root/attack.pids
 """
+ATTACK_ENDS = "kill $(cat /root/attack.pids)"
 
 
 @unittest.skipIf(guides.why_not(), guides.why_not() or "")
@@ -54,6 +58,7 @@ class Operate(unittest.TestCase):
                 guide.play(title)
             guide.play("When the gate itself is the problem")
             self.assertEqual(self.accepted(world, "SELECT 'back'"), 1, "not in the path again")
+            world["attacker"].run(ATTACK_ENDS)
             guide.play("Recover")
         self.crash(world)
         world.must("db", "systemctl disable --now headgate; headgate firewall remove")
