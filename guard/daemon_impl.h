@@ -81,7 +81,9 @@ class Daemon {
   absl::Status PrepareFirewall();
   void EndThreads();
   void StartRest();
-  void AwaitGreeting();
+  // Takes clients, and has the kernel's table in place before anybody is told of it.
+  void LetIn();
+  [[nodiscard]] bool NeedsTable() const;
   std::string StatusLine() const;
   void StartWatchdog();
   void KeepSockets();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -16,6 +17,21 @@
 #include "guard/version.h"
 
 namespace headgate::guard {
+namespace {
+
+// What a start waits for is there within milliseconds, or not to be counted on. nft is two programs
+// that are run, one after the other, on a host that may be busy.
+constexpr Duration kGreetingPatience = std::chrono::seconds(3);
+constexpr Duration kTablePatience = std::chrono::seconds(5);
+
+void AwaitUntil(Duration patience, const std::function<bool()>& there) {
+  const Time until = net::Now() + patience;
+  while (!there() && net::Now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+}  // namespace
 
 absl::Status Daemon::Serve() {
   auto secrets = memory_.saved() ? memory_.saved()->secrets : RandomSecrets();
@@ -32,10 +48,9 @@ absl::Status Daemon::Serve() {
   upgrade_ = std::make_unique<Upgrade>(UpgradeParts());
   if (elder_) taken_over_from_ = elder_->pid();
   control_ = std::make_unique<Control>(ControlParts(), config_, origins_);
-  const bool accept = elder_ == nullptr && !passed_any_;
+  const bool accept = elder_ == nullptr && !passed_any_ && !NeedsTable();
   if (auto s = gate_->Start(*engine_, accept); !s.ok()) return About("[gate]", s);
-  if (!accept && !elder_) AwaitGreeting();
-  if (kernel_bans_ && !elder_) kernel_bans_->Start(*engine_, /*handed_over=*/false);
+  if (!elder_) LetIn();
   if (wire_) StartWire();
   if (elder_) {
     if (auto s = TakeTurn(); !s.ok()) return s;
@@ -53,14 +68,21 @@ void Daemon::EndThreads() {
   gate_->Wait();
 }
 
-// Who has been waiting in a passed socket's queue is not told that the server is away just because
-// it has not been asked yet.
-void Daemon::AwaitGreeting() {
-  constexpr Duration kMost = std::chrono::seconds(3);
-  const Time until = net::Now() + kMost;
-  while (gate_->Greetings().empty() && net::Now() < until) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+// Without it the server's answers do not come back here, and each login fails.
+bool Daemon::NeedsTable() const {
+  return kernel_bans_ && !kernel_bans_->table().empty() && config_.transparent;
+}
+
+// What is not there in time is another's trouble, and is told by others: the doors open all the
+// same.
+void Daemon::LetIn() {
+  // Who has been waiting in a passed socket's queue is not told that the server is away just
+  // because it has not been asked yet.
+  if (passed_any_) AwaitUntil(kGreetingPatience, [this] { return !gate_->Greetings().empty(); });
+  if (!NeedsTable()) gate_->Accept();
+  if (!kernel_bans_) return;
+  kernel_bans_->Start(*engine_, /*handed_over=*/false);
+  AwaitUntil(kTablePatience, [this] { return kernel_bans_->HasTried(); });
   gate_->Accept();
 }
 

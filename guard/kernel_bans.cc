@@ -44,6 +44,11 @@ void KernelBans::Start(Engine& engine, bool handed_over) {
   state_ = State::kStarted;
 }
 
+bool KernelBans::HasTried() const {
+  const net::FirewallStatus status = Status();
+  return !config_.enforce || status.last_sync || status.failures > 0;
+}
+
 void KernelBans::LetGo() {
   if (!firewall_) return;
   state_ = State::kLetGo;

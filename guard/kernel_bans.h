@@ -33,6 +33,8 @@ class KernelBans {
   // serves: a redirect leads here from then on. A kernel that refuses is a warning. REQUIRES:
   // Prepare() went well.
   void Start(Engine& engine, bool handed_over);
+  // Whether the kernel has the table since, or has refused it once; in dry-run there is none.
+  [[nodiscard]] bool HasTried() const;
   // Ends the thread and leaves everything in the kernel as it is, for the process that takes over.
   void LetGo();
   // After a reload: whom the rules spare, what they limit, and how it is to end.

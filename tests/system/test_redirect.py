@@ -12,7 +12,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import database_host
 import netns
 import scenario
-from gate import binary
+import slow_nft
+from gate import Gate, binary
 from private_mariadb import ROOT
 
 # One login on its own line of business: says who the server sees it as, then answers each line of its
@@ -174,6 +175,25 @@ class Redirect(OnRedirect):
         self.assertTrue(scenario.wait_for(lambda: gate.status()["observer"]["bypass"] == 1, 5),
                         gate.status()["observer"])
         self.assertFalse(gate.status()["firewall"]["redirects"])
+
+    # A start with an nft that is slow, or hangs.
+
+    def start_with(self, nft_takes):
+        gate = Gate(self.config_with(firewall={"redirect": self.server[1]}), host=database_host.HOST,
+                    netns=self.hosts.gate)
+        gate.start(launcher=slow_nft.launcher(gate.folder, nft_takes))
+        self.addCleanup(self._end_gate, gate)
+        return gate
+
+    def test_up_means_that_clients_are_led_here(self):
+        gate = self.start_with(nft_takes=0.7)
+        self.assertTrue(gate.status()["firewall"]["redirects"], gate.text())
+        self.assertEqual(self.path(gate), "gate")
+
+    def test_up_without_an_nft_that_answers(self):
+        gate = self.start_with(nft_takes=60)
+        self.assertFalse(gate.status()["firewall"]["redirects"])
+        self.assertEqual(self.path(gate), "direct")
 
 
 @scenario.needs_root()

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """transparent: what is not the gate's business: the server's own host, and other servers behind the
-host that routes."""
+host that routes; and whoever comes before the kernel knows of the gate."""
+import json
 import pathlib
 import sys
 import time
@@ -8,6 +9,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import netns
 import scenario
+import slow_nft
 import transparent
 
 THIRD = "10.77.9.9"  # a server that is no backend; behind the gate's host
@@ -63,6 +65,24 @@ class NotOurs(transparent.OnRoutedHosts):
                      "{", netns.CLIENT, "timeout", "5m", "}")
         self.assertEqual(reach(), "greeted")
         self.assertEqual(self.login((netns.DB, port)).get("code"), 2003)
+
+
+@scenario.needs_root()
+class First(transparent.OnRoutedHosts):
+    def test_who_comes_before_the_table_waits_for_it(self):
+        """Without it the server's answers do not come back: the first login would fail."""
+        self.unload()
+        gate = self.transparent_gate(start=False, firewall={"enforce": True})
+        for command in json.loads(self.printed(gate, "--json"))["transparent"]["gate"]:
+            self.run_once(self.hosts.gate, command)
+        self.lead_answers_back(gate)
+        self.addCleanup(self.unload)
+        gate.start(wait=False, launcher=slow_nft.launcher(gate.folder, seconds=1.2))
+        self.addCleanup(self._end_gate, gate)
+        until = time.monotonic() + 10
+        while (came := self.login(gate.address)).get("code") == 2003 and time.monotonic() < until:
+            time.sleep(0.02)
+        self.assertIn("answers", came, gate.text())
 
 
 if __name__ == "__main__":
