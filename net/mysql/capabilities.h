@@ -13,6 +13,7 @@ namespace headgate::mysql {
 inline constexpr std::uint32_t kCapLongPassword = 1u << 0;
 inline constexpr std::uint32_t kCapConnectWithDb = 1u << 3;
 inline constexpr std::uint32_t kCapCompress = 1u << 5;
+inline constexpr std::uint32_t kCapLocalFiles = 1u << 7;
 inline constexpr std::uint32_t kCapProtocol41 = 1u << 9;
 inline constexpr std::uint32_t kCapSsl = 1u << 11;
 inline constexpr std::uint32_t kCapSecureConnection = 1u << 15;
@@ -52,7 +53,8 @@ inline constexpr std::uint8_t kLocalInfileByte = 0xFB;
 inline constexpr std::uint8_t kEofByte = 0xFE;  // EOF, an OK that ends rows, or AuthSwitchRequest
 inline constexpr std::uint8_t kErrByte = 0xFF;
 
-// MariaDB's progress report: an ERR packet of this code, followed by more of the real answer.
+// MariaDB's progress report: an ERR packet of this code without a state, followed by more of the
+// real answer.
 inline constexpr std::uint16_t kProgressCode = 0xFFFF;
 
 }  // namespace headgate::mysql

@@ -131,6 +131,13 @@ bool NamesStatement(Command c) {
          c == Command::kStmtSendLongData || c == Command::kStmtClose || c == Command::kStmtReset;
 }
 
+bool AsksForCursor(Bytes in, const PacketHeader& header, Command c) {
+  constexpr std::uint8_t kCursorTypes = 0x07;  // read only, for update, scrollable
+  return c == Command::kStmtExecute && header.length >= kExecuteHead &&
+         in.size() >= kHeaderSize + kExecuteHead &&
+         (in[kHeaderSize + kExecuteHead - 1] & kCursorTypes) != 0;
+}
+
 bool IsStatement(Command c) {
   return c == Command::kQuery || c == Command::kStmtExecute || c == Command::kStmtBulkExecute;
 }

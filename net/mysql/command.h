@@ -62,6 +62,10 @@ enum class AnswerKind : std::uint8_t {
 [[nodiscard]] CommandKind KindOf(Command c);
 // Whether a statement's id follows the command byte.
 [[nodiscard]] bool NamesStatement(Command c);
+// Whether an execute asks the server to keep the rows for COM_STMT_FETCH, by as much of it as is
+// there: kExecuteHead bytes of the payload decide.
+inline constexpr std::uint32_t kExecuteHead = 6;
+[[nodiscard]] bool AsksForCursor(Bytes in, const PacketHeader& header, Command c);
 // Whether it runs SQL: what statements_completed() counts.
 [[nodiscard]] bool IsStatement(Command c);
 

@@ -9,9 +9,10 @@
 namespace headgate::mysql {
 namespace {
 
-// An EOF packet is shorter than any row that begins with 0xFE (a length of eight bytes).
-constexpr std::uint32_t kMaxEof = 9;
 constexpr std::uint16_t kPacketTooLarge = 1153;
+constexpr std::uint16_t kPasswordExpired = 1820;
+// Behind an ERR's code, where its state begins.
+constexpr std::size_t kErrState = 3;
 
 struct Rows {
   std::size_t bytes = 0;
@@ -49,7 +50,9 @@ std::optional<std::uint16_t> OkStatus(Bytes payload) {
 ResponseTracker::ResponseTracker(std::uint32_t capabilities, std::uint32_t mariadb_capabilities)
     : deprecate_eof_((capabilities & kCapDeprecateEof) != 0),
       metadata_flag_((capabilities & kCapOptionalMetadata) != 0 ||
-                     (mariadb_capabilities & kExtCacheMetadata) != 0) {}
+                     (mariadb_capabilities & kExtCacheMetadata) != 0),
+      local_files_((capabilities & kCapLocalFiles) != 0),
+      progress_((mariadb_capabilities & kExtProgress) != 0) {}
 
 ResponseTracker::Pass ResponseTracker::MayPass(Command c) const {
   const AnswerKind kind = AnswerTo(c);
@@ -64,9 +67,11 @@ ResponseTracker::Pass ResponseTracker::MayPass(Command c) const {
 void ResponseTracker::OnCommand(const Passed& passed) {
   const AnswerKind kind = AnswerTo(passed.command);
   receiving_ = kind != AnswerKind::kNone && kind != AnswerKind::kAuth;
-  doubt_ |= passed.may_be_too_long;
-  if (!receiving_) return;
-  queue_.Push() = {.kind = kind, .passed = passed, .in_doubt = std::exchange(doubt_, false)};
+  doubt_.too_long |= passed.may_be_too_long;
+  doubt_.denied |= passed.may_be_denied;
+  silent_ = !receiving_;
+  if (silent_) return;
+  queue_.Push() = {.kind = kind, .passed = passed, .in_doubt = std::exchange(doubt_, {})};
   if (passed.own) ++own_;
   if (passed.sets_mode) ++mode_setters_;
   stream_queued_ = kind == AnswerKind::kStream;
@@ -130,13 +135,36 @@ std::size_t ResponseTracker::LookFor(const PacketHeader& h, std::uint8_t first) 
 }
 
 bool ResponseTracker::OnPacket(const PacketHeader& h, Bytes look) {
-  // Between answers only the server's good-bye may come (idle too long, killed, shutting down).
-  if (queue_.empty()) return look[0] == kErrByte;
-  // Taken for the answer it would leave a statement running that nobody knows of.
-  const bool doubtful = between_ && front().in_doubt && look[0] == kErrByte;
-  if (doubtful && ErrCode(look) == kPacketTooLarge) return false;
+  if (queue_.empty()) return IsGoodBye(look);
+  if (between_ && !MayBegin(h, look)) return false;
   if (between_) BeginAnswer();
-  if (look[0] == kErrByte && ErrCode(look) == kProgressCode) return true;
+  if (IsProgress(look)) return true;
+  // A server reads a file to its end before it says what became of it.
+  return OnPart(h, look) && !(done_ && client_file_);
+}
+
+// Between answers only the server's good-bye may come (idle too long, killed, shutting down).
+bool ResponseTracker::IsGoodBye(Bytes look) {
+  return !std::exchange(said_bye_, true) && look[0] == kErrByte;
+}
+
+// Taken for an answer what is none would leave a statement running that nobody knows of.
+bool ResponseTracker::MayBegin(const PacketHeader& h, Bytes look) {
+  if (said_bye_ || std::exchange(row_after_cursor_, std::nullopt) == h.sequence) return false;
+  return look[0] != kErrByte || !front().in_doubt.Covers(ErrCode(look));
+}
+
+bool ResponseTracker::Doubt::Covers(std::uint16_t error_code) const {
+  return (too_long && error_code == kPacketTooLarge) || (denied && error_code == kPasswordExpired);
+}
+
+// Any user of MySQL may have an ERR of that code sent, by SIGNAL; that one has a state.
+bool ResponseTracker::IsProgress(Bytes look) const {
+  return progress_ && look[0] == kErrByte && ErrCode(look) == kProgressCode &&
+         look.size() > kErrState && look[kErrState] != '#';
+}
+
+bool ResponseTracker::OnPart(const PacketHeader& h, Bytes look) {
   switch (part_) {
     case Part::kFirst:
       return OnFirst(h, look);
@@ -148,189 +176,6 @@ bool ResponseTracker::OnPacket(const PacketHeader& h, Bytes look) {
       return OnRow(h, look);
   }
   return false;
-}
-
-bool ResponseTracker::OnFirst(const PacketHeader& h, Bytes look) {
-  switch (front().kind) {
-    case AnswerKind::kOne:
-      return OnOnlyOne(h, look);
-    case AnswerKind::kText:
-      if (look[0] == kErrByte) return Failed(look);
-      return Done();
-    case AnswerKind::kResult:
-      return OnFirstOfResult(h, look);
-    case AnswerKind::kPrepare:
-      return OnFirstOfPrepare(look);
-    case AnswerKind::kRows:
-      return OnRow(h, look);
-    case AnswerKind::kStream:
-      return OnFirstOfStream(h, look);
-    case AnswerKind::kNone:
-    case AnswerKind::kAuth:
-    case AnswerKind::kForbidden:
-      break;  // never queued
-  }
-  return false;
-}
-
-bool ResponseTracker::OnOnlyOne(const PacketHeader& h, Bytes look) {
-  if (look[0] == kErrByte) return Failed(look);
-  if (look[0] == kEofByte) {
-    if (IsTerminator(h, look[0])) NoteStatus(TerminatorStatus(look));
-    return Done();
-  }
-  if (const auto status = OkStatus(look)) NoteStatus(*status);
-  return look[0] == kOkByte && Done();
-}
-
-bool ResponseTracker::OnFirstOfResult(const PacketHeader& h, Bytes look) {
-  switch (look[0]) {
-    case kErrByte:
-      return Failed(look);
-    case kOkByte: {
-      const auto status = OkStatus(look);
-      if (!status) return false;
-      AddRows(Reader(look.subspan(1)).Lenenc());
-      return EndOfResult(*status);
-    }
-    case kLocalInfileByte:
-      // Commands already on their way would be read as the file: nobody could tell them apart.
-      client_file_ = queue_.size() == 1;
-      return client_file_;
-    default:
-      return OnColumnCount(h, look);
-  }
-}
-
-bool ResponseTracker::OnColumnCount(const PacketHeader& h, Bytes look) {
-  Reader in(look);
-  const std::uint64_t count = in.Lenenc();
-  if (!in.ok() || count == 0 || h.length > look.size()) return false;
-  bool definitions = true;
-  if (metadata_flag_ && in.size() == 1) definitions = in.U8() != 0;
-  if (in.size() != 0) return false;
-  BeginColumns(definitions ? count : 0);
-  return true;
-}
-
-bool ResponseTracker::OnFirstOfPrepare(Bytes look) {
-  if (look[0] == kErrByte) return Failed(look);
-  Reader in(look);
-  if (in.U8() != kOkByte) return false;
-  answer_.statement = in.U32();
-  std::uint16_t columns = in.U16();
-  std::uint16_t parameters = in.U16();
-  in.Take(3);  // filler, warnings
-  if (!in.ok()) return false;
-  if (metadata_flag_ && in.size() == 1 && in.U8() == 0) columns = parameters = 0;
-  prepared_columns_ = columns;
-  if (parameters > 0) {
-    BeginColumns(parameters);
-  } else {
-    AfterColumns();
-  }
-  return true;
-}
-
-bool ResponseTracker::OnFirstOfStream(const PacketHeader& h, Bytes look) {
-  const bool failed = look[0] == kErrByte;
-  if (failed || IsTerminator(h, look[0])) {
-    streaming_ = stream_queued_ = false;
-    return failed ? Failed(look) : Done();
-  }
-  streaming_ = true;
-  AddRows(1);
-  return look[0] == kOkByte;  // an event
-}
-
-void ResponseTracker::BeginColumns(std::uint64_t count) {
-  columns_left_ = count;
-  part_ = Part::kColumns;
-  if (count == 0) AfterColumns();
-}
-
-bool ResponseTracker::OnColumn(Bytes look) {
-  if (look[0] == kErrByte) return Failed(look);
-  if (look[0] == kEofByte) return false;  // fewer definitions than announced
-  if (--columns_left_ == 0) AfterColumns();
-  return true;
-}
-
-void ResponseTracker::AfterColumns() {
-  const bool prepare = front().kind == AnswerKind::kPrepare;
-  // Of a prepare's two lists, an empty one has no EOF either.
-  if (!deprecate_eof_ && (!prepare || part_ == Part::kColumns)) {
-    part_ = Part::kColumnsEof;
-  } else if (!prepare) {
-    part_ = Part::kRows;
-  } else if (prepared_columns_ > 0) {
-    BeginColumns(std::exchange(prepared_columns_, 0));
-  } else {
-    Done();
-  }
-}
-
-bool ResponseTracker::OnColumnsEof(const PacketHeader& h, Bytes look) {
-  if (look[0] == kErrByte) return Failed(look);
-  if (!IsTerminator(h, look[0])) return false;
-  const std::uint16_t status = TerminatorStatus(look);
-  NoteStatus(status);
-  if (front().kind == AnswerKind::kPrepare) {
-    part_ = Part::kFirst;  // this list is closed
-    AfterColumns();
-  } else if (status & kStatusCursorExists) {
-    return Done();  // rows come with COM_STMT_FETCH
-  } else {
-    part_ = Part::kRows;
-  }
-  return true;
-}
-
-bool ResponseTracker::OnRow(const PacketHeader& h, Bytes look) {
-  if (look[0] == kErrByte) return Failed(look);
-  if (IsTerminator(h, look[0])) return EndOfResult(TerminatorStatus(look));
-  AddRows(1);
-  return true;
-}
-
-bool ResponseTracker::IsTerminator(const PacketHeader& h, std::uint8_t first) const {
-  return first == kEofByte && h.length < (deprecate_eof_ ? kMaxPayload : kMaxEof);
-}
-
-// EOF: warnings, status. The OK that replaces it: two length-encoded numbers, status.
-std::uint16_t ResponseTracker::TerminatorStatus(Bytes look) const {
-  Reader in(look.subspan(1));
-  if (deprecate_eof_) {
-    in.Lenenc();
-    in.Lenenc();
-  } else {
-    in.U16();
-  }
-  return in.U16();
-}
-
-void ResponseTracker::NoteStatus(std::uint16_t status) {
-  status_ = status;
-  answer_.facts.no_index |= (status & (kStatusNoIndex | kStatusNoGoodIndex)) != 0;
-  answer_.facts.slow |= (status & kStatusSlow) != 0;
-}
-
-void ResponseTracker::AddRows(std::uint64_t n) {
-  std::uint64_t& rows = answer_.facts.rows;
-  rows += std::min(n, UINT64_MAX - rows);
-}
-
-bool ResponseTracker::EndOfResult(std::uint16_t status) {
-  NoteStatus(status);
-  const bool more = front().kind == AnswerKind::kResult && (status & kStatusMoreResults);
-  part_ = Part::kFirst;
-  return more || Done();
-}
-
-bool ResponseTracker::Failed(Bytes look) {
-  answer_.facts.error = true;
-  answer_.facts.error_code = ErrCode(look);
-  return Done();
 }
 
 void ResponseTracker::BeginAnswer() {
@@ -366,6 +211,8 @@ std::optional<ResponseTracker::Answer> ResponseTracker::Abandon() {
     ResponseTracker renewed(0, 0);
     renewed.deprecate_eof_ = deprecate_eof_;
     renewed.metadata_flag_ = metadata_flag_;
+    renewed.local_files_ = local_files_;
+    renewed.progress_ = progress_;
     renewed.status_ = status_;
     renewed.statements_ = statements_;
     *this = std::move(renewed);

@@ -45,9 +45,12 @@ class ResponseTracker {
     bool sets_mode = false;  // may change how the next statement reads: what follows waits
     bool settle = false;     // after an ERR the server is to be asked for its status
     std::optional<SqlCharset> charset{};  // what it sets, if it is answered without error
+    bool cursor = false;  // an execute that asks for its rows to wait for COM_STMT_FETCH
     // Of one that has no answer: long enough that the server may find it too long, which MySQL says
     // with an ERR that nobody waits for before it goes on.
     bool may_be_too_long = false;
+    // Of one that has no answer: a server says with such an ERR that the password has expired.
+    bool may_be_denied = false;
   };
   // REQUIRES: MayPass(passed.command) == kPass; for the gate's own, HasRoom().
   void OnCommand(const Passed& passed);
@@ -106,11 +109,16 @@ class ResponseTracker {
     kColumnsEof,  // the EOF behind them, where not deprecated
     kRows,
   };
+  // What an ERR may be about in place of its own command: one before it, without an answer.
+  struct Doubt {
+    bool too_long = false, denied = false;
+    [[nodiscard]] bool Covers(std::uint16_t error_code) const;
+  };
   struct Entry {
     AnswerKind kind = AnswerKind::kOne;
     Passed passed;
     std::uint32_t request_bytes = 0;  // a server takes at most 1 GB
-    bool in_doubt = false;            // an ERR of "too long" may be about one without an answer
+    Doubt in_doubt;
   };
 
   [[nodiscard]] std::size_t LookFor(const PacketHeader& h, std::uint8_t first) const;
@@ -118,6 +126,10 @@ class ResponseTracker {
   // Takes one packet's header. 0: more of it is needed, or `violation`.
   [[nodiscard]] std::size_t TakeHeader(Bytes rest, bool& violation);
   [[nodiscard]] bool OnPacket(const PacketHeader& h, Bytes look);
+  [[nodiscard]] bool IsGoodBye(Bytes look);
+  [[nodiscard]] bool MayBegin(const PacketHeader& h, Bytes look);
+  [[nodiscard]] bool IsProgress(Bytes look) const;
+  [[nodiscard]] bool OnPart(const PacketHeader& h, Bytes look);
   [[nodiscard]] bool OnFirst(const PacketHeader& h, Bytes look);
   [[nodiscard]] bool OnOnlyOne(const PacketHeader& h, Bytes look);
   [[nodiscard]] bool OnFirstOfResult(const PacketHeader& h, Bytes look);
@@ -129,6 +141,7 @@ class ResponseTracker {
   [[nodiscard]] bool OnRow(const PacketHeader& h, Bytes look);
   [[nodiscard]] bool IsTerminator(const PacketHeader& h, std::uint8_t first) const;
   [[nodiscard]] std::uint16_t TerminatorStatus(Bytes look) const;
+  [[nodiscard]] bool IsCursor(std::uint16_t status) const;
   void NoteStatus(std::uint16_t status);
   void AddRows(std::uint64_t n);
   void BeginColumns(std::uint64_t count);
@@ -146,18 +159,25 @@ class ResponseTracker {
   Part part_ = Part::kFirst;
   bool deprecate_eof_ = false;
   bool metadata_flag_ = false;  // a byte behind the column count
+  bool local_files_ = false;    // the server may ask for a file
+  bool progress_ = false;       // and report what it has done so far
   bool client_file_ = false;
   bool streaming_ = false;
   bool stream_queued_ = false;
   bool violated_ = false;          // for good: nothing after it can be told apart
   bool receiving_ = false;         // the newest entry's command is still on its way
-  bool doubt_ = false;             // may_be_too_long of a command since the newest entry
+  bool silent_ = false;            // a command without an answer since the newest entry
+  bool said_bye_ = false;          // the server: nothing comes after that
+  Doubt doubt_;                    // of commands since the newest entry
   bool done_ = false;              // the front's answer ends with the packet at hand
   bool between_ = true;            // answer_ is the one before
   std::uint8_t own_ = 0;           // queued commands of the gate
   std::uint8_t mode_setters_ = 0;  // queued commands after which the next one waits
   std::uint16_t status_ = 0;
   std::uint16_t prepared_columns_ = 0;  // still to come after the parameters
+  // The sequence number of a row, if the answer before was no cursor's: then it had rows. (A
+  // cursor of 254 columns, and a command of more than 16 MB behind one, look the same: closed.)
+  std::optional<std::uint8_t> row_after_cursor_;
   PacketCursor cursor_;
   std::uint64_t columns_left_ = 0;
   std::uint64_t statements_ = 0;

@@ -93,6 +93,7 @@ bool Session::Impl::SeenEnough(Bytes in, const PacketHeader& header, Command com
   if (command == Command::kChangeUser && header.length <= kMaxLogin) needed = header.length;
   if (may_kill && header.length <= kMaxKillPayload) needed = header.length;
   if (NamesStatement(command)) needed = std::min(header.length, kStatementHead);
+  if (command == Command::kStmtExecute) needed = std::min(header.length, kExecuteHead);
   return Seen(in, header).size() >= needed;
 }
 

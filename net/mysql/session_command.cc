@@ -84,7 +84,7 @@ Action Session::Impl::PassCommand(Bytes in, const PacketHeader& header) {
   if (command == Command::kChangeUser) return ChangeUser(in, header);
   if (const auto target = KillOfOurs(in, header)) return Kill(in, header, *target);
   const bool idle = tracker->outstanding() == 0;
-  NoteCommand(header, command);
+  NoteCommand(in, header, command);
   turn = Turn::kNone;
   sent_before += static_cast<std::uint32_t>(message_bytes);
   message_bytes = header.length;
@@ -95,7 +95,7 @@ Action Session::Impl::PassCommand(Bytes in, const PacketHeader& header) {
   return {.kind = Kind::kForward, .n = n, .last = left && idle};
 }
 
-void Session::Impl::NoteCommand(const PacketHeader& header, Command command) {
+void Session::Impl::NoteCommand(Bytes in, const PacketHeader& header, Command command) {
   PreparedStatements::Statement* statement = FindPrepared(command_statement);
   const StatementMark* runs = command == Command::kQuery ? &front->mark : nullptr;
   if (IsStatement(command) && statement != nullptr) runs = &statement->mark;
@@ -104,7 +104,9 @@ void Session::Impl::NoteCommand(const PacketHeader& header, Command command) {
   passed.sets_mode = command == Command::kResetConnection ||
                      (runs != nullptr && (runs->sets_charset || runs->kind == StatementKind::kSet));
   passed.settle = settle && IsStatement(command);
+  passed.cursor = AsksForCursor(in, header, command);
   passed.may_be_too_long = AnswerTo(command) == AnswerKind::kNone && header.length > kAlwaysTaken;
+  passed.may_be_denied = command == Command::kStmtSendLongData;
   tracker->OnCommand(passed);
   counts = AnswerTo(command) != AnswerKind::kNone || command == Command::kStmtSendLongData;
   limit_due |= command == Command::kResetConnection && statement_limit > Duration::zero();

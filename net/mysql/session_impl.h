@@ -173,7 +173,7 @@ struct Session::Impl {
   // Whether the packet with this header makes the command that is passing through too long.
   [[nodiscard]] bool TooLongWith(const PacketHeader& header) const;
   Action PassCommand(Bytes in, const PacketHeader& header);
-  void NoteCommand(const PacketHeader& header, Command command);
+  void NoteCommand(Bytes in, const PacketHeader& header, Command command);
   void NoteLongData(const PacketHeader& header, Command command,
                     PreparedStatements::Statement* statement);
   void AddLongData(std::uint32_t bytes);

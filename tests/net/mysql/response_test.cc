@@ -4,75 +4,12 @@
 
 #include <string>
 
-#include "tests/net/mysql/packets.h"
+#include "tests/net/mysql/talk.h"
 
 namespace headgate::mysql::testing {
 namespace {
 
 constexpr std::uint32_t kModern = kCapDeprecateEof;
-
-// One conversation: commands are noted, answers fed at every split point, and the tracker must come
-// to rest exactly at the last byte.
-class Talk {
- public:
-  explicit Talk(std::uint32_t capabilities = 0, std::uint32_t mariadb = 0)
-      : capabilities_(capabilities), mariadb_(mariadb) {}
-
-  Talk& Sends(enum Command c) {
-    commands_.push_back(c);
-    return *this;
-  }
-  // True when `answer` completes everything sent, at every cut, and not before its end.
-  [[nodiscard]] bool CompletesWith(const std::string& answer) const {
-    for (std::size_t cut = 1; cut <= answer.size(); ++cut) {
-      ResponseTracker t = Begin();
-      if (!Feed(t, answer, cut) || !t.Idle() || t.outstanding() != 0) return false;
-    }
-    ResponseTracker t = Begin();
-    return Feed(t, answer.substr(0, answer.size() - 1), 1, /*whole=*/false) && !t.Idle();
-  }
-  // True when `answer` is taken, and the tracker waits for more.
-  [[nodiscard]] bool GoesOnAfter(const std::string& answer) const {
-    ResponseTracker t = Begin();
-    return Feed(t, answer, answer.size()) && t.outstanding() > 0;
-  }
-  [[nodiscard]] bool Refuses(const std::string& answer) const {
-    ResponseTracker t = Begin();
-    return !Feed(t, answer, answer.size());
-  }
-  [[nodiscard]] ResponseTracker Begin() const {
-    ResponseTracker t(capabilities_, mariadb_);
-    for (const auto c : commands_) EXPECT_TRUE(Note(t, c));
-    return t;
-  }
-
-  static bool Note(ResponseTracker& t, enum Command c) {
-    if (t.MayPass(c) != ResponseTracker::Pass::kPass) return false;
-    t.OnCommand({.command = c});
-    return true;
-  }
-
-  // `whole`: nothing may be left over.
-  static bool Feed(ResponseTracker& t, const std::string& bytes, std::size_t cut,
-                   bool whole = true) {
-    std::string tail;
-    for (const std::string& piece : {bytes.substr(0, cut), bytes.substr(cut)}) {
-      tail += piece;
-      for (bool goes_on = true; goes_on;) {
-        const auto scan = t.OnServerBytes(AsBytes(tail));
-        if (scan.violation) return false;
-        tail.erase(0, scan.pass);
-        goes_on = scan.pass > 0;
-      }
-      if (tail.size() > ResponseTracker::kLook + kHeaderSize) return false;
-    }
-    return tail.empty() || !whole;
-  }
-
- private:
-  std::uint32_t capabilities_, mariadb_;
-  std::vector<enum Command> commands_;
-};
 
 using C = enum Command;
 
@@ -129,8 +66,14 @@ TEST(Response, StatusIsFoundBehindLongNumbers) {
 TEST(Response, CursorsEndAfterTheDefinitions) {
   constexpr int kCursor = 2 | kStatusCursorExists;
   const std::string head = Packet(1, "\x01") + Column(2, "a");
-  EXPECT_TRUE(Talk().Sends(C::kStmtExecute).CompletesWith(head + Eof(3, kCursor)));
-  EXPECT_TRUE(Talk(kModern).Sends(C::kStmtExecute).CompletesWith(head + EndOk(3, kCursor)));
+  const ResponseTracker::Passed execute{.command = C::kStmtExecute, .cursor = true};
+  EXPECT_TRUE(Talk().Sends(execute).CompletesWith(head + Eof(3, kCursor)));
+  EXPECT_TRUE(Talk(kModern).Sends(execute).CompletesWith(head + EndOk(3, kCursor)));
+  EXPECT_TRUE(Talk()
+                  .Sends(execute)
+                  .Sends(C::kStmtFetch)
+                  .CompletesWith(head + Eof(3, kCursor) + Packet(1, Hex({0, 0}) + Lenenc("x")) +
+                                 Eof(2, kCursor | 0x80)));
   const std::string row = Packet(1, Hex({0, 0}) + Lenenc("x"));
   EXPECT_TRUE(Talk().Sends(C::kStmtFetch).CompletesWith(row + row + Eof(3, kCursor)));
   EXPECT_TRUE(Talk(kModern).Sends(C::kStmtFetch).CompletesWith(row + EndOk(2, kCursor | 0x80)));
@@ -216,12 +159,12 @@ TEST(Response, MySqlOptionalMetadata) {
 TEST(Response, ProgressReportsAreNoEnd) {
   const std::string progress =
       Err(1, 0xFFFF, Hex({1, 1, 2}) + Number(500, 3) + Lenenc("copy to tmp table"));
-  EXPECT_TRUE(Talk().Sends(C::kQuery).CompletesWith(progress + progress + Ok(3)));
-  EXPECT_TRUE(Talk().Sends(C::kQuery).GoesOnAfter(progress));
+  EXPECT_TRUE(Talk(0, kExtProgress).Sends(C::kQuery).CompletesWith(progress + progress + Ok(3)));
+  EXPECT_TRUE(Talk(0, kExtProgress).Sends(C::kQuery).GoesOnAfter(progress));
 }
 
 TEST(Response, LocalInfile) {
-  Talk talk;
+  Talk talk(kCapLocalFiles);
   talk.Sends(C::kQuery);
   ResponseTracker t = talk.Begin();
   EXPECT_TRUE(Talk::Feed(t,
