@@ -41,16 +41,16 @@ class ResponseTracker {
   // A command that is passed on, and what is to be known of it when its answer is complete.
   struct Passed {
     Command command = Command::kSleep;
-    bool own = false;        // the gate's, not the client's: its answer goes to nobody
-    bool sets_mode = false;  // may change how the next statement reads: what follows waits
-    bool settle = false;     // after an ERR the server is to be asked for its status
+    bool own : 1 = false;        // the gate's, not the client's: its answer goes to nobody
+    bool sets_mode : 1 = false;  // may change how the next statement reads: what follows waits
+    bool settle : 1 = false;     // after an ERR the server is to be asked for its status
     std::optional<SqlCharset> charset{};  // what it sets, if it is answered without error
-    bool cursor = false;  // an execute that asks for its rows to wait for COM_STMT_FETCH
+    bool cursor : 1 = false;  // an execute that asks for its rows to wait for COM_STMT_FETCH
     // Of one that has no answer: long enough that the server may find it too long, which MySQL says
     // with an ERR that nobody waits for before it goes on.
-    bool may_be_too_long = false;
+    bool may_be_too_long : 1 = false;
     // Of one that has no answer: a server says with such an ERR that the password has expired.
-    bool may_be_denied = false;
+    bool may_be_denied : 1 = false;
   };
   // REQUIRES: MayPass(passed.command) == kPass; for the gate's own, HasRoom().
   void OnCommand(const Passed& passed);
