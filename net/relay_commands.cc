@@ -36,7 +36,12 @@ void Relay::OnReady() {
   Decide(worker_.engine().OnHeld(*ticket_, Now()));
 }
 
-void Relay::OnReclaim() { SweepNow(); }
+// In the middle of a change of user, where nothing else is swept.
+void Relay::OnReclaim() {
+  if (detached_ || session_.phase() != mysql::Phase::kReauthenticating) return SweepNow();
+  const SweepVerdict verdict = worker_.engine().OnSweep(*ticket_, {}, Now());
+  if (verdict.kind == SweepVerdict::Kind::kClose) OnEvicted(verdict.reason, /*by_engine=*/true);
+}
 
 void Relay::TellAnswers() {
   if (session_over_) return;

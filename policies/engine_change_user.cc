@@ -29,6 +29,8 @@ Verdict Engine::Impl::OnChangeUser(Ticket& t, const LoginClaim& claim, Time now)
   if (refused == Reason::kNone) {
     const Impl::Admission admission(m, now);
     if (t.state != Ticket::State::kIn) return {Kind::kRefuse, Reason::kChangeUserRefused};
+    // Called back since the command was asked about. Under the lock: nobody sheds that by a change.
+    if (m.IsWantedBack(t, now)) return {Kind::kRefuse, Reason::kReclaimed};
     refused = m.Reseat(t, claim, same_user, trust.known_good, now);
   }
   if (refused == Reason::kNone) return {Kind::kAdmit, Reason::kNone};
@@ -81,6 +83,7 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
     const bool trusted = t.exempt || IsTrusted(is_known_good, t.pair(), stake);
     if (moves) ledger.MoveTo(t.slot, id, standing, stake);
     ledger.SetTrusted(t.slot, trusted);
+    // Where calling back does not act.
     t.reclaim.store(Ticket::Reclaim::kNo, std::memory_order_relaxed);
   } else if (moves) {
     ledger.MoveTo(t.slot, id, standing, stake);
@@ -95,6 +98,9 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
   t.class_id = id;
   t.names.SetClass(limits->classes[index].name);
   t.state = Ticket::State::kReauth;
+  // What ran right before it has ended by now.
+  std::int64_t busy = Ticket::kBusy;
+  t.idle_since.compare_exchange_strong(busy, Ns(now), std::memory_order_relaxed);
   Serve(now);
   return Reason::kNone;
 }

@@ -250,7 +250,8 @@ struct Engine::Impl {
                               Time now);
 
   // engine_query.cc
-  [[nodiscard]] bool EndsLent(Ticket& t, Time now);
+  [[nodiscard]] bool EndsWanted(Ticket& t, CommandKind command, Time now);
+  [[nodiscard]] bool IsWantedBack(const Ticket& t, Time now);
   [[nodiscard]] static Speaker SpeakerOf(const Ticket& t);
   [[nodiscard]] StatementBook& BookOf(Ticket& t);
 
@@ -278,6 +279,7 @@ struct Engine::Impl {
   [[nodiscard]] static bool Leaving(const Ticket& t);
   [[nodiscard]] static Time LatestIdle(const Ticket& t, Time now);
   [[nodiscard]] static bool MayBeCalledBack(const Ticket& t);
+  [[nodiscard]] bool ClaimsReserve(const Ticket& t) const;
   [[nodiscard]] Ticket* VictimFor(SlotLedger::ClassId owner, Time now) const;
   [[nodiscard]] Ticket* IdleStranger(Time now) const;
   [[nodiscard]] static Time IdleSince(const Ticket& t);

@@ -31,7 +31,8 @@ void Engine::Impl::OnLoginOk(Ticket& t, Time now) {
     t.state = State::kIn;
     t.proven_user = t.claimed_user;
     t.trusted.store(t.known_good, std::memory_order_relaxed);
-    t.idle_since.store(Ns(now), std::memory_order_relaxed);
+    if (first) t.idle_since.store(Ns(now), std::memory_order_relaxed);
+    t.in_transaction.store(false, std::memory_order_relaxed);
     m.lane.ramp.OnLoginOk();
     m.Serve(now);
   }

@@ -8,12 +8,14 @@
 namespace headgate {
 namespace {
 
-// For those who look for a slot to call back: no lock, two stores a command.
-void NoteIdle(Ticket& t, const StatementBook& b, Time now) {
+// For those who look for a slot to call back: no lock, two stores a command. Changing the user is
+// no work: whoever did nothing before it has been idle since then.
+void NoteIdle(Ticket& t, const StatementBook& b, CommandKind command, Time now) {
   const bool idle = IsQuiet(b) && !b.pending->held;
   if (t.in_transaction.load(std::memory_order_relaxed) != b.in_transaction) {
     t.in_transaction.store(b.in_transaction, std::memory_order_relaxed);
   }
+  if (command == CommandKind::kChangeUser) return;
   t.idle_since.store(idle ? Ns(now) : Ticket::kBusy, std::memory_order_relaxed);
 }
 
@@ -48,12 +50,13 @@ Speaker Engine::Impl::SpeakerOf(const Ticket& t) {
 
 CommandVerdict Engine::Impl::OnCommand(Ticket& t, const CommandFacts& facts, Time now) {
   Impl& m = *this;
-  if (m.EndsLent(t, now))
+  if (m.EndsWanted(t, facts.command, now)) {
     return {.kind = CommandVerdict::Kind::kClose, .reason = Reason::kReclaimed};
+  }
   const Rule* banning = nullptr;
   StatementBook& book = BookOf(t);
   const CommandVerdict v = m.guard.OnCommand(book, Impl::SpeakerOf(t), facts, now, banning);
-  if (v.kind != CommandVerdict::Kind::kMore) NoteIdle(t, book, now);
+  if (v.kind != CommandVerdict::Kind::kMore) NoteIdle(t, book, facts.command, now);
   if (banning != nullptr) {
     const Impl::LimitsPtr l = m.Snapshot();
     m.BanSource(*l, Impl::Of(t), "rule " + banning->name, /*logged_in_too=*/true, /*here=*/true,
@@ -63,9 +66,11 @@ CommandVerdict Engine::Impl::OnCommand(Ticket& t, const CommandFacts& facts, Tim
 }
 
 // Who borrowed a slot that is wanted back begins nothing new with it: else a busy one would never
-// be met idle.
-bool Engine::Impl::EndsLent(Ticket& t, Time now) {
-  if (t.reclaim.load(std::memory_order_relaxed) != Ticket::Reclaim::kLent) return false;
+// be met idle. Nor does anybody change the user on a slot that is wanted back.
+bool Engine::Impl::EndsWanted(Ticket& t, CommandKind command, Time now) {
+  const Ticket::Reclaim reclaim = t.reclaim.load(std::memory_order_relaxed);
+  const bool changes = reclaim == Ticket::Reclaim::kIdle && command == CommandKind::kChangeUser;
+  if (reclaim != Ticket::Reclaim::kLent && !changes) return false;
   const StatementBook& book = BookOf(t);
   if (!book.running.empty() || book.pending->asked) return false;
   return Decide(Acts(*Snapshot(), Reason::kReclaimed), Reason::kReclaimed, t, now, false);
@@ -73,8 +78,9 @@ bool Engine::Impl::EndsLent(Ticket& t, Time now) {
 
 CommandVerdict Engine::Impl::OnHeld(Ticket& t, Time now) {
   StatementBook& book = BookOf(t);
+  const CommandKind command = book.pending->command;
   const CommandVerdict v = guard.OnHeld(book, Impl::SpeakerOf(t), now);
-  NoteIdle(t, book, now);
+  NoteIdle(t, book, command, now);
   return v;
 }
 
@@ -84,11 +90,15 @@ void Engine::Impl::OnAnswer(Ticket& t, const AnswerFacts& facts, Time now) {
                          facts.command == CommandKind::kBulkExecute;
   StatementBook& book = BookOf(t);
   guard.OnAnswer(book, facts, now);
-  NoteIdle(t, book, now);
+  NoteIdle(t, book, facts.command, now);
   if (statement && !facts.error) OnStatementCompleted(t, now);
 }
 
 SweepVerdict Engine::Impl::OnSweep(Ticket& t, const SweepFacts& facts, Time now) {
+  if (t.state == Ticket::State::kReauth) {  // nothing is lost by its end
+    if (!IsWantedBack(t, now)) return {};
+    return {SweepVerdict::Kind::kClose, Reason::kReclaimed};
+  }
   StatementBook& book = BookOf(t);
   const SweepVerdict v = guard.OnSweep(book, Impl::SpeakerOf(t), facts, now);
   if (!IsQuiet(book)) NoteStandstill(t, StandsStillFor(book, facts.client_silent, now), now);
@@ -98,6 +108,12 @@ SweepVerdict Engine::Impl::OnSweep(Ticket& t, const SweepFacts& facts, Time now)
     t.reclaim.compare_exchange_strong(idle, Ticket::Reclaim::kNo, std::memory_order_relaxed);
   }
   return v;
+}
+
+// Counted: it ends by that.
+bool Engine::Impl::IsWantedBack(const Ticket& t, Time now) {
+  return t.reclaim.load(std::memory_order_relaxed) != Ticket::Reclaim::kNo &&
+         Decide(Acts(*Snapshot(), Reason::kReclaimed), Reason::kReclaimed, t, now, false);
 }
 
 StatementLimit Engine::LimitOf(const Ticket& t) const {

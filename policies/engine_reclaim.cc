@@ -82,7 +82,13 @@ bool Engine::Impl::Leaving(const Ticket& t) {
 }
 
 bool Engine::Impl::MayBeCalledBack(const Ticket& t) {
-  return t.state == Ticket::State::kIn && t.slot.held() && !t.slot.former() && !Leaving(t);
+  const bool is_in = t.state == Ticket::State::kIn || t.state == Ticket::State::kReauth;
+  return is_in && t.slot.held() && !t.slot.former() && !Leaving(t);
+}
+
+// It may be one of them who changes to another name of theirs: the server says soon.
+bool Engine::Impl::ClaimsReserve(const Ticket& t) const {
+  return t.state == Ticket::State::kReauth && ledger.Counts(t.slot.class_id()).reserve > 0;
 }
 
 // Whose slot serves somebody of this class who waits for his own reserve: the one idle longest; of
@@ -91,7 +97,8 @@ Ticket* Engine::Impl::VictimFor(SlotLedger::ClassId owner, Time now) const {
   Ticket* best = nullptr;
   for (Ticket* t = tickets; t != nullptr; t = t->next) {
     if (!MayBeCalledBack(*t) || !ledger.ServesReclaim(t->slot, owner)) continue;
-    if (!t->slot.lent() && (t->exempt || IdleSince(*t) > LatestIdle(*t, now))) continue;
+    const bool idle = IdleSince(*t) <= LatestIdle(*t, now);
+    if (!t->slot.lent() && (t->exempt || !idle || ClaimsReserve(*t))) continue;
     if (best == nullptr || IdleSince(*t) < IdleSince(*best)) best = t;
   }
   return best;

@@ -91,7 +91,8 @@ class Ticket {
   std::uint64_t claimed_user = 0;               // as the hash has it
   std::uint64_t proven_user = 0;                // written under the admission lock
   std::atomic<std::int64_t> minute{INT64_MIN};  // the last one told to known-good
-  // Since when it has neither run nor held anything, in ticks of Time; kBusy while it does.
+  // Since when it has neither run nor held anything, in ticks of Time; kBusy while it does. Changes
+  // of user count for nothing.
   std::atomic<std::int64_t> idle_since{kBusy};
   // From its first login on: most of a flood never has one.
   std::unique_ptr<StatementBook> book;

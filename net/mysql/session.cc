@@ -90,8 +90,9 @@ Action Session::OnAdmission(bool admitted, Reason reason) {
   Impl& s = *impl_;
   if (s.phase == Phase::kReauthAdmission) {
     if (admitted) return s.SendChangeUser();
-    return s.LeaveLoggedIn(Reason::kChangeUserRefused,
-                           BuildRefusal(Reason::kChangeUserRefused, 1, false));
+    const bool wanted = reason == Reason::kReclaimed;
+    const Reason told = wanted ? reason : Reason::kChangeUserRefused;
+    return s.LeaveLoggedIn(told, BuildRefusal(told, 1, false));
   }
   if (s.phase != Phase::kAwaitAdmission) return {};
   if (s.options.watch) return s.WatchAdmitted();

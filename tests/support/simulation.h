@@ -274,7 +274,8 @@ class Simulation : public Wakeups, public DecisionSink {
   std::unordered_map<std::uint64_t, Conn*> by_number_;
 
   std::vector<ConnectionId> ready_, reclaims_, doomed_;
-  const Conn* asking_ = nullptr;  // its login is being decided about
+  const Conn* asking_ = nullptr;    // its login is being decided about
+  const Conn* changing_ = nullptr;  // its change of user
   bool defer_ = false, deferred_binds_ = false;
   std::vector<ConnectionId> deferred_;
   Time neglected_since_ = kNever;

@@ -92,29 +92,34 @@ void Simulation::Reclaim(ConnectionId id) {
   book_.BindStakes(defer_ ? deferred_binds_ : StakesBind());
   if (const char* wrong = WrongToCall(*c); wrong != nullptr) Fail(wrong);
   c->called_back = true;
-  c->called_lent = c->lease.lent && !c->lease.unsure;
-  c->perhaps_lent = c->lease.lent || c->lease.unsure;
+  const bool unsure = c->lease.unsure || c == changing_;
+  c->called_lent = c->lease.lent && !unsure;
+  c->perhaps_lent = c->lease.lent || unsure;
   reclaims_.push_back(id);
 }
 
 // What was lent goes back to its owner who waits. Else only a stranger's idle session, and only
 // above calm: not that of a known-good pair, nor of a class with a reserve.
 const char* Simulation::WrongToCall(const Conn& c) {
-  if (c.phase != Phase::kIn) return "reclaim: of somebody who is not in";
+  if (c.phase != Phase::kIn && c.phase != Phase::kReauth) {
+    return "reclaim: of somebody who is not in";
+  }
   if (book_.IsFormer(c.lease)) return "reclaim: of a slot at a backend that was left";
   if (!book_.enforces_slots()) return "reclaim: in a dry run";
   const auto& waiting = In(Phase::kWaiting);
   const bool somebody =
       std::any_of(waiting.begin(), waiting.end(), [](const Conn* w) { return !w->doomed; });
   if (!somebody && asking_ == nullptr) return "reclaim: although nobody waits";
-  // (Amid a change of user the books are not up to date.)
+  // (Amid a change of user the books are not up to date, least of all about who changes.)
+  if (&c == changing_) return nullptr;
   const bool owed = AnyOwed() || defer_ || recovering_;
   if ((c.lease.lent || c.lease.unsure) && owed) return nullptr;
   if (ActingLevel() == Level::kCalm) return "reclaim: while calm, of what was not lent";
   if (ActingLevel() != Level::kAttack && !owed) return "reclaim: for strangers, below attack";
   if (book_.reserve_of(book_.Resolve(c.lease.c)) > 0) return "reclaim: in a class with a reserve";
   // (Without classes a pair is trusted as far as it is used to go.)
-  if (limits_.classes.size() > 1 && trust_.IsLongGood({Key(c.peer), c.proven})) {
+  const std::string_view user = c.phase == Phase::kReauth ? c.user : c.proven;
+  if (limits_.classes.size() > 1 && trust_.IsLongGood({Key(c.peer), user})) {
     return "reclaim: of a known-good session";
   }
   if (c.actor == Actor::kReports) return "reclaim: of an exempt source";
@@ -137,7 +142,7 @@ void Simulation::SettleReclaims() {
   std::vector<ConnectionId> later;
   for (const ConnectionId id : std::exchange(reclaims_, {})) {
     Conn* c = Find(id);
-    if (c == nullptr || c->phase != Phase::kIn) continue;
+    if (c == nullptr || (c->phase != Phase::kIn && c->phase != Phase::kReauth)) continue;
     if (IsSlow(*c)) {
       later.push_back(id);
     } else {

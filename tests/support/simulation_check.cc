@@ -101,7 +101,10 @@ bool Simulation::IsNeglected() {
   const auto is_lent = [this](const Conn* c) { return c->lease.lent && !book_.IsFormer(c->lease); };
   if (std::any_of(conns_.begin(), conns_.end(), is_coming)) return false;
   const auto& in = In(Phase::kIn);
-  if (std::none_of(in.begin(), in.end(), is_lent) || engine_->Status(now_).ramp > 0) return false;
+  const auto& changing = In(Phase::kReauth);
+  const bool lent = std::any_of(in.begin(), in.end(), is_lent) ||
+                    std::any_of(changing.begin(), changing.end(), is_lent);
+  if (!lent || engine_->Status(now_).ramp > 0) return false;
   book_.BindStakes(StakesBind());
   const auto& waiting = In(Phase::kWaiting);
   return std::any_of(waiting.begin(), waiting.end(), [this](const Conn* c) {

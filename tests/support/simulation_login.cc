@@ -160,12 +160,18 @@ void Simulation::Act(Conn& c) {
 void Simulation::ChangeUser(Conn& c) {
   const std::string_view user = random_.OneIn(2) ? c.user : DrawUser(c.actor);
   const bool known_good = trust_.IsGood({Key(c.peer), user});
+  const bool wanted = c.called_back && book_.enforces_slots();
   defer_ = true;
+  changing_ = &c;
   deferred_binds_ = StakesBind();
   const Verdict v = engine_->OnChangeUser(*c.ticket, {.user = user, .database = ""}, now_);
   defer_ = false;
+  changing_ = nullptr;
   Note(&c, [&] { return "changes its user to '" + std::string(user) + "'" + Outcome(v); });
   if (v.kind == Kind::kWait) Fail("change user must not wait");
+  if (v.kind == Kind::kAdmit && wanted) Fail("reclaim: sheds a call by a change of user");
+  if (v.reason == Reason::kReclaimed && !wanted)
+    Fail("reclaim: a change of user that nobody minds");
   if (v.kind == Kind::kAdmit) Changed(c, user, known_good);
   for (const ConnectionId id : std::exchange(deferred_, {})) LetIn(id, deferred_binds_);
   if (v.kind == Kind::kRefuse) Leave(c);
@@ -191,7 +197,8 @@ void Simulation::Changed(Conn& c, std::string_view user, bool known_good) {
     c.lease.unsure |= unsettled_;
     unsettled_ |= c.lease.unsure;
   }
-  if (!vouched) c.called_back = c.called_lent = c.perhaps_lent = false;  // another one now
+  // Of a dry run; else it was called back while it changed.
+  if (!vouched && !book_.enforces_slots()) c.called_back = c.called_lent = c.perhaps_lent = false;
   const std::string lane = vouched ? "" : lane_.Enter(c.lane, Key(c.peer), WhoIs(known_good, into));
   if (!lane.empty()) Fail("change user: " + lane);
   Move(c, Phase::kReauth);

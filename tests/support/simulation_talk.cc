@@ -166,10 +166,14 @@ void Simulation::Sweep(Conn& c, bool client_gone) {
   f.lock_wait = random_.OneIn(4);
   f.client_blocked = milliseconds(random_.Below(6000));
   f.answer_bytes = random_.Below(2000);
-  statements_.Refresh(c.talk);
+  if (c.phase != Phase::kReauth) statements_.Refresh(c.talk);
   const SweepVerdict v = engine_->OnSweep(*c.ticket, f, now_);
   Note(&c, [&] { return "is swept" + Outcome(v); });
   if (!client_gone) CheckReclaimed(c, v);
+  if (c.phase == Phase::kReauth && v.kind == SweepVerdict::Kind::kNone) {
+    if (c.called_back && book_.enforces_slots()) Fail("reclaim: stays, amid a change of user");
+    return;
+  }
   if (v.kind == SweepVerdict::Kind::kNone) {
     c.called_back &= c.perhaps_lent;  // it is busy: another one's slot is wanted, then
     return;

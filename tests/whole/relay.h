@@ -31,7 +31,7 @@ class Relay {
   void OnEvicted(Reason reason, bool by_engine);
   void OnDeadline();
   void OnReady();
-  void OnReclaim() { SweepNow(); }
+  void OnReclaim();
   void OnKillEnded(bool reached);
   [[nodiscard]] bool Sweep();
   void OnBackendDown();

@@ -33,6 +33,12 @@ void Relay::OnReady() {
   Decide(gate_.engine().OnHeld(*ticket_, now()));
 }
 
+void Relay::OnReclaim() {
+  if (detached_ || session_.phase() != Phase::kReauthenticating) return SweepNow();
+  const SweepVerdict verdict = gate_.engine().OnSweep(*ticket_, {}, now());
+  if (verdict.kind == SweepVerdict::Kind::kClose) OnEvicted(verdict.reason, /*by_engine=*/true);
+}
+
 void Relay::TellAnswers() {
   if (session_over_) return;
   while (const std::optional<AnswerFacts> answer = session_.NextAnswer()) {

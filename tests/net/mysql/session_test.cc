@@ -246,6 +246,41 @@ TEST(SessionReauthAdmission, EvictedItHoldsItsSlotUntilTheServersFin) {
   EXPECT_TRUE(d.closed());
 }
 
+TEST(SessionReauthAdmission, WhoseSlotIsWantedBackIsToldAsWhoIsIdle) {
+  Changing d;
+  d.Admission(false, Reason::kReclaimed);
+  EXPECT_EQ(d.ToServer(), "");
+  EXPECT_THAT(d.ToClient(), HasSubstr("because of inactivity"));
+  EXPECT_THAT(d.ends, ElementsAre(Reason::kReclaimed));
+  EXPECT_TRUE(d.half_closed);
+}
+
+// --- called back, or banned, amid a COM_CHANGE_USER
+
+TEST(SessionReauth, EvictedItsLoginIsEndedPolitely) {
+  for (const bool asked : {false, true}) {
+    Driver d;
+    d.LogIn();
+    d.Client(kToBob);
+    d.ToServer();
+    if (asked) d.Server(AuthSwitch(1, "mysql_native_password"));
+    d.ToClient();
+    d.Evict(Reason::kReclaimed);
+    EXPECT_EQ(d.session().phase(), Phase::kFinishing);
+    if (!asked) d.Server(AuthSwitch(1, "mysql_native_password"));
+    d.Client(Packet(2, "01234567890123456789"));  // too late
+    EXPECT_EQ(d.ToServer(), Packet(2, "")) << "nothing of the client's";
+    d.Server(Err(3, 1045, kDenied));
+    EXPECT_THAT(d.failures, ElementsAre(LoginFailure::kClientGone));
+    EXPECT_THAT(d.ToClient(), HasSubstr("because of inactivity"));
+    EXPECT_THAT(d.ends, ElementsAre(Reason::kReclaimed));
+    EXPECT_TRUE(d.half_closed);
+    EXPECT_FALSE(d.closed()) << "the slot is the server's until its FIN";
+    d.Event(&Session::OnServerClosed);
+    EXPECT_TRUE(d.closed());
+  }
+}
+
 // --- what a client may send ahead
 
 TEST(SessionAhead, TooMuchOfItEndsALoginWhoseBackendIsOnlyConnectedTo) {
