@@ -16,7 +16,8 @@ namespace {
 namespace json = boost::json;
 
 int Print(const Question& question, const net::AdminReply& reply, const std::string& text) {
-  const std::string error = ErrorOf(reply.body);
+  // Of what went well it is a part of the answer.
+  const std::string error = reply.status == 200 ? "" : ErrorOf(reply.body);
   if (question.as_json) {
     std::cout << reply.body << "\n";
   } else if (!error.empty()) {

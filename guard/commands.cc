@@ -1,6 +1,8 @@
 #include "guard/commands.h"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
 #include <iostream>
 #include <string>
 
@@ -197,7 +199,11 @@ int RunCommandLine(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitDone : kExitUsage;
   }
-  return chosen(args);
+  const int status = chosen(args);
+  std::cout.flush();
+  if (std::cout) return status;
+  std::cerr << "headgate: cannot write the answer: " << std::strerror(errno) << "\n";
+  return kExitUsage;
 }
 
 }  // namespace headgate::guard

@@ -6,6 +6,7 @@
 #include <absl/strings/str_format.h>
 #include "guard/admin_checks.h"
 #include "guard/config_text.h"
+#include "guard/config_values.h"
 #include "guard/headroom_checks.h"
 #include "guard/identity.h"
 #include "guard/statement_checks.h"
@@ -31,6 +32,7 @@ class Checker {
     CheckLoops();
     CheckIdentity();
     CheckProxies();
+    CheckExempt();
     CheckClasses();
     CheckPairsOfValues();
     CheckDescriptors();
@@ -120,6 +122,14 @@ class Checker {
                            net::ToText(network),
                            everybody ? "everybody" : "far more than load balancers"));
     }
+  }
+
+  void CheckExempt() {
+    const auto& exempt = limits_.source.exempt;
+    if (std::none_of(exempt.begin(), exempt.end(), IsWide)) return;
+    Warn("source.exempt",
+         "so wide that strangers are in it: they have no limits of [source], and are never banned "
+         "for what they do to them; name your own networks");
   }
 
   std::uint32_t Capacity() const {

@@ -243,6 +243,8 @@ std::string Quoted(std::string_view text) {
 
 std::string Shown(std::string_view text) { return Quoted(Cut(text, kColumns)); }
 
+bool IsWide(const Cidr& network) { return network.bits < (network.IsV4() ? kV4Bits + 8 : 32); }
+
 std::string NumberAsToml(double number) {
   std::array<char, 32> text;
   const auto end = std::to_chars(text.data(), text.data() + text.size(), number);

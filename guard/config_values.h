@@ -48,6 +48,9 @@ struct Range {
 // "192.0.2.1:3306", "[2001:db8::1]:3306"; with `backend` also "db.example:3306", "unix:/path".
 [[nodiscard]] Faults ReadEndpoints(const Node& node, bool backend, std::vector<Endpoint>& out);
 
+// Wider than an IPv4 /8 or an IPv6 /32, which any of the larger owners of networks has whole.
+[[nodiscard]] bool IsWide(const Cidr& network);
+
 // As TOML writes it: quoted text, bracketed lists.
 [[nodiscard]] std::string Quoted(std::string_view text);
 // The same of what somebody wrote, cut: for messages.

@@ -75,6 +75,7 @@ std::string WhyNotUnbanned(const Cidr& network, const std::vector<BanInfo>& bans
 
 net::AdminReply Control::UseBackend(std::string_view body) {
   if (HandsOver()) return Refuse(409, kHandsOver);
+  if (const std::string why = WhyNoBody(body, "use"); !why.empty()) return Refuse(400, why);
   const std::string name = Field(body, "use");
   if (name.empty()) return Refuse(400, "expected {\"use\": NAME}");
   const absl::Status status = parts_.use_backend(name);
@@ -95,6 +96,7 @@ net::AdminReply Control::UseBackend(std::string_view body) {
 
 net::AdminReply Control::Ban(std::string_view body) {
   if (HandsOver()) return Refuse(409, kHandsOver);
+  if (const std::string why = WhyNoBody(body, "address for"); !why.empty()) return Refuse(400, why);
   const std::string text = Field(body, "address");
   const auto network = ParseBanned(text);
   if (!network) return Refuse(400, NoAddress(text));
@@ -123,6 +125,7 @@ net::AdminReply Control::Ban(std::string_view body) {
 
 net::AdminReply Control::Unban(std::string_view body) {
   if (HandsOver()) return Refuse(409, kHandsOver);
+  if (const std::string why = WhyNoBody(body, "address"); !why.empty()) return Refuse(400, why);
   const std::string text = Field(body, "address");
   const Time now = parts_.now();
   std::size_t count = 0;

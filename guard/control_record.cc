@@ -20,7 +20,11 @@ net::AdminReply Control::RecordReply() const {
 
 net::AdminReply Control::Record(std::string_view body) {
   if (!parts_.record) return Refuse(409, "this gate cannot record");
-  if (!Field(body, "stop").empty()) {
+  const std::string stop = Field(body, "stop");
+  const std::string_view fields = stop.empty() ? "file for size keep stop" : "stop";
+  if (const std::string why = WhyNoBody(body, fields); !why.empty()) return Refuse(400, why);
+  if (!stop.empty() && stop != "yes") return Refuse(400, "\"stop\" is \"yes\", or not there");
+  if (!stop.empty()) {
     if (!parts_.stop_record()) return Refuse(409, "nothing is recorded");
     return RecordReply();
   }

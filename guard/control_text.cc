@@ -49,6 +49,23 @@ net::AdminReply Refuse(unsigned status, const std::string& message) {
 }
 
 // A field of a JSON object that is text; empty where it is not there or anything else.
+std::string WhyNoBody(std::string_view body, std::string_view fields) {
+  json::error_code error;
+  const json::value root = json::parse(json::string_view(body.data(), body.size()), error);
+  const auto* object = error ? nullptr : root.if_object();
+  if (object == nullptr) return "the body is no JSON object";
+  for (const auto& [key, value] : *object) {
+    const std::string_view name(key.data(), key.size());
+    if (!HasWord(fields, name)) {
+      return absl::StrFormat("\"%s\" is no field of: %s", Printable(name.substr(0, 64)), fields);
+    }
+    if (!value.is_string() || value.get_string().empty()) {
+      return absl::StrFormat("\"%s\" has to be text, and not empty", name);
+    }
+  }
+  return "";
+}
+
 std::string Field(std::string_view body, const char* name) {
   json::error_code error;
   const json::value root = json::parse(json::string_view(body.data(), body.size()), error);

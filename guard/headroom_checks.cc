@@ -6,6 +6,7 @@
 
 #include <absl/strings/str_format.h>
 #include "guard/config_text.h"
+#include "guard/config_values.h"
 #include "guard/statement_checks.h"
 
 namespace headgate::guard {
@@ -109,9 +110,6 @@ void CheckLend(const Config& config, std::size_t i, Findings& findings) {
   findings.Warn(KeyOfClass(config, i) + ".lend",
                 absl::StrFormat("class \"%s\" has no reserve that it could lend", c.name));
 }
-
-// Wider than an IPv4 /8 or an IPv6 /32, which any of the larger owners of networks has whole.
-bool IsWide(const Cidr& network) { return network.bits < (network.IsV4() ? kV4Bits + 8 : 32); }
 
 // The engine lets the sources of a class into its reserve on their word for the user.
 void CheckWide(const Config& config, std::size_t i, Findings& findings) {

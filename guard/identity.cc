@@ -78,7 +78,13 @@ IdentityFinding JudgeIdentity(const Config& config, const Resolved& resolved) {
       "every client is localhost to the server: user@host grants do not tell clients apart, and "
       "localhost_only_users are refused from other hosts";
   const auto& names = config.limits.localhost_users;
-  if (names.empty()) {
+  const auto& sources = config.limits.local_sources;
+  if (std::any_of(sources.begin(), sources.end(), IsWide)) {
+    finding.error =
+        "local_sources says which clients are on this host, and has a network so wide that "
+        "strangers "
+        "are in it: localhost_only_users would be refused from nowhere there";
+  } else if (names.empty()) {
     finding.error =
         "clients_become_localhost needs localhost_only_users: the server lets such "
         "users in from localhost without a password";

@@ -4,10 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include <absl/strings/str_format.h>
 #include "net/fd.h"
@@ -33,6 +36,13 @@ absl::Status WriteAll(int fd, std::string_view text, const std::string& path) {
 
 }  // namespace
 
+bool IsOneOf(const std::string& path, const std::vector<std::string>& others) {
+  return std::any_of(others.begin(), others.end(), [&](const std::string& other) {
+    std::error_code none;
+    return std::filesystem::equivalent(path, other, none);
+  });
+}
+
 absl::Status WriteOutput(const std::string& path, const std::string& text) {
   struct stat info {};
   const bool special = stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);
@@ -40,14 +50,25 @@ absl::Status WriteOutput(const std::string& path, const std::string& text) {
     const net::Fd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
     return fd.valid() ? WriteAll(fd.get(), text, path) : Failed(path);
   }
-  const std::string beside = absl::StrFormat("%s.%d.new", path, getpid());
+  const bool there = stat(path.c_str(), &info) == 0;
+  std::error_code unknown;
+  const std::string target =
+      there ? std::filesystem::canonical(path, unknown).string() : std::string(path);
+  if (unknown) return Failed(path);
+  const std::string beside = absl::StrFormat("%s.%d.new", target, getpid());
   absl::Status status;
   {
     const net::Fd fd(open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode));
     if (!fd.valid()) return Failed(path);
-    status = WriteAll(fd.get(), text, path);
+    // Whoever could read what was there can read this, and nobody else.
+    if (there && (fchmod(fd.get(), info.st_mode & 0777) != 0 ||
+                  fchown(fd.get(), info.st_uid, info.st_gid) != 0)) {
+      status = Failed(path);
+    } else {
+      status = WriteAll(fd.get(), text, path);
+    }
   }
-  if (status.ok() && std::rename(beside.c_str(), path.c_str()) != 0) status = Failed(path);
+  if (status.ok() && std::rename(beside.c_str(), target.c_str()) != 0) status = Failed(path);
   if (!status.ok()) unlink(beside.c_str());
   return status;
 }

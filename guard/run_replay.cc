@@ -12,6 +12,7 @@
 #include "guard/printable.h"
 #include "guard/replay.h"
 #include "guard/say_error.h"
+#include "guard/trace_file.h"
 #include "net/address_text.h"
 
 namespace headgate::guard {
@@ -66,6 +67,14 @@ absl::StatusOr<ReplayPlan> PlanOf(const ReplayOptions& options, const Loaded& lo
                     .verbatim = options.verbatim};
 }
 
+// A slip in the order of names costs days of recording.
+absl::Status MayWrite(const std::string& out, const std::string& config,
+                      std::vector<std::string> read) {
+  read.push_back(config);
+  if (out.empty() || (!IsOneOf(out, read) && !IsTrace(out))) return absl::OkStatus();
+  return absl::InvalidArgumentError(out + " is read, or is a record: name another file to write");
+}
+
 // Where nobody of those was seen whom it is about, there is no answer.
 int ExitOf(const ReplayReport& report) {
   switch (AnswerOf(report)) {
@@ -83,6 +92,9 @@ int ExitOf(const ReplayReport& report) {
 }  // namespace
 
 int RunReplay(const ReplayOptions& options) {
+  if (auto s = MayWrite(options.html, options.config, options.files); !s.ok()) {
+    return Fail(std::string(s.message()), options.as_json);
+  }
   const auto loaded = LoadFor(options.config, options.as_json);
   if (!loaded) return kExitUsage;
   const auto plan = PlanOf(options, *loaded);
@@ -112,6 +124,9 @@ int RunReplay(const ReplayOptions& options) {
 }
 
 int RunLearn(const LearnOptions& options) {
+  if (auto s = MayWrite(options.out, options.config, options.files); !s.ok()) {
+    return Fail(std::string(s.message()), options.as_json);
+  }
   const auto loaded = LoadFor(options.config, options.as_json);
   if (!loaded) return kExitUsage;
   auto of = FeedOf(*loaded->config, options);

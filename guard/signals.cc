@@ -37,6 +37,8 @@ void Notify(int fd) {
 
 SignalQueue::SignalQueue() {
   std::signal(SIGPIPE, SIG_IGN);
+  // A file that may not get longer is a write that fails.
+  std::signal(SIGXFSZ, SIG_IGN);
   // Whoever started us may have had it ignored, and then no child can be waited for.
   std::signal(SIGCHLD, SIG_DFL);
   sigset_t set;

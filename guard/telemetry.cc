@@ -1,16 +1,20 @@
 #include "guard/telemetry.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include <absl/strings/str_format.h>
 #include "guard/log.h"
 #include "guard/shared_address.h"
+#include "net/fd.h"
 
 namespace headgate::guard {
 namespace {
@@ -25,16 +29,27 @@ std::int64_t UnixMilliseconds() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Telemetry>> Telemetry::Open(const TelemetryOptions& options) {
-  int file = -1;
+  net::Fd file;
+  bool ours = false;
   if (!options.decisions.empty()) {
-    file = open(options.decisions.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-                0640);
-    if (file < 0) {
+    // A pipe without a reader is not waited for.
+    file = net::Fd(
+        open(options.decisions.c_str(),
+             O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0640));
+    struct stat info {};
+    if (!file.valid() || fstat(file.get(), &info) != 0) {
       return absl::UnavailableError(absl::StrFormat("[log] decisions: cannot open %s: %s",
                                                     options.decisions, std::strerror(errno)));
     }
+    if (!S_ISREG(info.st_mode)) {
+      return absl::FailedPreconditionError(
+          absl::StrFormat("[log] decisions: %s is no ordinary file", options.decisions));
+    }
+    ours = info.st_uid == geteuid() && info.st_size == 0;
   }
-  return std::unique_ptr<Telemetry>(new Telemetry(options, file));
+  std::unique_ptr<Telemetry> telemetry(new Telemetry(options, file.Release()));
+  telemetry->ours_ = ours;
+  return telemetry;
 }
 
 Telemetry::Telemetry(const TelemetryOptions& options, int file)
@@ -48,7 +63,8 @@ Telemetry::~Telemetry() {
 }
 
 void Telemetry::GiveFileTo(unsigned uid, unsigned gid) {
-  if (file_ >= 0 && fchown(file_, uid, gid) != 0) {
+  if (!ours_) return;
+  if (fchown(file_, uid, gid) != 0) {
     Log(LogLevel::kWarning,
         "[log] decisions: the file stays the starter's: " + std::string(std::strerror(errno)));
   }
@@ -156,11 +172,26 @@ void Telemetry::Write(const std::vector<DecisionRecord>& batch) {
     Log(IsRefusal(record.reason) ? LogLevel::kInfo : LogLevel::kDebug, DecisionLine(record));
     if (file_ >= 0) lines += DecisionJson(record) + "\n";
   }
-  // One write for whole lines, so that a rotated or shared file never holds half of one. A full
-  // disk loses lines, never the gate.
-  if (!lines.empty() && write(file_, lines.data(), lines.size()) < 0) {
-    dropped_.fetch_add(batch.size(), std::memory_order_relaxed);
-  }
+  WriteLines(std::move(lines));
+}
+
+// One write for whole lines, so that a rotated or shared file holds no half of one, but where a
+// full disk cut it off: that one ends before the next begins. A full disk loses lines, never the
+// gate.
+void Telemetry::WriteLines(std::string lines) {
+  if (lines.empty()) return;
+  if (torn_) lines.insert(0, "\n");
+  const ssize_t n = write(file_, lines.data(), lines.size());
+  const int error = errno;
+  const std::size_t done = n < 0 ? 0 : static_cast<std::size_t>(n);
+  if (done > 0) torn_ = lines[done - 1] != '\n';
+  const std::string_view lost = std::string_view(lines).substr(done);
+  const auto ends = std::count(lost.begin(), lost.end(), '\n') - (lost.starts_with('\n') ? 1 : 0);
+  dropped_.fetch_add(static_cast<std::uint64_t>(ends), std::memory_order_relaxed);
+  if (std::exchange(losing_, !lost.empty()) == losing_) return;
+  Log(LogLevel::kWarning, losing_ ? absl::StrFormat("[log] decisions: lines are lost: %s",
+                                                    n < 0 ? std::strerror(error) : "no more room")
+                                  : "[log] decisions: they are written again");
 }
 
 void Telemetry::WriteLevels(const std::vector<LevelRecord>& levels) {
@@ -169,9 +200,7 @@ void Telemetry::WriteLevels(const std::vector<LevelRecord>& levels) {
     Log(record.to > record.from ? LogLevel::kWarning : LogLevel::kInfo, LevelLine(record));
     if (file_ >= 0) lines += LevelJson(record) + "\n";
   }
-  if (!lines.empty() && write(file_, lines.data(), lines.size()) < 0) {
-    dropped_.fetch_add(levels.size(), std::memory_order_relaxed);
-  }
+  WriteLines(std::move(lines));
 }
 
 void Telemetry::WriteSummary() {

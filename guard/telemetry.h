@@ -75,12 +75,14 @@ struct TelemetryOptions {
 
 class Telemetry : public DecisionSink {
  public:
-  // Opens the file, for appending, mode 0640. The error names it.
+  // Opens the file, for appending, mode 0640. The error names it: what is no ordinary file (a
+  // device, a pipe) is refused.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Telemetry>> Open(
       const TelemetryOptions& options);
   ~Telemetry() override;  // Stop()
 
-  // Gives the file to who the process becomes later; best effort.
+  // Gives the file to who the process becomes later; best effort. Not one that was there before,
+  // with something in it or of another user.
   void GiveFileTo(unsigned uid, unsigned gid);
   void Start();
   // Writes what is queued, then ends the thread.
@@ -94,7 +96,7 @@ class Telemetry : public DecisionSink {
   // A line for the log, from any thread, under whatever lock. For what is rare: nothing samples it.
   void Say(const std::string& line, bool warning);
   void SetSample(Rate rate) { sampler_.SetRate(rate); }
-  // Sampled decisions that found the queue full.
+  // Sampled decisions that found the queue full, or the disk.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
  private:
@@ -102,10 +104,14 @@ class Telemetry : public DecisionSink {
   void Run();
   void Write(const std::vector<DecisionRecord>& batch);
   void WriteLevels(const std::vector<LevelRecord>& levels);
+  void WriteLines(std::string lines);
   void WriteSummary();
 
   Sampler sampler_;
   const int file_;
+  bool ours_ = false;    // this process made it, or might have
+  bool torn_ = false;    // the last line in it has no end; the thread's alone
+  bool losing_ = false;  // likewise
   const std::size_t queue_max_;
   std::atomic<std::uint64_t> dropped_ = 0;
   std::mutex mutex_;

@@ -18,6 +18,9 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "guard/toml_depth.h"
 
 namespace headgate::guard {
 namespace {
@@ -107,6 +110,7 @@ std::string_view Node::TypeName() const {
 }
 
 std::variant<Node, SyntaxError> ReadToml(std::string_view text, std::uint32_t file) {
+  if (auto deep = FindDeepKey(text, file)) return *std::move(deep);
   const Converter converter(file);
   try {
     return converter.Convert(toml::parse(text));

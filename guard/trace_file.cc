@@ -135,7 +135,10 @@ absl::Status TraceFiles::Begin() {
   fd_ = net::Fd(open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd_.valid()) return Failed("make", path_);
   in_file_ = 0;
-  return Write('H', ToBytes(header_));
+  absl::Status status = Write('H', ToBytes(header_));
+  // What is no trace would stand in the way of the next one.
+  if (!status.ok()) unlink(path_.c_str());
+  return status;
 }
 
 absl::Status TraceFiles::Add(std::string_view block) {

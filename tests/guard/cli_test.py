@@ -10,6 +10,7 @@ import pwd
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import time
 import unittest
@@ -307,6 +308,32 @@ class Run(Gates):
         self.assertEqual(self.ask("status").returncode, 0)
         gate.send_signal(signal.SIGINT)
         self.assertEqual(gate.wait(timeout=10), 0, self.log())
+
+
+class Written(Files):
+    def test_an_answer_that_cannot_be_written_is_no_success(self):
+        good = self.file('[gate]\nbackend = ["192.0.2.10:3306"]\n')
+        for args in (["version"], ["man", "5"], ["completion", "bash"], ["check", good],
+                     ["firewall", "print", "--config", good]):
+            with open("/dev/full", "w", encoding="utf8") as full:
+                done = subprocess.run([BINARY, *args], stdout=full, stderr=subprocess.PIPE, text=True,
+                                      timeout=60, check=False)
+            self.assertEqual(done.returncode, 2, args)
+            self.assertIn("cannot write the answer", done.stderr, args)
+
+    def test_what_is_read_is_not_written_over(self):
+        """A slip in the order of names: the configuration, or a record of days, was gone."""
+        good = self.file('[gate]\nbackend = ["192.0.2.10:3306"]\n')
+        link = f"{good}.link"
+        os.symlink(good, link)
+        self.addCleanup(os.unlink, link)
+        before = pathlib.Path(good).read_text(encoding="utf8")
+        for args in (["replay", "--config", good, good, "--html", link],
+                     ["learn", "--config", good, "--out", good, "nothing.trace"]):
+            done = headgate(*args)
+            self.assertEqual(done.returncode, 2, args)
+            self.assertIn("name another file", done.stdout + done.stderr, args)
+        self.assertEqual(pathlib.Path(good).read_text(encoding="utf8"), before)
 
 
 if __name__ == "__main__":

@@ -271,5 +271,27 @@ TEST(FitLimits, LeavesRoomForTheSlots) {
   }
 }
 
+// What was misspelt, or no text, was taken for not there: "for":600 was a minute.
+TEST_F(ControlTest, ABodyThatIsNotWhatIsTakenChangesNothing) {
+  const char* const bodies[] = {
+      "",
+      "7",
+      "[]",
+      R"({"address":"203.0.113.7","for":600})",
+      R"({"address":"203.0.113.7","for":null})",
+      R"({"address":"203.0.113.7","for":""})",
+      R"({"address":"203.0.113.7","fro":"7d"})",
+      R"({"address":["203.0.113.7"]})",
+  };
+  for (const char* body : bodies) {
+    const auto reply = control_->Handle("POST", "/ban", body);
+    EXPECT_EQ(reply.status, 400U) << body;
+    EXPECT_THAT(reply.body, HasSubstr("error")) << body;
+  }
+  EXPECT_THAT(control_->Handle("GET", "/bans", "").body, Not(HasSubstr("203.0.113.7")));
+  EXPECT_EQ(control_->Handle("POST", "/unban", R"({"address":"all","x":"y"})").status, 400U);
+  EXPECT_EQ(control_->Handle("POST", "/backend", R"({"use":7})").status, 400U);
+}
+
 }  // namespace
 }  // namespace headgate::guard

@@ -146,5 +146,19 @@ TEST(Identity, EachBackendIsJudged) {
   EXPECT_FALSE(JudgeRunningUser(config, true, "mysql", 102).ok());
 }
 
+TEST(Identity, LocalSourcesThatHoldStrangersAreRefusedWhileCollapsed) {
+  Config config = WithBackend("127.0.0.1:3307");
+  config.clients_become_localhost = true;
+  const auto judge = [&](std::initializer_list<const char*> networks) {
+    config.limits.local_sources.clear();
+    for (const char* n : networks) config.limits.local_sources.push_back(*net::ParseCidr(n));
+    return JudgeIdentity(config, {}).error;
+  };
+  EXPECT_THAT(judge({"127.0.0.0/8", "::1/128", "192.0.2.10/32"}), IsEmpty());
+  EXPECT_THAT(judge({"0.0.0.0/0"}), HasSubstr("local_sources"));
+  EXPECT_THAT(judge({"127.0.0.0/8", "::/0"}), HasSubstr("local_sources"));
+  EXPECT_THAT(judge({"0.0.0.0/1", "128.0.0.0/1"}), HasSubstr("local_sources"));
+}
+
 }  // namespace
 }  // namespace headgate::guard

@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/json.hpp>
+#include <csignal>
 #include <fstream>
 
 #include "net/address_text.h"
@@ -192,6 +194,72 @@ TEST_F(TelemetryTest, ChangesOfTheLevelAreToldOnceEachAndNeverSampled) {
   EXPECT_EQ(lines[1].at("level"), "calm");
   EXPECT_EQ(LevelLine({0, Level::kCalm, Level::kAttack, "refusals"}),
             "pressure: calm -> attack (refusals)");
+}
+
+// A pipe was waited for without end, and as root a device was given away.
+TEST_F(TelemetryTest, WhatIsNoOrdinaryFileIsRefused) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  TelemetryOptions options;
+  for (const std::string& path : {path_, std::string("/dev/null"), directory_}) {
+    options.decisions = path;
+    const auto telemetry = Telemetry::Open(options);
+    ASSERT_FALSE(telemetry.ok()) << path;
+    EXPECT_THAT(std::string(telemetry.status().message()), HasSubstr(path));
+  }
+}
+
+TEST_F(TelemetryTest, AFileOfSomebodyElsesStaysHis) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  const auto owner = [&] {
+    struct stat info {};
+    EXPECT_EQ(stat(path_.c_str(), &info), 0);
+    return info.st_uid;
+  };
+  std::ofstream(path_) << "{}\n";
+  Open(Rate{})->GiveFileTo(65534, 65534);
+  EXPECT_EQ(owner(), 0U);
+  unlink(path_.c_str());
+  Open(Rate{})->GiveFileTo(65534, 65534);
+  EXPECT_EQ(owner(), 65534U);
+}
+
+TEST_F(TelemetryTest, AFullDiskCutsOneLineAndTheNextBeginsAnew) {
+  const auto telemetry = Open(Rate{1000, 1000});
+  telemetry->Start();
+  const auto tell = [&](int times) {
+    for (int i = 0; i < times; ++i) telemetry->OnDecision(Make(Reason::kBanned));
+  };
+  const auto size = [&] {
+    struct stat info {};
+    return stat(path_.c_str(), &info) == 0 ? info.st_size : 0;
+  };
+  const auto wait = [&](auto there) {
+    for (int i = 0; i < 2000 && !there(); ++i) usleep(5000);
+    ASSERT_TRUE(there());
+  };
+  tell(1);
+  wait([&] { return size() > 0; });
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit tight{static_cast<rlim_t>(size() + size() / 2), before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &tight);
+  tell(3);
+  wait([&] { return telemetry->dropped() == 3; });
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, SIG_DFL);
+  tell(2);
+  telemetry->Stop();
+  EXPECT_EQ(telemetry->dropped(), 3U);
+  std::ifstream file(path_);
+  std::size_t whole = 0, lines = 0;
+  for (std::string line; std::getline(file, line); ++lines) {
+    json::error_code error;
+    static_cast<void>(json::parse(line, error));
+    whole += error ? 0 : 1;
+  }
+  EXPECT_EQ(whole, 3U);
+  EXPECT_EQ(lines, 4U) << "one is cut, and by itself";
 }
 
 }  // namespace
