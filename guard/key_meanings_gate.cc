@@ -92,10 +92,11 @@ constexpr Meaning kGateMeanings[] = {
     {"waiting.queue", "How long one waits before ERR 1040."},
     {"waiting.enforce", "false: decide and count what this table would do, and never act."},
     {"login.in_progress", "Logins at the server at once: the lane."},
-    {"login.per_source", "Of one source that is not known-good."},
+    {"login.per_source",
+     "Of one source; of a known-good one half of `in_progress`, if that is more."},
     {"login.known_good_share",
-     "Of `in_progress`, kept for known-good (source, user) pairs, and half of it also for a "
-     "class with a reserve, from its sources."},
+     "Of `in_progress`, kept for known-good (source, user) pairs; where a class has a reserve and "
+     "sources, half of it for who comes from these."},
     {"login.rate",
      "New logins of all strangers together: neither known-good nor of a class with a reserve."},
     {"login.deadline", "From the connect to the server to its OK or ERR."},

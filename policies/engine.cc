@@ -86,7 +86,7 @@ Engine::Impl::Impl(LimitsPtr first, EngineSecrets secrets, Wakeups& w, DecisionS
 // Under the admission lock, except in the constructor.
 void Engine::Impl::Configure(LimitsPtr next) {
   class_ids = ledger.Configure(next->slots, Kept(next->classes));
-  lane.Configure(next->login);
+  lane.Configure(next->login, HasMembers(*next));
   room.Configure(next->waiting);
   pressure.Configure(next->pressure);
   matcher = std::make_unique<ClassMatcher>(next->classes);

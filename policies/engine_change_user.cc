@@ -75,7 +75,8 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
       return Reason::kChangeUserRefused;
     }
   }
-  if (!vouched && LaneIsShut(lane.MayEnter(t.source(), RankOf(is_known_good, id), now)) &&
+  const LoginLane::Rank rank = LaneRankOf(is_known_good, id);
+  if (!vouched && LaneIsShut(lane.MayEnter(t.source(), rank, now)) &&
       Decide(*limits, Reason::kChangeUserRefused, t, now)) {
     return Reason::kChangeUserRefused;
   }
@@ -89,8 +90,7 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
     ledger.MoveTo(t.slot, id, standing, stake);
   }
   if (!vouched) {
-    t.lane = std::make_unique<LoginLane::Lease>(
-        lane.Reenter(t.source(), RankOf(is_known_good, id), now));
+    t.lane = std::make_unique<LoginLane::Lease>(lane.Reenter(t.source(), rank, now));
   }
   t.known_good = is_known_good;
   t.of_protected = is_known_good || t.reserved_source;

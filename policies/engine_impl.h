@@ -239,6 +239,9 @@ struct Engine::Impl {
   [[nodiscard]] static Reason ReasonOf(SlotLedger::Answer answer);
   [[nodiscard]] SlotLedger::Standing StandingOf(bool is_known_good, SlotLedger::ClassId id) const;
   [[nodiscard]] LoginLane::Rank RankOf(bool is_known_good, SlotLedger::ClassId id) const;
+  // For the lane as it is now: the same for asking and for entering.
+  [[nodiscard]] LoginLane::Rank LaneRankOf(bool is_known_good, SlotLedger::ClassId id) const;
+  [[nodiscard]] static bool HasMembers(const Limits& limits);
   [[nodiscard]] static bool IsReserved(const ClassLimits& c);
   [[nodiscard]] SlotLedger::StakeId StakeOf(const Ticket& t) const;
   [[nodiscard]] const WaitingLimits& WaitingOf(const Ticket& t) const;

@@ -161,7 +161,7 @@ Engine::Impl::Lack Engine::Impl::Missing(const Ticket& t, SlotLedger::ClassId id
     lack.owed = answer == SlotLedger::Answer::kReclaim;
     lack.slot = ReasonOf(answer);
   }
-  if (!t.found) lack.lane = lane.MayEnter(t.source(), RankOf(t.known_good, id), now);
+  if (!t.found) lack.lane = lane.MayEnter(t.source(), LaneRankOf(t.known_good, id), now);
   return lack;
 }
 
@@ -175,6 +175,17 @@ SlotLedger::Standing Engine::Impl::StandingOf(bool is_known_good, SlotLedger::Cl
 LoginLane::Rank Engine::Impl::RankOf(bool is_known_good, SlotLedger::ClassId id) const {
   if (is_known_good) return LoginLane::Rank::kKnownGood;
   return IsReserved(LimitsOf(id)) ? LoginLane::Rank::kMember : LoginLane::Rank::kStranger;
+}
+
+// A member that is known-good as well takes what is kept for members when the rest is full.
+LoginLane::Rank Engine::Impl::LaneRankOf(bool is_known_good, SlotLedger::ClassId id) const {
+  const LoginLane::Rank rank = RankOf(is_known_good, id);
+  const bool crowded = rank == LoginLane::Rank::kKnownGood && lane.IsFull(rank);
+  return crowded && IsReserved(LimitsOf(id)) ? LoginLane::Rank::kMember : rank;
+}
+
+bool Engine::Impl::HasMembers(const Limits& l) {
+  return std::any_of(l.classes.begin(), l.classes.end(), IsReserved);
 }
 
 bool Engine::Impl::IsReserved(const ClassLimits& c) {
@@ -191,7 +202,7 @@ void Engine::Impl::Admit(Ticket& t, SlotLedger::ClassId id, Time now) {
   t.slot = ledger.Grant(id, StandingOf(t.known_good, id), stake);
   ledger.SetTrusted(t.slot, trusted);
   t.lane =
-      std::make_unique<LoginLane::Lease>(lane.Enter(t.source(), RankOf(t.known_good, id), now));
+      std::make_unique<LoginLane::Lease>(lane.Enter(t.source(), LaneRankOf(t.known_good, id), now));
   t.state = Ticket::State::kLogin;
 }
 

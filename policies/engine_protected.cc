@@ -14,7 +14,7 @@ constexpr Duration kCountedFor = std::chrono::seconds(5);
 
 // Under the admission lock. Who waits only because he failed before (a pair's delay) is not told.
 void Engine::Impl::ReadProtected(EngineStatus& s, Time now) const {
-  s.protected_known = std::any_of(limits->classes.begin(), limits->classes.end(), IsReserved);
+  s.protected_known = HasMembers(*limits);
   room.ForEachTurn(UINT32_MAX, [&](void* who, std::uint32_t) {
     const Ticket& t = *static_cast<const Ticket*>(who);
     if (!t.IsProtected()) return;

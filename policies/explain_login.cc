@@ -18,6 +18,20 @@ constexpr std::string_view kLeases = "connections";
 constexpr std::string_view kLogins = "logins in progress";
 constexpr std::string_view kWaiting = "clients waiting";
 
+const char* NameOf(LoginLane::Part part) {
+  switch (part) {
+    case LoginLane::Part::kStrangers:
+      return "of strangers";
+    case LoginLane::Part::kNotKnownGood:
+      return "of those that are not known-good";
+    case LoginLane::Part::kNotMembers:
+      return "of all but the sources of classes with a reserve";
+    case LoginLane::Part::kAll:
+      break;
+  }
+  return "";
+}
+
 const char* NameOf(ClassMiss miss) {
   switch (miss) {
     case ClassMiss::kNothing:
@@ -193,20 +207,18 @@ void Engine::Impl::Explainer::AddSlots(const Lack& lack) {
 void Engine::Impl::Explainer::AddLane(Lane answer) {
   const LoginLane& all = m_.lane;
   const LoginLimits& login = l_->login;
-  const LoginLane::Rank rank = m_.RankOf(probe_.known_good, probe_.class_id);
+  const LoginLane::Rank rank = m_.LaneRankOf(probe_.known_good, probe_.class_id);
   const bool known = rank == LoginLane::Rank::kKnownGood;
   const bool stranger = rank == LoginLane::Rank::kStranger;
   const Reason reason = Reason::kLoginLane;
-  // The part that is not kept for others, unless the whole is full.
-  const auto part = all.in_progress() < all.max() ? rank : LoginLane::Rank::kKnownGood;
-  ExplainRow& row = Count(Part::kLogin, "login.in_progress", reason, all.UpTo(part),
-                          all.MostUpTo(part), answer == Lane::kFull, kLogins);
-  if (part == LoginLane::Rank::kStranger) row.why = "of strangers";
-  if (part == LoginLane::Rank::kMember) row.why = "of those that are not known-good";
+  const LoginLane::Part part = all.PartOf(rank);
+  ExplainRow& row = Count(Part::kLogin, "login.in_progress", reason, all.In(part), all.MostIn(part),
+                          answer == Lane::kFull, kLogins);
+  row.why = NameOf(part);
   const std::uint32_t own = all.CountOf(probe_.source(), rank);
-  ExplainRow& each = Count(Part::kLogin, "login.per_source", reason, own, login.per_source,
+  ExplainRow& each = Count(Part::kLogin, "login.per_source", reason, own, all.MostOf(rank),
                            answer == Lane::kSourceFull, kLogins);
-  if (known) Skip(each, "known-good");
+  if (known) each.why = "known-good: half of in_progress";
   if (!login.rate.Off()) {
     ExplainRow& rate = Count(Part::kLogin, "login.rate", reason, all.RateUsed(now_),
                              login.rate.burst, answer == Lane::kRate, "of the burst");

@@ -1,13 +1,33 @@
 #include "policies/login_lane.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace headgate {
 
 namespace {
 
+using Part = LoginLane::Part;
+
 constexpr std::size_t Index(LoginLane::Rank rank) { return static_cast<std::size_t>(rank); }
+
+constexpr std::array<Part, 4> kParts = {Part::kStrangers, Part::kNotKnownGood, Part::kNotMembers,
+                                        Part::kAll};
+
+constexpr bool Counts(LoginLane::Rank rank, Part part) {
+  switch (part) {
+    case Part::kStrangers:
+      return rank == LoginLane::Rank::kStranger;
+    case Part::kNotKnownGood:
+      return rank != LoginLane::Rank::kKnownGood;
+    case Part::kNotMembers:
+      return rank != LoginLane::Rank::kMember;
+    case Part::kAll:
+      break;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -18,39 +38,58 @@ void LoginLane::Lease::Release() {
   if (!held()) return;
   LoginLane& lane = *std::exchange(lane_, nullptr);
   --lane.count_[Index(rank_)];
-  if (rank_ == Rank::kKnownGood) return;
   BySource& of = lane.of_[Index(rank_)];
   const auto it = of.find(source_);
   if (--it->second == 0) of.erase(it);
 }
 
-LoginLane::LoginLane(KeyedHash hash) : of_{BySource(0, hash), BySource(0, hash)} {}
+LoginLane::LoginLane(KeyedHash hash)
+    : of_{BySource(0, hash), BySource(0, hash), BySource(0, hash)} {}
 
-void LoginLane::Configure(const LoginLimits& limits) {
+void LoginLane::Configure(const LoginLimits& limits, bool members) {
   const std::uint32_t all = std::max<std::uint32_t>(limits.in_progress, 1);
   const double open = std::clamp(1 - limits.known_good_share, 0.0, 1.0) * all;
   const std::uint32_t strangers = std::max<std::uint32_t>(static_cast<std::uint32_t>(open), 1);
-  most_ = {strangers, strangers + (all - strangers + 1) / 2, all};
+  const std::uint32_t kept = all - strangers;
+  most_ = {strangers, strangers + (kept + 1) / 2, members ? all - kept / 2 : all, all};
   per_source_ = std::max<std::uint32_t>(limits.per_source, 1);
   rate_ = limits.rate;
 }
 
 LoginLane::Answer LoginLane::MayEnter(const Address& source, Rank rank, Time now) const {
-  for (Rank part : {Rank::kStranger, Rank::kMember, Rank::kKnownGood}) {
-    if (part >= rank && UpTo(part) >= MostUpTo(part)) return Answer::kFull;
-  }
-  const Answer open = ramp.Ready(now) ? Answer::kFree : Answer::kRamp;
-  if (rank == Rank::kKnownGood) return open;
+  if (IsFull(rank)) return Answer::kFull;
   if (rank == Rank::kStranger && !bucket_.Ready(rate_, now)) return Answer::kRate;
-  if (CountOf(source, rank) >= per_source_) return Answer::kSourceFull;
-  return open;
+  if (CountOf(source, rank) >= MostOf(rank)) return Answer::kSourceFull;
+  return ramp.Ready(now) ? Answer::kFree : Answer::kRamp;
+}
+
+std::uint32_t LoginLane::In(Part part) const {
+  std::uint32_t sum = 0;
+  for (const Rank rank : {Rank::kStranger, Rank::kMember, Rank::kKnownGood}) {
+    if (Counts(rank, part)) sum += count_[Index(rank)];
+  }
+  return sum;
+}
+
+LoginLane::Part LoginLane::PartOf(Rank rank) const {
+  std::optional<Part> smallest;
+  for (const Part part : kParts) {
+    if (!Counts(rank, part)) continue;
+    if (IsFull(part)) return part;
+    if (!smallest) smallest = part;
+  }
+  return *smallest;
 }
 
 std::uint32_t LoginLane::CountOf(const Address& source, Rank rank) const {
-  if (rank == Rank::kKnownGood) return 0;
   const BySource& of = of_[Index(rank)];
   const auto it = of.find(source);
   return it == of.end() ? 0 : it->second;
+}
+
+// One known-good source that stalls leaves the others a half.
+std::uint32_t LoginLane::MostOf(Rank rank) const {
+  return rank == Rank::kKnownGood ? std::max(per_source_, max() / 2) : per_source_;
 }
 
 LoginLane::Lease LoginLane::Enter(const Address& source, Rank rank, Time now) {
@@ -60,7 +99,7 @@ LoginLane::Lease LoginLane::Enter(const Address& source, Rank rank, Time now) {
 
 LoginLane::Lease LoginLane::Reenter(const Address& source, Rank rank, Time now) {
   ++count_[Index(rank)];
-  if (rank != Rank::kKnownGood) ++of_[Index(rank)][source];
+  ++of_[Index(rank)][source];
   // Above the rate only where the limit does not act; then there is nothing to take.
   if (rank == Rank::kStranger) static_cast<void>(bucket_.Take(rate_, now));
   Lease lease;

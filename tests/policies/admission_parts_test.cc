@@ -34,9 +34,9 @@ TEST(LoginLaneTest, KeepsAShareForKnownGoodAndOneAtLeastForOthers) {
   EXPECT_EQ(lane.MayEnter(Peer(2), Rank::kStranger, now), Answer::kFull);
   std::vector<LoginLane::Lease> known;
   for (int i = 0; i < 3; ++i) known.push_back(lane.Enter(Peer(3), Rank::kKnownGood, now));
-  EXPECT_EQ(lane.MayEnter(Peer(3), Rank::kKnownGood, now), Answer::kFull);
+  EXPECT_EQ(lane.MayEnter(Peer(4), Rank::kKnownGood, now), Answer::kFull);
   known.pop_back();
-  EXPECT_EQ(lane.MayEnter(Peer(3), Rank::kKnownGood, now), Answer::kFree);
+  EXPECT_EQ(lane.MayEnter(Peer(4), Rank::kKnownGood, now), Answer::kFree);
 }
 
 TEST(LoginLaneTest, BindsSourcesAndTheRateOfStrangers) {
@@ -88,6 +88,99 @@ TEST(LoginLaneTest, AMembersSourceHasItsShareBesideStrangersFromThere) {
   const auto member = lane.Enter(Peer(1), Rank::kMember, now);
   EXPECT_EQ(lane.MayEnter(Peer(1), Rank::kMember, now), Answer::kSourceFull);
   EXPECT_EQ(lane.CountOf(Peer(1), Rank::kMember), 1U);
+}
+
+// --- with members
+
+class LaneWithMembersTest : public ::testing::Test {
+ protected:
+  LaneWithMembersTest() {
+    lane_.Configure({.in_progress = 16, .per_source = 2, .known_good_share = 0.5, .rate = {}},
+                    /*members=*/true);
+  }
+  // As many as get in, each from a source of its own.
+  std::uint32_t Fill(Rank rank) {
+    std::uint32_t places = 0;
+    for (std::uint32_t n = 1; lane_.MayEnter(Peer(n), rank, {}) == Answer::kFree; ++n, ++places) {
+      in_.push_back(lane_.Enter(Peer(n), rank, {}));
+    }
+    return places;
+  }
+  LoginLane lane_{KeyedHash(1, 2)};
+  std::vector<LoginLane::Lease> in_;
+};
+
+TEST_F(LaneWithMembersTest, AllOthersTogetherLeaveThemTheirHalf) {
+  EXPECT_EQ(Fill(Rank::kKnownGood), 12U);
+  EXPECT_EQ(Fill(Rank::kStranger), 0U);
+  EXPECT_EQ(lane_.PartOf(Rank::kKnownGood), LoginLane::Part::kNotMembers);
+  EXPECT_EQ(Fill(Rank::kMember), 4U);
+  EXPECT_EQ(lane_.in_progress(), lane_.max());
+  in_.clear();
+  EXPECT_EQ(Fill(Rank::kStranger), 8U);
+  EXPECT_EQ(Fill(Rank::kKnownGood), 4U);
+  EXPECT_EQ(Fill(Rank::kMember), 4U);
+}
+
+TEST_F(LaneWithMembersTest, WithoutThemKnownGoodMayHaveAll) {
+  lane_.Configure({.in_progress = 16, .per_source = 2, .known_good_share = 0.5, .rate = {}});
+  EXPECT_EQ(Fill(Rank::kKnownGood), 16U);
+}
+
+TEST_F(LaneWithMembersTest, TheSmallestLanesShutNobodyOut) {
+  for (std::uint32_t all = 1; all <= 20; ++all) {
+    for (const double share : {0.0, 0.3, 0.5, 1.0}) {
+      lane_.Configure({.in_progress = all, .per_source = 2, .known_good_share = share, .rate = {}},
+                      /*members=*/true);
+      for (const Rank first : {Rank::kStranger, Rank::kMember, Rank::kKnownGood}) {
+        const std::uint32_t got = Fill(first);
+        EXPECT_GE(got, 1U) << all << " " << share;
+        EXPECT_LE(lane_.in_progress(), all);
+        in_.clear();
+      }
+    }
+  }
+}
+
+// Whatever the others do, and in whatever order.
+TEST_F(LaneWithMembersTest, MembersAlwaysFindWhatIsKept) {
+  std::uint64_t seed = 1;
+  const auto draw = [&](std::uint32_t below) {
+    seed = seed * 6364136223846793005U + 1442695040888963407U;
+    return static_cast<std::uint32_t>(seed >> 33) % below;
+  };
+  std::vector<LoginLane::Lease> members;
+  std::uint32_t pod = 100;  // each another one
+  for (int step = 0; step < 20'000; ++step) {
+    const auto rank = draw(2) == 0 ? Rank::kStranger : Rank::kKnownGood;
+    const Address who = Peer(draw(30));
+    if (lane_.MayEnter(who, rank, {}) == Answer::kFree) in_.push_back(lane_.Enter(who, rank, {}));
+    if (draw(3) == 0 && !in_.empty()) {
+      in_.pop_back();
+    }
+    for (; members.size() < 4; ++pod) {
+      ASSERT_EQ(lane_.MayEnter(Peer(pod), Rank::kMember, {}), Answer::kFree) << step;
+      members.push_back(lane_.Enter(Peer(pod), Rank::kMember, {}));
+    }
+    for (std::uint32_t stay = draw(5); members.size() > stay;) members.pop_back();
+    ASSERT_LE(lane_.in_progress(), lane_.max());
+  }
+}
+
+TEST_F(LaneWithMembersTest, OneKnownGoodSourceHasHalfOfAllAtMost) {
+  std::uint32_t places = 0;
+  while (lane_.MayEnter(Peer(1), Rank::kKnownGood, {}) == Answer::kFree) {
+    in_.push_back(lane_.Enter(Peer(1), Rank::kKnownGood, {}));
+    ++places;
+  }
+  EXPECT_EQ(places, 8U);
+  EXPECT_EQ(lane_.MayEnter(Peer(1), Rank::kKnownGood, {}), Answer::kSourceFull);
+  EXPECT_EQ(lane_.MayEnter(Peer(2), Rank::kKnownGood, {}), Answer::kFree);
+  EXPECT_EQ(lane_.CountOf(Peer(1), Rank::kKnownGood), 8U);
+  in_.clear();
+  EXPECT_EQ(lane_.CountOf(Peer(1), Rank::kKnownGood), 0U);
+  lane_.Configure({.in_progress = 16, .per_source = 11, .known_good_share = 0.5, .rate = {}});
+  EXPECT_EQ(lane_.MostOf(Rank::kKnownGood), 11U);
 }
 
 class WaitingRoomTest : public ::testing::Test {

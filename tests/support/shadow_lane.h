@@ -28,6 +28,10 @@ class ShadowLane {
 
   void Configure(const Limits& l) {
     limits_ = l;
+    members_ = false;
+    for (const ClassLimits& c : l.classes) {
+      members_ |= c.enforce && c.reserve > 0 && !c.sources.empty();
+    }
     ramp_checked_ &= acts();
   }
   // The server came back, or another one took over.
@@ -38,27 +42,12 @@ class ShadowLane {
     since_ = 0;
   }
 
-  // Books it; empty when that was right, else what was broken.
-  [[nodiscard]] std::string Enter(Place& place, std::uint64_t source, Who who) {
-    std::string wrong;
-    if (acts()) {
-      const auto max = static_cast<std::int64_t>(limits_.login.in_progress);
-      const auto open =
-          std::max<std::int64_t>(static_cast<std::int64_t>(static_cast<double>(max) *
-                                                           (1 - limits_.login.known_good_share)),
-                                 1);
-      const std::int64_t strangers = in_[kStranger], members = in_[kMember];
-      if (logins() >= max) wrong = "lane: more logins in progress than allowed";
-      if (who == kStranger && strangers >= open) wrong = "lane: strangers in what is kept";
-      // Of what is kept a half is for members; where it is odd, the greater one.
-      if (who != kKnown && strangers + members >= max - (max - open) / 2) {
-        wrong = "lane: members in what is kept for known-good";
-      }
-      const auto own = of_source_.find({who, source});
-      if (who != kKnown && own != of_source_.end() && own->second >= limits_.login.per_source) {
-        wrong = "lane: per source";
-      }
-    }
+  // Books it; empty when that was right, else what was broken. `who`: by what it has to show;
+  // `member`: of a known-good one, whether it is a member as well.
+  [[nodiscard]] std::string Enter(Place& place, std::uint64_t source, Who who,
+                                  bool member = false) {
+    if (who == kKnown && member && OthersAreFull()) who = kMember;
+    std::string wrong = acts() ? Wrong(source, who) : "";
     place = {true, who, source};
     ++of_source_[{who, source}];
     ++in_[who];
@@ -88,15 +77,48 @@ class ShadowLane {
   }
 
   [[nodiscard]] std::int64_t logins() const { return in_[0] + in_[1] + in_[2]; }
-  // For known-good ones, the ramp apart.
-  [[nodiscard]] bool HasRoom() const { return logins() < std::int64_t{limits_.login.in_progress}; }
+  // For a known-good one that is no member, the ramp apart.
+  [[nodiscard]] bool HasRoom() const { return logins() < most() && !OthersAreFull(); }
+  [[nodiscard]] bool HasRoom(std::uint64_t source) const {
+    return HasRoom() && Own(source, kKnown) < Share(kKnown);
+  }
 
  private:
+  // For everybody but members, where there are any: what is kept for these is a half of what is
+  // kept for known-good ones, the smaller half where it is odd.
+  [[nodiscard]] bool OthersAreFull() const {
+    const std::int64_t theirs = members_ ? (most() - open()) / 2 : 0;
+    return in_[kStranger] + in_[kKnown] >= most() - theirs;
+  }
+  [[nodiscard]] std::string Wrong(std::uint64_t source, Who who) const {
+    if (logins() >= most()) return "lane: more logins in progress than allowed";
+    if (who == kStranger && in_[kStranger] >= open()) return "lane: strangers in what is kept";
+    // Of what is kept a half is for members too; where it is odd, the greater one.
+    if (who != kKnown && in_[kStranger] + in_[kMember] >= most() - (most() - open()) / 2) {
+      return "lane: members in what is kept for known-good";
+    }
+    if (who != kMember && OthersAreFull()) return "lane: others in what is kept for members";
+    return Own(source, who) >= Share(who) ? "lane: per source" : "";
+  }
+  [[nodiscard]] std::int64_t Own(std::uint64_t source, Who who) const {
+    const auto own = of_source_.find({who, source});
+    return own == of_source_.end() ? 0 : own->second;
+  }
+  [[nodiscard]] std::int64_t Share(Who who) const {
+    const std::int64_t share = limits_.login.per_source;
+    return who == kKnown ? std::max(share, most() / 2) : share;
+  }
+  [[nodiscard]] std::int64_t most() const { return limits_.login.in_progress; }
+  [[nodiscard]] std::int64_t open() const {
+    const double open = static_cast<double>(most()) * (1 - limits_.login.known_good_share);
+    return std::max<std::int64_t>(static_cast<std::int64_t>(open), 1);
+  }
   [[nodiscard]] bool acts() const {
     return limits_.mode == Mode::kEnforce && limits_.login.enforce;
   }
 
   Limits limits_;
+  bool members_ = false;
   std::array<std::int64_t, 3> in_{};
   std::map<std::pair<Who, std::uint64_t>, std::uint32_t> of_source_;
   bool ramp_checked_ = false;

@@ -74,7 +74,7 @@ void Simulation::CheckWaiting() {
   book_.BindStakes(StakesBind());
   for (const Conn* c : In(Phase::kWaiting)) {
     if (!c->doomed && c->known_good && now_ - c->since > seconds(2) &&
-        book_.HasRoom(book_.Resolve(c->claimed), c->stake)) {
+        lane_.HasRoom(Key(c->peer)) && book_.HasRoom(book_.Resolve(c->claimed), c->stake)) {
       return Fail("a known-good login waits although there is room");
     }
   }
@@ -110,7 +110,8 @@ bool Simulation::IsNeglected() {
   return std::any_of(waiting.begin(), waiting.end(), [this](const Conn* c) {
     const std::size_t in_class = book_.Resolve(c->claimed);
     return !c->doomed && c->known_good && now_ - c->since > seconds(2) &&
-           book_.HasPlace(in_class) && book_.IsOwed(in_class, c->stake);
+           lane_.HasRoom(Key(c->peer)) && book_.HasPlace(in_class) &&
+           book_.IsOwed(in_class, c->stake);
   });
 }
 

@@ -90,7 +90,8 @@ void Simulation::Book(Conn& c, bool stakes_bind) {
       book_.Grant(c.lease, into, /*unproven=*/!c.known_good && !book_.IsReserved(into),
                   c.known_good ? c.stake : ShadowBook::kNoStake);
   if (!slot.empty() && !unsettled_) Fail(slot);
-  const std::string lane = lane_.Enter(c.lane, Key(c.peer), WhoIs(c.known_good, into));
+  const std::string lane =
+      lane_.Enter(c.lane, Key(c.peer), WhoIs(c.known_good, into), book_.IsReserved(into));
   if (!lane.empty()) Fail(lane);
   const std::string ramp = lane_.Ramp(now_);
   if (!ramp.empty()) Fail(ramp);
@@ -199,7 +200,9 @@ void Simulation::Changed(Conn& c, std::string_view user, bool known_good) {
   }
   // Of a dry run; else it was called back while it changed.
   if (!vouched && !book_.enforces_slots()) c.called_back = c.called_lent = c.perhaps_lent = false;
-  const std::string lane = vouched ? "" : lane_.Enter(c.lane, Key(c.peer), WhoIs(known_good, into));
+  const std::string lane =
+      vouched ? ""
+              : lane_.Enter(c.lane, Key(c.peer), WhoIs(known_good, into), book_.IsReserved(into));
   if (!lane.empty()) Fail("change user: " + lane);
   Move(c, Phase::kReauth);
 }
