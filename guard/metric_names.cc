@@ -19,7 +19,8 @@ constexpr MetricInfo kMetrics[] = {
      "Reloads that changed nothing because the configuration had errors."},
     {"headgate_reload_ok", kGauge, "", "0 when the last reload was refused, else 1."},
     {"headgate_log_dropped_total", kCounter, "",
-     "Sampled decisions that found the queue of the log full, or the disk; counters are not affected."},
+     "Sampled decisions that found the queue of the log full, or the disk; counters are not "
+     "affected."},
     {"headgate_state_saves_total", kCounter, "", "How often the state file was written."},
     {"headgate_state_saved_timestamp_seconds", kGauge, "",
      "When the state file was written last, in seconds since 1970; absent before the first time."},
