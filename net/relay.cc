@@ -59,6 +59,7 @@ void Relay::Start(LoopSocket client, std::size_t greeted) {
 
 void Relay::Event(const Action& first) {
   Perform(first);
+  NoteTime();
   if (polling_) return;  // the loop runs further up the stack and goes on by itself
   Poll();
   Settle();
@@ -89,6 +90,7 @@ bool Relay::Feed(Side side) {
     if (action.kind == Action::Kind::kForward) Forward(action, from, leg(Other(side)));
     from.Drop(action.n);
     Perform(action);
+    NoteTime();
     // Not only once all is done: who goes from one login straight to the next has a new deadline.
     if (phase_ != session_.phase()) PhaseChanged();
     TellAnswers();

@@ -79,6 +79,7 @@ class Relay final : private mysql::KillMap, private LegOwner {
   void Poll();
   bool Feed(Side side);
   static void Forward(const Action& action, const Leg& from, Leg& to);
+  void NoteTime();
   void Settle();
   void OnLeg(Leg& which) override;
   void OnReadable(Side side);
@@ -120,6 +121,7 @@ class Relay final : private mysql::KillMap, private LegOwner {
   [[nodiscard]] std::uint32_t BackendId(std::uint32_t our_id) const override;
   void OnLoginOk();
   void OnLoginFailed(LoginFailure failure);
+  void TellSlowLogin();
   void ShutdownServer(const Action& action);
   void Close(const Action& action);
   void Deliver();

@@ -187,7 +187,20 @@ std::uint32_t Relay::BackendId(std::uint32_t our_id) const {
   return worker_.shared().kill_map.BackendId(backend_->index(), our_id);
 }
 
+void Relay::NoteTime() {
+  if (!logged_in_) session_.NoteTime(Now());
+}
+
+// Before the login's end gives its place in the lane to the next.
+void Relay::TellSlowLogin() {
+  if (logged_in_) return;  // a change of user
+  const Time now = Now();
+  if (session_.client_waited(now) <= Engine::kSlowLogin) return;
+  worker_.engine().OnSlowLogin(*ticket_, now);
+}
+
 void Relay::OnLoginOk() {
+  TellSlowLogin();
   const mysql::Greeting* greeting = session_.backend_greeting();
   if (greeting != nullptr) backend_->Learn(*greeting);
   logged_in_ = true;
@@ -199,6 +212,7 @@ void Relay::OnLoginOk() {
 }
 
 void Relay::OnLoginFailed(LoginFailure failure) {
+  TellSlowLogin();
   const Time now = Now();
   if (failure == LoginFailure::kBackendFull) backend_->NoteReached();  // it lives
   // From a client's address that says nothing of the server: the probe does (NoteNoGreeting).

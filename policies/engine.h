@@ -192,7 +192,12 @@ class Engine {
   // 3. The login packet is complete. kWait: Wakeups says later how it ended. On kAdmit (or a later
   // Admitted) the ticket holds a slot lease and a lane lease, and the edge opens the backend.
   [[nodiscard]] Verdict OnLogin(Ticket& t, const LoginClaim& claim, Time now);
-  // 6. The server said OK / the login ended otherwise. Both give the lane back; the slot stays
+  // 6. Before the end of a first login that has waited for its client for longer than kSlowLogin in
+  // all since it was let in (not for the server). A known-good pair then ranks as a stranger, or as
+  // a member of its class, in the lane and in the waiting room for a while. On no tape.
+  static constexpr Duration kSlowLogin = std::chrono::seconds(1);
+  void OnSlowLogin(Ticket& t, Time now);
+  // The server said OK / the login ended otherwise. Both give the lane back; the slot stays
   // leased until OnBackendEnded. OnLoginFailed charges the pair and the source and counts
   // logins_failed; the reason the connection is then closed with is told with Count() as any other.
   void OnLoginOk(Ticket& t, Time now);

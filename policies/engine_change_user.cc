@@ -31,7 +31,7 @@ Verdict Engine::Impl::OnChangeUser(Ticket& t, const LoginClaim& claim, Time now)
     if (t.state != Ticket::State::kIn) return {Kind::kRefuse, Reason::kChangeUserRefused};
     // Called back since the command was asked about. Under the lock: nobody sheds that by a change.
     if (m.IsWantedBack(t, now)) return {Kind::kRefuse, Reason::kReclaimed};
-    refused = m.Reseat(t, claim, same_user, trust.known_good, now);
+    refused = m.Reseat(t, claim, same_user, trust, now);
   }
   if (refused == Reason::kNone) return {Kind::kAdmit, Reason::kNone};
   m.Charge(Impl::Of(t), refused, now);
@@ -50,8 +50,9 @@ bool Engine::Impl::TakeReauth(const Limits& l, const Ticket& t, Time now) {
   return !Decide(acts, Reason::kChangeUserRefused, t, now, /*presses=*/true);
 }
 
-Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, bool is_known_good,
+Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, const Trust& trust,
                             Time now) {
+  const bool is_known_good = trust.known_good;
   const std::string_view user = CanonicalUser(claim.user);
   const std::size_t index = matcher->Match(t.peer, user, claim.database, claim.subject);
   const SlotLedger::ClassId id = class_ids[index];
@@ -75,7 +76,7 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
       return Reason::kChangeUserRefused;
     }
   }
-  const LoginLane::Rank rank = LaneRankOf(is_known_good, id);
+  const LoginLane::Rank rank = LaneRankOf(is_known_good && !trust.slow, id);
   if (!vouched && LaneIsShut(lane.MayEnter(t.source(), rank, now)) &&
       Decide(*limits, Reason::kChangeUserRefused, t, now)) {
     return Reason::kChangeUserRefused;
@@ -93,6 +94,7 @@ Reason Engine::Impl::Reseat(Ticket& t, const LoginClaim& claim, bool same_user, 
     t.lane = std::make_unique<LoginLane::Lease>(lane.Reenter(t.source(), rank, now));
   }
   t.known_good = is_known_good;
+  t.slow = trust.slow;
   t.of_protected = is_known_good || t.reserved_source;
   t.names.SetLogin(user, claim.database);
   t.class_id = id;

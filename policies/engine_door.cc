@@ -181,6 +181,8 @@ Verdict Engine::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
       [&] { return event::Login{claim}; });
 }
 
+void Engine::OnSlowLogin(Ticket& t, Time now) { impl_->OnSlowLogin(t, now); }
+
 void Engine::OnLoginOk(Ticket& t, Time now) {
   impl_->Taped(
       Caller(t), now, [&] { impl_->OnLoginOk(t, now); }, [] { return event::LoginOk{}; });

@@ -88,6 +88,7 @@ struct Engine::Impl {
     bool locked = false;
     Duration delay = Duration::zero();
     bool known_good = false;
+    bool slow = false;  // known-good, and under a penalty for slow logins
     bool known_neighbour = false;
   };
   // Whether a source is on the ban list, and whether that is carried out.
@@ -148,6 +149,7 @@ struct Engine::Impl {
   void OnOpaque(Ticket& t, Time now);
   [[nodiscard]] Verdict OnLogin(Ticket& t, const LoginClaim& claim, Time now);
   [[nodiscard]] Verdict OnChangeUser(Ticket& t, const LoginClaim& claim, Time now);
+  void OnSlowLogin(const Ticket& t, Time now);
   void OnLoginOk(Ticket& t, Time now);
   void OnLoginFailed(Ticket& t, LoginFailure how, Time now);
   void OnStatementCompleted(Ticket& t, Time now);
@@ -233,6 +235,8 @@ struct Engine::Impl {
   void Serve(Time now);
   void ExpireWaiting(Time now);
   void LeaveRoom(Ticket& t, Time now);
+  void EnterRoom(Ticket& t, Time now);
+  void LoseTier(const PairKey& pair, Time now);
   void LeavePending(Ticket& t);
   Verdict Refuse(Ticket& t, Reason reason);
 
@@ -249,8 +253,8 @@ struct Engine::Impl {
 
   // engine_change_user.cc; the second under the admission lock
   [[nodiscard]] bool TakeReauth(const Limits& limits, const Ticket& t, Time now);
-  [[nodiscard]] Reason Reseat(Ticket& t, const LoginClaim& claim, bool same_user, bool known_good,
-                              Time now);
+  [[nodiscard]] Reason Reseat(Ticket& t, const LoginClaim& claim, bool same_user,
+                              const Trust& trust, Time now);
 
   // engine_query.cc
   [[nodiscard]] bool EndsWanted(Ticket& t, CommandKind command, Time now);
@@ -352,6 +356,7 @@ struct Engine::Impl {
   PrefixCounts prefixes;
   PendingBudget pending;
   WaitingRoom room;
+  std::uint32_t slow_waiting = 0;  // of those in it, known-good ones under a penalty
   LoginLane lane;
   SlotLedger ledger;
   Pressure pressure;

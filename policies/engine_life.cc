@@ -14,6 +14,29 @@ using State = Ticket::State;
 
 }  // namespace
 
+// One that started under a penalty says nothing new.
+void Engine::Impl::OnSlowLogin(const Ticket& t, Time now) {
+  if (!t.RanksAsKnownGood()) return;
+  {
+    const std::lock_guard lock(trust_mutex);
+    if (!known_good.OnSlowLogin(t.pair(), now)) return;
+  }
+  const Admission admission(*this, now);
+  LoseTier(t.pair(), now);
+}
+
+// Of those that wait already. Walks all tickets: once a penalty.
+void Engine::Impl::LoseTier(const PairKey& pair, Time now) {
+  for (Ticket* t = tickets; t != nullptr; t = t->next) {
+    const bool waits = t->state == State::kWaiting && t->place != WaitingRoom::kNowhere;
+    if (!waits || !t->RanksAsKnownGood() || t->pair() != pair) continue;
+    room.Leave(t->place);
+    t->slow = true;
+    t->tier = WaitingRoom::Tier::kOther;
+    EnterRoom(*t, now);
+  }
+}
+
 void Engine::Impl::OnLoginOk(Ticket& t, Time now) {
   Impl& m = *this;
   const PairKey before = t.proven();

@@ -53,10 +53,12 @@ Verdict Engine::Impl::OnLogin(Ticket& t, const LoginClaim& claim, Time now) {
 
 void Engine::Impl::TakeTrust(Ticket& t, const Trust& trust) {
   t.known_good = trust.known_good;
+  t.slow = trust.slow;
   t.of_protected = trust.known_good || t.reserved_source;
-  t.tier = trust.known_good        ? WaitingRoom::Tier::kKnownGood
-           : trust.known_neighbour ? WaitingRoom::Tier::kKnownNeighbour
-                                   : WaitingRoom::Tier::kOther;
+  const bool neighbour = trust.known_neighbour && !trust.known_good;
+  t.tier = t.RanksAsKnownGood() ? WaitingRoom::Tier::kKnownGood
+           : neighbour          ? WaitingRoom::Tier::kKnownNeighbour
+                                : WaitingRoom::Tier::kOther;
 }
 
 // The claim alone, before anybody's place is looked at. Sets the pair the ticket claims.
@@ -95,6 +97,7 @@ Engine::Impl::Trust Engine::Impl::AskTrust(const PairKey& pair, const Limits& l,
   }
   if (known_good.size() > 0) {
     trust.known_good = known_good.IsKnownGood(pair);
+    trust.slow = trust.known_good && known_good.IsSlow(pair, now);
     trust.known_neighbour = known_good.IsKnownUserFromKnownPrefix(pair);
   }
   return trust;
@@ -161,7 +164,7 @@ Engine::Impl::Lack Engine::Impl::Missing(const Ticket& t, SlotLedger::ClassId id
     lack.owed = answer == SlotLedger::Answer::kReclaim;
     lack.slot = ReasonOf(answer);
   }
-  if (!t.found) lack.lane = lane.MayEnter(t.source(), LaneRankOf(t.known_good, id), now);
+  if (!t.found) lack.lane = lane.MayEnter(t.source(), LaneRankOf(t.RanksAsKnownGood(), id), now);
   return lack;
 }
 
@@ -201,8 +204,8 @@ void Engine::Impl::Admit(Ticket& t, SlotLedger::ClassId id, Time now) {
   const bool trusted = t.exempt || IsTrusted(t.known_good, t.pair(), stake);
   t.slot = ledger.Grant(id, StandingOf(t.known_good, id), stake);
   ledger.SetTrusted(t.slot, trusted);
-  t.lane =
-      std::make_unique<LoginLane::Lease>(lane.Enter(t.source(), LaneRankOf(t.known_good, id), now));
+  t.lane = std::make_unique<LoginLane::Lease>(
+      lane.Enter(t.source(), LaneRankOf(t.RanksAsKnownGood(), id), now));
   t.state = Ticket::State::kLogin;
 }
 
@@ -224,15 +227,20 @@ Verdict Engine::Impl::Wait(Ticket& t, Reason lack, Duration delay, Time now) {
   t.waits_since = now;
   t.waits_until = now + delay + queue;
   t.not_before = now + delay;
+  EnterRoom(t, now);
+  CallBack(now);
+  return {Kind::kWait, lack};
+}
+
+void Engine::Impl::EnterRoom(Ticket& t, Time now) {
+  slow_waiting += t.IsSlow() ? 1 : 0;
   t.place = room.Enter({.who = &t,
                         .source = t.source(),
                         .class_id = t.class_id,
                         .tier = t.tier,
                         .deadline = t.waits_until,
-                        .not_before = now + delay},
+                        .not_before = t.not_before},
                        now);
-  CallBack(now);
-  return {Kind::kWait, lack};
 }
 
 Reason Engine::Impl::NoRoom(Reason lack, const WaitingRoom::Answer& answer) const {
@@ -274,14 +282,16 @@ WaitingRoom::Try Engine::Impl::TryWaiting(Ticket& t, Time now) {
   const SlotLedger::ClassId id = ledger.Resolve(t.class_id);
   const Lack lack = Missing(t, id, now);
   if (lack.slot != Reason::kNone && ActsFor(id, lack.slot)) {
-    // Who comes after a pair whose implicit reserve is used up may still have one.
-    const bool of_its_own = t.known_good && ledger.stakes() > 0;
+    // Who comes after a pair whose implicit reserve is used up may still have one; and so may,
+    // among strangers, who is there for his slow logins.
+    const bool of_its_own = (t.known_good && ledger.stakes() > 0) || slow_waiting > 0;
     return of_its_own ? WaitingRoom::Try::kSourceBlocked : WaitingRoom::Try::kGroupBlocked;
   }
   if (lack.lane != LoginLane::Answer::kFree && Acts(*limits, Reason::kLoginLane)) {
     return lack.lane == LoginLane::Answer::kSourceFull ? WaitingRoom::Try::kSourceBlocked
                                                        : WaitingRoom::Try::kGroupBlocked;
   }
+  slow_waiting -= t.IsSlow() ? 1 : 0;
   ledger.Unpin(t.class_id);
   t.class_id = id;                  // the one before may be another class's from now on
   t.place = WaitingRoom::kNowhere;  // the room itself lets it leave
@@ -311,6 +321,7 @@ void Engine::Impl::LeaveRoom(Ticket& t, Time now) {
   if (t.place == WaitingRoom::kNowhere) return;
   wait_time.Add(t.id.thread, now - t.waits_since);
   room.Leave(t.place);
+  slow_waiting -= t.IsSlow() ? 1 : 0;
   ledger.Unpin(t.class_id);
   t.place = WaitingRoom::kNowhere;
 }

@@ -207,7 +207,7 @@ void Engine::Impl::Explainer::AddSlots(const Lack& lack) {
 void Engine::Impl::Explainer::AddLane(Lane answer) {
   const LoginLane& all = m_.lane;
   const LoginLimits& login = l_->login;
-  const LoginLane::Rank rank = m_.LaneRankOf(probe_.known_good, probe_.class_id);
+  const LoginLane::Rank rank = m_.LaneRankOf(probe_.RanksAsKnownGood(), probe_.class_id);
   const bool known = rank == LoginLane::Rank::kKnownGood;
   const bool stranger = rank == LoginLane::Rank::kStranger;
   const Reason reason = Reason::kLoginLane;
@@ -215,6 +215,7 @@ void Engine::Impl::Explainer::AddLane(Lane answer) {
   ExplainRow& row = Count(Part::kLogin, "login.in_progress", reason, all.In(part), all.MostIn(part),
                           answer == Lane::kFull, kLogins);
   row.why = NameOf(part);
+  if (probe_.IsSlow()) row.why += "; known-good, but its logins were slow";
   const std::uint32_t own = all.CountOf(probe_.source(), rank);
   ExplainRow& each = Count(Part::kLogin, "login.per_source", reason, own, all.MostOf(rank),
                            answer == Lane::kSourceFull, kLogins);

@@ -83,6 +83,16 @@ void KnownGood::OnSessionEnded(const PairKey& pair) {
   if (id != Pairs::kNone) pairs_[id].OnSessionEnded();
 }
 
+bool KnownGood::OnSlowLogin(const PairKey& pair, Time now) {
+  const Pairs::Id id = pairs_.Find(pair);
+  return id != Pairs::kNone && IsGood(id) && pairs_[id].slow_logins.Note(now);
+}
+
+bool KnownGood::IsSlow(const PairKey& pair, Time now) const {
+  const Pairs::Id id = pairs_.Find(pair);
+  return id != Pairs::kNone && IsGood(id) && pairs_[id].slow_logins.Bind(now);
+}
+
 bool KnownGood::IsKnownGood(const PairKey& pair) const {
   const Pairs::Id id = pairs_.Find(pair);
   return id != Pairs::kNone && IsGood(id);

@@ -11,8 +11,8 @@
 // statements from as many sources as the table has room, within a minute: more than the login rate
 // lets in with the defaults (200/s x 60 s = 12,000 of 65,536).
 //
-// Memory: 328 bytes an entry, and 96 at most for what is known by source and by prefix; with the
-// defaults 28 MB when the table is full. It grows with the entries, 256 at a time.
+// Memory: 344 bytes an entry, and 96 at most for what is known by source and by prefix; with the
+// defaults 29 MB when the table is full. It grows with the entries, 256 at a time.
 //
 // Threads: none of its own; the engine's lock, except MinuteOf(). Lifetime: of the engine.
 #pragma once
@@ -27,6 +27,7 @@
 #include "policies/known_good_record.h"
 #include "policies/limits.h"
 #include "policies/pair_history.h"
+#include "policies/slow_logins.h"
 #include "policies/time.h"
 
 namespace headgate {
@@ -57,6 +58,12 @@ class KnownGood {
                    bool first);
   // One whose `first` was told, and only such a one. Also when it logs in as somebody else.
   void OnSessionEnded(const PairKey& pair);
+
+  // A login of this pair was slow by its client. True when that began a penalty; only known-good
+  // pairs have one. It is in no state file.
+  bool OnSlowLogin(const PairKey& pair, Time now);
+  // Known-good, and under a penalty.
+  [[nodiscard]] bool IsSlow(const PairKey& pair, Time now) const;
 
   [[nodiscard]] bool IsKnownGood(const PairKey& pair) const;
   // Any user of this source (as SourceOf()) is known-good.

@@ -74,7 +74,8 @@ std::uint32_t LoginLane::In(Part part) const {
 LoginLane::Part LoginLane::PartOf(Rank rank) const {
   std::optional<Part> smallest;
   for (const Part part : kParts) {
-    if (!Counts(rank, part)) continue;
+    const bool no_members = part == Part::kNotMembers && MostIn(part) == max();
+    if (no_members || !Counts(rank, part)) continue;
     if (IsFull(part)) return part;
     if (!smallest) smallest = part;
   }

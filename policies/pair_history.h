@@ -5,7 +5,7 @@
 // once, and no more than completed a statement in it. So neither sessions that idle nor sessions
 // that come and go one after the other earn anything. Above calm nothing is counted.
 //
-// Threads: none of its own; the owner's lock. Lifetime: a plain value of 288 bytes.
+// Threads: none of its own; the owner's lock. Lifetime: a plain value of 304 bytes.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 
 #include "policies/known_good_record.h"
 #include "policies/peak_histogram.h"
+#include "policies/slow_logins.h"
 #include "policies/time.h"
 
 namespace headgate {
@@ -40,6 +41,8 @@ class PairHistory {
   [[nodiscard]] std::uint32_t minutes() const { return minutes_; }
   [[nodiscard]] std::int64_t first_minute() const { return first_; }  // while calm
   [[nodiscard]] std::int64_t last_minute() const { return last_; }    // in calm or not
+
+  SlowLogins slow_logins;  // of a known-good pair
 
   // All but `pair` and `good`.
   [[nodiscard]] KnownGoodRecord Export(std::int64_t minute) const;

@@ -56,6 +56,10 @@ class Ticket {
     return of_protected || trusted.load(std::memory_order_relaxed);
   }
 
+  // In the lane and in the waiting room.
+  [[nodiscard]] bool RanksAsKnownGood() const { return known_good && !slow; }
+  [[nodiscard]] bool IsSlow() const { return known_good && slow; }
+
   // As SourceOf().
   [[nodiscard]] Address source() const { return SourceOf(peer); }
   // What is claimed.
@@ -81,6 +85,7 @@ class Ticket {
   bool linked = false;    // got as far as the admission lock
 
   bool known_good = false;
+  bool slow = false;                 // known-good, but its logins were slow: see SlowLogins
   bool counted = false;              // among the live sessions of its known-good entry
   bool live = false;                 // counted in the source's entry
   bool good = false;                 // counted as one of the source's logged-in sessions

@@ -208,6 +208,11 @@ class Session {
   [[nodiscard]] std::uint32_t backend_connection_id() const;
   // The backend's own greeting, unmasked: from when it was read until kCommand; else null.
   [[nodiscard]] const Greeting* backend_greeting() const;
+  // What time it is, after each action of a login: of this the session knows nothing by itself.
+  void NoteTime(Time now);
+  // How long the first login, and nothing but it, has waited for what its client has to say to the
+  // server. Until the end of kLoginOk or kLoginFailed.
+  [[nodiscard]] Duration client_waited(Time now) const;
   // The server answered the login with 1043, or the handshake of TLS failed: it counts that against
   // the gate's address. From then until the end of kLoginFailed.
   [[nodiscard]] bool upset_server() const;

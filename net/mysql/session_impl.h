@@ -53,6 +53,8 @@ struct LoginState {
   std::uint8_t packets = 0;   // the backend's
   bool may_answer = false;    // the backend has spoken and perhaps waits
   bool client_spoke = false;  // relayed something after the first switch
+  Duration waited{};          // for the client's answers, as far as NoteTime() was told
+  Time waits_since = kNever;  // for one now
   // The end, once it is decided.
   enum class End : std::uint8_t { kNo, kTellEngine, kClose };
   End end = End::kNo;

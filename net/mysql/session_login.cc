@@ -267,6 +267,22 @@ void Session::Impl::NoteRequest(Bytes payload) {
   login->may_answer = !fast_ok;
 }
 
+void Session::NoteTime(Time now) {
+  LoginState* const login = impl_->login.get();
+  if (login == nullptr) return;
+  const bool waits = impl_->phase == Phase::kAuthenticating && login->may_answer && !login->told_ok;
+  if (waits == (login->waits_since != kNever)) return;
+  login->waited = client_waited(now);
+  login->waits_since = waits ? now : kNever;
+}
+
+Duration Session::client_waited(Time now) const {
+  const LoginState* const login = impl_->login.get();
+  if (login == nullptr) return {};
+  const bool waits = login->waits_since != kNever;
+  return login->waited + (waits ? now - login->waits_since : Duration::zero());
+}
+
 Action Session::Impl::AuthAsks(Bytes packet) {
   NoteRequest(packet.subspan(kHeaderSize));
   if (login->delta == 0) return {.kind = Kind::kForward, .n = packet.size()};

@@ -203,10 +203,12 @@ void ExplainWorld::Knock() {
   if (v.kind == Verdict::Kind::kRefuse) return Close(serial);
   c.phase = v.kind == Verdict::Kind::kWait ? Phase::kWaiting : Phase::kLogin;
   if (v.kind == Verdict::Kind::kAdmit && user == "weak" && random_.OneIn(2)) {
+    if (random_.OneIn(4)) engine_->OnSlowLogin(*c.ticket, now_);
     engine_->OnLoginFailed(*c.ticket, LoginFailure::kAccessDenied, now_);
     return Close(serial);
   }
   if (v.kind == Verdict::Kind::kWait || user == "weak" || random_.OneIn(4)) return;
+  if (random_.OneIn(4)) engine_->OnSlowLogin(*c.ticket, now_);
   engine_->OnLoginOk(*c.ticket, now_);
   c.phase = Phase::kIn;
   if (engine_->level() == level) Say(c, asks_ ? &told : nullptr);

@@ -50,6 +50,7 @@ void Relay::Start(Socket* client) {
 
 void Relay::Event(const Action& first) {
   Perform(first);
+  NoteTime();
   if (polling_) return;
   Poll();
   Settle();
@@ -89,6 +90,7 @@ bool Relay::Feed(Side side) {
     done.bytes = mysql::AsBytes(bytes);
     from.Drop(action.n);
     Perform(done);
+    NoteTime();
     TellAnswers();
   }
   return acted;

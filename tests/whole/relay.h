@@ -54,6 +54,7 @@ class Relay {
   void Event(const Action& first);
   void Poll();
   bool Feed(Side side);
+  void NoteTime();
   void Settle();
   void OnLeg(Side side);
   void OnReadable(Side side);
@@ -73,6 +74,7 @@ class Relay {
   void NoteGreeted();
   void NoteNoGreeting(BackendFailure how);
   void OnLoginFailed(LoginFailure failure);
+  void TellSlowLogin();
   void ShutdownServer(const Action& action);
   void Deliver();
   void Close(const Action& action);

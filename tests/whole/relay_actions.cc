@@ -36,6 +36,7 @@ void Relay::Perform(const Action& action) {
     case Kind::kOpenBackend:
       return OpenBackend();
     case Kind::kLoginOk:
+      TellSlowLogin();
       logged_in_ = true;
       gate_.Tell(*this, "is logged in");
       return gate_.engine().OnLoginOk(*ticket_, now());
@@ -111,7 +112,18 @@ void Relay::NoteNoGreeting(BackendFailure how) {
   if (session_.backend_connection_id() == 0) gate_.NoteFailure(how);
 }
 
+void Relay::NoteTime() {
+  if (!logged_in_) session_.NoteTime(now());
+}
+
+void Relay::TellSlowLogin() {
+  if (logged_in_ || session_.client_waited(now()) <= Engine::kSlowLogin) return;
+  gate_.Tell(*this, "has left its login waiting");
+  gate_.engine().OnSlowLogin(*ticket_, now());
+}
+
 void Relay::OnLoginFailed(LoginFailure failure) {
+  TellSlowLogin();
   gate_.Tell(*this, "its login fails");
   if (failure == LoginFailure::kBackendFull) gate_.NoteReached();
   if (failure == LoginFailure::kServerError && link_ == Link::kOpen) {
