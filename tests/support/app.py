@@ -6,6 +6,7 @@ login, query and quit. A pooled connection that fails is opened again; its failu
 """
 import ctypes
 import dataclasses
+import encodings.idna  # noqa: F401  (looked up by connects: two threads at once may not find it)
 import multiprocessing
 import os
 import threading
