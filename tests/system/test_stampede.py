@@ -24,7 +24,10 @@ class Stampede(scenario.Scenario):
         seen = collections.Counter()  # how often so many were running
 
         def watch():
-            seen[len(self.db.running("stampede"))] += 1
+            # "Writing to net": its answer is on its way or out, and the next may run.
+            seen[self.db.query(
+                "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE '%stampede%'"
+                " AND STATE <> 'Writing to net' AND ID <> CONNECTION_ID()")[0][0]] += 1
         outcome = self.under(gate, "heavy", addresses(60), 300, seconds=10, watch=watch, sql=COPY)
         served = sum(outcome.counts[f"ran {source}"] > 0 for source in addresses(60))
         status = outcome.status
@@ -34,9 +37,9 @@ class Stampede(scenario.Scenario):
             del outcome.counts[key]
         self.hold("copies", gate, outcome, slots=300)
         self.assertGreater(outcome.counts["in"], 200, "it was no stampede")
-        # One whose answer is out may still be listed.
+        # One whose answer is out may still be listed otherwise.
         self.assertLess(sum(n for count, n in seen.items() if count > ALLOWED),
-                        0.2 * seen.total(), seen)
+                        0.1 * seen.total(), seen)
         self.assertLessEqual(max(seen), 2 * ALLOWED)
         self.assertGreater(outcome.counts["ran"], 60)
         self.assertGreater(outcome.counts["err_1226"], 100)
