@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include <absl/strings/str_format.h>
 #include "guard/config_values.h"
 #include "guard/daemon_impl.h"
 #include "guard/feed_setup.h"
