@@ -23,8 +23,8 @@ net::AdminReply Control::Record(std::string_view body) {
   const std::string stop = Field(body, "stop");
   const std::string_view fields = stop.empty() ? "file for size keep stop" : "stop";
   if (const std::string why = WhyNoBody(body, fields); !why.empty()) return Refuse(400, why);
-  if (!stop.empty() && stop != "yes") return Refuse(400, "\"stop\" is \"yes\", or not there");
   if (!stop.empty()) {
+    if (stop != "yes") return Refuse(400, "\"stop\" is \"yes\", or not there");
     if (!parts_.stop_record()) return Refuse(409, "nothing is recorded");
     return RecordReply();
   }

@@ -13,6 +13,13 @@ namespace {
 
 namespace json = boost::json;
 
+// Null where it is no JSON.
+json::value Parsed(std::string_view body) {
+  json::error_code error;
+  json::value root = json::parse(json::string_view(body.data(), body.size()), error);
+  return error ? json::value() : root;
+}
+
 bool HasWord(std::string_view words, std::string_view word) {
   while (!words.empty()) {
     const std::string_view first = words.substr(0, words.find(' '));
@@ -48,11 +55,9 @@ net::AdminReply Refuse(unsigned status, const std::string& message) {
   return {status, json::serialize(json::object{{"error", Cut(Printable(message), kColumns)}})};
 }
 
-// A field of a JSON object that is text; empty where it is not there or anything else.
 std::string WhyNoBody(std::string_view body, std::string_view fields) {
-  json::error_code error;
-  const json::value root = json::parse(json::string_view(body.data(), body.size()), error);
-  const auto* object = error ? nullptr : root.if_object();
+  const json::value root = Parsed(body);
+  const auto* object = root.if_object();
   if (object == nullptr) return "the body is no JSON object";
   for (const auto& [key, value] : *object) {
     const std::string_view name(key.data(), key.size());
@@ -67,9 +72,8 @@ std::string WhyNoBody(std::string_view body, std::string_view fields) {
 }
 
 std::string Field(std::string_view body, const char* name) {
-  json::error_code error;
-  const json::value root = json::parse(json::string_view(body.data(), body.size()), error);
-  const auto* object = error ? nullptr : root.if_object();
+  const json::value root = Parsed(body);
+  const auto* object = root.if_object();
   const auto* value = object == nullptr ? nullptr : object->if_contains(name);
   const auto* text = value == nullptr ? nullptr : value->if_string();
   return text == nullptr ? "" : std::string(text->data(), text->size());

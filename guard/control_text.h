@@ -16,8 +16,8 @@ namespace headgate::guard {
 // {"error": message} with a status of HTTP.
 [[nodiscard]] net::AdminReply Refuse(unsigned status, const std::string& message);
 
-// Why a body is no JSON object of those fields ("address for", with a space between), each at most
-// once and text that is not empty; empty where it is.
+// Why a body is no JSON object of those fields ("address for", with a space between), each text
+// that is not empty; empty where it is.
 [[nodiscard]] std::string WhyNoBody(std::string_view body, std::string_view fields);
 
 // A field of a JSON object that is text; empty where it is not there or anything else.

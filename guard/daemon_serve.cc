@@ -48,8 +48,7 @@ absl::Status Daemon::Serve() {
   upgrade_ = std::make_unique<Upgrade>(UpgradeParts());
   if (elder_) taken_over_from_ = elder_->pid();
   control_ = std::make_unique<Control>(ControlParts(), config_, origins_);
-  const bool accept = elder_ == nullptr && !passed_any_ && !NeedsTable();
-  if (auto s = gate_->Start(*engine_, accept); !s.ok()) return About("[gate]", s);
+  if (auto s = gate_->Start(*engine_, /*accept=*/false); !s.ok()) return About("[gate]", s);
   if (!elder_) LetIn();
   if (wire_) StartWire();
   if (elder_) {
@@ -79,11 +78,12 @@ void Daemon::LetIn() {
   // Who has been waiting in a passed socket's queue is not told that the server is away just
   // because it has not been asked yet.
   if (passed_any_) AwaitUntil(kGreetingPatience, [this] { return !gate_->Greetings().empty(); });
-  if (!NeedsTable()) gate_->Accept();
+  const bool needs_table = NeedsTable();
+  if (!needs_table) gate_->Accept();
   if (!kernel_bans_) return;
   kernel_bans_->Start(*engine_, /*handed_over=*/false);
   AwaitUntil(kTablePatience, [this] { return kernel_bans_->HasTried(); });
-  gate_->Accept();
+  if (needs_table) gate_->Accept();
 }
 
 // What can fail for want of a thread alone, and what a gate that is taken over from has let go of

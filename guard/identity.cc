@@ -82,8 +82,7 @@ IdentityFinding JudgeIdentity(const Config& config, const Resolved& resolved) {
   if (std::any_of(sources.begin(), sources.end(), IsWide)) {
     finding.error =
         "local_sources says which clients are on this host, and has a network so wide that "
-        "strangers "
-        "are in it: localhost_only_users would be refused from nowhere there";
+        "strangers are in it: localhost_only_users would be refused from nowhere there";
   } else if (names.empty()) {
     finding.error =
         "clients_become_localhost needs localhost_only_users: the server lets such "

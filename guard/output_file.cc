@@ -45,12 +45,11 @@ bool IsOneOf(const std::string& path, const std::vector<std::string>& others) {
 
 absl::Status WriteOutput(const std::string& path, const std::string& text) {
   struct stat info {};
-  const bool special = stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);
-  if (special) {
+  const bool there = stat(path.c_str(), &info) == 0;
+  if (there && !S_ISREG(info.st_mode)) {
     const net::Fd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
     return fd.valid() ? WriteAll(fd.get(), text, path) : Failed(path);
   }
-  const bool there = stat(path.c_str(), &info) == 0;
   std::error_code unknown;
   const std::string target =
       there ? std::filesystem::canonical(path, unknown).string() : std::string(path);

@@ -60,6 +60,13 @@ class ReclaimChangeTest : public HeadroomTest {
     engine_->OnServerFacts({.max_connections = 25, .foreign = Status().free_slots}, now_);
     return strangers;
   }
+  void OneGoesForTheOwner(std::vector<TicketPtr>& strangers) {
+    const TicketPtr owner = Accept(App());
+    ASSERT_EQ(Login(owner, "shop").kind, Kind::kWait);
+    ASSERT_THAT(reclaims_, SizeIs(1));
+    EXPECT_EQ(Answer(strangers), 1u);
+    EXPECT_THAT(admitted_, SizeIs(1));
+  }
   // How many of the application's eight sessions are in after five seconds of such changes.
   std::size_t OwnersAmong(std::vector<TicketPtr>& strangers) {
     std::vector<TicketPtr> pool;
@@ -94,11 +101,7 @@ TEST_F(ReclaimChangeTest, WhatWasLentIsCalledBack) {
   ASSERT_THAT(strangers, SizeIs(20));
   Pass(seconds(1));
   ChangeAll(strangers);
-  const TicketPtr owner = Accept(App());
-  ASSERT_EQ(Login(owner, "shop").kind, Kind::kWait);
-  ASSERT_THAT(reclaims_, SizeIs(1));
-  EXPECT_EQ(Answer(strangers), 1u);
-  EXPECT_THAT(admitted_, SizeIs(1));
+  OneGoesForTheOwner(strangers);
   EXPECT_EQ(Acted(Reason::kReclaimed), 1u);
 }
 
@@ -106,11 +109,7 @@ TEST_F(ReclaimChangeTest, IdleStrangersAreCalledBack) {
   auto strangers = Squatters();
   Pass(seconds(1));
   ChangeAll(strangers);
-  const TicketPtr owner = Accept(App());
-  ASSERT_EQ(Login(owner, "shop").kind, Kind::kWait);
-  ASSERT_THAT(reclaims_, SizeIs(1));
-  EXPECT_EQ(Answer(strangers), 1u);
-  EXPECT_THAT(admitted_, SizeIs(1));
+  OneGoesForTheOwner(strangers);
 }
 
 // Strangers among themselves: a change of user is nothing that a session did.
